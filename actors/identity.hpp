@@ -1,0 +1,51 @@
+#pragma once
+
+#include "protocol/ids.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+/// Who speaks on a connection, and the port that finds it out.
+namespace confab::actors {
+
+enum class role : std::uint8_t { member, moderator };
+std::string_view name(role r) noexcept;
+
+/// What a token (or a guest's `hello`) says of its bearer (PROTOCOL §3).
+struct identity {
+  user_id user;
+  std::string name;
+  std::optional<unix_ms> expires_at;
+  /// The claim `confab.rooms`: ids and prefixes ending in `*`; absent: every room. Direct rooms
+  /// do not depend on it.
+  std::optional<std::vector<std::string>> rooms;
+  /// The claim `confab.roles`: the same patterns, to a role.
+  std::map<std::string, role> roles;
+  bool admin = false;
+
+  bool may_join(const room_id& room) const noexcept;
+  role role_in(const room_id& room) const noexcept;  // the highest that matches
+};
+
+/// `pattern` is an id or a prefix ending in `*`.
+bool matches(std::string_view pattern, std::string_view id) noexcept;
+
+struct unauthorized {
+  std::string reason;  // for the client: never says more than it knows already
+  bool expired = false;
+};
+
+/// Checks tokens. Implemented by server/; pure computation, called on shards' threads.
+class authenticator {
+ public:
+  virtual ~authenticator() = default;
+  virtual std::variant<identity, unauthorized> verify(std::string_view token,
+                                                      unix_ms now) const = 0;
+  virtual bool guests_allowed() const noexcept = 0;
+};
+
+}  // namespace confab::actors

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "protocol/commands.hpp"
+#include "protocol/frame.hpp"
+#include "protocol/limits.hpp"
+#include "protocol/messages.hpp"
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+/// The border between bytes and values: the only place that knows JSON and CBOR.
+namespace confab {
+
+/// Limits a deployment may change.
+struct decode_limits {
+  std::size_t text_bytes_max = limits::text_bytes_max;
+};
+
+/// Reads one WebSocket message. Never throws on input, whatever it is. Frame size, frame kind and
+/// UTF-8 of text frames are the transport's; everything else of PROTOCOL §§1–5 is checked here.
+/// What is not JSON (CBOR) at all is rejected with `close` set to 4503; nesting, numbers and lone
+/// surrogates, an unknown `type`, wrong types and invalid ids are answered and do not close.
+std::variant<request, rejected> decode(codec format, std::string_view payload,
+                                       const decode_limits& limits = {});
+
+/// The payload (JSON text or CBOR bytes) of one server message.
+std::string encode(codec format, const message::any& what);
+
+/// One complete WebSocket frame, compressed where `format` says so and it pays.
+frame encode_frame(wire_format format, const message::any& what);
+
+/// The `reason` of close 1001 and 1012: `{"reconnect_after_ms":…}`.
+std::string reconnect_reason(std::chrono::milliseconds after);
+
+/// Valid UTF-8 without C0, DEL and C1 controls; newline and tab where `multiline`.
+bool is_clean_text(std::string_view text, bool multiline) noexcept;
+
+}  // namespace confab

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+/// Every bound of the protocol, unit last in its name. Those a deployment may change are defaults
+/// here and fields of `server::config`; the others are part of the protocol.
+namespace confab::limits {
+
+using namespace std::chrono_literals;
+
+// What a client may send.
+inline constexpr std::size_t frame_bytes_max = 64 * 1024;  // default
+inline constexpr std::size_t text_bytes_max = 4096;        // default
+inline constexpr std::size_t data_bytes_max = 8 * 1024;
+inline constexpr std::size_t name_bytes_max = 128;
+inline constexpr std::size_t key_bytes_max = 64;
+inline constexpr std::size_t emoji_bytes_max = 32;
+inline constexpr std::size_t nesting_max = 32;
+inline constexpr std::uint64_t ref_max = (std::uint64_t{1} << 53) - 1;
+inline constexpr std::size_t resume_rooms_max = 200;
+inline constexpr std::size_t rooms_per_session_max = 200;  // default
+inline constexpr std::size_t faults_in_a_row_max = 10;
+inline constexpr std::size_t commands_in_flight_max = 64;
+inline constexpr unsigned commands_per_second = 50;  // default
+inline constexpr unsigned commands_burst = 200;      // default
+static_assert(text_bytes_max + data_bytes_max < frame_bytes_max,
+              "the largest message must fit into one frame");
+
+// What a server answers at once.
+inline constexpr std::size_t history_count_default = 50;
+inline constexpr std::size_t history_count_max = 200;
+inline constexpr std::size_t members_count_max = 100;
+inline constexpr std::size_t directs_count_max = 50;
+inline constexpr std::size_t rooms_page_count_max = 100;
+inline constexpr std::size_t page_bytes_max = 256 * 1024;  // of texts and data in one frame
+inline constexpr std::size_t page_entries_max = 500;       // log entries in one catch-up frame
+
+// What a slow reader may leave behind.
+inline constexpr std::size_t outbox_bytes_max = 1024 * 1024;          // default
+inline constexpr std::size_t outbox_droppable_bytes_max = 128 * 1024;  // above: no typing, no presence
+inline constexpr std::size_t outbox_low_water_bytes = 64 * 1024;      // below: catch-up goes on
+static_assert(page_bytes_max * 2 < outbox_bytes_max, "a reader may lag two pages");
+static_assert(outbox_low_water_bytes < outbox_droppable_bytes_max &&
+              outbox_droppable_bytes_max < outbox_bytes_max);
+
+// Time.
+inline constexpr auto hello_wait_max = 10s;
+inline constexpr auto ping_interval = 25s;
+inline constexpr auto pong_wait_max = 10s;
+inline constexpr auto close_wait_max = 2s;
+inline constexpr auto token_notice = 60s;
+inline constexpr auto typing_lapse = 10s;
+inline constexpr auto presence_gather = 250ms;
+inline constexpr auto presence_grace = 5s;
+inline constexpr auto reconnect_spread = 5s;
+inline constexpr auto append_wait_max = 10s;
+inline constexpr auto room_idle = 30s;
+
+}  // namespace confab::limits

@@ -1,0 +1,177 @@
+#pragma once
+
+#include "protocol/codes.hpp"
+#include "protocol/entry.hpp"
+#include "protocol/ids.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+/// What the server says (PROTOCOL §§3–5). A reply carries `re`, the `id` of its command; an event
+/// has none. Each struct is one `type` on the wire, named in its comment where that differs.
+namespace confab::message {
+
+using re = std::optional<ref_no>;
+
+struct user_ref {
+  user_id id;
+  std::string name;
+  friend bool operator==(const user_ref&, const user_ref&) = default;
+};
+
+struct direct_ref {
+  room_id room;
+  user_id with;
+  seq_no head;
+  unix_ms last_at;
+  friend bool operator==(const direct_ref&, const direct_ref&) = default;
+};
+
+struct welcome {
+  re ref;
+  user_ref user;
+  session_id session;
+  std::string node;
+  std::string server;
+  std::chrono::milliseconds heartbeat{0};
+  std::size_t text_bytes = 0;
+  std::size_t frame_bytes = 0;
+  std::size_t rooms = 0;
+  std::optional<unix_ms> expires_at;
+  std::vector<direct_ref> directs;
+};
+struct refreshed {
+  re ref;
+  std::optional<unix_ms> expires_at;
+};
+struct token_expiring {
+  unix_ms expires_at;
+};
+struct pong {
+  re ref;
+};
+/// `error`. `retry` follows from the code.
+struct error {
+  re ref;
+  error_code code = error_code::internal;
+  std::string text;
+  std::optional<std::chrono::milliseconds> retry_after;
+};
+/// What the journal did with an entry: in `sent`, and in `done` after edit, delete and react.
+struct stored {
+  room_id room;
+  seq_no seq;
+  unix_ms at;
+  std::string_view durability;  // "memory", "disk", "majority_disk": literals
+  bool duplicate = false;
+};
+struct sent {
+  re ref;
+  stored what;
+};
+struct done {
+  re ref;
+  std::optional<stored> what;
+};
+
+/// A message in its present form: as `join` without `since` and `history` show it.
+struct present_message {
+  seq_no seq;
+  unix_ms at;
+  user_id from;
+  std::string key;
+  content what;  // the latest edit's; empty when deleted
+  std::optional<unix_ms> edited_at;
+  bool deleted = false;
+  std::map<std::string, std::vector<user_id>> reactions;  // users in order of reacting
+  friend bool operator==(const present_message&, const present_message&) = default;
+};
+
+/// Events inside `joined`, `events` and `history`: entries as they came (after `since`), or
+/// messages in their present form.
+using event_list = std::variant<std::vector<log_entry>, std::vector<present_message>>;
+
+/// The `joined` reply, and the event that answers `resume` (no `ref`).
+struct joined {
+  re ref;
+  room_id room;
+  std::string title;
+  epoch_id epoch;
+  seq_no head;
+  std::optional<seq_no> oldest;  // set: "gap":true, this is the first seq that can still be had
+  std::string_view role;         // a literal
+  std::size_t online = 0;
+  std::vector<user_ref> members;
+  event_list events;
+  bool more = false;
+};
+/// `events`: more of a catch-up.
+struct more_events {
+  room_id room;
+  std::vector<log_entry> events;
+  bool more = false;
+};
+struct left {
+  re ref;
+  room_id room;
+};
+struct history {
+  re ref;
+  room_id room;
+  std::vector<present_message> events;
+  bool more = false;
+};
+struct room_ref {
+  room_id room;
+  std::string title;
+  seq_no head;
+  std::size_t online = 0;
+  bool joined = false;
+  friend bool operator==(const room_ref&, const room_ref&) = default;
+};
+struct rooms {
+  re ref;
+  std::vector<room_ref> list;
+  bool more = false;
+};
+/// One new entry of a room's log: `message`, `edited`, `deleted` or `reacted`.
+struct logged {
+  room_id room;
+  log_entry entry;
+};
+struct typing {
+  room_id room;
+  user_id from;
+  bool on = true;
+};
+/// In rooms over `limits::members_count_max` online, `came` and `went` stay empty and are not
+/// written.
+struct presence {
+  room_id room;
+  std::vector<user_ref> came;  // "joined"
+  std::vector<user_id> went;   // "left"
+  std::size_t online = 0;
+  bool counts_only = false;
+};
+struct signal {
+  user_id from;
+  session_id session;
+  free_data data;
+};
+struct signalled {
+  re ref;
+  std::size_t sessions = 0;
+};
+
+using any = std::variant<welcome, refreshed, token_expiring, pong, error, sent, done, joined,
+                         more_events, left, history, rooms, logged, typing, presence, signal,
+                         signalled>;
+
+}  // namespace confab::message

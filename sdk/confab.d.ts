@@ -1,0 +1,521 @@
+/**
+ * Confab client library: the public surface.
+ *
+ * Kept by hand; tests/sdk checks it against the implementation. Names of frames' fields are those of the wire
+ * (snake_case), everything else is camelCase. Times in frames are milliseconds since the Unix epoch.
+ */
+
+// ---------------------------------------------------------------------------------------------- wire: parts
+
+/** A user as the server names it. */
+export interface User {
+  id: string;
+  name: string;
+}
+
+/** How safe an entry is at the moment the server speaks of it. */
+export type Durability = "memory" | "disk" | "majority_disk";
+
+/** Any JSON object. */
+export type JsonObject = { [key: string]: unknown };
+
+export interface Limits {
+  text_bytes: number;
+  frame_bytes: number;
+  rooms: number;
+}
+
+/** A direct room of this user, as `welcome` lists it. */
+export interface DirectSummary {
+  room: string;
+  with: string;
+  head: number;
+  last_at: number;
+}
+
+export interface RoomSummary {
+  room: string;
+  title: string;
+  head: number;
+  online: number;
+  joined: boolean;
+}
+
+// ------------------------------------------------------------------------------------- wire: entries of a log
+
+interface LogEntryBase {
+  room: string;
+  seq: number;
+  /** The `seq` of the predecessor, only there when it is not `seq - 1`. */
+  prev?: number;
+  at: number;
+  from: string;
+}
+
+export interface Message extends LogEntryBase {
+  type: "message";
+  /** The sender's own id for the message. */
+  key?: string;
+  /** Absent when the message is `deleted` or consists of `data` only. */
+  text?: string;
+  data?: JsonObject;
+  /** The next three are only there in a present form: in a snapshot or in `history` without `after`. */
+  edited_at?: number;
+  deleted?: true;
+  reactions?: { [emoji: string]: string[] };
+}
+
+export interface Edited extends LogEntryBase {
+  type: "edited";
+  target: number;
+  text: string;
+}
+
+export interface Deleted extends LogEntryBase {
+  type: "deleted";
+  target: number;
+}
+
+export interface Reacted extends LogEntryBase {
+  type: "reacted";
+  target: number;
+  emoji: string;
+  on: boolean;
+}
+
+/** What has a `seq`: is stored, travels, resumes and counts. */
+export type LogEntry = Message | Edited | Deleted | Reacted;
+
+// ------------------------------------------------------------------------------------- wire: replies and events
+
+export interface Welcome {
+  type: "welcome";
+  re?: number;
+  user: User;
+  session: string;
+  node: string;
+  server: string;
+  heartbeat_ms: number;
+  limits: Limits;
+  /** Absent for guests and tokens without `exp`. */
+  expires_at?: number;
+  directs: DirectSummary[];
+}
+
+export interface Refreshed {
+  type: "refreshed";
+  re?: number;
+  expires_at?: number;
+}
+
+export interface Joined {
+  type: "joined";
+  /** Absent in the answers to `hello.resume`. */
+  re?: number;
+  room: string;
+  title: string;
+  epoch: string;
+  head: number;
+  gap: boolean;
+  /** Only with `gap: true`: the first `seq` that can still be had. */
+  oldest?: number;
+  role: string;
+  online: number;
+  members: User[];
+  events: LogEntry[];
+  /** `true`: `events` frames follow. */
+  more?: boolean;
+}
+
+export interface Events {
+  type: "events";
+  room: string;
+  events: LogEntry[];
+  more: boolean;
+}
+
+export interface Left {
+  type: "left";
+  re?: number;
+  room: string;
+}
+
+export interface Sent {
+  type: "sent";
+  re?: number;
+  room: string;
+  seq: number;
+  at: number;
+  durability: Durability;
+  /** The key had been used before: nothing new was stored. */
+  duplicate?: true;
+}
+
+/** The reply of commands that have none of their own; with `seq` for those that write to a log. */
+export interface Done {
+  type: "done";
+  re?: number;
+  room?: string;
+  seq?: number;
+  at?: number;
+  durability?: Durability;
+  duplicate?: true;
+}
+
+export interface History {
+  type: "history";
+  re?: number;
+  room: string;
+  events: LogEntry[];
+  more: boolean;
+}
+
+export interface Rooms {
+  type: "rooms";
+  re?: number;
+  rooms: RoomSummary[];
+  more: boolean;
+}
+
+export interface Signalled {
+  type: "signalled";
+  re?: number;
+  sessions: number;
+}
+
+export interface Pong {
+  type: "pong";
+  re?: number;
+}
+
+export interface ErrorFrame {
+  type: "error";
+  re?: number;
+  code: ErrorCodeName;
+  message: string;
+  retry: boolean;
+  retry_after_ms?: number;
+}
+
+export interface Typing {
+  type: "typing";
+  room: string;
+  from: string;
+  on: boolean;
+}
+
+/** In rooms over 100 online only `online` is there. */
+export interface Presence {
+  type: "presence";
+  room: string;
+  joined?: User[];
+  left?: string[];
+  online: number;
+}
+
+export interface Signal {
+  type: "signal";
+  from: string;
+  /** The session that sent it: answer to it with `signalSession`. */
+  session: string;
+  data: JsonObject;
+}
+
+export interface TokenExpiring {
+  type: "token_expiring";
+  expires_at: number;
+}
+
+/** Everything the server sends, told apart by `type`. */
+export type ServerEvent =
+  | Welcome
+  | Refreshed
+  | Joined
+  | Events
+  | Left
+  | Sent
+  | Done
+  | History
+  | Rooms
+  | Signalled
+  | Pong
+  | ErrorFrame
+  | LogEntry
+  | Typing
+  | Presence
+  | Signal
+  | TokenExpiring;
+
+// ------------------------------------------------------------------------------------------------------ codes
+
+export declare const ErrorCode: {
+  readonly bad_request: "bad_request";
+  readonly unknown_type: "unknown_type";
+  readonly unauthorized: "unauthorized";
+  readonly forbidden: "forbidden";
+  readonly not_joined: "not_joined";
+  readonly no_such_room: "no_such_room";
+  readonly no_such_user: "no_such_user";
+  readonly no_such_message: "no_such_message";
+  readonly too_long: "too_long";
+  readonly too_many_rooms: "too_many_rooms";
+  readonly rate_limited: "rate_limited";
+  readonly unavailable: "unavailable";
+  readonly already: "already";
+  readonly conflict: "conflict";
+  readonly internal: "internal";
+};
+export type ErrorCodeName = keyof typeof ErrorCode;
+
+export declare const CloseCode: {
+  readonly normal: 1000;
+  readonly going_away: 1001;
+  readonly wrong_frame_kind: 1003;
+  readonly no_status: 1005;
+  readonly connection_lost: 1006;
+  readonly not_utf8: 1007;
+  readonly too_big: 1009;
+  readonly internal: 1011;
+  readonly restarting: 1012;
+  readonly slow_consumer: 4000;
+  readonly heartbeat_missed: 4001;
+  readonly hello_timeout: 4002;
+  readonly rate_abuse: 4003;
+  readonly unauthorized: 4500;
+  readonly token_expired: 4501;
+  readonly banned: 4502;
+  readonly protocol_error: 4503;
+  readonly replaced: 4504;
+};
+export type CloseCodeNumber = (typeof CloseCode)[keyof typeof CloseCode];
+
+/** What this library does when the server closes with `code`; `"token"`: get a new token, then reconnect. */
+export declare function closeAction(code: number): "reconnect" | "token" | "stop";
+
+// ----------------------------------------------------------------------------------------------------- errors
+
+/** Base of every error this library rejects with or reports by the "error" event. */
+export declare class ConfabError extends Error {
+  /** The command may have taken effect: it had been sent and no answer came. */
+  readonly outcomeUnknown: boolean;
+}
+/** The server said no. */
+export declare class ServerError extends ConfabError {
+  readonly code: ErrorCodeName;
+  readonly retry: boolean;
+  readonly retryAfterMs?: number;
+}
+/** There is no connection, or it went away under a command that must not be repeated (`signal`, `ping`, `refresh`). */
+export declare class ConnectionLostError extends ConfabError {}
+/** No answer in `requestTimeoutMs`, for commands that are repeated: not once in `retriesMax` repeats. */
+export declare class RequestTimeoutError extends ConfabError {}
+/** `queueMax` commands wait already. */
+export declare class QueueFullError extends ConfabError {}
+/** The client is stopped, by `stop()` or by a close code that forbids to reconnect (then `closeCode` is set). */
+export declare class StoppedError extends ConfabError {
+  readonly closeCode?: number;
+}
+/** What came is not a frame of this protocol. */
+export declare class ProtocolError extends ConfabError {}
+/** The token callback failed; `cause` says why. */
+export declare class TokenError extends ConfabError {}
+
+// ----------------------------------------------------------------------------------------------------- client
+
+/**
+ * - `idle`: made, `connect()` not yet called
+ * - `connecting`: no session, one is being sought (also while waiting for the next attempt)
+ * - `live`: the server has said `welcome`
+ * - `stopped`: no session, none is sought; `connect()` starts again where it left off
+ */
+export type ClientState = "idle" | "connecting" | "live" | "stopped";
+
+export interface StateChange {
+  state: ClientState;
+  previous: ClientState;
+  /** Why, when a connection ended. */
+  code?: number;
+  reason?: string;
+  /** For `connecting`: the wait before the next attempt. */
+  retryInMs?: number;
+}
+
+/**
+ * A room was joined, by `join()` or again by the library after a reconnect.
+ *
+ * With `snapshot: true`, `events` is the present state of the latest messages: show them *instead of* what you had.
+ * With `snapshot: false` your state is still good, `events` is empty, and what happened in the meantime follows as
+ * "message", "edited", "deleted" and "reacted" events.
+ */
+export interface JoinedRoom {
+  room: string;
+  title: string;
+  epoch: string;
+  head: number;
+  role: string;
+  online: number;
+  members: User[];
+  snapshot: boolean;
+  events: LogEntry[];
+}
+
+/** Entries after `since` could not all be had. The "joined" event with the new snapshot follows. */
+export interface Gap {
+  room: string;
+  since: number;
+  /** The first `seq` that can still be had by `history`. */
+  oldest: number;
+  head: number;
+  epoch: string;
+}
+
+/** You are no longer in the room: `leave()` was done, or (`error`) the server would not have you back. */
+export interface LeftRoom {
+  room: string;
+  error?: ServerError;
+}
+
+/** What `on` can subscribe to, and what the listener gets. */
+export interface ClientEvents {
+  state: StateChange;
+  welcome: Welcome;
+  /** Each entry of a log comes once and in order, over any number of reconnects. */
+  message: Message;
+  edited: Edited;
+  deleted: Deleted;
+  reacted: Reacted;
+  joined: JoinedRoom;
+  left: LeftRoom;
+  gap: Gap;
+  presence: Presence;
+  typing: Typing;
+  signal: Signal;
+  token_expiring: TokenExpiring;
+  /** What went wrong and belongs to no promise. */
+  error: ConfabError;
+  /** A frame of a type this version does not know. */
+  unknown: JsonObject;
+}
+
+/** What this library remembers of a room. */
+export interface RoomInfo {
+  room: string;
+  /** Joined by the app, in contrast to a direct room that was merely heard of. */
+  joined: boolean;
+  /** The last `seq` that was delivered. With `epoch`, what `join(room, {since, epoch})` of a later page load needs. */
+  seq: number | null;
+  epoch?: string;
+  title?: string;
+  role?: string;
+  online?: number;
+}
+
+/** The part of `WebSocket` that is used. */
+export interface SocketLike {
+  onopen: ((event: any) => any) | null;
+  onmessage: ((event: any) => any) | null;
+  onclose: ((event: any) => any) | null;
+  onerror: ((event: any) => any) | null;
+  send(data: string): void;
+  close(code?: number, reason?: string): void;
+}
+export type SocketConstructor = new (url: string, protocols: string[]) => SocketLike;
+
+/** Time, chance and the outside world; for tests. */
+export interface Environment {
+  setTimeout(fn: () => void, ms: number): unknown;
+  clearTimeout(timer: unknown): void;
+  /** Milliseconds, monotonic. */
+  now(): number;
+  /** In [0, 1). */
+  random(): number;
+  uuid(): string;
+  /** Where "online" and "offline" come from. */
+  network?: Pick<EventTarget, "addEventListener" | "removeEventListener">;
+}
+
+export interface ClientOptions {
+  /** `ws:`, `wss:`, `http:` or `https:`; in a browser also relative to the page. Default in a browser: `/ws`. */
+  url?: string;
+  /** A JWT, or a callback that brings a fresh one: called before the first connection, when the token expires. */
+  token?: string | (() => string | Promise<string>);
+  /** Instead of `token`, where the server allows guests: the user id. */
+  guest?: string;
+  /** A guest's display name. */
+  name?: string;
+  /** A stable id of this installation: a second session of the same user and device replaces the first. */
+  device?: string;
+  /** Default: `globalThis.WebSocket`. For Node before 22: the one of the npm package `ws`. */
+  WebSocket?: SocketConstructor;
+  /** Commands that may wait at once, offline ones included. Default 1000. */
+  queueMax?: number;
+  /** Default 10000. */
+  requestTimeoutMs?: number;
+  /** Opening the socket and `hello` together. Default 10000. */
+  connectTimeoutMs?: number;
+  /** How long the answer to a probe may take on a silent connection. Default 10000. */
+  heartbeatSlackMs?: number;
+  /** How often a command is repeated that is answered by retryable errors, or not at all. Default 20. */
+  retriesMax?: number;
+  /** Full-jitter exponential back-off. Defaults 500 and 20000. */
+  backoffBaseMs?: number;
+  backoffCapMs?: number;
+  env?: Partial<Environment>;
+}
+
+export type Content = string | { text?: string; data?: JsonObject };
+
+export declare class ConfabClient {
+  constructor(options?: ClientOptions);
+
+  readonly state: ClientState;
+  /** Of the latest session. */
+  readonly welcome: Welcome | null;
+  readonly user: User | null;
+  readonly session: string | null;
+
+  /** Subscribes; the result unsubscribes. */
+  on<K extends keyof ClientEvents>(type: K, listener: (event: ClientEvents[K]) => void): () => void;
+
+  /**
+   * Connects, and stays connected until `stop()`. Resolves with the first `welcome`; does not reject while it makes
+   * sense to try again; rejects with `StoppedError` when not.
+   */
+  connect(): Promise<Welcome>;
+  /** Closes. Commands that wait are rejected with `StoppedError`. Rooms are remembered for another `connect()`. */
+  stop(): void;
+
+  /** Resolves when caught up. Without `since`: a snapshot of the latest 50 messages. */
+  join(room: string, options?: { since?: number; epoch?: string }): Promise<JoinedRoom>;
+  leave(room: string): Promise<Left>;
+  /** May be called offline: it is sent later. Repeated with its key until the outcome is known. */
+  send(room: string, content: Content, options?: { key?: string }): Promise<Sent>;
+  /** `send` into the direct room of the two users. */
+  direct(to: string, content: Content, options?: { key?: string }): Promise<Sent>;
+  edit(room: string, target: number, text: string, options?: { key?: string }): Promise<Done>;
+  delete(room: string, target: number): Promise<Done>;
+  react(room: string, target: number, emoji: string): Promise<Done>;
+  unreact(room: string, target: number, emoji: string): Promise<Done>;
+  history(room: string, options?: { before?: number; after?: number; limit?: number }): Promise<History>;
+  listRooms(options?: { after?: string }): Promise<Rooms>;
+  /** Fire and forget; nothing when not live. */
+  typing(room: string, on?: boolean): void;
+  /** To all sessions of a user; resolves with how many there were. Never repeated. */
+  signal(to: string, data: JsonObject): Promise<Signalled>;
+  /** To exactly one session. */
+  signalSession(session: string, data: JsonObject): Promise<Signalled>;
+  /** Resolves with the round-trip time in milliseconds. */
+  ping(): Promise<number>;
+  /** Renews the token by hand; not needed where `token` is a callback. */
+  refresh(token: string): Promise<Refreshed>;
+
+  /** What is known of a room joined or heard of, else null. */
+  room(room: string): RoomInfo | null;
+  /** The rooms joined, and the direct rooms heard of. */
+  readonly rooms: RoomInfo[];
+  /** How many commands wait for their outcome. */
+  readonly pending: number;
+}
+
+/** `new ConfabClient(options)` that is already connecting. */
+export declare function connect(options?: ClientOptions): ConfabClient;

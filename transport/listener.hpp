@@ -1,0 +1,88 @@
+#pragma once
+
+#include "protocol/limits.hpp"
+#include "transport/port.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace boost::asio {
+class io_context;
+}
+
+/// Accepts connections, speaks HTTP/1.1 and TLS, upgrades to WebSocket and carries frames.
+namespace confab::transport {
+
+struct options {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8080;  // 0: any free one
+  std::string tls_cert_file;  // PEM, with chain; both or neither
+  std::string tls_key_file;
+  std::vector<std::string> origins;  // allowed beside the own host; "*": all
+  bool compression = true;           // answer an offer of permessage-deflate
+
+  std::size_t frame_bytes_max = limits::frame_bytes_max;  // of a message, after inflating
+  std::size_t outbox_bytes_max = limits::outbox_bytes_max;
+  std::size_t header_bytes_max = 16 * 1024;
+  std::size_t body_bytes_max = 64 * 1024;
+  std::size_t connections_max = 15'000;
+  std::size_t connections_per_address_max = 0;  // 0: no limit
+  std::chrono::milliseconds handshake_wait_max{10'000};  // TLS and the whole request header
+  std::chrono::milliseconds idle_wait_max{60'000};       // between requests of a keep-alive
+  std::chrono::milliseconds ping_interval = limits::ping_interval;
+  std::chrono::milliseconds pong_wait_max = limits::pong_wait_max;
+  std::chrono::milliseconds close_wait_max = limits::close_wait_max;
+};
+
+/// What happened so far; summed over shards when read. Any thread.
+struct counters {
+  std::uint64_t connections_open = 0;
+  std::uint64_t websockets_open = 0;
+  std::uint64_t accepted = 0;
+  std::uint64_t refused = 0;  // over a limit
+  std::uint64_t messages_in = 0;
+  std::uint64_t frames_out = 0;
+  std::uint64_t writes = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  std::uint64_t slow_consumers = 0;
+};
+
+/// One shard's share of the transport: its connections, their timers (one wheel for all), and the
+/// outboxes that have something to write. Owned by the shard, used by its thread only.
+class reactor {
+ public:
+  virtual ~reactor() = default;
+  /// Writes what this turn put into outboxes: one gathered write per connection. The shard calls
+  /// it after its actors had their turn.
+  virtual void end_turn() = 0;
+};
+
+/// The listening socket and everything behind it.
+class listener {
+ public:
+  virtual ~listener() = default;
+
+  virtual std::uint16_t port() const noexcept = 0;
+  virtual reactor& shard(std::size_t index) noexcept = 0;
+  virtual counters count() const noexcept = 0;
+
+  /// Stops accepting, refuses further upgrades, tells every session `on_drain`. Any thread.
+  virtual void drain() = 0;
+  /// Ends what is left, close frame or not. Any thread; the io_contexts must still run.
+  virtual void abort() = 0;
+};
+
+/// Binds and listens; connections are dealt to the shards in turn, each served by its io_context
+/// (which must be run by one thread and outlive the listener). Starts accepting at once.
+/// Throws std::system_error where the address or the certificate cannot be used.
+std::unique_ptr<listener> listen(const options& how, std::vector<websocket_route> websockets,
+                                 std::vector<http_route> pages,
+                                 std::vector<boost::asio::io_context*> shards);
+
+}  // namespace confab::transport
