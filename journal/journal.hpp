@@ -53,9 +53,9 @@ struct room_info {
   std::string title;
   epoch_id epoch;
   std::optional<std::pair<user_id, user_id>> direct;  // the two users of a direct room
-  seq_no head;         // last entry; 0: none yet
-  unix_ms last_at;     // its time; the room's creation while empty
-  seq_no floor;        // first entry that can still be read, 1 unless trimmed
+  seq_no head;                                        // last entry; 0: none yet
+  unix_ms last_at;                                    // its time; the room's creation while empty
+  seq_no floor;  // first entry that can still be read, 1 unless trimmed
 };
 
 /// Create `room` if it is not there yet; its title, epoch and users are taken from here then.
@@ -97,7 +97,8 @@ class writer {
   /// batch included, change nothing and answer the first one's number.
   virtual result<std::vector<outcome>> commit(std::span<const operation> batch, unix_ms now) = 0;
 
-  /// Whether a write would succeed now; asked while appends fail.
+  /// Whether a write would succeed now: true, or the fault that it would meet. Asked while appends
+  /// fail; may itself write, so that a full disk is noticed.
   virtual result<bool> probe() = 0;
 };
 
@@ -127,11 +128,13 @@ class reader {
   virtual result<std::vector<log_entry>> entries(const room_id& room, seq_no after, seq_no upto,
                                                  std::size_t count, std::size_t bytes) = 0;
   virtual result<std::optional<log_entry>> entry(const room_id& room, seq_no seq) = 0;
-  /// The `count` messages before `before` (the latest below `upto`+1 without), or after `after`.
-  /// Entries beyond `upto` are not looked at. At most about `bytes`.
+  /// The `count` messages before `before` (the latest below `upto`+1 without), or after `after`;
+  /// with both, those between them from `after` on.
+  /// Entries beyond `upto` are not looked at. At most about `bytes`, changes included, but at least
+  /// one message where there is one.
   virtual result<message_page> messages(const room_id& room, std::optional<seq_no> before,
-                                        std::optional<seq_no> after, seq_no upto,
-                                        std::size_t count, std::size_t bytes) = 0;
+                                        std::optional<seq_no> after, seq_no upto, std::size_t count,
+                                        std::size_t bytes) = 0;
   /// Rooms other than direct ones in order of id, after `after`; one more than `count` where
   /// there are more.
   virtual result<std::vector<room_info>> rooms(const std::optional<room_id>& after,
@@ -145,14 +148,18 @@ class journal {
  public:
   virtual ~journal() = default;
   virtual durability level() const noexcept = 0;
-  virtual std::unique_ptr<writer> make_writer() = 0;  // once
+  /// Once: a second call throws `std::logic_error`.
+  virtual std::unique_ptr<writer> make_writer() = 0;
   virtual std::unique_ptr<reader> make_reader() = 0;
 };
 
-/// How long keys are remembered: an entry leaves when it is both older and further back.
+/// How long keys are remembered: an entry leaves when it is both older and further back (`count`
+/// in entries of the whole journal), or when the memory for `keys_max` of them (about 50 bytes
+/// each) is full.
 struct key_window {
   std::chrono::milliseconds age{std::chrono::hours{24}};
   std::size_t count = 1'000'000;
+  std::size_t keys_max = 10'000'000;
 };
 
 /// For tests and trying out: everything is gone with the process.

@@ -124,6 +124,7 @@ struct rejected {
   error_code code = error_code::bad_request;
   std::string message;
   std::optional<close_code> close;
+  bool hello = false;  // its `type` was "hello": before `welcome`, another try is allowed
   friend bool operator==(const rejected&, const rejected&) = default;
 };
 

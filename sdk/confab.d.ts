@@ -50,16 +50,16 @@ interface LogEntryBase {
   prev?: number;
   at: number;
   from: string;
+  /** The author's own id for the entry. */
+  key?: string;
 }
 
 export interface Message extends LogEntryBase {
   type: "message";
-  /** The sender's own id for the message. */
-  key?: string;
   /** Absent when the message is `deleted` or consists of `data` only. */
   text?: string;
   data?: JsonObject;
-  /** The next three are only there in a present form: in a snapshot or in `history` without `after`. */
+  /** The next three are only there in a present form: in a snapshot or in `history`. */
   edited_at?: number;
   deleted?: true;
   reactions?: { [emoji: string]: string[] };
@@ -68,7 +68,8 @@ export interface Message extends LogEntryBase {
 export interface Edited extends LogEntryBase {
   type: "edited";
   target: number;
-  text: string;
+  text?: string;
+  data?: JsonObject;
 }
 
 export interface Deleted extends LogEntryBase {
@@ -270,20 +271,20 @@ export type ErrorCodeName = keyof typeof ErrorCode;
 export declare const CloseCode: {
   readonly normal: 1000;
   readonly going_away: 1001;
-  readonly wrong_frame_kind: 1003;
+  readonly wrong_kind: 1003;
   readonly no_status: 1005;
   readonly connection_lost: 1006;
   readonly not_utf8: 1007;
   readonly too_big: 1009;
   readonly internal: 1011;
-  readonly restarting: 1012;
+  readonly restart: 1012;
   readonly slow_consumer: 4000;
   readonly heartbeat_missed: 4001;
-  readonly hello_timeout: 4002;
+  readonly hello_late: 4002;
   readonly rate_abuse: 4003;
   readonly unauthorized: 4500;
   readonly token_expired: 4501;
-  readonly banned: 4502;
+  readonly removed: 4502;
   readonly protocol_error: 4503;
   readonly replaced: 4504;
 };
@@ -296,11 +297,13 @@ export declare function closeAction(code: number): "reconnect" | "token" | "stop
 
 /** Base of every error this library rejects with or reports by the "error" event. */
 export declare class ConfabError extends Error {
+  constructor(message: string, options?: { outcomeUnknown?: boolean; cause?: unknown });
   /** The command may have taken effect: it had been sent and no answer came. */
   readonly outcomeUnknown: boolean;
 }
 /** The server said no. */
 export declare class ServerError extends ConfabError {
+  constructor(frame: Pick<ErrorFrame, "code" | "message"> & Partial<ErrorFrame>, options?: { outcomeUnknown?: boolean });
   readonly code: ErrorCodeName;
   readonly retry: boolean;
   readonly retryAfterMs?: number;
@@ -313,6 +316,7 @@ export declare class RequestTimeoutError extends ConfabError {}
 export declare class QueueFullError extends ConfabError {}
 /** The client is stopped, by `stop()` or by a close code that forbids to reconnect (then `closeCode` is set). */
 export declare class StoppedError extends ConfabError {
+  constructor(message: string, options?: { closeCode?: number; outcomeUnknown?: boolean; cause?: unknown });
   readonly closeCode?: number;
 }
 /** What came is not a frame of this protocol. */
@@ -341,7 +345,7 @@ export interface StateChange {
 }
 
 /**
- * A room was joined, by `join()` or again by the library after a reconnect.
+ * A room was joined: by `join()`, or by the library after a reconnect or to heal a hole (then also direct rooms).
  *
  * With `snapshot: true`, `events` is the present state of the latest messages: show them *instead of* what you had.
  * With `snapshot: false` your state is still good, `events` is empty, and what happened in the meantime follows as
@@ -492,10 +496,10 @@ export declare class ConfabClient {
   send(room: string, content: Content, options?: { key?: string }): Promise<Sent>;
   /** `send` into the direct room of the two users. */
   direct(to: string, content: Content, options?: { key?: string }): Promise<Sent>;
-  edit(room: string, target: number, text: string, options?: { key?: string }): Promise<Done>;
-  delete(room: string, target: number): Promise<Done>;
-  react(room: string, target: number, emoji: string): Promise<Done>;
-  unreact(room: string, target: number, emoji: string): Promise<Done>;
+  edit(room: string, target: number, content: Content, options?: { key?: string }): Promise<Done>;
+  delete(room: string, target: number, options?: { key?: string }): Promise<Done>;
+  react(room: string, target: number, emoji: string, options?: { key?: string }): Promise<Done>;
+  unreact(room: string, target: number, emoji: string, options?: { key?: string }): Promise<Done>;
   history(room: string, options?: { before?: number; after?: number; limit?: number }): Promise<History>;
   listRooms(options?: { after?: string }): Promise<Rooms>;
   /** Fire and forget; nothing when not live. */

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace boost::asio {
@@ -37,6 +38,10 @@ struct options {
   std::chrono::milliseconds ping_interval = limits::ping_interval;
   std::chrono::milliseconds pong_wait_max = limits::pong_wait_max;
   std::chrono::milliseconds close_wait_max = limits::close_wait_max;
+
+  /// Told what happened: a stable event id, then key=value pairs. Any shard's thread, must not
+  /// block. None: silent.
+  std::function<void(std::string_view event, std::string_view fields)> log;
 };
 
 /// What happened so far; summed over shards when read. Any thread.

@@ -97,9 +97,11 @@ struct websocket_route {
   std::vector<subprotocol> subprotocols;  // empty: whatever is offered is ignored
   bool any_kind = false;  // text and binary alike (an echo); otherwise the codec's kind, else 1003
 };
+/// An answer with an `ETag` header is turned into 304 where the request has it already.
 struct http_route {
   std::string path;
-  std::function<http_response(const http_request&)> respond;  // GET and HEAD; any shard's thread
+  std::function<http_response(const http_request&)> respond;  // any shard's thread
+  std::string methods = "GET, HEAD";                          // others are answered 405
 };
 
 }  // namespace confab::transport

@@ -1,0 +1,85 @@
+#pragma once
+
+#include "actors/delivery.hpp"
+#include "protocol/commands.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <optional>
+#include <vector>
+
+namespace confab::actors {
+
+/// Lets a session's commands take effect in the order sent (PROTOCOL §2). Rooms live on other
+/// threads, so a command waits until those before it are settled; only what stays in order by
+/// itself runs ahead: messages and typing to one room, which its mailbox keeps in line.
+class command_gate {
+ public:
+  struct running {
+    ticket_no ticket;
+    request what;
+    room_id room;  // empty: none
+    unix_ms since;
+    bool counted = true;  // came from the client and holds one of its places
+  };
+
+  void add(request what, bool counted) { waiting_.push_back({std::move(what), counted}); }
+
+  /// The next command that may start, which then counts as running.
+  running* start_next(unix_ms now) {
+    if (waiting_.empty()) return nullptr;
+    auto& next = waiting_.front();
+    const auto room = lane_of(next.what.what);
+    const bool alone = running_.empty();
+    const bool in_line = room && std::ranges::all_of(running_, [&](const running& r) {
+      const auto lane = lane_of(r.what.what);
+      return lane && *lane == *room;
+    });
+    if (!alone && !in_line) return nullptr;
+    running_.push_back({ticket_no{++last_ticket_}, std::move(next.what), {}, now, next.counted});
+    waiting_.pop_front();
+    return &running_.back();
+  }
+
+  running* find(ticket_no ticket) {
+    const auto at = std::ranges::find(running_, ticket, &running::ticket);
+    return at == running_.end() ? nullptr : &*at;
+  }
+  running* oldest() { return running_.empty() ? nullptr : &running_.front(); }
+
+  std::optional<running> finish(ticket_no ticket) {
+    const auto at = std::ranges::find(running_, ticket, &running::ticket);
+    if (at == running_.end()) return std::nullopt;
+    auto done = std::move(*at);
+    running_.erase(at);
+    return done;
+  }
+
+  bool empty() const noexcept { return running_.empty() && waiting_.empty(); }
+  const std::deque<running>& in_flight() const noexcept { return running_; }
+
+ private:
+  struct waiting {
+    request what;
+    bool counted;
+  };
+
+  static std::optional<room_id> lane_of(const command::any& what) {
+    if (const auto* send = std::get_if<command::send>(&what)) return send->room;
+    if (const auto* typing = std::get_if<command::typing>(&what)) return typing->room;
+    return std::nullopt;
+  }
+
+  std::deque<waiting> waiting_;
+  std::deque<running> running_;
+  std::uint64_t last_ticket_ = 0;
+};
+
+/// How many commands of one connection are under way; shared by the connection's port, which adds,
+/// and its session, which settles. Both on one shard's thread.
+struct intake {
+  std::size_t outstanding = 0;
+  bool paused = false;
+};
+
+}  // namespace confab::actors

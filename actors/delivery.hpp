@@ -1,0 +1,101 @@
+#pragma once
+
+#include "actors/identity.hpp"
+#include "protocol/commands.hpp"
+#include "protocol/frame.hpp"
+#include "protocol/messages.hpp"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// The plain values that actors exchange: free of CAF, so that the states compile without it.
+namespace confab::actors {
+
+template <class... Ts>
+struct overloaded : Ts... {
+  using Ts::operator()...;
+};
+
+/// Numbers a session's commands; an answer names the command it settles.
+using ticket_no = strong<struct ticket_tag, std::uint64_t>;
+
+/// A session as rooms and its user know it.
+struct session_info {
+  session_id id;
+  user_id user;
+  std::string name;
+  wire_format format;
+};
+
+/// The same event in each wire format that somebody reads; the others stay empty.
+using frames = std::array<frame, wire_formats_count>;
+
+// Who of a shard hears a room, and what. Everything a room sends to a member goes this way, so
+// that replies, catch-up and live events stay in order (G5).
+struct admit {
+  session_id session;
+};
+struct dismiss {
+  session_id session;
+};
+struct unicast {
+  session_id session;
+  frame bytes;
+};
+struct broadcast {
+  frames bytes;
+  importance weight = importance::required;
+  std::vector<session_id> except;
+};
+using delivery = std::variant<admit, dismiss, unicast, broadcast>;
+
+// What a session asks of a room.
+struct join_op {
+  session_info who;
+  role as = role::member;
+  std::optional<seq_no> since;
+  std::optional<epoch_id> epoch;
+  bool continuing = false;  // the session has sent `joined` and what is up to `since` itself
+};
+struct leave_op {
+  bool lost = false;  // the connection broke: presence waits for the grace, nobody is answered
+};
+/// `send`, `edit`, `delete`, `react`: what becomes an entry if the room allows it.
+struct append_op {
+  std::string key;
+  entry_body body;
+};
+struct typing_op {
+  bool on = true;
+};
+struct direct_op {
+  session_info who;
+  user_id to;
+  std::string key;
+  content what;
+};
+using room_op = std::variant<join_op, leave_op, append_op, typing_op, direct_op>;
+
+/// Where the answer to a command goes.
+struct asker {
+  session_id session;
+  wire_format format;
+  ticket_no ticket;
+  message::re ref;
+};
+
+/// The room can't serve a join from memory: the session reads up to `snapshot.head` from the
+/// journal, says `joined` and the entries itself, and comes back with `continuing`.
+struct catch_up {
+  ticket_no ticket;
+  message::joined snapshot;  // without events
+  std::optional<seq_no> since;  // none: the latest messages in their present form
+  bool continuing = false;
+};
+
+enum class settlement : std::uint8_t { none, joined, left };
+
+}  // namespace confab::actors

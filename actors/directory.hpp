@@ -1,0 +1,45 @@
+#pragma once
+
+#include "actors/caf.hpp"
+#include "actors/environment.hpp"
+#include "actors/messages.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+
+namespace confab::actors {
+
+/// Knows the rooms and users of one shard that are awake, wakes the others, and puts away those
+/// that are idle. Rooms and users are addressed by id through it, never by pointer, so that they
+/// may live elsewhere one day.
+class directory final : public pinned<directory_actor::base> {
+ public:
+  directory(caf::actor_config& config, const environment* env);
+  behavior_type make_behavior() override;
+  const char* name() const override { return "directory"; }
+  void on_exit() override { state_.reset(); }
+
+ private:
+  /// `forwards` counts what went to the actor through here: if it says it is idle having seen as
+  /// many, nothing is on its way to it and it may go.
+  template <class Handle>
+  struct awake {
+    Handle handle;
+    std::uint64_t forwards = 0;
+    std::size_t online = 0;
+  };
+  struct state {
+    std::unordered_map<room_id, awake<room_actor>> rooms;
+    std::unordered_map<user_id, awake<user_actor>> users;
+  };
+
+  void forward(to_room& what);
+  void forward(to_user& what);
+  void lost(const caf::down_msg& down);
+
+  const environment* env_;
+  std::optional<state> state_{state{}};
+};
+
+}  // namespace confab::actors

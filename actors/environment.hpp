@@ -1,0 +1,65 @@
+#pragma once
+
+#include "actors/identity.hpp"
+#include "actors/messages.hpp"
+#include "protocol/limits.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace confab::actors {
+
+/// What a deployment may change of the actors' behaviour.
+struct settings {
+  std::string node = "n1";
+  std::size_t text_bytes_max = limits::text_bytes_max;    // told to clients in `welcome`
+  std::size_t frame_bytes_max = limits::frame_bytes_max;  // likewise
+  std::size_t rooms_per_session_max = limits::rooms_per_session_max;
+  unsigned commands_per_second = limits::commands_per_second;  // 0: no limit
+  unsigned commands_burst = limits::commands_burst;
+  bool create_rooms = true;
+  std::chrono::milliseconds heartbeat = limits::ping_interval;  // told to clients
+  std::chrono::milliseconds hello_wait_max = limits::hello_wait_max;
+  std::chrono::milliseconds append_wait_max = limits::append_wait_max;
+  std::chrono::milliseconds presence_gather = limits::presence_gather;
+  std::chrono::milliseconds presence_grace = limits::presence_grace;
+  std::chrono::milliseconds typing_lapse = limits::typing_lapse;
+  std::chrono::milliseconds room_idle = limits::room_idle;
+};
+
+/// One shard's actors.
+struct shard_actors {
+  directory_actor directory;
+  audience_actor audience;
+  reader_actor reader;
+};
+
+/// What every actor may use beside its own state. Filled by server/ (or a test) before the first
+/// session is spawned, constant from then on, and outlives all actors. Time and randomness come
+/// in here, so that a test decides over them.
+struct environment {
+  settings how;
+  std::vector<shard_actors> shards;
+  writer_actor writer;
+  journal::durability durability = journal::durability::memory;
+  const authenticator* auth = nullptr;
+  std::function<unix_ms()> now;             // any thread
+  std::function<std::uint64_t()> random;    // any thread
+  /// Told when appends begin to fail and when they work again. Any thread.
+  std::function<void(bool healthy, std::string_view detail)> journal_health = [](bool, auto) {};
+  /// A failed fsync: what the process believes is stored may not be. Must not return normally.
+  std::function<void(std::string_view detail)> journal_fatal = [](auto) {};
+
+  std::size_t shard_of(const room_id& room) const { return hash(room.view()) % shards.size(); }
+  std::size_t shard_of(const user_id& user) const { return hash(user.view()) % shards.size(); }
+
+ private:
+  static std::uint64_t hash(std::string_view text) noexcept;
+};
+
+}  // namespace confab::actors

@@ -1,0 +1,85 @@
+#include "actors/journal_reader.hpp"
+
+#include "actors/room_fold.hpp"
+#include "protocol/limits.hpp"
+
+#include <algorithm>
+
+namespace confab::actors {
+namespace {
+
+/// What a room is given to remember when it comes back: enough for the usual join.
+constexpr std::size_t tail_entries = 128;
+constexpr std::size_t tail_bytes = 64 * 1024;
+
+}  // namespace
+
+journal_reader::journal_reader(caf::actor_config& config, std::shared_ptr<journal::reader> from)
+    : reader_actor::base(config), reader_(std::move(from)) {}
+
+journal_reader::behavior_type journal_reader::make_behavior() {
+  return {
+      [this](const load_room_request& what) { return load(what.room); },
+      [this](const entries_request& what) {
+        auto read = reader_->entries(what.room, what.after, what.upto, limits::page_entries_max,
+                                     limits::page_bytes_max);
+        if (!read) return entries_read{};
+        return entries_read{true, std::move(*read)};
+      },
+      [this](const messages_request& what) { return read(what); },
+      [this](const rooms_request& what) {
+        auto read = reader_->rooms(what.after, what.filter, what.count);
+        if (!read) return rooms_read{};
+        return rooms_read{true, std::move(*read)};
+      },
+      [this](const directs_request& what) { return read(what); },
+  };
+}
+
+room_loaded journal_reader::load(const room_id& room) {
+  auto info = reader_->room(room);
+  if (!info)
+    return {info.why() == journal::fault::no_such_room ? room_loaded::state::unknown
+                                                       : room_loaded::state::unavailable,
+            {},
+            {}};
+  const auto head = info->head.value();
+  const auto floor = info->floor.value();
+  const auto after = std::max(head > tail_entries ? head - tail_entries : 0, floor - 1);
+  auto tail = reader_->entries(room, seq_no{after}, info->head, tail_entries, limits::page_bytes_max);
+  if (!tail) return {room_loaded::state::unavailable, {}, {}};
+  // The page is cut at its end when entries are large, but a room must remember the *last* ones.
+  if (head > after && (tail->empty() || tail->back().seq != info->head)) {
+    auto last = reader_->entries(room, seq_no{head - 1}, info->head, 1, tail_bytes);
+    if (!last) return {room_loaded::state::unavailable, {}, {}};
+    tail = std::move(last);
+  }
+  return {room_loaded::state::found, std::move(*info), std::move(*tail)};
+}
+
+messages_read journal_reader::read(const messages_request& what) {
+  auto upto = what.upto;
+  if (upto.value() == 0) {
+    const auto info = reader_->room(what.room);
+    if (!info) return {};
+    upto = info->head;
+  }
+  auto page = reader_->messages(what.room, what.before, what.after, upto, what.count,
+                                limits::page_bytes_max);
+  if (!page) return {};
+  return {true, fold(page->messages, page->changes), page->more};
+}
+
+directs_read journal_reader::read(const directs_request& what) {
+  auto rooms = reader_->directs(what.user, limits::directs_count_max);
+  if (!rooms) return {};
+  directs_read answer{true, {}};
+  for (auto& info : *rooms) {
+    if (!info.direct) continue;
+    const auto& [a, b] = *info.direct;
+    answer.directs.push_back({info.room, a == what.user ? b : a, info.head, info.last_at});
+  }
+  return answer;
+}
+
+}  // namespace confab::actors

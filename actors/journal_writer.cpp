@@ -1,0 +1,89 @@
+#include "actors/journal_writer.hpp"
+
+#include <chrono>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace confab::actors {
+namespace {
+
+constexpr auto probe_interval = std::chrono::seconds{1};
+/// Bounds the memory of one commit and the wait of the last in it.
+constexpr std::size_t batch_operations_max = 4096;
+
+}  // namespace
+
+journal_writer::journal_writer(caf::actor_config& config, const environment* env,
+                               std::shared_ptr<journal::writer> to)
+    : writer_actor::base(config), env_(env), state_(state{std::move(to), {}, {}}) {}
+
+journal_writer::behavior_type journal_writer::make_behavior() {
+  return {
+      [this](append_request& request) {
+        auto& s = *state_;
+        s.batch.push_back(std::move(request.what));
+        s.askers.push_back(current_sender());
+        if (s.batch.size() >= batch_operations_max) return commit();
+        if (s.commit_queued) return;
+        // Behind whatever is in the mailbox by now: all of it becomes one batch.
+        s.commit_queued = true;
+        send(this, commit_batch{});
+      },
+      [this](const commit_batch&) {
+        state_->commit_queued = false;
+        commit();
+      },
+      [this](const probe_journal&) { probe(); },
+      [this](const flush_request&) {
+        commit();
+        return flushed{state_->healthy};
+      },
+  };
+}
+
+void journal_writer::commit() {
+  auto& s = *state_;
+  if (s.batch.empty()) return;
+  auto result = s.writer->commit(s.batch, env_->now());
+  if (!result && result.why() == journal::fault::fatal) env_->journal_fatal(result.detail());
+  report(static_cast<bool>(result), result ? std::string_view{} : result.detail());
+
+  // One answer per asker, its outcomes in the order of asking; askers in the order they came.
+  std::vector<std::pair<caf::strong_actor_ptr, append_outcome>> answers;
+  std::unordered_map<caf::strong_actor_ptr, std::size_t> index;
+  for (std::size_t i = 0; i < s.batch.size(); ++i) {
+    const auto [at, fresh] = index.try_emplace(s.askers[i], answers.size());
+    if (fresh) answers.emplace_back(s.askers[i], append_outcome{});
+    auto& answer = answers[at->second].second;
+    if (result)
+      answer.outcomes.push_back(std::move((*result)[i]));
+    else
+      ++answer.failed;
+  }
+  s.batch.clear();
+  s.askers.clear();
+  for (auto& [asker, answer] : answers)
+    if (asker) send(caf::actor_cast<room_actor>(asker), std::move(answer));
+}
+
+void journal_writer::report(bool healthy, std::string_view detail) {
+  auto& s = *state_;
+  if (s.healthy == healthy) return;
+  s.healthy = healthy;
+  env_->journal_health(healthy, detail);
+  if (!healthy) delayed_send(this, probe_interval, probe_journal{});
+}
+
+void journal_writer::probe() {
+  if (state_->healthy) return;
+  // Appends may have stopped coming: somebody must find out that the disk has room again.
+  const auto result = state_->writer->probe();
+  if (!result && result.why() == journal::fault::fatal) env_->journal_fatal(result.detail());
+  if (result)
+    report(true, {});
+  else
+    delayed_send(this, probe_interval, probe_journal{});
+}
+
+}  // namespace confab::actors

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "actors/caf.hpp"
+#include "actors/environment.hpp"
+#include "actors/messages.hpp"
+#include "journal/journal.hpp"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace confab::actors {
+
+/// The only owner of the journal's writer; detached, because a commit waits for the disk.
+/// Group commit by itself: what queues while one commit runs is the next batch, so the batch
+/// grows with the load and there is no timer (research: storage §1.3).
+class journal_writer final : public writer_actor::base {
+ public:
+  journal_writer(caf::actor_config& config, const environment* env,
+                 std::shared_ptr<journal::writer> to);
+  behavior_type make_behavior() override;
+  const char* name() const override { return "journal_writer"; }
+  void on_exit() override { state_.reset(); }
+
+ private:
+  struct state {
+    std::shared_ptr<journal::writer> writer;
+    std::vector<journal::operation> batch;
+    std::vector<caf::strong_actor_ptr> askers;  // of each operation
+    bool commit_queued = false;
+    bool healthy = true;
+  };
+
+  void commit();
+  void report(bool healthy, std::string_view detail);
+  void probe();
+
+  const environment* env_;
+  std::optional<state> state_;
+};
+
+}  // namespace confab::actors

@@ -1,0 +1,96 @@
+#include "actors/presence.hpp"
+
+#include <algorithm>
+
+namespace confab::actors {
+
+void presence::arrive(const user_id& user, const std::string& name, unix_ms now) {
+  auto& row = rows_[user];
+  if (!row.online()) ++online_;
+  row.name = name;
+  row.in_grace = false;
+  ++row.sessions;
+  if (!row.told) touch(user, now);
+}
+
+void presence::depart(const user_id& user, bool lost, unix_ms now) {
+  const auto at = rows_.find(user);
+  if (at == rows_.end() || at->second.sessions == 0) return;
+  auto& row = at->second;
+  if (--row.sessions > 0) return;
+  if (lost && grace_.count() > 0) {
+    row.in_grace = true;
+    graces_.push_back({unix_ms{now.value() + grace_.count()}, user});
+  } else {
+    --online_;
+    touch(user, now);
+  }
+}
+
+std::vector<message::user_ref> presence::members() const {
+  std::vector<message::user_ref> list;
+  list.reserve(std::min(online_, limits::members_count_max));
+  for (const auto& [user, row] : rows_) {
+    if (!row.online()) continue;
+    if (list.size() == limits::members_count_max) break;
+    list.push_back({user, row.name});
+  }
+  return list;
+}
+
+std::optional<unix_ms> presence::deadline() const {
+  auto first = tell_at_;
+  if (!graces_.empty() && (!first || graces_.front().until < *first)) first = graces_.front().until;
+  return first;
+}
+
+std::optional<message::presence> presence::flush(unix_ms now) {
+  end_graces(now);
+  if (!tell_at_ || now < *tell_at_) return std::nullopt;
+  tell_at_.reset();
+
+  message::presence change;
+  change.online = online_;
+  change.counts_only = online_ > limits::members_count_max;
+  bool any = false;
+  for (const auto& user : changed_) {
+    const auto at = rows_.find(user);
+    if (at == rows_.end()) continue;
+    auto& row = at->second;
+    if (row.online() && !row.told) {
+      if (!change.counts_only) change.came.push_back({user, row.name});
+      row.told = any = true;
+    } else if (!row.online()) {
+      // Who came and went within one gathering was never told of.
+      if (row.told) {
+        if (!change.counts_only) change.went.push_back(user);
+        any = true;
+      }
+      rows_.erase(at);
+    }
+  }
+  changed_.clear();
+  if (!any) return std::nullopt;
+  return change;
+}
+
+void presence::touch(const user_id& user, unix_ms now) {
+  changed_.insert(user);
+  if (!tell_at_) tell_at_ = unix_ms{now.value() + gather_.count()};
+}
+
+void presence::end_graces(unix_ms now) {
+  while (!graces_.empty() && graces_.front().until <= now) {
+    const auto user = std::move(graces_.front().user);
+    graces_.pop_front();
+    const auto at = rows_.find(user);
+    if (at == rows_.end() || !at->second.in_grace) continue;
+    // A user who was lost twice stands here twice; the later entry decides.
+    if (std::ranges::any_of(graces_, [&](const auto& g) { return g.user == user; })) continue;
+    at->second.in_grace = false;
+    --online_;
+    touch(user, now);
+  }
+}
+
+}  // namespace confab::actors

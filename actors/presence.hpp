@@ -1,0 +1,62 @@
+#pragma once
+
+#include "protocol/ids.hpp"
+#include "protocol/limits.hpp"
+#include "protocol/messages.hpp"
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+/// Who is in a room, counted by user rather than by connection; changes are gathered before they
+/// are told, and a lost connection shows only after a grace (PROTOCOL §4). Owned by a room_state.
+namespace confab::actors {
+
+class presence {
+ public:
+  presence(std::chrono::milliseconds gather, std::chrono::milliseconds grace)
+      : gather_(gather), grace_(grace) {}
+
+  void arrive(const user_id& user, const std::string& name, unix_ms now);
+  /// `lost`: the connection broke, the user may be back in a moment.
+  void depart(const user_id& user, bool lost, unix_ms now);
+
+  std::size_t online() const noexcept { return online_; }
+  bool empty() const noexcept { return rows_.empty(); }
+  /// At most `limits::members_count_max` of those online, in order of id.
+  std::vector<message::user_ref> members() const;
+
+  /// When `flush` has something to do next.
+  std::optional<unix_ms> deadline() const;
+  /// What changed since the last flush, if the time to tell has come. `room` is left to the caller.
+  std::optional<message::presence> flush(unix_ms now);
+
+ private:
+  struct standing {
+    std::string name;
+    std::size_t sessions = 0;
+    bool in_grace = false;
+    bool told = false;
+    bool online() const { return sessions > 0 || in_grace; }
+  };
+  struct departure {
+    unix_ms until;
+    user_id user;
+  };
+  void touch(const user_id& user, unix_ms now);
+  void end_graces(unix_ms now);
+
+  std::chrono::milliseconds gather_;
+  std::chrono::milliseconds grace_;
+  std::map<user_id, standing> rows_;
+  std::size_t online_ = 0;
+  std::set<user_id> changed_;
+  std::optional<unix_ms> tell_at_;
+  std::deque<departure> graces_;  // by `until`: the grace is the same for all
+};
+
+}  // namespace confab::actors

@@ -1,0 +1,318 @@
+#include "actors/room.hpp"
+
+#include "protocol/codec.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace confab::actors {
+namespace {
+
+constexpr auto read_wait_max = std::chrono::seconds{10};
+constexpr std::size_t epoch_chars = 8;
+
+epoch_id random_epoch(std::uint64_t random) {
+  constexpr std::string_view digits = "0123456789abcdefghijklmnopqrstuvwxyz";
+  std::string text;
+  for (std::size_t i = 0; i < epoch_chars; ++i, random /= digits.size())
+    text += digits[random % digits.size()];
+  return epoch_id{std::move(text)};
+}
+
+}  // namespace
+
+room::room(caf::actor_config& config, const environment* env, room_id id,
+           directory_actor directory)
+    : pinned(config), env_(env), state_(state{}) {
+  state_->id = std::move(id);
+  state_->directory = std::move(directory);
+}
+
+room::behavior_type room::make_behavior() {
+  load();
+  return {
+      [this](room_command& what) { command(what); },
+      [this](append_outcome& what) { outcome(what); },
+      [this](watched& what) { listen(what); },
+      [this](session_appeared& what) { return listen(what); },
+      [this](const session_vanished& what) {
+        room_effects effects;
+        if (state_->room) state_->room->stop_listening(what.session, env_->now(), effects);
+        carry_out(effects);
+        state_->handles.erase(what.session);
+      },
+      [this](const wake&) {
+        state_->armed.reset();
+        room_effects effects;
+        if (state_->room) state_->room->on_time(env_->now(), effects);
+        carry_out(effects);
+      },
+      [this](const retire&) {
+        if (state_->room && state_->room->is_direct())
+          for (const auto& user : {state_->room->info().direct->first, state_->room->info().direct->second})
+            send(env_->shards[env_->shard_of(user)].directory, to_user{user, unwatch_user{state_->id}});
+        quit();
+      },
+  };
+}
+
+// --- coming to be ------------------------------------------------------------------------------
+
+void room::load() {
+  const auto& reader = env_->shards[env_->shard_of(state_->id)].reader;
+  request(reader, read_wait_max, load_room_request{state_->id})
+      .then([this](room_loaded& what) { loaded(what); },
+            [this](caf::error&) {
+              room_loaded nothing;
+              loaded(nothing);
+            });
+}
+
+void room::loaded(room_loaded& what) {
+  auto& s = *state_;
+  if (what.found == room_loaded::state::found) {
+    s.room.emplace(std::move(what.info), std::move(what.tail),
+                   room_state::options{env_->how.append_wait_max, env_->how.presence_gather,
+                                       env_->how.presence_grace, env_->how.typing_lapse,
+                                       journal::name(env_->durability)});
+    return become_ready();
+  }
+  s.now = phase::absent;
+  if (what.found == room_loaded::state::unavailable) {
+    for (const auto& waiting : s.stash) refuse(waiting, error_code::unavailable, "try again");
+    s.stash.clear();
+  }
+  work_off_stash();
+}
+
+/// Nothing of a room is shown before its epoch is as durable as its messages (G1).
+void room::begin_creating(const room_command& first) {
+  auto& s = *state_;
+  journal::create_room wanted{s.id, s.id.value(), random_epoch(env_->random()), {}};
+  if (const auto* direct = std::get_if<direct_op>(&first.what)) {
+    const auto [low, high] = std::minmax(direct->who.user, direct->to);
+    wanted.direct.emplace(low, high);
+  }
+  s.now = phase::creating;
+  send(env_->writer, append_request{std::move(wanted)});
+}
+
+void room::become_ready() {
+  auto& s = *state_;
+  if (!s.room->is_direct()) {
+    s.now = phase::ready;
+    return work_off_stash();
+  }
+  s.now = phase::finding_users;
+  const auto& [a, b] = *s.room->info().direct;
+  s.users_awaited = a == b ? 1 : 2;
+  const auto self = caf::actor_cast<room_actor>(this);
+  send(env_->shards[env_->shard_of(a)].directory, to_user{a, watch_user{s.id, self}});
+  if (a != b) send(env_->shards[env_->shard_of(b)].directory, to_user{b, watch_user{s.id, self}});
+}
+
+void room::listen(watched& what) {
+  auto& s = *state_;
+  if (!s.room) return;
+  room_effects effects;
+  for (auto& session : what.sessions) {
+    s.handles.insert_or_assign(session.info.id, std::move(session.handle));
+    s.room->listen(session.info, effects);
+  }
+  if (s.now == phase::finding_users && --s.users_awaited == 0) {
+    s.now = phase::ready;
+    carry_out(effects);
+    return work_off_stash();
+  }
+  carry_out(effects);
+}
+
+session_seen room::listen(session_appeared& what) {
+  auto& s = *state_;
+  room_effects effects;
+  session_seen answer;
+  if (s.room && s.room->is_direct()) {
+    s.handles.insert_or_assign(what.who.info.id, std::move(what.who.handle));
+    s.room->listen(what.who.info, effects);
+    const auto& info = s.room->info();
+    const auto& [a, b] = *info.direct;
+    answer.direct = {s.id, a == what.who.info.user ? b : a, info.head, info.last_at};
+  }
+  carry_out(effects);
+  return answer;
+}
+
+// --- commands ----------------------------------------------------------------------------------
+
+void room::command(room_command& what) {
+  auto& s = *state_;
+  if (what.forwarded) ++s.forwards_seen;
+  s.handles.try_emplace(what.from.session, what.handle);
+  s.stash.push_back(std::move(what));
+  work_off_stash();
+}
+
+void room::work_off_stash() {
+  auto& s = *state_;
+  room_effects effects;
+  while (!s.stash.empty() && (s.now == phase::ready || s.now == phase::absent)) {
+    auto& next = s.stash.front();
+    if (s.now == phase::absent) {
+      const bool joins = std::holds_alternative<join_op>(next.what) && env_->how.create_rooms &&
+                         !confab::is_direct(s.id);
+      if (joins || std::holds_alternative<direct_op>(next.what)) {
+        begin_creating(next);
+        break;  // it stays in the stash until the room is there
+      }
+      if (const auto* leave = std::get_if<leave_op>(&next.what); leave && leave->lost)
+        settle({next.from.session, next.from.ticket});
+      else
+        refuse(next, error_code::no_such_room, "no such room");
+    } else {
+      dispatch(next, effects);
+    }
+    s.stash.pop_front();
+  }
+  carry_out(effects);
+}
+
+void room::dispatch(room_command& what, room_effects& out) {
+  auto& r = *state_->room;
+  const auto now = env_->now();
+  std::visit(overloaded{
+                 [&](const join_op& op) { r.join(what.from, op, now, out); },
+                 [&](const leave_op& op) { r.leave(what.from, op, now, out); },
+                 [&](append_op& op) { r.append(what.from, std::move(op), now, out); },
+                 [&](const typing_op& op) { r.type(what.from, op.on, now, out); },
+                 [&](direct_op& op) { r.direct(what.from, std::move(op), now, out); },
+             },
+             what.what);
+}
+
+void room::refuse(const room_command& what, error_code code, std::string text) {
+  room_effects effects;
+  effects.deliveries[what.from.session.shard()].push_back(
+      unicast{what.from.session,
+              encode_frame(what.from.format, message::error{what.from.ref, code, std::move(text), {}})});
+  effects.settlements.push_back({what.from.session, what.from.ticket});
+  carry_out(effects);
+}
+
+void room::look_up(room_effects::lookup& what) {
+  const auto& reader = env_->shards[env_->shard_of(state_->id)].reader;
+  const auto finish = [this, from = what.from, op = what.what](const message::present_message* found) {
+    room_effects effects;
+    state_->room->change(from, op, found, env_->now(), effects);
+    carry_out(effects);
+  };
+  const auto fail = [this, from = what.from] {
+    refuse({from, {}, {}}, error_code::unavailable, "try again");
+  };
+  request(reader, read_wait_max,
+          messages_request{state_->id, next(what.target), {}, state_->room->info().head, 1})
+      .then(
+          [finish, fail, target = what.target](const messages_read& read) {
+            if (!read.ok) return fail();
+            const bool found = !read.messages.empty() && read.messages.back().seq == target;
+            finish(found ? &read.messages.back() : nullptr);
+          },
+          [fail](caf::error&) { fail(); });
+}
+
+// --- the journal's answers ---------------------------------------------------------------------
+
+void room::outcome(append_outcome& what) {
+  auto& s = *state_;
+  room_effects effects;
+  for (auto& one : what.outcomes) {
+    if (auto* created = std::get_if<journal::room_info>(&one)) {
+      room_loaded now_there{room_loaded::state::found, std::move(*created), {}};
+      loaded(now_there);
+      continue;
+    }
+    const auto* stored = std::get_if<journal::appended>(&one);
+    // Entries this actor did not ask for: its head is not the journal's any more. A fresh actor
+    // starts from the log; members reconnect and resume (see directory's down handler).
+    if (!stored || !s.room->follows(*stored)) {
+      quit(caf::exit_reason::unhandled_exception);
+      return;
+    }
+    s.room->outcome(*stored, env_->now(), effects);
+  }
+  for (; what.failed > 0; --what.failed) {
+    if (s.now == phase::creating) {
+      room_loaded nothing;
+      loaded(nothing);
+    } else {
+      s.room->failed(env_->now(), effects);
+    }
+  }
+  carry_out(effects);
+}
+
+// --- carrying out ------------------------------------------------------------------------------
+
+void room::settle(const room_effects::settled& what) {
+  auto& s = *state_;
+  const auto at = s.handles.find(what.session);
+  if (at == s.handles.end()) return;
+  send(at->second, command_settled{what.ticket, s.id, what.what,
+                                   what.what == settlement::joined
+                                       ? caf::actor_cast<room_actor>(this)
+                                       : room_actor{}});
+}
+
+void room::carry_out(room_effects& effects) {
+  auto& s = *state_;
+  for (auto& [shard, items] : effects.deliveries)
+    send(env_->shards[shard].audience, room_delivery{s.id, std::move(items)});
+  for (auto& wanted : effects.appends) send(env_->writer, append_request{std::move(wanted)});
+  for (auto& [session, what] : effects.catch_ups)
+    if (const auto at = s.handles.find(session); at != s.handles.end())
+      send(at->second, catch_up_needed{std::move(what), s.id});
+  for (const auto& what : effects.settlements) settle(what);
+  for (const auto& what : effects.settlements)
+    if (what.what != settlement::joined && !(s.room && s.room->has_member(what.session)) &&
+        std::ranges::none_of(s.stash, [&](const auto& c) { return c.from.session == what.session; }))
+      s.handles.erase(what.session);
+  for (auto& wanted : effects.lookups) look_up(wanted);
+  if (s.room && effects.published && s.room->is_direct()) {
+    const auto& info = s.room->info();
+    const auto& [a, b] = *info.direct;
+    for (const auto& [user, other] : {std::pair{a, b}, std::pair{b, a}}) {
+      send(env_->shards[env_->shard_of(user)].directory,
+           to_user{user, direct_moved{{s.id, other, info.head, info.last_at}}});
+      if (a == b) break;
+    }
+  }
+  if (s.room && s.room->online() != s.online_told) {
+    s.online_told = s.room->online();
+    send(s.directory, online_changed{s.id, s.online_told});
+  }
+  arm();
+}
+
+/// One wake at a time, for the earliest of what the room waits for and the end of idleness.
+void room::arm() {
+  auto& s = *state_;
+  const auto now = env_->now();
+  auto due = s.room ? s.room->deadline() : std::optional<unix_ms>{};
+  const bool idle = s.stash.empty() && (s.now == phase::absent || (s.now == phase::ready && s.room->idle()));
+  if (!idle) {
+    s.idle_since.reset();
+  } else {
+    if (!s.idle_since) s.idle_since = now;
+    const auto keep = s.room ? env_->how.room_idle.count() : 0;
+    const unix_ms end{s.idle_since->value() + keep};
+    if (end <= now)
+      send(s.directory, retire_room{s.id, s.forwards_seen});
+    else if (!due || end < *due)
+      due = end;
+  }
+  if (!due || (s.armed && *s.armed <= *due)) return;
+  s.armed = due;
+  const auto wait = std::max<std::int64_t>(due->value() - now.value(), 1);
+  delayed_send(this, std::chrono::milliseconds{wait}, wake{});
+}
+
+}  // namespace confab::actors

@@ -1,0 +1,66 @@
+#pragma once
+
+#include "actors/caf.hpp"
+#include "actors/environment.hpp"
+#include "actors/messages.hpp"
+#include "actors/room_state.hpp"
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+
+namespace confab::actors {
+
+/// The actor around a `room_state`: loads it from the journal, hands it commands and the
+/// journal's answers, and carries out what it wants done. Comes and goes with its directory,
+/// which starts it for the first command and puts it away when it says it is idle.
+class room final : public pinned<room_actor::base> {
+ public:
+  room(caf::actor_config& config, const environment* env, room_id id, directory_actor directory);
+  behavior_type make_behavior() override;
+  const char* name() const override { return "room"; }
+  void on_exit() override { state_.reset(); }
+
+ private:
+  /// Until it is `ready`, commands wait in `stash`.
+  enum class phase : std::uint8_t { loading, absent, creating, finding_users, ready };
+
+  struct state {
+    room_id id;
+    directory_actor directory;
+    phase now = phase::loading;
+    std::deque<room_command> stash;
+    std::optional<room_state> room;
+    std::size_t users_awaited = 0;  // in `finding_users`
+    /// Of everyone with a command under way or a place in the room.
+    std::unordered_map<session_id, session_actor> handles;
+    std::uint64_t forwards_seen = 0;
+    std::optional<unix_ms> armed;  // the wake that is on its way
+    std::optional<unix_ms> idle_since;
+    std::size_t online_told = 0;
+  };
+
+  // Each step ends in `carry_out`.
+  void command(room_command& what);
+  void outcome(append_outcome& what);
+  void listen(watched& what);
+  session_seen listen(session_appeared& what);
+
+  void load();
+  void loaded(room_loaded& what);
+  void begin_creating(const room_command& first);
+  void become_ready();
+  void work_off_stash();
+  void dispatch(room_command& what, room_effects& out);
+  void refuse(const room_command& what, error_code code, std::string text);
+  void look_up(room_effects::lookup& what);
+  void carry_out(room_effects& effects);
+  void arm();
+  void settle(const room_effects::settled& what);
+
+  const environment* env_;
+  std::optional<state> state_;
+};
+
+}  // namespace confab::actors

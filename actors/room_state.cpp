@@ -1,0 +1,392 @@
+#include "actors/room_state.hpp"
+
+#include "actors/room_fold.hpp"
+#include "protocol/codec.hpp"
+
+#include <algorithm>
+
+namespace confab::actors {
+namespace {
+
+constexpr std::size_t tail_entries_max = 256;
+constexpr std::size_t tail_bytes_max = 64 * 1024;
+constexpr std::size_t emoji_per_message_max = 64;
+static_assert(tail_bytes_max < limits::page_bytes_max, "what is remembered fits one frame");
+
+unix_ms operator+(unix_ms at, std::chrono::milliseconds span) {
+  return unix_ms{at.value() + span.count()};
+}
+
+}  // namespace
+
+room_state::room_state(journal::room_info info, std::vector<log_entry> tail, const options& how)
+    : info_(std::move(info)), how_(how), presence_(how.presence_gather, how.presence_grace) {
+  for (auto& entry : tail) {
+    tail_bytes_ += cost_of(entry);
+    tail_.push_back(std::move(entry));
+  }
+}
+
+bool room_state::exists_for(const user_id& user) const noexcept {
+  return !info_.direct || info_.direct->first == user || info_.direct->second == user;
+}
+
+// --- telling -----------------------------------------------------------------------------------
+
+template <class What>
+void room_state::answer(const asker& to, const What& what, room_effects& out) const {
+  out.deliveries[to.session.shard()].push_back(unicast{to.session, encode_frame(to.format, what)});
+}
+
+void room_state::refuse(const asker& to, error_code code, std::string text,
+                        room_effects& out) const {
+  answer(to, message::error{to.ref, code, std::move(text), {}}, out);
+  out.settlements.push_back({to.session, to.ticket});
+}
+
+template <class What>
+void room_state::announce(const What& what, importance weight, std::vector<session_id> except,
+                          room_effects& out) const {
+  broadcast all{{}, weight, std::move(except)};
+  bool anyone = false;
+  for (const auto objects : {codec::json, codec::cbor})
+    for (const bool deflate : {false, true}) {
+      const wire_format format{objects, deflate};
+      if (live_by_format_[format.index()] == 0) continue;
+      all.bytes[format.index()] = encode_frame(format, what);
+      anyone = true;
+    }
+  if (!anyone) return;
+  for (std::size_t shard = 0; shard < live_by_shard_.size(); ++shard)
+    if (live_by_shard_[shard] > 0) out.deliveries[static_cast<std::uint8_t>(shard)].push_back(all);
+}
+
+void room_state::set_live(member& who, bool live, room_effects& out) {
+  if (who.live == live) return;
+  who.live = live;
+  const auto shard = who.who.id.shard();
+  if (live_by_shard_.size() <= shard) live_by_shard_.resize(shard + 1u);
+  auto& same_format = live_by_format_[who.who.format.index()];
+  if (live) {
+    ++same_format;
+    ++live_by_shard_[shard];
+    out.deliveries[shard].push_back(admit{who.who.id});
+  } else {
+    --same_format;
+    --live_by_shard_[shard];
+    out.deliveries[shard].push_back(dismiss{who.who.id});
+  }
+}
+
+// --- joining -----------------------------------------------------------------------------------
+
+std::vector<log_entry> room_state::tail_after(seq_no since) const {
+  const auto from = std::ranges::upper_bound(tail_, since, {}, &log_entry::seq);
+  return {from, tail_.end()};
+}
+
+std::optional<std::vector<message::present_message>> room_state::latest_from_tail() const {
+  std::vector<log_entry> messages, changes;
+  for (auto entry = tail_.rbegin(); entry != tail_.rend(); ++entry) {
+    if (!std::holds_alternative<posted>(entry->body)) continue;
+    messages.push_back(*entry);
+    if (messages.size() == limits::history_count_default) break;
+  }
+  const bool whole_log = tail_.size() == info_.head.value();
+  if (messages.size() < limits::history_count_default && !whole_log) return std::nullopt;
+  std::ranges::reverse(messages);
+  // Whatever changes a message comes after it, so memory that holds the one holds the other.
+  for (const auto& entry : tail_)
+    if (target_of(entry.body)) changes.push_back(entry);
+  return fold(messages, changes);
+}
+
+message::joined room_state::snapshot(const member& who) const {
+  message::joined frame;
+  frame.room = info_.room;
+  frame.title = info_.title;
+  frame.epoch = info_.epoch;
+  frame.head = info_.head;
+  frame.role = name(who.as);
+  frame.online = presence_.online();
+  frame.members = presence_.members();
+  return frame;
+}
+
+void room_state::join(const asker& from, const join_op& what, unix_ms now, room_effects& out) {
+  if (!exists_for(what.who.user))
+    return refuse(from, error_code::no_such_room, "no such room", out);
+
+  auto& who = members_[from.session];
+  who.who = what.who;
+  who.as = what.as;
+  if (!who.joined) {
+    who.joined = true;
+    presence_.arrive(what.who.user, what.who.name, now);
+  }
+  // Joining again starts over: no live event may come in the middle of the catch-up.
+  set_live(who, false, out);
+  admit_from_tail(who, from, what, out);
+}
+
+void room_state::admit_from_tail(member& who, const asker& from, const join_op& what,
+                                 room_effects& out) {
+  const auto first_remembered = tail_.empty() ? next(info_.head) : tail_.front().seq;
+  const bool foreign = what.epoch && *what.epoch != info_.epoch;
+  const bool servable = what.since && !foreign && *what.since <= info_.head &&
+                        next(*what.since) >= info_.floor;
+
+  if (what.continuing) {
+    if (what.since && next(*what.since) < first_remembered) {
+      out.catch_ups.push_back({from.session, {from.ticket, snapshot(who), what.since, true}});
+      return;
+    }
+    answer(from, message::more_events{info_.room, tail_after(*what.since), false}, out);
+  } else {
+    auto frame = snapshot(who);
+    frame.ref = from.ref;
+    if (what.since && !servable) frame.oldest = info_.floor;
+    if (servable) {
+      if (next(*what.since) < first_remembered) {
+        out.catch_ups.push_back({from.session, {from.ticket, std::move(frame), what.since, false}});
+        return;
+      }
+      frame.events = tail_after(*what.since);
+    } else {
+      auto latest = latest_from_tail();
+      if (!latest) {
+        out.catch_ups.push_back({from.session, {from.ticket, std::move(frame), {}, false}});
+        return;
+      }
+      frame.events = std::move(*latest);
+    }
+    answer(from, frame, out);
+  }
+  set_live(who, true, out);
+  out.settlements.push_back({from.session, from.ticket, settlement::joined});
+}
+
+void room_state::leave(const asker& from, const leave_op& what, unix_ms now, room_effects& out) {
+  const auto at = members_.find(from.session);
+  if (at != members_.end() && at->second.joined) {
+    auto& who = at->second;
+    who.joined = false;
+    const auto user = who.who.user;
+    if (!what.lost && from.ref) answer(from, message::left{from.ref, info_.room}, out);
+    if (who.listening && !what.lost)
+      set_live(who, true, out);
+    else
+      release(from.session, out);
+    presence_.depart(user, what.lost, now);
+    if (typing_.contains(user) && std::ranges::none_of(members_, [&](const auto& m) {
+          return m.second.joined && m.second.who.user == user;
+        }))
+      stop_typing(user, true, out);
+  }
+  out.settlements.push_back({from.session, from.ticket, settlement::left});
+}
+
+void room_state::release(session_id session, room_effects& out) {
+  const auto at = members_.find(session);
+  if (at == members_.end()) return;
+  set_live(at->second, false, out);
+  members_.erase(at);
+}
+
+void room_state::listen(const session_info& who, room_effects& out) {
+  auto& entry = members_[who.id];
+  entry.who = who;
+  entry.listening = true;
+  if (!entry.joined) set_live(entry, true, out);
+}
+
+void room_state::stop_listening(session_id session, unix_ms now, room_effects& out) {
+  const auto at = members_.find(session);
+  if (at == members_.end()) return;
+  if (at->second.joined) presence_.depart(at->second.who.user, true, now);
+  release(session, out);
+}
+
+// --- saying ------------------------------------------------------------------------------------
+
+std::optional<log_entry> room_state::remembered(seq_no seq) const {
+  if (tail_.empty() || seq < tail_.front().seq || seq > info_.head) return std::nullopt;
+  return tail_[seq.value() - tail_.front().seq.value()];
+}
+
+void room_state::append(const asker& from, append_op what, unix_ms now, room_effects& out) {
+  const auto at = members_.find(from.session);
+  if (at == members_.end() || !at->second.joined)
+    return refuse(from, error_code::not_joined, "join the room first", out);
+  const auto target = target_of(what.body);
+  if (!target) {
+    stop_typing(at->second.who.user, false, out);
+    return store(from, at->second.who.user, std::move(what.key), std::move(what.body), now, out);
+  }
+  if (target->value() == 0 || *target > info_.head)
+    return refuse(from, error_code::no_such_message, "no such message", out);
+  const auto message = remembered(*target);
+  if (!message) {
+    out.lookups.push_back({from, std::move(what), *target});
+    return;
+  }
+  const auto shown = fold({&*message, 1}, tail_after(*target));
+  change(from, std::move(what), shown.empty() ? nullptr : &shown.front(), now, out);
+}
+
+void room_state::change(const asker& from, append_op what, const message::present_message* target,
+                        unix_ms now, room_effects& out) {
+  const auto at = members_.find(from.session);
+  if (at == members_.end() || !at->second.joined)
+    return refuse(from, error_code::not_joined, "join the room first", out);
+  const auto& who = at->second;
+  if (!target || target->deleted)
+    return refuse(from, error_code::no_such_message, "no such message", out);
+
+  if (const auto* reaction = std::get_if<reacted>(&what.body)) {
+    const auto users = target->reactions.find(reaction->emoji);
+    const bool there = users != target->reactions.end() &&
+                       std::ranges::find(users->second, who.who.user) != users->second.end();
+    if (there == reaction->on) {  // nothing to change: no entry
+      if (from.ref) answer(from, message::done{from.ref, {}}, out);
+      out.settlements.push_back({from.session, from.ticket});
+      return;
+    }
+    if (reaction->on && users == target->reactions.end() &&
+        target->reactions.size() >= emoji_per_message_max)
+      return refuse(from, error_code::conflict, "too many different reactions", out);
+  } else if (target->from != who.who.user && who.as != role::moderator) {
+    return refuse(from, error_code::forbidden, "this message is not yours", out);
+  }
+  store(from, who.who.user, std::move(what.key), std::move(what.body), now, out);
+}
+
+void room_state::direct(const asker& from, direct_op what, unix_ms now, room_effects& out) {
+  if (!exists_for(what.who.user))
+    return refuse(from, error_code::no_such_room, "no such room", out);
+  stop_typing(what.who.user, false, out);
+  store(from, what.who.user, std::move(what.key), posted{std::move(what.what)}, now, out);
+}
+
+void room_state::store(const asker& from, const user_id& user, std::string key, entry_body body,
+                       unix_ms now, room_effects& out) {
+  out.appends.push_back(journal::append{info_.room, user, key, body});
+  pending_.push_back({from, user, std::move(key), std::move(body), now + how_.append_wait_max});
+}
+
+bool room_state::follows(const journal::appended& stored) const noexcept {
+  return !pending_.empty() && (stored.duplicate ? stored.seq <= info_.head : stored.seq == next(info_.head));
+}
+
+void room_state::outcome(const journal::appended& stored, unix_ms, room_effects& out) {
+  auto done = std::move(pending_.front());
+  pending_.pop_front();
+  const bool message = std::holds_alternative<posted>(done.body);
+  if (!done.answered) {
+    const message::stored what{info_.room, stored.seq, stored.at, how_.durability,
+                               stored.duplicate};
+    // G5: before the event, and on the same way. A success without `id` gets nothing.
+    if (done.from.ref) {
+      if (message)
+        answer(done.from, message::sent{done.from.ref, what}, out);
+      else
+        answer(done.from, message::done{done.from.ref, what}, out);
+    }
+    out.settlements.push_back({done.from.session, done.from.ticket});
+  }
+  if (!stored.duplicate)
+    publish({stored.seq, stored.at, std::move(done.user), std::move(done.key),
+             std::move(done.body)},
+            out);
+}
+
+void room_state::failed(unix_ms, room_effects& out) {
+  const auto done = std::move(pending_.front());
+  pending_.pop_front();
+  if (done.answered) return;
+  refuse(done.from, error_code::unavailable, "not stored; repeat with the same key", out);
+}
+
+void room_state::publish(log_entry entry, room_effects& out) {
+  info_.head = entry.seq;
+  info_.last_at = entry.at;
+  announce(message::logged{info_.room, entry}, importance::required, {}, out);
+  tail_bytes_ += cost_of(entry);
+  tail_.push_back(std::move(entry));
+  while (tail_.size() > tail_entries_max || (tail_bytes_ > tail_bytes_max && tail_.size() > 1)) {
+    tail_bytes_ -= cost_of(tail_.front());
+    tail_.pop_front();
+  }
+  out.published = true;
+}
+
+// --- typing ------------------------------------------------------------------------------------
+
+void room_state::type(const asker& from, bool on, unix_ms now, room_effects& out) {
+  const auto at = members_.find(from.session);
+  if (at == members_.end() || !at->second.joined)
+    return refuse(from, error_code::not_joined, "join the room first", out);
+  const auto& user = at->second.who.user;
+  if (!on) {
+    stop_typing(user, true, out);
+  } else if (const bool fresh = !typing_.contains(user);
+             typing_[user] = now + how_.typing_lapse, fresh) {
+    std::vector<session_id> own;
+    for (const auto& [id, m] : members_)
+      if (m.who.user == user) own.push_back(id);
+    announce(message::typing{info_.room, user, true}, importance::droppable, std::move(own), out);
+  }
+  if (from.ref) answer(from, message::done{from.ref, {}}, out);
+  out.settlements.push_back({from.session, from.ticket});
+}
+
+void room_state::stop_typing(const user_id& user, bool tell, room_effects& out) {
+  const auto at = typing_.find(user);
+  if (at == typing_.end()) return;
+  const auto gone = at->first;
+  typing_.erase(at);
+  if (!tell) return;  // the message itself says so
+  std::vector<session_id> own;
+  for (const auto& [id, m] : members_)
+    if (m.who.user == gone) own.push_back(id);
+  announce(message::typing{info_.room, gone, false}, importance::droppable, std::move(own), out);
+}
+
+// --- time --------------------------------------------------------------------------------------
+
+std::optional<unix_ms> room_state::deadline() const {
+  auto first = presence_.deadline();
+  const auto consider = [&](unix_ms at) {
+    if (!first || at < *first) first = at;
+  };
+  for (const auto& [user, until] : typing_) consider(until);
+  for (const auto& waiting : pending_)
+    if (!waiting.answered) {
+      consider(waiting.until);
+      break;
+    }
+  return first;
+}
+
+void room_state::on_time(unix_ms now, room_effects& out) {
+  if (auto change = presence_.flush(now)) {
+    change->room = info_.room;
+    announce(*change, importance::droppable, {}, out);
+  }
+  for (auto at = typing_.begin(); at != typing_.end();) {
+    const auto current = at++;
+    if (current->second <= now) stop_typing(current->first, true, out);
+  }
+  for (auto& waiting : pending_) {
+    if (waiting.until > now) break;
+    if (waiting.answered) continue;
+    waiting.answered = true;
+    refuse(waiting.from, error_code::unavailable, "outcome unknown; repeat with the same key", out);
+  }
+}
+
+bool room_state::idle() const noexcept {
+  return pending_.empty() && presence_.empty();  // whoever has joined stands in the presence
+}
+
+}  // namespace confab::actors

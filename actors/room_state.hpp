@@ -1,0 +1,141 @@
+#pragma once
+
+#include "actors/delivery.hpp"
+#include "actors/presence.hpp"
+#include "journal/journal.hpp"
+#include "protocol/entry.hpp"
+#include "protocol/frame.hpp"
+#include "protocol/messages.hpp"
+
+#include <array>
+#include <chrono>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace confab::actors {
+
+/// What a step of a room wants done: collected by the step, carried out by the actor afterwards.
+struct room_effects {
+  std::map<std::uint8_t, std::vector<delivery>> deliveries;  // by shard, in order
+  struct settled {
+    session_id session;
+    ticket_no ticket;
+    settlement what = settlement::none;
+  };
+  std::vector<settled> settlements;
+  std::vector<std::pair<session_id, catch_up>> catch_ups;
+  std::vector<journal::operation> appends;
+  /// A change whose target is further back than the room remembers: read it, then `change`.
+  struct lookup {
+    asker from;
+    append_op what;
+    seq_no target;
+  };
+  std::vector<lookup> lookups;
+  bool published = false;  // the head moved
+};
+
+/// What a room is and does, without actor: who is in it, its log's end, and what may be said
+/// next. A fold over the log: `load` and `outcome` are the only ways its head moves.
+/// Owner: the room's actor. Every entry it publishes has come back from the journal (G1).
+class room_state {
+ public:
+  struct options {
+    std::chrono::milliseconds append_wait_max;
+    std::chrono::milliseconds presence_gather;
+    std::chrono::milliseconds presence_grace;
+    std::chrono::milliseconds typing_lapse;
+    std::string_view durability;  // a literal, told in every `sent`
+  };
+
+  room_state(journal::room_info info, std::vector<log_entry> tail, const options& how);
+
+  const room_id& id() const noexcept { return info_.room; }
+  const journal::room_info& info() const noexcept { return info_; }
+  bool is_direct() const noexcept { return info_.direct.has_value(); }
+  /// A direct room exists for its two users only.
+  bool exists_for(const user_id& user) const noexcept;
+  std::size_t online() const noexcept { return presence_.online(); }
+  bool has_member(session_id session) const { return members_.contains(session); }
+
+  // --- commands; each settles its ticket now or with a later outcome ---
+  void join(const asker& from, const join_op& what, unix_ms now, room_effects& out);
+  void leave(const asker& from, const leave_op& what, unix_ms now, room_effects& out);
+  void append(const asker& from, append_op what, unix_ms now, room_effects& out);
+  void direct(const asker& from, direct_op what, unix_ms now, room_effects& out);
+  void type(const asker& from, bool on, unix_ms now, room_effects& out);
+  /// The second half of a `lookup`. `target` is the message in its present form, if it is one.
+  void change(const asker& from, append_op what, const message::present_message* target,
+              unix_ms now, room_effects& out);
+
+  // --- a direct room's listeners: every session of both users, joined or not ---
+  void listen(const session_info& who, room_effects& out);
+  void stop_listening(session_id session, unix_ms now, room_effects& out);
+
+  // --- the journal's answer to the oldest appends, in order ---
+  void outcome(const journal::appended& stored, unix_ms now, room_effects& out);
+  void failed(unix_ms now, room_effects& out);
+  /// Whether the answer fits the head. If not, somebody else wrote: this state is void.
+  bool follows(const journal::appended& stored) const noexcept;
+
+  // --- time ---
+  std::optional<unix_ms> deadline() const;
+  void on_time(unix_ms now, room_effects& out);
+  /// Nobody in it, nobody expected back, nothing pending.
+  bool idle() const noexcept;
+
+ private:
+  struct member {
+    session_info who;
+    role as = role::member;
+    bool joined = false;
+    bool listening = false;  // of a direct room, by being one of its users' sessions
+    bool live = false;       // the audience has it
+  };
+  struct pending_append {
+    asker from;
+    user_id user;
+    std::string key;
+    entry_body body;
+    unix_ms until;
+    bool answered = false;  // as `unavailable`: outcome unknown
+  };
+
+  template <class What>
+  void answer(const asker& to, const What& what, room_effects& out) const;
+  void refuse(const asker& to, error_code code, std::string text, room_effects& out) const;
+  template <class What>
+  void announce(const What& what, importance weight, std::vector<session_id> except,
+                room_effects& out) const;
+  void set_live(member& who, bool live, room_effects& out);
+  void release(session_id session, room_effects& out);
+  std::optional<log_entry> remembered(seq_no seq) const;
+  message::joined snapshot(const member& who) const;
+  std::vector<log_entry> tail_after(seq_no since) const;
+  /// The latest messages from memory; none if memory does not reach back far enough.
+  std::optional<std::vector<message::present_message>> latest_from_tail() const;
+  void admit_from_tail(member& who, const asker& from, const join_op& what, room_effects& out);
+  void store(const asker& from, const user_id& user, std::string key, entry_body body, unix_ms now,
+             room_effects& out);
+  void publish(log_entry entry, room_effects& out);
+  void stop_typing(const user_id& user, bool tell, room_effects& out);
+
+  journal::room_info info_;
+  options how_;
+  std::deque<log_entry> tail_;  // the end of the log, without holes, up to head
+  std::size_t tail_bytes_ = 0;
+  std::unordered_map<session_id, member> members_;
+  std::array<std::size_t, wire_formats_count> live_by_format_{};
+  std::vector<std::size_t> live_by_shard_;
+  presence presence_;
+  std::map<user_id, unix_ms> typing_;  // until when
+  std::deque<pending_append> pending_;
+};
+
+}  // namespace confab::actors

@@ -1,0 +1,158 @@
+#include "actors/user.hpp"
+
+#include "protocol/limits.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+namespace confab::actors {
+namespace {
+
+constexpr auto read_wait_max = std::chrono::seconds{10};
+constexpr auto introduction_wait_max = std::chrono::seconds{5};
+
+}  // namespace
+
+user::user(caf::actor_config& config, const environment* env, user_id id,
+           directory_actor directory)
+    : pinned(config), env_(env), state_(state{}) {
+  state_->id = std::move(id);
+  state_->directory = std::move(directory);
+}
+
+user::behavior_type user::make_behavior() {
+  return {
+      [this](attach_session& what) {
+        ++state_->forwards_seen;
+        attach(what);
+      },
+      [this](const detach_session& what) {
+        ++state_->forwards_seen;
+        detach(what.session);
+      },
+      [this](const watch_user& what) {
+        ++state_->forwards_seen;
+        watch(what);
+      },
+      [this](const unwatch_user& what) {
+        ++state_->forwards_seen;
+        state_->watchers.erase(what.room);
+        retire_if_idle();
+      },
+      [this](const direct_moved& what) {
+        ++state_->forwards_seen;
+        note(what.direct);
+        retire_if_idle();
+      },
+      [this](const user_signal& what) {
+        ++state_->forwards_seen;
+        deliver(what);
+        retire_if_idle();
+      },
+      [this](const retire&) { quit(); },
+  };
+}
+
+void user::attach(attach_session& what) {
+  auto& s = *state_;
+  if (what.device)
+    for (const auto& [id, other] : s.sessions)
+      if (other.device == what.device) send(other.who.handle, replace_session{});
+  s.sessions.insert_or_assign(what.who.info.id, online_session{what.who, what.device});
+  if (s.directs) return introduce(what.who);
+  s.waiting_for_directs.push_back(std::move(what.who));
+  read_directs();
+}
+
+void user::read_directs() {
+  auto& s = *state_;
+  if (s.reading_directs) return;
+  s.reading_directs = true;
+  const auto finish = [this](directs_read& read) {
+    auto& own = *state_;
+    own.reading_directs = false;
+    if (read.ok) {
+      own.directs.emplace();
+      for (const auto& direct : read.directs) note(direct);
+    }
+    // Without the list nobody is kept out: rooms can be joined all the same.
+    for (const auto& who : std::exchange(own.waiting_for_directs, {})) introduce(who);
+  };
+  request(env_->shards[env_->shard_of(s.id)].reader, read_wait_max, directs_request{s.id})
+      .then(finish, [finish](caf::error&) {
+        directs_read nothing;
+        finish(nothing);
+      });
+}
+
+void user::note(const message::direct_ref& direct) {
+  auto& s = *state_;
+  if (!s.directs || direct.head.value() == 0) return;
+  auto& known = (*s.directs)[direct.room];
+  if (direct.head >= known.head) known = direct;
+}
+
+/// Every room has seen the session before the session sees the heads in `welcome`: what a head
+/// does not count yet will reach the session live.
+void user::introduce(const session_ref& who) {
+  auto& s = *state_;
+  if (s.watchers.empty()) return greet(who);
+  const auto open = std::make_shared<std::size_t>(s.watchers.size());
+  const auto answered = [this, who, open] {
+    if (--*open == 0) greet(who);
+  };
+  for (const auto& [room, handle] : s.watchers)
+    request(handle, introduction_wait_max, session_appeared{who})
+        .then(
+            [this, answered](const session_seen& seen) {
+              note(seen.direct);
+              answered();
+            },
+            [answered](caf::error&) { answered(); });
+}
+
+void user::greet(const session_ref& who) {
+  session_attached hello;
+  if (const auto& directs = state_->directs) {
+    for (const auto& [room, direct] : *directs) hello.directs.push_back(direct);
+    std::ranges::sort(hello.directs, [](const auto& a, const auto& b) {
+      return std::pair{b.last_at, a.room} < std::pair{a.last_at, b.room};
+    });
+    if (hello.directs.size() > limits::directs_count_max)
+      hello.directs.resize(limits::directs_count_max);
+  }
+  send(who.handle, std::move(hello));
+}
+
+void user::detach(session_id session) {
+  auto& s = *state_;
+  s.sessions.erase(session);
+  for (const auto& [room, handle] : s.watchers) send(handle, session_vanished{session});
+  retire_if_idle();
+}
+
+void user::watch(const watch_user& what) {
+  auto& s = *state_;
+  s.watchers.insert_or_assign(what.room, what.handle);
+  watched answer{s.id, {}};
+  for (const auto& [id, session] : s.sessions) answer.sessions.push_back(session.who);
+  send(what.handle, std::move(answer));
+}
+
+void user::deliver(const user_signal& what) {
+  const auto& s = *state_;
+  std::map<std::uint8_t, std::vector<session_id>> by_shard;
+  for (const auto& [id, session] : s.sessions) by_shard[id.shard()].push_back(id);
+  for (auto& [shard, sessions] : by_shard)
+    send(env_->shards[shard].audience, session_delivery{std::move(sessions), what.bytes, {}, {}});
+  send(what.reply_to, sessions_reached{what.ticket, s.sessions.size()});
+}
+
+void user::retire_if_idle() {
+  const auto& s = *state_;
+  if (s.sessions.empty() && s.watchers.empty())
+    send(s.directory, retire_user{s.id, s.forwards_seen});
+}
+
+}  // namespace confab::actors

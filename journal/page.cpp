@@ -1,0 +1,82 @@
+#include "journal/page.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+namespace confab::journal {
+namespace {
+
+/// The smallest text that is greater than `text`.
+std::string successor(std::string_view text) { return std::string{text}.append(1, '\0'); }
+
+/// Greater than every id: they begin with a letter or a digit.
+const std::string beyond_ids = "\x7f";
+
+id_range range_of(std::string_view pattern) {
+  if (!pattern.ends_with('*')) return {std::string{pattern}, successor(pattern)};
+  pattern.remove_suffix(1);
+  std::string to{pattern};
+  while (!to.empty() && static_cast<unsigned char>(to.back()) == 0xff) to.pop_back();
+  if (to.empty()) return {std::string{pattern}, beyond_ids};
+  to.back() = static_cast<char>(static_cast<unsigned char>(to.back()) + 1);
+  return {std::string{pattern}, to};
+}
+
+}  // namespace
+
+bool entry_page::add(log_entry entry) {
+  const auto cost = cost_of(entry);
+  if (entries_.size() >= count_ || (!entries_.empty() && used_ + cost > bytes_)) return false;
+  used_ += cost;
+  entries_.push_back(std::move(entry));
+  return true;
+}
+
+message_range message_range::of(std::optional<seq_no> before, std::optional<seq_no> after,
+                                seq_no upto) {
+  const auto last = std::numeric_limits<std::uint64_t>::max();
+  const auto end = upto.value() == last ? upto : next(upto);
+  return {after ? reading::forward : reading::backward, after.value_or(seq_no{}),
+          before ? std::min(*before, end) : end};
+}
+
+bool message_page_builder::add(log_entry message, std::vector<log_entry> changes) {
+  const auto cost = std::accumulate(
+      changes.begin(), changes.end(), cost_of(message),
+      [](std::size_t sum, const log_entry& change) { return sum + cost_of(change); });
+  if (full() || (!page_.messages.empty() && used_ + cost > bytes_)) return false;
+  used_ += cost;
+  page_.messages.push_back(std::move(message));
+  std::move(changes.begin(), changes.end(), std::back_inserter(page_.changes));
+  return true;
+}
+
+message_page message_page_builder::take() && {
+  if (direction_ == reading::backward) std::reverse(page_.messages.begin(), page_.messages.end());
+  std::sort(page_.changes.begin(), page_.changes.end(),
+            [](const log_entry& a, const log_entry& b) { return a.seq < b.seq; });
+  return std::move(page_);
+}
+
+std::vector<id_range> ranges_of(const room_filter& filter, const std::optional<room_id>& after) {
+  std::vector<id_range> all;
+  for (const auto& pattern : filter.patterns) all.push_back(range_of(pattern));
+  if (filter.patterns.empty()) all.push_back({"", beyond_ids});
+  std::sort(all.begin(), all.end(),
+            [](const id_range& a, const id_range& b) { return a.from < b.from; });
+
+  std::vector<id_range> merged;
+  const auto start = after ? successor(after->view()) : std::string{};
+  for (auto& range : all) {
+    if (range.from < start) range.from = start;
+    if (range.from >= range.to) continue;
+    if (!merged.empty() && range.from <= merged.back().to)
+      merged.back().to = std::max(merged.back().to, range.to);
+    else
+      merged.push_back(std::move(range));
+  }
+  return merged;
+}
+
+}  // namespace confab::journal

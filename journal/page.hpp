@@ -1,0 +1,67 @@
+#pragma once
+
+#include "journal/journal.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What the readers of all journals share.
+namespace confab::journal {
+
+/// Collects entries until a page is full: `count` of them or about `bytes`, at least one.
+class entry_page {
+ public:
+  entry_page(std::size_t count, std::size_t bytes) : count_(count), bytes_(bytes) {}
+  /// False: it does not fit any more.
+  bool add(log_entry entry);
+  std::vector<log_entry> take() && { return std::move(entries_); }
+
+ private:
+  std::size_t count_, bytes_;
+  std::size_t used_ = 0;
+  std::vector<log_entry> entries_;
+};
+
+enum class reading : std::uint8_t { forward, backward };
+
+/// The messages that `reader::messages` is asked for: those with `above < seq < below`, read in
+/// one direction. With both `before` and `after`, forward from `after`.
+struct message_range {
+  reading direction;
+  seq_no above;
+  seq_no below;
+  static message_range of(std::optional<seq_no> before, std::optional<seq_no> after, seq_no upto);
+};
+
+/// Collects messages with their changes in the direction of reading. A message counts with all its
+/// changes, because the fold needs them together.
+class message_page_builder {
+ public:
+  message_page_builder(reading direction, std::size_t count, std::size_t bytes)
+      : direction_(direction), count_(count), bytes_(bytes) {}
+  /// Whether the page is at its `count`. One message more means there are further ones.
+  bool full() const noexcept { return page_.messages.size() >= count_; }
+  /// False: it does not fit any more.
+  bool add(log_entry message, std::vector<log_entry> changes);
+  void has_more() noexcept { page_.more = true; }
+  message_page take() &&;
+
+ private:
+  reading direction_;
+  std::size_t count_, bytes_;
+  std::size_t used_ = 0;
+  message_page page_;
+};
+
+/// Room ids with `from <= id < to`.
+struct id_range {
+  std::string from;
+  std::string to;
+  friend bool operator==(const id_range&, const id_range&) = default;
+};
+
+/// The ids that `filter` admits and that come after `after`: ascending, apart from each other.
+std::vector<id_range> ranges_of(const room_filter& filter, const std::optional<room_id>& after);
+
+}  // namespace confab::journal

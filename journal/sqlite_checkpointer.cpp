@@ -1,0 +1,82 @@
+#include "journal/sqlite_checkpointer.hpp"
+
+#include "journal/sqlite_faults.hpp"
+
+namespace confab::journal::sqlite {
+
+checkpointer::checkpointer(connection own, limits at)
+    : own_(std::move(own)), limits_(at), thread_([this] { work(); }) {}
+
+checkpointer::~checkpointer() {
+  {
+    const std::lock_guard lock{border_};
+    stopping_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+  if (fatal_) own_.leave_log_at_close();
+}
+
+void checkpointer::committed(int pages) {
+  bool enough = false;
+  {
+    const std::lock_guard lock{border_};
+    if (pages < pages_) copied_ = 0, ++restarts_;  // the log was begun anew
+    pages_ = pages;
+    enough = pages_ - copied_ >= limits_.copy_pages;
+  }
+  if (enough) changed_.notify_one();
+}
+
+void checkpointer::work() {
+  std::unique_lock lock{border_};
+  for (;;) {
+    changed_.wait(lock, [&] {
+      return stopping_ || (!handed_over_ && !fatal_ && pages_ - copied_ >= limits_.copy_pages);
+    });
+    if (stopping_) return;
+    const auto restarts = restarts_;
+    lock.unlock();
+    int pages = 0, done = 0;
+    const int code =
+        sqlite3_wal_checkpoint_v2(own_.get(), "main", SQLITE_CHECKPOINT_PASSIVE, &pages, &done);
+    lock.lock();
+    copied(code, pages, done, own_, restarts);
+    handed_over_ = code == SQLITE_OK && pages_ >= limits_.restart_pages && done < pages_;
+  }
+}
+
+void checkpointer::help(connection& writer) {
+  {
+    const std::lock_guard lock{border_};
+    if (!handed_over_ || fatal_) return;
+  }
+  // The thread waits for `handed_over_`, so the checkpoint lock is free.
+  int pages = 0, done = 0;
+  const int code =
+      sqlite3_wal_checkpoint_v2(writer.get(), "main", SQLITE_CHECKPOINT_PASSIVE, &pages, &done);
+  const std::lock_guard lock{border_};
+  copied(code, pages, done, writer, restarts_);
+  handed_over_ = false;
+}
+
+/// After a failure (the disk is full, a lock is held) or behind a reader it is tried again when
+/// the log has grown further.
+void checkpointer::copied(int code, int pages, int done, const connection& by, unsigned restarts) {
+  if (fault_before_commit(code) == fault::fatal) fatal_ = "checkpoint: " + words(code, by);
+  if (restarts != restarts_) return;  // that log is gone already
+  const bool stuck = code != SQLITE_OK || (done < pages && done <= copied_);
+  copied_ = stuck ? pages_ : done;
+}
+
+void checkpointer::set_fatal(std::string why) {
+  const std::lock_guard lock{border_};
+  fatal_ = std::move(why);
+}
+
+std::optional<std::string> checkpointer::fatal() const {
+  const std::lock_guard lock{border_};
+  return fatal_;
+}
+
+}  // namespace confab::journal::sqlite

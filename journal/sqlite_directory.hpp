@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace confab::journal::sqlite {
+
+/// A data directory that belongs to this process for as long as this lives. The lock is the
+/// kernel's (flock) and goes with the process, however it ends; the file itself stays and means
+/// nothing.
+class data_directory {
+ public:
+  /// Creates the directory where it is missing. The error names the path and, where another
+  /// server has it, that one's process id.
+  static std::variant<data_directory, std::string> take(const std::string& path);
+
+  data_directory(data_directory&& other) noexcept;
+  data_directory& operator=(data_directory&&) = delete;
+  ~data_directory();
+
+  /// Absolute: SQLite would read one that begins with "file:" as a URI.
+  std::string file(const std::string& name) const { return path_ + "/" + name; }
+  /// Makes the names of new files as durable as their content. The error is the system's.
+  std::optional<std::string> sync() const;
+
+ private:
+  data_directory(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
+
+  std::string path_;
+  int lock_;
+};
+
+}  // namespace confab::journal::sqlite

@@ -1,0 +1,46 @@
+#include "journal/sqlite_faults.hpp"
+
+#include "journal/sqlite_statement.hpp"
+
+namespace confab::journal::sqlite {
+
+fault fault_before_commit(int code) noexcept {
+  switch (code) {
+    case SQLITE_IOERR_FSYNC:
+    case SQLITE_IOERR_DIR_FSYNC:
+      return fault::fatal;
+    default:
+      break;
+  }
+  const int primary = code & 0xff;
+  return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB ? fault::fatal : fault::unavailable;
+}
+
+fault fault_of_commit(int code) noexcept {
+  if (fault_before_commit(code) == fault::fatal) return fault::fatal;
+  switch (code) {
+    case SQLITE_IOERR_WRITE:
+    case SQLITE_IOERR_READ:
+    case SQLITE_IOERR_SHORT_READ:
+    case SQLITE_IOERR_LOCK:
+      return fault::unavailable;
+    default:
+      break;
+  }
+  switch (code & 0xff) {
+    case SQLITE_FULL:
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+      return fault::unavailable;
+    default:
+      return fault::unknown;
+  }
+}
+
+std::string words(int code, const connection& from) {
+  return from.message() + " (SQLite " + std::to_string(code) + ")";
+}
+
+}  // namespace confab::journal::sqlite

@@ -1,0 +1,124 @@
+#include "journal/sqlite_journal.hpp"
+
+#include "journal/journal.hpp"
+#include "journal/sqlite_checkpointer.hpp"
+#include "journal/sqlite_directory.hpp"
+#include "journal/sqlite_faults.hpp"
+#include "journal/sqlite_reader.hpp"
+#include "journal/sqlite_schema.hpp"
+#include "journal/sqlite_writer.hpp"
+
+#include <mutex>
+#include <stdexcept>
+
+namespace confab::journal {
+namespace sqlite {
+namespace {
+
+// page_size and journal_mode are kept in the file, the others belong to the connection. WAL with
+// FULL: a commit is one write and one fsync of the log. wal_autocheckpoint=0: see checkpointer.
+// journal_size_limit cuts a log that one huge batch made longer than it needs to be.
+constexpr const char* writer_settings =
+    "pragma page_size = 4096; pragma synchronous = full; pragma cache_size = -65536;"
+    "pragma wal_autocheckpoint = 0; pragma journal_size_limit = 134217728;"
+    "pragma foreign_keys = off";
+constexpr const char* checkpointer_settings =
+    "pragma synchronous = full; pragma wal_autocheckpoint = 0";
+constexpr const char* reader_settings =
+    "pragma cache_size = -8192; pragma temp_store = memory; pragma query_only = on;"
+    "pragma wal_autocheckpoint = 0";
+
+const char* settings(role use) {
+  switch (use) {
+    case role::writer:
+      return writer_settings;
+    case role::checkpointer:
+      return checkpointer_settings;
+    case role::reader:
+      return reader_settings;
+  }
+  return "";
+}
+
+}  // namespace
+
+int open_connection(connection& fresh, const std::string& path, role use) {
+  const int create = use == role::writer ? SQLITE_OPEN_CREATE : 0;
+  if (const int code = fresh.open(path, SQLITE_OPEN_READWRITE | create)) return code;
+  if (use == role::reader) fresh.leave_log_at_close();
+  sqlite3_busy_timeout(fresh.get(), static_cast<int>(foreign_lock_wait_max.count()));
+  return fresh.execute(settings(use));
+}
+
+namespace {
+
+std::optional<std::string> use_wal(connection& database) {
+  statement set;
+  if (const int code = set.prepare(database, "pragma journal_mode = wal"))
+    return words(code, database);
+  query mode{set};
+  if (!mode.next()) return words(mode.code(), database);
+  if (mode.text(0) != "wal") return "the file system has no shared memory for SQLite's WAL";
+  return std::nullopt;
+}
+
+class sqlite_journal final : public journal {
+ public:
+  explicit sqlite_journal(data_directory directory) : directory_(std::move(directory)) {}
+
+  /// What is wrong, for the operator.
+  std::optional<std::string> open(key_window window);
+
+  durability level() const noexcept override { return durability::disk; }
+  std::unique_ptr<writer> make_writer() override {
+    const std::lock_guard lock{border_};
+    if (!writer_) throw std::logic_error("a journal has one writer");
+    return std::move(writer_);
+  }
+  std::unique_ptr<reader> make_reader() override { return std::make_unique<sqlite_reader>(path()); }
+
+ private:
+  std::string path() const { return directory_.file(database_name); }
+
+  data_directory directory_;  // last to go: the lock covers all that follows
+  std::optional<checkpointer> rotation_;
+  std::mutex border_;
+  std::unique_ptr<sqlite_writer> writer_;  // until it is asked for
+};
+
+std::optional<std::string> sqlite_journal::open(key_window window) {
+  connection database;
+  if (const int code = open_connection(database, path(), role::writer))
+    return words(code, database);
+  // SQLite opens what it may not write for reading, without a word.
+  if (sqlite3_db_readonly(database.get(), "main") != 0) return "the file cannot be written to";
+  if (auto error = migrate(database, schema_steps())) return error;
+  if (auto error = use_wal(database)) return error;
+  // SQLite syncs the directory for its logs, but not for the database.
+  if (auto error = directory_.sync()) return "fsync of its directory: " + *error;
+
+  connection second;
+  if (const int code = open_connection(second, path(), role::checkpointer))
+    return words(code, second);
+  rotation_.emplace(std::move(second));
+  auto made = sqlite_writer::make(std::move(database), *rotation_, window);
+  if (auto* error = std::get_if<std::string>(&made)) return std::move(*error);
+  writer_ = std::get<std::unique_ptr<sqlite_writer>>(std::move(made));
+  return std::nullopt;
+}
+
+}  // namespace
+}  // namespace sqlite
+
+std::variant<std::unique_ptr<journal>, std::string> open_sqlite(const std::string& directory,
+                                                                key_window window) {
+  auto taken = sqlite::data_directory::take(directory);
+  if (auto* error = std::get_if<std::string>(&taken)) return std::move(*error);
+  auto& held = std::get<sqlite::data_directory>(taken);
+  const auto path = held.file(sqlite::database_name);
+  auto opened = std::make_unique<sqlite::sqlite_journal>(std::move(held));
+  if (auto error = opened->open(window)) return "cannot open " + path + ": " + *error;
+  return std::unique_ptr<journal>{std::move(opened)};
+}
+
+}  // namespace confab::journal

@@ -1,0 +1,94 @@
+#include "journal/sqlite_schema.hpp"
+
+#include "journal/sqlite_faults.hpp"
+
+#include <array>
+#include <variant>
+
+namespace confab::journal::sqlite {
+namespace {
+
+/// "cnfb", so that no other program's database is taken for ours (PRAGMA application_id).
+constexpr std::int64_t application = 0x636e6662;
+
+// `kind`: see sqlite_rows.hpp. It is the last column of `log_order` so that a page of history
+// skips a long run of reactions without fetching their rows. There is no index on `key`: it would
+// halve the rate of appends, and the recent ones are kept in memory.
+constexpr const char* step_1 = R"(
+  create table rooms (
+    id integer primary key,
+    room text not null unique,
+    title text not null,
+    epoch text not null,
+    created_at integer not null,
+    direct_a text,
+    direct_b text,
+    floor integer not null default 1
+  ) strict;
+  create index rooms_listed on rooms (room) where direct_a is null;
+  create index rooms_direct_a on rooms (direct_a) where direct_a is not null;
+  create index rooms_direct_b on rooms (direct_b) where direct_b is not null;
+
+  create table log (
+    id integer primary key,
+    room integer not null,
+    seq integer not null,
+    at integer not null,
+    sender text not null,
+    kind integer not null,
+    target integer,
+    key text,
+    text text,
+    data text
+  ) strict;
+  create unique index log_order on log (room, seq, kind);
+  create index log_changes on log (room, target) where target is not null;
+
+  create table probe (id integer primary key, count integer not null) strict;
+  insert into probe values (1, 0);
+)";
+
+constexpr std::array steps{step_1};
+
+std::variant<std::int64_t, std::string> number(connection& database, std::string_view sql) {
+  statement prepared;
+  if (const int code = prepared.prepare(database, sql)) return words(code, database);
+  query run{prepared};
+  if (run.next()) return run.integer(0);
+  return run.code() ? words(run.code(), database) : std::string{"no answer"};
+}
+
+}  // namespace
+
+std::span<const char* const> schema_steps() noexcept { return steps; }
+
+std::optional<std::string> migrate(connection& database, std::span<const char* const> all) {
+  std::int64_t found[3];
+  const std::string_view questions[] = {"pragma user_version", "pragma application_id",
+                                        "select count(*) from sqlite_schema"};
+  for (int i = 0; i < 3; ++i) {
+    auto answer = number(database, questions[i]);
+    if (auto* error = std::get_if<std::string>(&answer)) return std::move(*error);
+    found[i] = std::get<std::int64_t>(answer);
+  }
+  const auto [version, owner, objects] = found;
+  if (owner != application && (owner != 0 || objects != 0))
+    return "this database belongs to another program";
+  if (version < 0 || static_cast<std::size_t>(version) > all.size())
+    return "it was written by a newer version of confab (schema " + std::to_string(version) +
+           ", this one knows " + std::to_string(all.size()) + ")";
+
+  for (auto at = static_cast<std::size_t>(version); at < all.size(); ++at) {
+    const auto sql = "begin immediate;" + std::string{all[at]} +
+                     ";pragma application_id = " + std::to_string(application) +
+                     ";pragma user_version = " + std::to_string(at + 1) + ";commit";
+    if (const int code = database.execute(sql.c_str())) {
+      auto error = words(code, database);
+      if (database.in_transaction()) database.execute("rollback");
+      return "schema step " + std::to_string(at + 1) + ": " + error;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace confab::journal::sqlite

@@ -1,0 +1,103 @@
+#include "protocol/document.hpp"
+
+#include <optional>
+
+namespace confab {
+
+namespace {
+
+constexpr std::size_t mantissa_digits_max = 15;
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// The four hex digits at `at`, or nothing.
+std::optional<unsigned> hex4(std::string_view text, std::size_t at) {
+  if (at + 4 > text.size()) return std::nullopt;
+  unsigned value = 0;
+  for (char c : text.substr(at, 4)) {
+    value <<= 4;
+    if (is_digit(c))
+      value |= static_cast<unsigned>(c - '0');
+    else if (c >= 'a' && c <= 'f')
+      value |= static_cast<unsigned>(c - 'a' + 10);
+    else if (c >= 'A' && c <= 'F')
+      value |= static_cast<unsigned>(c - 'A' + 10);
+    else
+      return std::nullopt;
+  }
+  return value;
+}
+
+constexpr bool is_high_surrogate(unsigned unit) { return unit >= 0xd800 && unit < 0xdc00; }
+constexpr bool is_low_surrogate(unsigned unit) { return unit >= 0xdc00 && unit < 0xe000; }
+
+/// The same text without lone surrogates and without numbers that no double holds; valid by the
+/// grammar of RFC 8259 exactly when `text` is. nlohmann's parser stops at both and does not tell
+/// them from broken JSON, but they are answered otherwise, and with the `id` of the command.
+std::string tamed(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string && c == '\\' && i + 1 < text.size()) {
+      const auto unit = text[i + 1] == 'u' ? hex4(text, i + 2) : std::nullopt;
+      if (!unit) {
+        out += c;
+        out += text[++i];
+        continue;
+      }
+      const bool paired = is_high_surrogate(*unit) && text.substr(i + 6, 2) == "\\u" &&
+                          is_low_surrogate(hex4(text, i + 8).value_or(0));
+      const std::size_t bytes = paired ? 12 : 6;
+      const bool lone = !paired && (is_high_surrogate(*unit) || is_low_surrogate(*unit));
+      out += lone ? std::string_view{"\\ufffd"} : text.substr(i, bytes);
+      i += bytes - 1;
+      continue;
+    }
+    if (c == '"') in_string = !in_string;
+    if (in_string || !is_digit(c)) {
+      out += c;
+      continue;
+    }
+    auto end = i;
+    while (end < text.size() && is_digit(text[end])) ++end;
+    const char before = i > 0 ? text[i - 1] : ' ';
+    const char second = i > 1 ? text[i - 2] : ' ';
+    const bool exponent = before == 'e' || before == 'E' ||
+                          ((before == '+' || before == '-') && (second == 'e' || second == 'E'));
+    if (exponent)
+      out += '0';
+    else
+      out += text.substr(i, std::min(end - i, mantissa_digits_max));
+    i = end - 1;
+  }
+  return out;
+}
+
+bool parse(std::string_view text, document_builder& builder) {
+  // nlohmann's parser takes a NUL for the end of the text, whatever follows.
+  if (text.find('\0') != std::string_view::npos) return false;
+  return json::sax_parse(text.begin(), text.end(), &builder);
+}
+
+}  // namespace
+
+document read_json(std::string_view text) {
+  document result;
+  document_builder builder;
+  if (parse(text, builder)) {
+    result.root = builder.take_root();
+    result.fault = builder.fault();
+    return result;
+  }
+  document_builder second;
+  result.well_formed = parse(tamed(text), second);
+  if (!result.well_formed) return result;
+  result.root = second.take_root();
+  result.fault =
+      second.fault() ? second.fault() : "a lone surrogate, or a number that no double can hold";
+  return result;
+}
+
+}  // namespace confab

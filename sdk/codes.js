@@ -1,0 +1,56 @@
+// The protocol's codes, as tables.
+
+export const ErrorCode = /** @type {const} */ ({
+  bad_request: "bad_request",
+  unknown_type: "unknown_type",
+  unauthorized: "unauthorized",
+  forbidden: "forbidden",
+  not_joined: "not_joined",
+  no_such_room: "no_such_room",
+  no_such_user: "no_such_user",
+  no_such_message: "no_such_message",
+  too_long: "too_long",
+  too_many_rooms: "too_many_rooms",
+  rate_limited: "rate_limited",
+  unavailable: "unavailable",
+  already: "already",
+  conflict: "conflict",
+  internal: "internal",
+});
+
+export const CloseCode = /** @type {const} */ ({
+  normal: 1000,
+  going_away: 1001,
+  wrong_kind: 1003,
+  no_status: 1005,
+  connection_lost: 1006,
+  not_utf8: 1007,
+  too_big: 1009,
+  internal: 1011,
+  restart: 1012,
+  slow_consumer: 4000,
+  heartbeat_missed: 4001,
+  hello_late: 4002,
+  rate_abuse: 4003,
+  unauthorized: 4500,
+  token_expired: 4501,
+  removed: 4502,
+  protocol_error: 4503,
+  replaced: 4504,
+});
+
+/**
+ * RFC 6455 codes that another try cannot help: 1000 is a good-bye on purpose, and 1002, 1003, 1007, 1008, 1009 and
+ * 1010 say that what we sent was wrong, which the same program would send again.
+ */
+const FINAL = new Set([1000, 1002, 1003, 1007, 1008, 1009, 1010]);
+
+/**
+ * @param {number} code
+ * @returns {"reconnect" | "token" | "stop"}
+ */
+export function closeAction(code) {
+  if (code === CloseCode.token_expired) return "token";
+  if (FINAL.has(code) || (code >= 4500 && code <= 4999)) return "stop";
+  return "reconnect";
+}

@@ -1,0 +1,131 @@
+// One WebSocket from opening to loss: frames in and out, the handshake's deadline, and whether the peer is alive.
+
+import { CloseCode } from "./codes.js";
+
+const HEARTBEAT_MS = 25_000;
+
+/**
+ * @typedef {object} ConnectionEvents
+ * @property {() => string} hello what to say first
+ * @property {(text: unknown) => void} frame
+ * @property {(code: number, reason: string) => void} lost exactly once, unless `close` was called before
+ */
+
+export class Connection {
+  #timer = /** @type {unknown} */ (null);
+  #heard = 0;
+  #heartbeatMs = 0;
+  #probing = false;
+  #over = false;
+
+  /**
+   * @param {object} options
+   * @param {import("./confab.js").SocketConstructor} options.WebSocket
+   * @param {string} options.url
+   * @param {import("./confab.js").Environment} options.env
+   * @param {number} options.connectTimeoutMs
+   * @param {number} options.heartbeatSlackMs
+   * @param {() => number} options.nextId
+   * @param {ConnectionEvents} options.events
+   */
+  constructor({ WebSocket, url, env, connectTimeoutMs, heartbeatSlackMs, nextId, events }) {
+    this.env = env;
+    this.heartbeatSlackMs = heartbeatSlackMs;
+    this.nextId = nextId;
+    this.events = events;
+    const socket = new WebSocket(url, ["confab.v1.json"]);
+    this.socket = socket;
+    socket.onopen = () => this.send(events.hello());
+    socket.onmessage = ({ data }) => {
+      this.#heard = env.now();
+      events.frame(data);
+    };
+    socket.onclose = ({ code, reason }) => this.#lost(code ?? CloseCode.no_status, String(reason ?? ""));
+    // "close" follows and says more. It must be set: npm's `ws` throws errors that nobody listens for.
+    socket.onerror = () => {};
+    this.#arm(connectTimeoutMs, () => this.drop("no session in time"));
+  }
+
+  /** The server said welcome. @param {number} [heartbeatMs] */
+  welcomed(heartbeatMs = HEARTBEAT_MS) {
+    this.#heartbeatMs = heartbeatMs;
+    this.#watch();
+  }
+
+  /** Is anybody there? Asked when the network is said to have changed. */
+  probe() {
+    if (this.#heartbeatMs > 0 && !this.#probing) this.#ask();
+  }
+
+  /** @param {string} text */
+  send(text) {
+    try {
+      this.socket.send(text);
+    } catch {
+      // A socket that closes: its "close" is on the way, and what was not sent counts as lost then.
+    }
+  }
+
+  /** Says good-bye; nothing is reported any more. */
+  close() {
+    this.#end();
+    this.#closeSocket(CloseCode.normal);
+  }
+
+  /** Gives up a connection that seems dead, without waiting for a close handshake that a dead one never answers. @param {string} reason */
+  drop(reason) {
+    this.#lost(CloseCode.connection_lost, reason);
+    this.#closeSocket(CloseCode.heartbeat_missed);
+  }
+
+  /**
+   * A browser hides the server's pings, so silence has to be broken with a command of our own. What counts is the time
+   * heard last, not the timer: timers of hidden pages come late, those of a laptop that slept come all at once.
+   */
+  #watch() {
+    this.#probing = false;
+    const idle = this.env.now() - this.#heard;
+    if (idle >= this.#heartbeatMs) return this.#ask();
+    this.#arm(this.#heartbeatMs - idle, () => this.#watch());
+  }
+
+  #ask() {
+    this.#probing = true;
+    const asked = this.env.now();
+    this.#arm(this.heartbeatSlackMs, () => {
+      if (this.#heard >= asked) this.#watch();
+      else this.drop("nothing heard");
+    });
+    // With an id, as only then the server answers.
+    this.send(JSON.stringify({ type: "ping", id: this.nextId() }));
+  }
+
+  /** @param {number} ms @param {() => void} then */
+  #arm(ms, then) {
+    if (this.#timer !== null) this.env.clearTimeout(this.#timer);
+    this.#timer = this.env.setTimeout(then, ms);
+  }
+
+  /** @param {number} code @param {string} reason */
+  #lost(code, reason) {
+    if (this.#over) return;
+    this.#end();
+    this.events.lost(code, reason);
+  }
+
+  #end() {
+    this.#over = true;
+    this.socket.onopen = this.socket.onmessage = this.socket.onclose = null;
+    if (this.#timer !== null) this.env.clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  /** @param {number} code */
+  #closeSocket(code) {
+    try {
+      this.socket.close(code);
+    } catch {
+      // Some implementations throw while connecting; the socket is forgotten all the same.
+    }
+  }
+}

@@ -1,0 +1,117 @@
+// What of a room's log has been delivered. No I/O: the client asks, steps it, and acts.
+
+/**
+ * @typedef {object} Page a catch-up that is arriving
+ * @property {import("./confab.js").Joined} frame
+ * @property {import("./queue.js").Command | undefined} command
+ * @property {boolean} snapshot
+ * @property {import("./confab.js").LogEntry[]} events of a snapshot
+ */
+
+export class RoomLog {
+  /** Joined by the app; otherwise a direct room that was merely heard of. */
+  joined = false;
+  /** Everything up to here was delivered or is part of a delivered snapshot. null: there is no state yet. */
+  last = /** @type {number | null} */ (null);
+  epoch = /** @type {string | undefined} */ (undefined);
+  /** The highest `seq` known to exist. */
+  seen = 0;
+  /** Named in `hello.resume`, not yet answered. */
+  resuming = false;
+  /** A join of our own (not of the app) is on its way. */
+  asking = false;
+  /** `last` at the latest such join: asked twice from the same point, the log has a hole that does not heal. */
+  askedAt = /** @type {number | null} */ (null);
+  /** We gave up healing: the snapshot to come is a gap, even though the server does not say so. */
+  forced = false;
+  page = /** @type {Page | null} */ (null);
+  /** Of the latest `joined` and `presence`. */
+  info = /** @type {{ title?: string, role?: string, online?: number }} */ ({});
+
+  /** @param {string} id */
+  constructor(id) {
+    this.id = id;
+  }
+
+  /**
+   * An entry arrived. "new": deliver it. "old": was delivered, or comes with the snapshot. "hole": something before
+   * it is missing; it will come again by catching up.
+   *
+   * @param {{ seq: number, prev?: number }} entry
+   * @returns {"new" | "old" | "hole"}
+   */
+  offer({ seq, prev = seq - 1 }) {
+    this.seen = Math.max(this.seen, seq);
+    if (this.last === null || seq <= this.last) return "old";
+    if (prev > this.last) return "hole";
+    this.last = seq;
+    return "new";
+  }
+
+  /**
+   * Which `since` to catch up from; undefined: only a snapshot can help.
+   *
+   * @returns {number | undefined}
+   */
+  ask() {
+    this.asking = true;
+    if (this.last === null) return undefined;
+    if (this.askedAt === this.last) {
+      this.forced = true;
+      return undefined;
+    }
+    this.askedAt = this.last;
+    return this.last;
+  }
+
+  /**
+   * The state is void: what we had cannot be continued.
+   *
+   * @param {string} epoch
+   */
+  reset(epoch) {
+    this.last = null;
+    this.seen = 0;
+    this.epoch = epoch;
+    this.forced = false;
+  }
+
+  /**
+   * The catch-up is complete.
+   *
+   * @returns {boolean} whether something is still missing
+   */
+  finish() {
+    const { frame, snapshot } = /** @type {Page} */ (this.page);
+    this.page = null;
+    this.asking = false;
+    this.seen = Math.max(this.seen, frame.head);
+    if (snapshot) this.last = Math.max(this.last ?? 0, frame.head);
+    if (this.seen > (this.last ?? 0)) return true;
+    this.askedAt = null;
+    return false;
+  }
+
+  /** Does a snapshot say that our place in the log means nothing any more? @param {import("./confab.js").Joined} frame */
+  outdated({ epoch, head }) {
+    return (this.epoch !== undefined && this.epoch !== epoch) || head < (this.last ?? 0);
+  }
+
+  /** What was asked for is refused. */
+  gaveUp() {
+    this.asking = false;
+    this.askedAt = null;
+  }
+
+  /** The connection went; what was asked on it will not be answered. */
+  lost() {
+    this.gaveUp();
+    this.resuming = false;
+    this.page = null;
+  }
+
+  /** @returns {import("./confab.js").RoomInfo} */
+  describe() {
+    return { ...this.info, room: this.id, joined: this.joined, seq: this.last, epoch: this.epoch };
+  }
+}

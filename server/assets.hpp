@@ -1,0 +1,43 @@
+#pragma once
+
+#include "transport/port.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The demo page and the client library, built into the program (cmake/ConfabEmbed.cmake).
+namespace confab::server {
+
+/// One file as HTTP shows it. The bytes live as long as the program.
+struct asset {
+  std::string path;  // "/" is web/index.html, "/sdk/…" is sdk/, everything else web/
+  std::string_view content_type;
+  std::string_view bytes;
+  std::string etag;  // strong, quoted: a hash of the bytes
+};
+
+/// Every file that was embedded.
+std::span<const asset> assets();
+
+/// By the extension; `application/octet-stream` where it is not known.
+std::string_view content_type_of(std::string_view path) noexcept;
+
+/// One row per asset: GET, HEAD and If-None-Match, always revalidated, with the headers that keep
+/// a page from running or loading anything that is not its own. `assets` must outlive the rows.
+std::vector<transport::http_route> http_routes(std::span<const asset> assets);
+
+namespace detail {
+/// What the generated table consists of.
+struct embedded_file {
+  std::string_view path;
+  const char* begin;
+  const char* end;
+};
+std::span<const embedded_file> embedded_files();  // generated
+
+asset make_asset(std::string path, std::string_view bytes);
+}  // namespace detail
+
+}  // namespace confab::server

@@ -1,0 +1,112 @@
+#include "server/bridge.hpp"
+
+#include <array>
+
+namespace confab::server {
+namespace {
+
+using actors::intake;
+
+class chat_port final : public transport::session_port {
+ public:
+  chat_port(actors::session_actor session, std::shared_ptr<intake> taken, codec objects,
+            decode_limits limits)
+      : session_(std::move(session)), taken_(std::move(taken)), objects_(objects), limits_(limits) {}
+
+  flow on_message(frame_kind, std::string_view payload) override {
+    auto decoded = decode(objects_, payload, limits_);
+    if (auto* command = std::get_if<request>(&decoded))
+      caf::anon_send(session_, actors::frame_received{std::move(*command)});
+    else
+      caf::anon_send(session_, actors::frame_rejected{std::get<rejected>(std::move(decoded))});
+    // A mailbox has no bound, so reading has: the session resumes it when it has caught up.
+    taken_->paused = ++taken_->outstanding >= limits::commands_in_flight_max;
+    return taken_->paused ? flow::enough : flow::more;
+  }
+  void on_writable() override { caf::anon_send(session_, actors::sink_writable{}); }
+  void on_drain() override { caf::anon_send(session_, actors::drain_session{}); }
+  void on_close(const transport::close_info&) override {
+    caf::anon_send(session_, actors::connection_closed{});
+  }
+
+ private:
+  actors::session_actor session_;
+  std::shared_ptr<intake> taken_;
+  codec objects_;
+  decode_limits limits_;
+};
+
+/// Begins somewhere at random, so that ids of one process do not come again in the next.
+session_id next_session(const actors::environment& env, unsigned shard) {
+  static std::atomic<std::uint64_t> counter{env.random() & 0xff'ffff'ffff'ffff};
+  return session_id::make(counter.fetch_add(1, std::memory_order_relaxed) & 0xff'ffff'ffff'ffff,
+                          static_cast<std::uint8_t>(shard));
+}
+
+class actor_port final : public transport::session_port {
+ public:
+  actor_port(caf::actor handler, frame_sink_ptr sink)
+      : handler_(std::move(handler)), sink_(std::move(sink)) {}
+
+  flow on_message(frame_kind kind, std::string_view payload) override {
+    caf::anon_send(handler_, message_received{kind, std::string{payload}});
+    return flow::more;
+  }
+  void on_error(std::string_view error) override {
+    caf::anon_send(handler_, failed{std::string{error}});
+  }
+  void on_drain() override {
+    sink_->close(close_code::restart, reconnect_reason(std::chrono::milliseconds{0}));
+  }
+  void on_close(const transport::close_info& why) override { caf::anon_send(handler_, closed{why}); }
+
+ private:
+  caf::actor handler_;
+  frame_sink_ptr sink_;
+};
+
+/// Runs a socket_behavior; its state lives in what the behavior captured.
+class behaving_actor final : public socket_actor {
+ public:
+  behaving_actor(caf::actor_config& config, socket_behavior make, socket client)
+      : socket_actor(config), make_(std::move(make)), client_(std::move(client)) {}
+  caf::behavior make_behavior() override { return make_(this, std::move(client_)); }
+
+ private:
+  socket_behavior make_;
+  socket client_;
+};
+
+}  // namespace
+
+transport::session_factory chat_session(runtime& on, const actors::environment& env,
+                                        decode_limits limits,
+                                        std::optional<actors::identity> known) {
+  return [&on, &env, limits, known = std::move(known)](frame_sink_ptr sink, wire_format format,
+                                                       unsigned shard) {
+    auto taken = std::make_shared<intake>();
+    actors::session_start start{next_session(env, shard), std::move(sink), format, taken, known};
+    auto session = actors::spawn_on<actors::session>(on.system(), on.unit(shard), &env,
+                                                     std::move(start));
+    return std::make_unique<chat_port>(std::move(session), std::move(taken), format.objects,
+                                       limits);
+  };
+}
+
+transport::websocket_route actor_route(runtime& on, std::string path, socket_behavior behavior) {
+  transport::websocket_route route;
+  route.path = std::move(path);
+  route.any_kind = true;
+  route.authorize = [&on, behavior = std::move(behavior)](const transport::http_request& request)
+      -> std::variant<transport::session_factory, transport::upgrade_refused> {
+    return [&on, behavior, request](frame_sink_ptr sink, wire_format,
+                                    unsigned shard) -> std::unique_ptr<transport::session_port> {
+      auto handler = actors::spawn_on<behaving_actor>(on.system(), on.unit(shard), behavior,
+                                                      socket{sink, request});
+      return std::make_unique<actor_port>(std::move(handler), std::move(sink));
+    };
+  };
+  return route;
+}
+
+}  // namespace confab::server

@@ -1,0 +1,133 @@
+#pragma once
+
+#include "actors/identity.hpp"
+#include "protocol/ids.hpp"
+#include "protocol/limits.hpp"
+#include "server/jwt.hpp"
+#include "server/log.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace confab::server {
+
+enum class journal_kind : std::uint8_t { sqlite, memory };
+
+/// Everything a deployment may change. As it stands here it works: a server on loopback that lets
+/// guests in. Each field but `token_key` is an option of the same name: `rate_burst` is the flag
+/// `--rate-burst`, the variable CONFAB_RATE_BURST and the key `rate_burst` of the file.
+struct config {
+  using milliseconds = std::chrono::milliseconds;
+
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8080;  // 0: any free one
+  std::string tls_cert;       // PEM, with chain; both or neither
+  std::string tls_key;
+  std::vector<std::string> origins;  // allowed beside the own host; "*": all
+  bool compression = true;
+
+  std::string data_dir = "confab-data";
+  journal_kind journal = journal_kind::sqlite;
+  milliseconds dedupe_age = std::chrono::hours{24};
+  std::size_t dedupe_count = 1'000'000;
+
+  std::optional<bool> guests;  // unset: see guests_allowed()
+  std::string jwt_secret_file;
+  std::string jwt_key_file;
+  std::optional<server::jwt_algorithm> jwt_algorithm;
+  milliseconds jwt_leeway{30'000};
+  std::string jwt_issuer;
+  std::string jwt_audience;
+
+  bool create_rooms = true;
+  unsigned rate_commands = limits::commands_per_second;  // 0: off
+  unsigned rate_burst = limits::commands_burst;
+  std::size_t text_bytes = limits::text_bytes_max;
+  std::size_t frame_bytes = limits::frame_bytes_max;
+  std::size_t outbox_bytes = limits::outbox_bytes_max;
+  std::size_t rooms_per_session = limits::rooms_per_session_max;
+  std::size_t connections_max = 15'000;
+  std::size_t connections_per_address = 0;  // 0: no limit
+
+  milliseconds handshake_wait{10'000};
+  milliseconds hello_wait = limits::hello_wait_max;
+  milliseconds ping_interval = limits::ping_interval;
+  milliseconds pong_wait = limits::pong_wait_max;
+  milliseconds close_wait = limits::close_wait_max;
+  milliseconds drain_wait{10'000};
+
+  std::size_t shards = 0;  // 0: as many as cores
+  std::string node = "n1";
+  log::level log_level = log::level::info;
+  log::format log_format = log::format::text;
+
+  /// Read from `jwt_secret_file` or `jwt_key_file` by `parse`; never printed.
+  std::optional<jwt_key> token_key;
+
+  /// A guest may take any name, also that of a user with a token. So unless it was said, guests
+  /// are let in only where nobody else could come in and only this machine can reach it.
+  bool guests_allowed() const noexcept;
+};
+
+/// `localhost`, 127.0.0.0/8 and ::1; any other name might resolve to anything.
+bool is_loopback(const std::string& host) noexcept;
+
+std::unique_ptr<actors::authenticator> make_authenticator(const config& from);
+
+/// `confabd token …`: what to sign, and with what.
+struct token_command {
+  jwt_key key;
+  token_claims claims;
+};
+/// Prints the token; returns the process's exit code.
+int run(const token_command& what, unix_ms now, std::ostream& out, std::ostream& err);
+
+struct exit_code {
+  int value = 0;
+};
+
+/// The process's environment in production, a map in tests. Unset and empty are the same.
+using environment = std::function<const char*(const char* variable)>;
+
+/// Flags before environment before file before defaults. Help and version go to `out` and exit
+/// with 0; mistakes go to `err`, all of them at once, and exit with 2.
+std::variant<config, token_command, exit_code> parse(int argc, const char* const* argv,
+                                                     const environment& env,
+                                                     std::ostream& out, std::ostream& err);
+
+/// What stands in the way of starting with `candidate`; one line each, beginning with the flag.
+std::vector<std::string> mistakes_in(const config& candidate);
+
+/// Every option with its value, for the line at start. Without secrets: a file of a secret is
+/// named, not shown.
+std::vector<log::field> settings(const config& of);
+
+/// One row of the option table, which flags, environment, file, help and docs all come from.
+struct option_row {
+  std::string key;  // in the file; snake_case
+  std::string group;
+  std::string placeholder;  // of the value in the help; empty: a yes/no option
+  std::string range;        // what is accepted, or empty
+  std::string meaning;
+  bool repeatable = false;
+  /// The mistake, if there is one; `into` is then as before..
+  std::function<std::optional<std::string>(config& into, const std::vector<std::string>& texts)> read;
+  std::function<std::string(const config& of)> print;
+
+  std::string flag() const;      // --rate-burst
+  std::string variable() const;  // CONFAB_RATE_BURST
+  std::string fallback() const;  // the default as one would write it; empty: none
+};
+const std::vector<option_row>& option_rows();
+
+}  // namespace confab::server

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "actors/caf.hpp"
+#include "transport/listener.hpp"
+#include "transport/port.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+namespace confab::server {
+
+class shard;
+
+/// Both runtimes and their threads: the actor system, the shards, and the listener on top. The one
+/// place that knows how they are brought up and taken down.
+class runtime {
+ public:
+  /// 0 shards: as many as cores.
+  explicit runtime(std::size_t shards);
+  ~runtime();
+  runtime(const runtime&) = delete;
+  runtime& operator=(const runtime&) = delete;
+
+  caf::actor_system& system() noexcept { return *system_; }
+  std::size_t shards() const noexcept { return shards_.size(); }
+  actors::shard_unit* unit(std::size_t index) noexcept;
+
+  /// Begins to accept. Throws std::system_error where that can't be.
+  void listen(const transport::options& how, std::vector<transport::websocket_route> websockets,
+              std::vector<transport::http_route> pages);
+  transport::listener& listener() noexcept { return *listener_; }
+
+  struct stop_steps {
+    std::chrono::milliseconds drain_wait{10'000};
+    std::function<void()> on_drain = [] {};   // readiness off
+    std::function<void()> on_closed = [] {};  // no connection is left: flush, end the actors
+  };
+  /// Waits for SIGTERM or SIGINT, then stops accepting, lets sessions answer what is in flight and
+  /// say good-bye, and takes everything down. A second signal ends the process at once.
+  void run_until_signal(const stop_steps& steps);
+
+ private:
+  void stop();
+
+  std::unique_ptr<caf::actor_system_config> config_;
+  std::unique_ptr<caf::actor_system> system_;
+  std::vector<std::unique_ptr<shard>> shards_;
+  std::vector<std::thread> threads_;
+  std::unique_ptr<transport::listener> listener_;
+};
+
+}  // namespace confab::server

@@ -1,0 +1,91 @@
+#include "server/shard.hpp"
+
+#include "transport/listener.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+
+#include <caf/resumable.hpp>
+#include <caf/scheduler/abstract_coordinator.hpp>
+
+namespace confab::server {
+namespace {
+
+/// Bounds of one turn, so that neither sockets nor actors starve the other or the writes.
+constexpr int handlers_per_turn_max = 256;
+constexpr int actors_per_turn_max = 1024;
+/// Messages one actor handles before the next one has its turn.
+constexpr std::size_t messages_per_actor_max = 64;
+
+}  // namespace
+
+shard::shard(caf::actor_system& system) : actors::shard_unit(&system) {}
+
+shard::~shard() { discard(); }
+
+void shard::exec_later(caf::resumable* what) {
+  if (std::this_thread::get_id() == thread_) {
+    ready_.push_back(what);
+    return;
+  }
+  bool wake = false;
+  {
+    const std::lock_guard lock{mutex_};
+    foreign_.push_back(what);
+    wake = !std::exchange(woken_, true);
+  }
+  if (wake) boost::asio::post(io_, [] {});
+}
+
+void shard::take_foreign() {
+  {
+    const std::lock_guard lock{mutex_};
+    woken_ = false;
+    taken_.swap(foreign_);
+  }
+  ready_.insert(ready_.end(), taken_.begin(), taken_.end());
+  taken_.clear();
+}
+
+void shard::run() {
+  thread_ = std::this_thread::get_id();
+  const auto work = boost::asio::make_work_guard(io_);
+  while (!io_.stopped()) {
+    // Sleeps only if no actor waits for its turn.
+    if (ready_.empty()) io_.run_one();
+    for (int i = 0; i < handlers_per_turn_max && io_.poll_one() > 0; ++i) {
+    }
+    take_foreign();
+    run_actors();
+    if (auto* sockets = sockets_.load(std::memory_order_relaxed)) sockets->end_turn();
+  }
+  thread_ = {};
+}
+
+void shard::run_actors() {
+  for (int i = 0; i < actors_per_turn_max && !ready_.empty(); ++i) {
+    auto* next = ready_.front();
+    ready_.pop_front();
+    switch (next->resume(this, messages_per_actor_max)) {
+      case caf::resumable::resume_later:
+        ready_.push_back(next);
+        break;
+      case caf::resumable::shutdown_execution_unit:
+        break;
+      default:
+        intrusive_ptr_release(next);
+    }
+  }
+}
+
+void shard::discard() {
+  take_foreign();
+  while (!ready_.empty()) {
+    auto* next = ready_.front();
+    ready_.pop_front();
+    caf::scheduler::abstract_coordinator::cleanup_and_release(next);
+    take_foreign();
+  }
+}
+
+}  // namespace confab::server

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "actors/caf.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <atomic>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace confab::transport {
+class reactor;
+}
+
+namespace confab::server {
+
+/// One thread that is both runtimes: an io_context for its sockets and an execution unit for the
+/// actors pinned to it. A turn is: the handlers that are ready, then the actors that have
+/// messages, then one gathered write per connection that was given frames.
+///
+/// Threads: `run` belongs to one; `exec_later` and `stop` may be called from any. The mutex here
+/// is the border between them: work from elsewhere waits behind it, with one wake-up for many.
+class shard final : public actors::shard_unit {
+ public:
+  explicit shard(caf::actor_system& system);
+  ~shard() override;
+
+  boost::asio::io_context& io() noexcept { return io_; }
+
+  void exec_later(caf::resumable* what) override;
+
+  /// Serves until `stop`. `sockets` is set once the listener exists.
+  void run();
+  void serve(transport::reactor* sockets) noexcept { sockets_.store(sockets); }
+  void stop() { io_.stop(); }
+
+  /// Lets go of what is still queued; after `run` has returned.
+  void discard();
+
+ private:
+  void take_foreign();
+  void run_actors();
+
+  boost::asio::io_context io_{1};
+  std::atomic<transport::reactor*> sockets_{nullptr};
+  std::thread::id thread_;
+  std::deque<caf::resumable*> ready_;
+
+  std::mutex mutex_;
+  std::vector<caf::resumable*> foreign_;  // guarded
+  bool woken_ = false;                    // guarded: a wake-up is on its way
+  std::vector<caf::resumable*> taken_;    // the other half of foreign_, kept for its memory
+};
+
+}  // namespace confab::server

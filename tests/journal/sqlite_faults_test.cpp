@@ -1,0 +1,304 @@
+// What the SQLite journal does when the disk, or another program, does not let it write.
+
+#include "journal/sqlite_faults.hpp"
+#include "journal/sqlite_checkpointer.hpp"
+#include "journal/sqlite_journal.hpp"
+#include "tests/journal/faulty_disk.hpp"
+#include "tests/journal/stores.hpp"
+
+#include <sys/mount.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <cstring>
+#include <optional>
+
+using namespace confab;
+using namespace confab::journal;
+using namespace confab::journal::test;
+
+namespace {
+
+/// Another program's connection to the same file.
+class foreign_program {
+ public:
+  explicit foreign_program(const std::string& path) {
+    if (at_.open(path, SQLITE_OPEN_READWRITE) != SQLITE_OK) throw std::runtime_error(at_.message());
+  }
+  void run(const char* sql) {
+    if (at_.execute(sql) != SQLITE_OK) throw std::runtime_error(at_.message());
+  }
+
+ private:
+  sqlite::connection at_;
+};
+
+/// No file of this process may grow beyond that: what a full disk looks like without one.
+class file_size_limit {
+ public:
+  explicit file_size_limit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit now{bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &now);
+  }
+  file_size_limit(const file_size_limit&) = delete;
+  file_size_limit& operator=(const file_size_limit&) = delete;
+  ~file_size_limit() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int);
+};
+
+/// A batch that touches all of what a failure must undo.
+const std::vector<operation> doomed{create(room("new")), post(room("new"), "1"),
+                                    post(general, "2", "doomed"), post(general, "3")};
+
+void is_as_if_doomed_never_was(session& of) {
+  CHECK(of.read->room(room("new")).why() == fault::no_such_room);
+  CHECK(seqs(log_of(of, general)) == numbers{1});
+}
+
+void works_again(session& of) {
+  REQUIRE(of.write->probe());
+  const auto done = of.commit(doomed, 2000);
+  CHECK(std::get<room_info>(done[0]).head == seq_no{0});
+  CHECK(seq_of(done[1]) == 1);
+  CHECK_FALSE(duplicate(done[2]));
+  CHECK(seq_of(done[2]) == 2);
+  CHECK(seq_of(done[3]) == 3);
+  CHECK(duplicate(of.commit({post(general, "2", "doomed")})[0]));
+  CHECK(seqs(log_of(of, general)) == numbers{1, 2, 3});
+}
+
+/// Commits 4 KB texts until one is refused.
+fault fill(session& of, std::uint64_t& stored) {
+  const std::string text(4000, 'x');
+  for (int i = 0; i < 100'000; ++i) {
+    auto done = of.write->commit(
+        std::vector{post(general, text), post(general, text), post(general, text)}, unix_ms{1});
+    if (!done) return done.why();
+    stored += 3;
+  }
+  throw std::runtime_error("there was room for everything");
+}
+
+}  // namespace
+
+TEST_CASE("a failed write stores nothing of the batch, and the next one works", "[journal]") {
+  faulty_disk disk;
+  sqlite_store store;
+  store.of.commit({create(general), post(general, "1")});
+  const int code = GENERATE(SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_READONLY, SQLITE_BUSY);
+  const int after = GENERATE(0, 1, 2, 5);
+
+  disk.log.fail_writes(code, after);
+  auto done = store.of.write->commit(doomed, unix_ms{2000});
+
+  REQUIRE_FALSE(done);
+  CHECK(done.why() == fault::unavailable);
+  CHECK_FALSE(done.detail().empty());
+  is_as_if_doomed_never_was(store.of);
+
+  disk.log.heal();
+  works_again(store.of);
+}
+
+TEST_CASE("a probe meets the fault that a batch would", "[journal]") {
+  faulty_disk disk;
+  sqlite_store store;
+
+  disk.log.fail_writes(SQLITE_FULL, 0);
+  auto able = store.of.write->probe();
+
+  REQUIRE_FALSE(able);
+  CHECK(able.why() == fault::unavailable);
+}
+
+TEST_CASE("after many failed batches in a row the writer's memory is still right", "[journal]") {
+  faulty_disk disk;
+  sqlite_store store;
+  store.of.commit({create(general), post(general, "1")});
+
+  for (int i = 0; i < 5; ++i) {
+    disk.log.fail_writes(SQLITE_FULL, i);
+    CHECK_FALSE(store.of.write->commit(doomed, unix_ms{2000}));
+    disk.log.heal();
+    store.of.commit({post(general, "between", "key" + std::to_string(i))});
+  }
+
+  CHECK(seqs(log_of(store.of, general)) == numbers{1, 2, 3, 4, 5, 6});
+  CHECK(duplicate(store.of.commit({post(general, "", "key0")})[0]));
+}
+
+TEST_CASE("after a failed fsync nothing is written or synced any more", "[journal]") {
+  faulty_disk disk;
+  temporary_directory directory;
+  {
+    std::optional<session> of{open_or_throw(directory.path())};
+    of->commit({create(general), post(general, "1")});
+
+    disk.log.sync_code = SQLITE_IOERR_FSYNC;
+    auto done = of->write->commit(doomed, unix_ms{2000});
+    REQUIRE_FALSE(done);
+    CHECK(done.why() == fault::fatal);
+
+    disk.log.heal();
+    const int syncs = disk.log.syncs + disk.database.syncs;
+    CHECK(of->write->commit(doomed, unix_ms{2000}).why() == fault::fatal);
+    CHECK(of->write->probe().why() == fault::fatal);
+    of.reset();
+    CHECK(disk.log.syncs + disk.database.syncs == syncs);
+  }
+
+  // The batch may be there or not, but whole.
+  session of{open_or_throw(directory.path())};
+  const auto log = seqs(log_of(of, general));
+  CHECK((log == numbers{1} || log == numbers{1, 2, 3}));
+}
+
+TEST_CASE("a failed fsync of a checkpoint is fatal to the writer", "[journal]") {
+  faulty_disk disk;
+  sqlite_store store;
+  store.of.commit({create(general)});
+  disk.database.sync_code = SQLITE_IOERR_FSYNC;
+
+  std::uint64_t stored = 0;
+  CHECK(fill(store.of, stored) == fault::fatal);
+
+  CHECK(disk.database.syncs > 0);
+  CHECK(log_of(store.of, general).size() <= stored);
+}
+
+TEST_CASE("a checkpoint that finds the disk full is tried again", "[journal]") {
+  faulty_disk disk;
+  sqlite_store store;
+  store.of.commit({create(general)});
+  const std::vector batch(10, post(general, std::string(4000, 'x')));
+  const auto write_until = [&](auto enough) {
+    for (int i = 0; i < 100'000 && !enough(); ++i) store.of.commit(batch);
+    return enough();
+  };
+
+  disk.database.fail_writes(SQLITE_FULL, 0);
+  REQUIRE(write_until([&] { return disk.database.writes_left <= -2; }));  // twice refused
+
+  disk.database.heal();
+  const int syncs = disk.database.syncs;
+  CHECK(write_until([&] { return disk.database.syncs > syncs; }));
+}
+
+TEST_CASE("the write-ahead log stays bounded under constant load", "[journal]") {
+  using namespace confab::journal::sqlite;
+  temporary_directory directory;
+  connection writer, second;
+  REQUIRE(writer.open(directory.database(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) == 0);
+  REQUIRE(writer.execute("pragma journal_mode = wal; pragma synchronous = off;"
+                         "pragma wal_autocheckpoint = 0;"
+                         "create table t (id integer primary key, x)") == 0);
+  REQUIRE(second.open(directory.database(), SQLITE_OPEN_READWRITE) == 0);
+  checkpointer rotation{std::move(second), {20, 100}};
+  int pages = 0, longest = 0, restarts = 0;
+  auto seen = std::tie(rotation, pages, longest, restarts);
+  sqlite3_wal_hook(
+      writer.get(),
+      [](void* to, sqlite3*, const char*, int now) {
+        auto& [of, before, most, anew] = *static_cast<decltype(seen)*>(to);
+        of.committed(now);
+        if (now < before) ++anew;
+        before = now;
+        most = std::max(most, now);
+        return SQLITE_OK;
+      },
+      &seen);
+
+  // Without the writer's help it would end at 40,000 pages or more.
+  for (int i = 0; i < 20'000; ++i) {
+    rotation.help(writer);
+    REQUIRE(writer.execute("insert into t (x) values (zeroblob(4000))") == 0);
+  }
+
+  CHECK(restarts > 10);
+  CHECK(longest < 4'000);
+}
+
+TEST_CASE("a file that cannot grow is a full disk: refused, whole, and good again", "[journal]") {
+  sqlite_store store;
+  store.of.commit({create(general), post(general, "1", "k")});
+  std::uint64_t stored = 1;
+  {
+    const file_size_limit limit{2 << 20};
+    CHECK(fill(store.of, stored) == fault::unavailable);
+    CHECK(fill(store.of, stored) == fault::unavailable);
+  }
+
+  CHECK(log_of(store.of, general).size() == stored);
+  const auto done = store.of.commit({post(general, "after"), post(general, "1", "k")});
+  CHECK(seq_of(done[0]) == stored + 1);
+  CHECK(duplicate(done[1]));
+}
+
+TEST_CASE("a disk that is really full refuses, loses nothing, and works when there is space",
+          "[journal]") {
+  temporary_directory mount_point;
+  if (::mount("none", mount_point.path().c_str(), "tmpfs", 0, "size=4m") != 0) {
+    WARN("not run, no file system can be mounted here: " << std::strerror(errno));
+    return;
+  }
+  struct unmounter {
+    ~unmounter() { ::umount2(path.c_str(), MNT_DETACH); }
+    std::string path;
+  } at_the_end{mount_point.path()};
+  session of{open_or_throw(mount_point.path() + "/data")};
+  of.commit({create(general)});
+  std::uint64_t stored = 0;
+
+  CHECK(fill(of, stored) == fault::unavailable);
+
+  CHECK(stored > 0);
+  CHECK(log_of(of, general).size() == stored);
+  REQUIRE(::mount("none", mount_point.path().c_str(), "tmpfs", MS_REMOUNT, "size=16m") == 0);
+  CHECK(of.write->probe());
+  CHECK(seq_of(of.commit({post(general, "after")})[0]) == stored + 1);
+}
+
+TEST_CASE("a lock of another program makes the journal unavailable until it is gone", "[journal]") {
+  sqlite_store store;
+  store.of.commit({create(general), post(general, "1")});
+  foreign_program other{store.directory.database()};
+
+  other.run("begin immediate");
+  auto done = store.of.write->commit(doomed, unix_ms{2000});
+  auto able = store.of.write->probe();
+
+  REQUIRE_FALSE(done);
+  CHECK(done.why() == fault::unavailable);
+  REQUIRE_FALSE(able);
+  CHECK(able.why() == fault::unavailable);
+  is_as_if_doomed_never_was(store.of);
+
+  other.run("rollback");
+  works_again(store.of);
+}
+
+TEST_CASE("codes of SQLite become faults by what is known about the batch", "[journal]") {
+  using sqlite::fault_before_commit, sqlite::fault_of_commit;
+
+  for (const int code : {SQLITE_FULL, SQLITE_BUSY, SQLITE_READONLY, SQLITE_CANTOPEN,
+                         SQLITE_IOERR_WRITE, SQLITE_IOERR_READ, SQLITE_READONLY_DBMOVED}) {
+    CHECK(fault_before_commit(code) == fault::unavailable);
+    CHECK(fault_of_commit(code) == fault::unavailable);
+  }
+  for (const int code :
+       {SQLITE_IOERR_FSYNC, SQLITE_IOERR_DIR_FSYNC, SQLITE_CORRUPT, SQLITE_NOTADB}) {
+    CHECK(fault_before_commit(code) == fault::fatal);
+    CHECK(fault_of_commit(code) == fault::fatal);
+  }
+  for (const int code : {SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_SHMMAP, SQLITE_NOMEM}) {
+    CHECK(fault_before_commit(code) == fault::unavailable);
+    CHECK(fault_of_commit(code) == fault::unknown);
+  }
+}

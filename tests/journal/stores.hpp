@@ -1,0 +1,136 @@
+#pragma once
+
+#include "journal/journal.hpp"
+#include "tests/support/catch.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+/// What the tests of the journals share: places to keep them, and short ways to write and read.
+namespace confab::journal::test {
+
+/// A new directory, gone at the end of the test.
+class temporary_directory {
+ public:
+  temporary_directory() {
+    auto name = (std::filesystem::temp_directory_path() / "confab-journal-XXXXXX").string();
+    if (!::mkdtemp(name.data())) throw std::runtime_error("no temporary directory");
+    path_ = name;
+  }
+  temporary_directory(const temporary_directory&) = delete;
+  temporary_directory& operator=(const temporary_directory&) = delete;
+  ~temporary_directory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  std::string path() const { return path_.string(); }
+  std::string database() const { return (path_ / "confab.db").string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline std::unique_ptr<journal> open_or_throw(const std::string& directory,
+                                              key_window window = {}) {
+  auto opened = open_sqlite(directory, window);
+  if (auto* error = std::get_if<std::string>(&opened)) throw std::runtime_error(*error);
+  return std::get<std::unique_ptr<journal>>(std::move(opened));
+}
+
+/// Why the directory cannot be opened; empty where it can.
+inline std::string refusal(const std::string& directory) {
+  auto opened = open_sqlite(directory);
+  if (auto* error = std::get_if<std::string>(&opened)) return *error;
+  return "";
+}
+
+/// An open journal with its writer and one reader.
+struct session {
+  std::unique_ptr<journal> log;
+  std::unique_ptr<writer> write;
+  std::unique_ptr<reader> read;
+
+  explicit session(std::unique_ptr<journal> opened)
+      : log(std::move(opened)), write(log->make_writer()), read(log->make_reader()) {}
+
+  std::vector<outcome> commit(const std::vector<operation>& batch, std::int64_t now = 1000) {
+    auto done = write->commit(batch, unix_ms{now});
+    if (!done) throw std::runtime_error(done.detail());
+    return std::move(*done);
+  }
+};
+
+class memory_store {
+ public:
+  explicit memory_store(key_window window = {}) : of(open_memory(window)) {}
+  static constexpr auto level = durability::memory;
+  session of;
+};
+
+class sqlite_store {
+ public:
+  explicit sqlite_store(key_window window = {}) : of(open_or_throw(directory.path(), window)) {}
+  static constexpr auto level = durability::disk;
+  temporary_directory directory;
+  session of;
+};
+
+inline room_id room(std::string id) { return room_id::trusted(std::move(id)); }
+inline user_id user(std::string id) { return user_id::trusted(std::move(id)); }
+inline const user_id alice = user("alice");
+inline const user_id bob = user("bob");
+inline const room_id general = room("general");
+
+inline operation create(const room_id& id, std::string title = "", std::string epoch = "e1") {
+  return create_room{id, std::move(title), epoch_id{std::move(epoch)}, std::nullopt};
+}
+inline operation create_direct(const user_id& a, const user_id& b) {
+  return create_room{direct_room_of(a, b), "", epoch_id{"e1"}, std::pair{a, b}};
+}
+inline operation post(const room_id& id, std::string text, std::string key = "",
+                      const user_id& from = alice) {
+  return append{id, from, std::move(key), posted{{std::move(text), std::nullopt}}};
+}
+inline operation edit(const room_id& id, std::uint64_t target, std::string text) {
+  return append{id, alice, "", edited{seq_no{target}, {std::move(text), std::nullopt}}};
+}
+inline operation erase(const room_id& id, std::uint64_t target) {
+  return append{id, alice, "", deleted{seq_no{target}}};
+}
+inline operation react(const room_id& id, std::uint64_t target, std::string emoji, bool on = true) {
+  return append{id, bob, "", reacted{seq_no{target}, std::move(emoji), on}};
+}
+
+inline std::uint64_t seq_of(const outcome& of) { return std::get<appended>(of).seq.value(); }
+inline bool duplicate(const outcome& of) { return std::get<appended>(of).duplicate; }
+
+inline std::vector<std::uint64_t> seqs(const std::vector<log_entry>& entries) {
+  std::vector<std::uint64_t> all;
+  for (const auto& one : entries) all.push_back(one.seq.value());
+  return all;
+}
+inline std::vector<std::string> ids(const std::vector<room_info>& rooms) {
+  std::vector<std::string> all;
+  for (const auto& one : rooms) all.push_back(one.room.value());
+  return all;
+}
+using numbers = std::vector<std::uint64_t>;
+using names = std::vector<std::string>;
+
+inline constexpr seq_no::rep all = ~seq_no::rep{0};
+inline constexpr std::size_t plenty = 1 << 30;
+
+/// All entries of a room.
+inline std::vector<log_entry> log_of(session& of, const room_id& id) {
+  auto found = of.read->entries(id, seq_no{0}, seq_no{all}, plenty, plenty);
+  if (!found) throw std::runtime_error(found.detail());
+  return std::move(*found);
+}
+
+}  // namespace confab::journal::test

@@ -1,0 +1,155 @@
+// What comes over the wire that no version 1 client expects, and the golden frames.
+
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { COMMANDS, command } from "../../sdk/commands.js";
+import { ProtocolError, ServerError } from "../../sdk/confab.js";
+import { Harness, message } from "./support/peer.mjs";
+
+test("a frame of an unknown type is reported and harms nothing", async () => {
+  const t = await new Harness().inGeneral(5);
+  const frame = { type: "fireworks", room: "general", colour: "red" };
+
+  await t.peer.say(frame, message(6));
+
+  assert.deepEqual(t.of("unknown"), [frame]);
+  assert.deepEqual(t.seqs(), [6]);
+});
+
+test("unknown fields are passed on and harm nothing", async () => {
+  const t = await new Harness().inGeneral(5);
+
+  await t.peer.say(message(6, { mood: "sunny", prev_hint: [] }));
+
+  assert.equal(t.of("message")[0].mood, "sunny");
+});
+
+for (const garbage of ["", "{", "null", "42", '"x"', "[]", "{}", '{"type":7}']) {
+  test(`a frame like ${JSON.stringify(garbage)} is an error event, not an exception`, async () => {
+    const t = await new Harness().inGeneral(5);
+
+    await t.peer.say(garbage, message(6));
+
+    assert.ok(t.of("error")[0] instanceof ProtocolError);
+    assert.deepEqual(t.seqs(), [6]);
+  });
+}
+
+for (const frame of [
+  { type: "message" }, { type: "message", room: "general" }, { type: "message", room: 7, seq: 1 }, { type: "joined" },
+  { type: "message", room: "general", seq: "6" }, { type: "events", room: "general" }, { type: "events" },
+  { type: "presence" }, { type: "left" }, { type: "sent", re: 999 }, { type: "error", re: 999, code: "internal" },
+  { type: "joined", room: "general", head: 5 }, { type: "welcome" }, { type: "pong" }, { type: "toString" },
+]) {
+  test(`the incomplete frame ${JSON.stringify(frame)} harms nothing`, async () => {
+    const t = await new Harness().inGeneral(5);
+
+    await t.peer.say(frame, message(6));
+
+    assert.deepEqual(t.seqs(), [6]);
+    assert.equal(t.client.state, "live");
+  });
+}
+
+test("an error that belongs to no command is an error event", async () => {
+  const t = await new Harness().live();
+
+  await t.peer.say({ type: "error", code: "not_joined", message: "join the room first", retry: false });
+
+  assert.ok(t.of("error")[0] instanceof ServerError);
+  assert.equal(t.of("error")[0].code, "not_joined");
+  assert.match(t.of("error")[0].message, /join the room first/);
+});
+
+test("typing and signals are passed on", async () => {
+  const t = await new Harness().inGeneral(5);
+  const typing = { type: "typing", room: "general", from: "bob", on: true };
+  const signal = { type: "signal", from: "bob", session: "s-9", data: { a: 1 } };
+
+  await t.peer.say(typing, signal);
+
+  assert.deepEqual(t.of("typing"), [typing]);
+  assert.deepEqual(t.of("signal"), [signal]);
+});
+
+test("a listener that throws harms neither the others nor the client", async () => {
+  const t = await new Harness().inGeneral(5);
+  const uncaught = [];
+  const others = process.listeners("uncaughtException");
+  process.removeAllListeners("uncaughtException");
+  process.on("uncaughtException", (error) => uncaught.push(error.message));
+  try {
+    let heard = 0;
+    t.client.on("message", () => {
+      throw new Error("the app's bug");
+    });
+    t.client.on("message", () => heard++);
+
+    await t.peer.say(message(6), message(7));
+
+    assert.equal(heard, 2);
+    assert.deepEqual(t.seqs(), [6, 7]);
+    assert.deepEqual(uncaught, ["the app's bug", "the app's bug"], "and it is not hidden");
+  } finally {
+    process.removeAllListeners("uncaughtException");
+    for (const other of others) process.on("uncaughtException", other);
+  }
+});
+
+// ------------------------------------------------------------------------------------------------ golden frames
+
+const GOLDEN = new URL("../golden/frames/", import.meta.url);
+
+/** The types of `ServerEvent`, read from the declarations; the type test checks that the client handles each. */
+function declaredServerTypes() {
+  const declarations = readFileSync(new URL("../../sdk/confab.d.ts", import.meta.url), "utf8");
+  return new Set([...declarations.matchAll(/^ {2}type: "(\w+)";/gm)].map((m) => m[1]));
+}
+
+test("the declarations name every type the protocol has", () => {
+  assert.deepEqual([...declaredServerTypes()].sort(), [
+    "deleted", "done", "edited", "error", "events", "history", "joined", "left", "message", "pong", "presence",
+    "reacted", "refreshed", "rooms", "sent", "signal", "signalled", "token_expiring", "typing", "welcome",
+  ]);
+  assert.deepEqual(Object.keys(COMMANDS).sort(), [
+    "delete", "direct", "edit", "hello", "history", "join", "leave", "ping", "react", "refresh", "rooms", "send",
+    "signal", "typing", "unreact",
+  ]);
+});
+
+test("every declared type is known to the client", async () => {
+  for (const type of declaredServerTypes()) {
+    const t = await new Harness().live();
+    await t.peer.say({ type, room: "general" });
+    const unknown = t.of("unknown").filter((frame) => frame.seq !== undefined || !isLogType(type));
+    assert.deepEqual(unknown, [], type);
+  }
+});
+
+const isLogType = (type) => ["message", "edited", "deleted", "reacted"].includes(type);
+
+test("the golden frames are frames of this library", { skip: !existsSync(GOLDEN) && "no golden frames yet" }, async (t) => {
+  const files = readdirSync(GOLDEN).filter((name) => name.endsWith(".json"));
+  assert.ok(files.length > 0, "no golden frames");
+  const types = declaredServerTypes();
+  for (const file of files) {
+    const { name, direction, json } = JSON.parse(readFileSync(new URL(file, GOLDEN), "utf8"));
+    await t.test(`${file}: ${name}`, async () => {
+      if (direction === "client") {
+        const { id, type, ...fields } = json;
+        assert.ok(Object.hasOwn(COMMANDS, type), `no command builds ${type}`);
+        if (name.endsWith("_unknown_fields")) return; // about the server's patience
+        assert.deepEqual(command(type, fields), { type, ...fields }, "a field that no command builds");
+        return;
+      }
+      assert.equal(direction, "server");
+      assert.ok(types.has(json.type), `unknown type ${json.type}`);
+      const harness = await new Harness().live();
+      await harness.peer.say(json);
+      assert.deepEqual(harness.of("unknown"), []);
+      assert.deepEqual(harness.of("error").filter((e) => e instanceof ProtocolError), []);
+    });
+  }
+});

@@ -1,0 +1,108 @@
+// Compiled, never run: what the declarations promise, and that the implementation keeps it.
+
+import type * as Declared from "../../sdk/confab.js";
+import { CloseCode, ConfabClient, ErrorCode, ServerError, closeAction, connect } from "../../sdk/confab.js";
+import * as client from "../../sdk/client.js";
+import * as codes from "../../sdk/codes.js";
+import * as errors from "../../sdk/errors.js";
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const yes = <T extends true>(_?: T) => {};
+
+// ---- the implementation is what is declared
+
+const _implemented: typeof Declared = { ...client, ...codes, ...errors };
+yes<Equal<typeof Declared.ErrorCode, typeof codes.ErrorCode>>();
+yes<Equal<typeof Declared.CloseCode, typeof codes.CloseCode>>();
+yes<Equal<keyof Declared.ConfabClient, keyof client.ConfabClient>>();
+_implemented;
+
+// ---- events are told apart by their type
+
+declare const event: Declared.ServerEvent;
+switch (event.type) {
+  case "message":
+    yes<Equal<typeof event, Declared.Message>>();
+    yes<Equal<typeof event.text, string | undefined>>();
+    // @ts-expect-error: a message edits nothing
+    event.target;
+    break;
+  case "reacted":
+    yes<Equal<typeof event.on, boolean>>();
+    break;
+  case "error":
+    yes<Equal<typeof event.code, Declared.ErrorCodeName>>();
+    break;
+  case "welcome":
+  case "refreshed":
+  case "joined":
+  case "events":
+  case "left":
+  case "sent":
+  case "done":
+  case "history":
+  case "rooms":
+  case "signalled":
+  case "pong":
+  case "edited":
+  case "deleted":
+  case "typing":
+  case "presence":
+  case "signal":
+  case "token_expiring":
+    break;
+  // @ts-expect-error: no such event
+  case "fireworks":
+    break;
+  default:
+    yes<Equal<typeof event, never>>();
+}
+
+// ---- subscriptions
+
+const it = new ConfabClient({ token: async () => "t" });
+const off = it.on("message", (message) => {
+  yes<Equal<typeof message, Declared.Message>>();
+});
+yes<Equal<typeof off, () => void>>();
+it.on("state", ({ state }) => {
+  yes<Equal<typeof state, "idle" | "connecting" | "live" | "stopped">>();
+});
+it.on("gap", ({ room, oldest }) => {
+  yes<Equal<[typeof room, typeof oldest], [string, number]>>();
+});
+it.on("error", (error) => {
+  if (error instanceof ServerError) yes<Equal<typeof error.code, Declared.ErrorCodeName>>();
+});
+// @ts-expect-error: no such event
+it.on("massage", () => {});
+// @ts-expect-error: a listener of another event
+it.on("typing", (e: Declared.Message) => e);
+
+// ---- commands
+
+async function commands() {
+  yes<Equal<Awaited<ReturnType<typeof it.connect>>, Declared.Welcome>>();
+  const sent = await it.send("general", { text: "hi", data: { a: 1 } }, { key: "k" });
+  yes<Equal<typeof sent.duplicate, true | undefined>>();
+  const joined = await it.join("general", { since: 41, epoch: "e" });
+  yes<Equal<typeof joined.snapshot, boolean>>();
+  yes<Equal<Awaited<ReturnType<typeof it.ping>>, number>>();
+  // @ts-expect-error: a target is a seq
+  it.delete("general", "59");
+  // @ts-expect-error: data is an object
+  it.signal("bob", "hello");
+  // @ts-expect-error: read only
+  it.state = "live";
+}
+commands;
+
+// ---- options and codes
+
+// @ts-expect-error: the codec is JSON, always
+connect({ guest: "alice", codec: "cbor" });
+connect({ url: "/ws", guest: "alice", WebSocket, env: { random: () => 0.5, network: window } });
+const code: 4501 = CloseCode.token_expired;
+const action: "reconnect" | "token" | "stop" = closeAction(code);
+const name: Declared.ErrorCodeName = ErrorCode.not_joined;
+[action, name];

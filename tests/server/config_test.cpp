@@ -1,0 +1,525 @@
+#include "server/config.hpp"
+
+#include "tests/server/keys.hpp"
+#include "tests/server/temporary_directory.hpp"
+#include "tests/support/catch.hpp"
+
+#include <map>
+#include <sstream>
+
+namespace confab::server {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::string secret = "0123456789abcdef0123456789abcdef";
+
+struct outcome {
+  std::variant<config, token_command, exit_code> result;
+  std::string out;
+  std::string err;
+
+  const config& configured() const {
+    INFO(err);
+    REQUIRE(std::holds_alternative<config>(result));
+    return std::get<config>(result);
+  }
+  int code() const {
+    const auto* it = std::get_if<exit_code>(&result);
+    return it ? it->value : -1;
+  }
+  bool complains(std::string_view line) const {
+    return ("\n" + err).find("\n  " + std::string{line}) != std::string::npos;
+  }
+};
+
+outcome parsed(std::vector<std::string> arguments, std::map<std::string, std::string> variables = {}) {
+  std::vector<const char*> argv{"confabd"};
+  for (const auto& it : arguments) argv.push_back(it.c_str());
+  std::ostringstream out;
+  std::ostringstream err;
+  auto result = parse(
+      static_cast<int>(argv.size()), argv.data(),
+      [&](const char* name) -> const char* {
+        const auto at = variables.find(name);
+        return at == variables.end() ? nullptr : at->second.c_str();
+      },
+      out, err);
+  return {std::move(result), out.str(), err.str()};
+}
+
+std::string value_of(const config& of, std::string_view key) {
+  for (const auto& it : option_rows())
+    if (it.key == key) return it.print(of);
+  return "no such option";
+}
+
+/// A value for each option that is valid and not its default.
+const std::map<std::string, std::string>& other_values() {
+  static const std::map<std::string, std::string> values{
+      {"host", "::1"},
+      {"port", "9999"},
+      {"origins", "https://a.example,https://b.example:8443"},
+      {"compression", "false"},
+      {"guests", "true"},
+      {"jwt_leeway", "1m"},
+      {"jwt_issuer", "https://id.example"},
+      {"jwt_audience", "chat"},
+      {"journal", "memory"},
+      {"data_dir", "elsewhere"},
+      {"dedupe_age", "48h"},
+      {"dedupe_count", "200000"},
+      {"create_rooms", "false"},
+      {"rate_commands", "20"},
+      {"rate_burst", "300"},
+      {"text_bytes", "8KiB"},
+      {"frame_bytes", "128KiB"},
+      {"outbox_bytes", "2MiB"},
+      {"rooms_per_session", "50"},
+      {"connections_max", "20000"},
+      {"connections_per_address", "10"},
+      {"handshake_wait", "5s"},
+      {"hello_wait", "1500ms"},
+      {"ping_interval", "20s"},
+      {"pong_wait", "5s"},
+      {"close_wait", "1s"},
+      {"drain_wait", "30s"},
+      {"shards", "3"},
+      {"node", "n2"},
+      {"log_level", "debug"},
+      {"log_format", "json"},
+  };
+  return values;
+}
+/// These need files and have tests of their own.
+bool names_a_key(const std::string& key) {
+  return key == "tls_cert" || key == "tls_key" || key == "jwt_secret_file" ||
+         key == "jwt_key_file" || key == "jwt_algorithm";
+}
+
+std::string in_toml(const option_row& row, const std::string& value) {
+  const bool bare = row.placeholder.empty() || row.placeholder == "N";
+  return row.key + " = " + (bare ? value : "\"" + value + "\"") + "\n";
+}
+
+}  // namespace
+
+TEST_CASE("without any configuration the server listens on loopback and lets guests in") {
+  const auto result = parsed({});
+
+  const auto& is = result.configured();
+  CHECK(is.host == "127.0.0.1");
+  CHECK(is.port == 8080);
+  CHECK(is.guests_allowed());
+  CHECK_FALSE(is.token_key);
+  CHECK(result.out.empty());
+  CHECK(result.err.empty());
+}
+
+TEST_CASE("the defaults are a configuration without mistakes") { CHECK(mistakes_in({}).empty()); }
+
+TEST_CASE("every option can be given by flag, by environment and by file") {
+  const temporary_directory files;
+  std::size_t tried = 0;
+
+  for (const auto& row : option_rows()) {
+    if (names_a_key(row.key)) continue;
+    INFO(row.key);
+    REQUIRE(other_values().contains(row.key));
+    const auto value = other_values().at(row.key);
+    REQUIRE(value != row.fallback());
+    // Alone it would be against another default.
+    std::vector<std::string> also;
+    if (row.key == "rate_burst") also = {"--rate-commands=30"};
+
+    auto flags = also;
+    flags.push_back(row.flag() + "=" + value);
+    CHECK(value_of(parsed(flags).configured(), row.key) == value);
+
+    CHECK(value_of(parsed(also, {{row.variable(), value}}).configured(), row.key) == value);
+
+    auto with_file = also;
+    with_file.push_back("--config=" + files.write("confab.toml", in_toml(row, value)));
+    CHECK(value_of(parsed(with_file).configured(), row.key) == value);
+    ++tried;
+  }
+
+  CHECK(tried == other_values().size());
+}
+
+TEST_CASE("a flag counts before the environment, that before the file, that before the default") {
+  const temporary_directory files;
+  const auto file = files.write("confab.toml", "port = 3\nnode = \"file\"\nshards = 4\n");
+
+  const auto all = parsed({"--config", file, "--port", "1"},
+                          {{"CONFAB_PORT", "2"}, {"CONFAB_NODE", "variable"}});
+
+  CHECK(all.configured().port == 1);
+  CHECK(all.configured().node == "variable");
+  CHECK(all.configured().shards == 4);
+  CHECK(all.configured().host == "127.0.0.1");
+}
+
+TEST_CASE("the file may be named by the environment, and an empty variable is none") {
+  const temporary_directory files;
+  const auto file = files.write("confab.toml", "port = 3\n");
+
+  CHECK(parsed({}, {{"CONFAB_CONFIG", file}}).configured().port == 3);
+  CHECK(parsed({}, {{"CONFAB_CONFIG", ""}, {"CONFAB_PORT", ""}}).configured().port == 8080);
+}
+
+TEST_CASE("of a repeated flag the last counts, of a list every one") {
+  const auto result = parsed({"--port", "1", "--port=2", "--compression", "--no-compression",
+                              "--origins", "https://a.example, https://b.example", "--origins=*"});
+
+  CHECK(result.configured().port == 2);
+  CHECK_FALSE(result.configured().compression);
+  CHECK(result.configured().origins ==
+        std::vector<std::string>{"https://a.example", "https://b.example", "*"});
+}
+
+TEST_CASE("an array of the file is a list") {
+  const temporary_directory files;
+  const auto file =
+      files.write("confab.toml", "origins = [\n  \"https://a.example\", # one\n  \"https://b.example\",\n]\n");
+
+  CHECK(parsed({"--config", file}).configured().origins ==
+        std::vector<std::string>{"https://a.example", "https://b.example"});
+}
+
+TEST_CASE("values are read with their units, within their bounds") {
+  const std::vector<std::tuple<std::string, std::string, bool>> table{
+      {"--port", "0", true},           {"--port", "65535", true},
+      {"--port", "65536", false},      {"--port", "", false},
+      {"--port", "80x", false},        {"--port", "0x50", false},
+      {"--port", "+80", false},        {"--port", " 80", false},
+      {"--port", "99999999999999999999", false},
+      {"--shards", "256", true},       {"--shards", "257", false},
+      {"--hello-wait", "100ms", true}, {"--hello-wait", "99ms", false},
+      {"--hello-wait", "10m", true},   {"--hello-wait", "600001ms", false},
+      {"--hello-wait", "10", false},   {"--hello-wait", "10 s", true},
+      {"--hello-wait", "1.5s", false}, {"--hello-wait", "s", false},
+      {"--hello-wait", "10S", false},  {"--hello-wait", "10sec", false},
+      {"--hello-wait", "99999999999999999999s", false},
+      {"--hello-wait", "18446744073709552s", false},  // overflows to a small number
+      {"--drain-wait", "0", true},     {"--drain-wait", "0s", true},
+      {"--dedupe-age", "30d", true},   {"--dedupe-age", "721h", false},
+      {"--outbox-bytes", "1048576", true},
+      {"--outbox-bytes", "1MiB", true}, {"--outbox-bytes", "1024KiB", true},
+      {"--outbox-bytes", "1GiB", true}, {"--outbox-bytes", "1GiB1", false},
+      {"--outbox-bytes", "1MB", false}, {"--outbox-bytes", "1M", false},
+      {"--outbox-bytes", "99999999999GiB", false},
+      {"--guests", "", false},
+      {"--journal", "SQLite", false},  {"--log-level", "verbose", false},
+  };
+
+  for (const auto& [flag, value, fine] : table) {
+    INFO(flag << " " << value);
+    const auto result = parsed({flag + "=" + value});
+    if (fine) {
+      CHECK(std::holds_alternative<config>(result.result));
+    } else {
+      CHECK(result.code() == 2);
+      CHECK(result.complains(flag));
+    }
+  }
+  CHECK(parsed({"--hello-wait=90s"}).configured().hello_wait == 90s);
+  CHECK(parsed({"--outbox-bytes=3MiB"}).configured().outbox_bytes == 3u * 1024 * 1024);
+}
+
+TEST_CASE("yes and no have the usual spellings") {
+  for (const auto* yes : {"true", "yes", "on", "1"})
+    CHECK(parsed({}, {{"CONFAB_GUESTS", yes}}).configured().guests == true);
+  for (const auto* no : {"false", "no", "off", "0"})
+    CHECK_FALSE(parsed({}, {{"CONFAB_CREATE_ROOMS", no}}).configured().create_rooms);
+  CHECK(parsed({}, {{"CONFAB_GUESTS", "maybe"}}).complains("CONFAB_GUESTS maybe: must be true or false"));
+}
+
+TEST_CASE("all mistakes are told at once, with where they were made") {
+  const temporary_directory files;
+  const auto file = files.write(
+      "confab.toml", "prot = 80\nhello_wait = \"10\"\n[limits]\nnode = [\"a\", \"b\"]\n");
+
+  const auto result = parsed({"--config", file, "--rate-bust", "7", "--journal=paper", "stray",
+                              "--tls-cert", files.path() + "/absent", "--jwt-secret-file",
+                              files.write("short", "too short"), "--jwt-leeway=1h"},
+                             {{"CONFAB_PORT", "high"}, {"CONFAB_RATE_BURST", "10"}});
+
+  CHECK(result.code() == 2);
+  CHECK(result.out.empty());
+  for (const auto& line :
+       {"--rate-bust: unknown option, did you mean --rate-burst?\n",
+        "stray: unexpected; options begin with --\n",
+        "--journal paper: must be one of sqlite, memory\n",
+        "--jwt-leeway 1h: must be in 0s..10m\n",
+        "CONFAB_PORT high: must be a whole number in 0..65535\n",
+        "--rate-burst: must be at least --rate-commands (50)\n",
+        "--tls-cert and --tls-key: one needs the other\n"})
+    CHECK(result.complains(line));
+  CHECK(result.complains(file + ":1: prot: unknown key, did you mean port?\n"));
+  CHECK(result.complains(file + ":2: hello_wait 10: must be a whole number with a unit"));
+  CHECK(result.complains(file + ":3: tables are not used here"));
+  CHECK(result.complains(file + ":4: node b: must be one value, not a list\n"));
+  CHECK(result.complains("--tls-cert " + files.path() + "/absent: cannot be read\n"));
+  CHECK(result.complains("--jwt-secret-file " + files.path() +
+                         "/short: has 9 bytes, HS256 needs at least 32\n"));
+  CHECK(result.err.find("confabd: 13 mistakes") == 0);
+}
+
+TEST_CASE("a value behind an unknown flag is not repeated: it might be a secret") {
+  const auto result = parsed({"--jwt-secret", "hunter2", "--jwt-secert=hunter3"});
+
+  CHECK(result.code() == 2);
+  CHECK(result.complains("--jwt-secret: unknown option"));
+  CHECK(result.err.find("hunter") == std::string::npos);
+}
+
+TEST_CASE("a flag without its value is a mistake") {
+  CHECK(parsed({"--port"}).complains("--port: needs a value\n"));
+}
+
+TEST_CASE("a file that cannot be read is a mistake") {
+  const temporary_directory files;
+
+  for (const auto& path : {files.path() + "/absent", files.path()})
+    CHECK(parsed({"--config", path}).complains("--config " + path + ": cannot be read\n"));
+  CHECK(std::holds_alternative<config>(
+      parsed({"--config", files.write("empty.toml", "")}).result));
+}
+
+TEST_CASE("limits that contradict each other are a mistake") {
+  const temporary_directory files;
+  const auto plain_file = files.write("plain", "x");
+  const std::vector<std::pair<std::vector<std::string>, std::string>> table{
+      {{"--rate-commands=201"}, "--rate-burst: must be at least --rate-commands (201)"},
+      {{"--rate-commands=200"}, ""},
+      {{"--rate-commands=0", "--rate-burst=1"}, ""},
+      {{"--text-bytes=57344"}, "--frame-bytes: must be more than"},
+      {{"--text-bytes=57343"}, ""},
+      {{"--outbox-bytes=512KiB"}, "--outbox-bytes: must be more than two pages"},
+      {{"--outbox-bytes=524289"}, ""},
+      {{"--connections-max=5", "--connections-per-address=6"}, "--connections-per-address: must be"},
+      {{"--connections-max=5", "--connections-per-address=5"}, ""},
+      {{"--pong-wait=25001ms"}, "--pong-wait: must be at most --ping-interval (25s)"},
+      {{"--pong-wait=25s"}, ""},
+      {{"--dedupe-age=23h", "--dedupe-count=99999"}, "--dedupe-age and --dedupe-count"},
+      {{"--dedupe-age=23h", "--dedupe-count=100000"}, ""},
+      {{"--dedupe-age=24h", "--dedupe-count=0"}, ""},
+      {{"--node=a b"}, "--node: must be"},
+      {{"--host="}, "--host: needs a value"},
+      {{"--host", ""}, "--host: must be"},
+      {{"--host=[::1]"}, "--host: must be"},
+      {{"--origins=chat.example"}, "--origins chat.example: must be"},
+      {{"--origins=https://chat.example/"}, "--origins https://chat.example/: must be"},
+      {{"--origins=https://Chat.example"}, "--origins https://Chat.example: must be"},
+      {{"--origins=https://chat.example:8443,*"}, ""},
+      {{"--data-dir=" + plain_file}, "--data-dir " + plain_file + ": is not a directory"},
+      {{"--data-dir=" + plain_file, "--journal=memory"}, ""},
+      {{"--jwt-algorithm=HS256"}, "--jwt-algorithm: needs --jwt-secret-file"},
+      {{"--jwt-algorithm=none"}, "--jwt-algorithm none: must be one of"},
+      {{"--tls-cert=" + plain_file}, "--tls-cert and --tls-key: one needs the other"},
+      {{"--tls-cert=" + plain_file, "--tls-key=" + plain_file}, ""},
+      {{"--tls-cert=" + files.path(), "--tls-key=" + plain_file},
+       "--tls-cert " + files.path() + ": cannot be read"},
+  };
+
+  for (const auto& [arguments, expected] : table) {
+    const auto result = parsed(arguments);
+    INFO(arguments.front() << "\n" << result.err);
+    if (expected.empty()) {
+      CHECK(std::holds_alternative<config>(result.result));
+    } else {
+      CHECK(result.code() == 2);
+      CHECK(result.complains(expected));
+      CHECK(result.err.find("confabd: 1 mistake in") == 0);
+    }
+  }
+}
+
+TEST_CASE("guests are let in by default only where nobody else could come") {
+  const temporary_directory files;
+  const auto key = "--jwt-secret-file=" + files.write("secret", secret + "\n");
+  struct row {
+    std::vector<std::string> arguments;
+    std::optional<bool> allowed;  // nothing: refused
+  };
+  const std::vector<row> table{
+      {{}, true},
+      {{"--host=localhost"}, true},
+      {{"--host=::1"}, true},
+      {{"--host=127.8.8.8"}, true},
+      {{key}, false},
+      {{key, "--guests"}, true},
+      {{key, "--no-guests"}, false},
+      {{key, "--host=0.0.0.0"}, false},
+      {{key, "--host=0.0.0.0", "--guests"}, true},
+      {{"--host=0.0.0.0", "--guests"}, true},
+      {{"--host=0.0.0.0"}, {}},
+      {{"--host=::"}, {}},
+      {{"--host=192.168.1.2"}, {}},
+      {{"--host=127.evil.example"}, {}},
+      {{"--host=chat.example"}, {}},
+      {{"--no-guests"}, {}},
+      {{"--no-guests", "--host=0.0.0.0"}, {}},
+  };
+
+  for (const auto& [arguments, allowed] : table) {
+    const auto result = parsed(arguments);
+    INFO((arguments.empty() ? "" : arguments.back()) << "\n" << result.err);
+    if (allowed) {
+      CHECK(result.configured().guests_allowed() == *allowed);
+      CHECK(make_authenticator(result.configured())->guests_allowed() == *allowed);
+    } else {
+      CHECK(result.code() == 2);
+      CHECK(result.err.find("confabd: 1 mistake in") == 0);
+    }
+  }
+}
+
+TEST_CASE("tokens are verified with the configured key") {
+  const temporary_directory files;
+  const auto result = parsed({"--jwt-key-file", files.write("key.pem", rsa_keys().public_pem),
+                              "--jwt-issuer=me", "--jwt-leeway=0"});
+  const auto signing =
+      std::get<jwt_key>(jwt_key::make(key_use::private_key, rsa_keys().private_pem));
+  token_claims claims;
+  claims.user = user_id::trusted("alice");
+  const auto checks = make_authenticator(result.configured());
+  const auto accepted = [&](const token_claims& what, std::int64_t later) {
+    const auto token = std::get<minted>(mint(signing, what, unix_ms{0})).token;
+    return std::holds_alternative<actors::identity>(checks->verify(token, unix_ms{later}));
+  };
+
+  CHECK_FALSE(accepted(claims, 0));
+  claims.issuer = "me";
+  CHECK(accepted(claims, 3'599'999));
+  CHECK_FALSE(accepted(claims, 3'600'000));
+}
+
+TEST_CASE("both a secret and a key are a mistake") {
+  const temporary_directory files;
+
+  const auto result = parsed({"--jwt-key-file", files.write("key.pem", rsa_keys().public_pem),
+                              "--jwt-secret-file", files.write("secret", secret)});
+
+  CHECK(result.complains("--jwt-secret-file and --jwt-key-file: give one of them\n"));
+}
+
+TEST_CASE("Kubernetes' service link is recognised") {
+  CHECK(parsed({}, {{"CONFAB_PORT", "tcp://10.0.0.1:8080"}}).err.find("enableServiceLinks") !=
+        std::string::npos);
+}
+
+TEST_CASE("the line at start has every option that is set, and no secret") {
+  const temporary_directory files;
+  const auto result = parsed({"--jwt-secret-file", files.write("secret", secret)});
+  std::ostringstream out;
+  log::open({}, out);
+  log::info("server-config", settings(result.configured()));
+  log::open({});
+
+  CHECK(out.str().find(" server-config host=127.0.0.1 port=8080 ") != std::string::npos);
+  CHECK(out.str().find(" guests=false ") != std::string::npos);
+  CHECK(out.str().find(" jwt_algorithm=HS256 ") != std::string::npos);
+  CHECK(out.str().find(" hello_wait=10s ") != std::string::npos);
+  CHECK(out.str().find(secret) == std::string::npos);
+}
+
+TEST_CASE("the help has every option with its default and fits 100 columns") {
+  const auto result = parsed({"--help"});
+
+  CHECK(result.code() == 0);
+  CHECK(result.err.empty());
+  for (const auto& row : option_rows()) {
+    INFO(row.key);
+    const auto flag = row.placeholder.empty() ? "  --[no-]" + row.flag().substr(2) + " "
+                                              : "  " + row.flag() + " " + row.placeholder + " ";
+    const auto at = result.out.find(flag);
+    REQUIRE(at != std::string::npos);
+    const auto next = result.out.find("\n  --", at);
+    const auto text = result.out.substr(at, next - at);
+    if (!row.fallback().empty())
+      CHECK(text.find("(" + row.fallback() + ")") != std::string::npos);
+  }
+  for (const auto& text : {result.out, parsed({"token", "--help"}).out}) {
+    std::istringstream lines{text};
+    for (std::string line; std::getline(lines, line);) {
+      INFO(line);
+      CHECK(line.size() <= 100);
+    }
+  }
+}
+
+TEST_CASE("help and version are had in spite of mistakes elsewhere") {
+  CHECK(parsed({"-h", "--port=x"}).code() == 0);
+  CHECK(parsed({"--version"}).out == "confabd " CONFAB_VERSION "\n");
+  CHECK(parsed({"--version"}).code() == 0);
+}
+
+TEST_CASE("confabd token prints one token that says what was asked for") {
+  const temporary_directory files;
+  const auto file = files.write("secret", secret);
+  const auto result = parsed({"token", "--user", "alice", "--name=Alice A.", "--ttl=90s", "--room",
+                              "general", "--room", "team-*", "--role=team-*=moderator", "--admin",
+                              "--jwt-secret-file", file});
+  REQUIRE(std::holds_alternative<token_command>(result.result));
+  std::ostringstream out;
+  std::ostringstream err;
+
+  CHECK(run(std::get<token_command>(result.result), unix_ms{5'000}, out, err) == 0);
+
+  CHECK(err.str().empty());
+  REQUIRE(out.str().ends_with('\n'));
+  const auto token = out.str().substr(0, out.str().size() - 1);
+  const auto checks = make_authenticator(
+      std::get<jwt_key>(jwt_key::make(key_use::secret, secret)), {}, false);
+  const auto outcome = checks->verify(token, unix_ms{6'000});
+  REQUIRE(std::holds_alternative<actors::identity>(outcome));
+  const auto& who = std::get<actors::identity>(outcome);
+  CHECK(who.user.value() == "alice");
+  CHECK(who.name == "Alice A.");
+  CHECK(who.expires_at == unix_ms{95'000});
+  CHECK(who.rooms == std::vector<std::string>{"general", "team-*"});
+  CHECK(who.roles == std::map<std::string, actors::role>{{"team-*", actors::role::moderator}});
+  CHECK(who.admin);
+}
+
+TEST_CASE("confabd token takes its key from the environment, but a flag says which one") {
+  const temporary_directory files;
+  const auto file = files.write("secret", secret);
+  const auto pem = files.write("key.pem", rsa_keys().private_pem);
+  const auto algorithm = [](const outcome& of) {
+    REQUIRE(std::holds_alternative<token_command>(of.result));
+    return std::get<token_command>(of.result).key.algorithm();
+  };
+
+  CHECK(algorithm(parsed({"token", "--user=a"}, {{"CONFAB_JWT_SECRET_FILE", file}})) ==
+        jwt_algorithm::hs256);
+  CHECK(algorithm(parsed({"token", "--user=a", "--jwt-private-key-file", pem},
+                         {{"CONFAB_JWT_SECRET_FILE", file}})) == jwt_algorithm::rs256);
+}
+
+TEST_CASE("confabd token tells all its mistakes at once") {
+  const auto result =
+      parsed({"--port=1", "token", "--name=a\nb", "--ttl=5", "--room=a b", "--role=general",
+              "--role=general=king", "--usr=alice", "stray"});
+
+  CHECK(result.code() == 2);
+  CHECK(result.out.empty());
+  for (const auto* line :
+       {"--port: is an option of the server, not of confabd token\n",
+        "--usr: unknown option, did you mean --user?\n", "stray: unexpected", "--user: is missing\n",
+        "--name: must be at most 128 bytes", "--ttl: must be 1s..3650d", "--room \"a b\": must be",
+        "--role general: must be", "--role \"general=king\": must be",
+        "--jwt-secret-file or --jwt-private-key-file: one is needed to sign\n"})
+    CHECK(result.complains(line));
+  CHECK(result.err.find("confabd: 10 mistakes") == 0);
+}
+
+TEST_CASE("loopback is what only this machine can reach") {
+  for (const auto* yes : {"localhost", "127.0.0.1", "127.255.255.254", "::1"}) CHECK(is_loopback(yes));
+  for (const auto* no : {"", "0.0.0.0", "::", "128.0.0.1", "localhost.example", "127.1", "::2"})
+    CHECK_FALSE(is_loopback(no));
+}
+
+}  // namespace confab::server

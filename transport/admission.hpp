@@ -1,0 +1,57 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace confab::transport {
+
+/// Counts connections, in all and per address. Any thread: connections end on their own shards
+/// (the mutex is this border, taken only where addresses are limited).
+class admission : public std::enable_shared_from_this<admission> {
+ public:
+  admission(std::size_t connections_max, std::size_t per_address_max)
+      : connections_max_(connections_max), per_address_max_(per_address_max) {}
+
+  /// One admitted connection; gives its place back when it dies.
+  class slot {
+   public:
+    slot() = default;
+    slot(slot&& other) noexcept
+        : owner_(std::move(other.owner_)), address_(std::move(other.address_)) {}
+    slot& operator=(slot&& other) noexcept {
+      std::swap(owner_, other.owner_);
+      std::swap(address_, other.address_);
+      return *this;
+    }
+    ~slot() {
+      if (owner_) owner_->leave(address_);
+    }
+
+   private:
+    friend class admission;
+    slot(std::shared_ptr<admission> owner, std::string address)
+        : owner_(std::move(owner)), address_(std::move(address)) {}
+    std::shared_ptr<admission> owner_;
+    std::string address_;  // kept only where addresses are limited
+  };
+
+  enum class verdict { admitted, full, address_full };
+  std::pair<verdict, slot> admit(const std::string& address);
+  std::size_t open_count() const noexcept { return open_count_.load(std::memory_order_relaxed); }
+
+ private:
+  void leave(const std::string& address) noexcept;
+
+  const std::size_t connections_max_;
+  const std::size_t per_address_max_;
+  std::atomic<std::size_t> open_count_{0};
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::size_t> by_address_;
+};
+
+}  // namespace confab::transport

@@ -1,0 +1,143 @@
+#include "transport/handshake.hpp"
+
+#include <algorithm>
+
+namespace confab::transport {
+
+namespace {
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+std::string lowered(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), lower);
+  return out;
+}
+
+/// Items of a comma-separated list, until `found` returns true.
+template <class Found>
+bool any_item(std::string_view list, Found found) {
+  while (!list.empty()) {
+    const auto end = std::min(list.find(','), list.size());
+    auto item = list.substr(0, end);
+    list.remove_prefix(std::min(list.size(), end + 1));
+    const auto first = item.find_first_not_of(" \t");
+    if (first == item.npos) continue;
+    item = item.substr(first, item.find_last_not_of(" \t") - first + 1);
+    if (found(item)) return true;
+  }
+  return false;
+}
+
+/// "host:port" without the port that the scheme implies, in small letters.
+std::string authority(std::string_view host, std::string_view scheme) {
+  auto out = lowered(host);
+  const std::string_view implied = scheme == "https" ? ":443" : ":80";
+  if (out.ends_with(implied)) out.resize(out.size() - implied.size());
+  return out;
+}
+
+template <class Route>
+const Route* find_in(const std::vector<Route>& routes, std::string_view path) {
+  const Route* best = nullptr;
+  for (const auto& each : routes) {
+    const std::string_view pattern = each.path;
+    if (pattern == path) return &each;
+    const bool fits = pattern.ends_with("/*") && path.starts_with(pattern.substr(0, pattern.size() - 1));
+    if (fits && (!best || pattern.size() > best->path.size())) best = &each;
+  }
+  return best;
+}
+
+}  // namespace
+
+bool origin_allowed(const http_request& request, const std::vector<std::string>& allowed) {
+  const auto origin = request.header("origin");
+  if (!origin) return true;
+  const auto wanted = lowered(*origin);
+  for (const auto& each : allowed)
+    if (each == "*" || lowered(each) == wanted) return true;
+  // The scheme is not compared: behind a proxy that ends TLS the page's is https, ours is not.
+  const auto scheme_end = wanted.find("://");
+  const auto host = request.header("host");
+  if (scheme_end == wanted.npos || !host) return false;
+  const auto scheme = wanted.substr(0, scheme_end);
+  if (scheme != "http" && scheme != "https") return false;
+  return authority(std::string_view(wanted).substr(scheme_end + 3), scheme) ==
+         authority(*host, scheme);
+}
+
+std::string joined_header(const http_request& request, std::string_view name) {
+  std::string out;
+  const auto wanted = lowered(name);
+  for (const auto& [key, value] : request.headers) {
+    if (lowered(key) != wanted) continue;
+    if (!out.empty()) out += ',';
+    out += value;
+  }
+  return out;
+}
+
+std::optional<negotiated> choose_subprotocol(const http_request& request,
+                                             const websocket_route& route) {
+  if (route.subprotocols.empty()) return negotiated{};
+  const auto offered = joined_header(request, "sec-websocket-protocol");
+  if (offered.empty()) return negotiated{"", route.subprotocols.front().objects};
+  std::optional<negotiated> chosen;
+  any_item(offered, [&](std::string_view item) {
+    for (const auto& known : route.subprotocols)
+      if (known.name == item) chosen = negotiated{known.name, known.objects};
+    return chosen.has_value();
+  });
+  return chosen;
+}
+
+const websocket_route* find_route(const std::vector<websocket_route>& routes,
+                                  std::string_view path) {
+  return find_in(routes, path);
+}
+
+const http_route* find_route(const std::vector<http_route>& routes, std::string_view path) {
+  return find_in(routes, path);
+}
+
+bool list_has(std::string_view list, std::string_view item) {
+  return any_item(list, [&](std::string_view each) { return each == item; });
+}
+
+bool etag_matches(std::string_view header, std::string_view etag) {
+  const auto strong = [](std::string_view tag) {
+    return tag.starts_with("W/") ? tag.substr(2) : tag;
+  };
+  return any_item(header, [&](std::string_view each) {
+    return each == "*" || strong(each) == strong(etag);
+  });
+}
+
+http_response refuse(unsigned status, std::string text) {
+  http_response out;
+  out.status = status;
+  out.body = std::move(text) + "\n";
+  return out;
+}
+
+http_response refuse_subprotocols(const websocket_route& route) {
+  http_response out;
+  out.status = 400;
+  out.content_type = "application/json";
+  out.body = R"({"error":"unknown_subprotocol","known":[)";
+  for (const auto& each : route.subprotocols) {
+    if (&each != &route.subprotocols.front()) out.body += ',';
+    out.body += '"' + each.name + '"';
+  }
+  out.body += "]}\n";
+  return out;
+}
+
+http_response upgrade_required() {
+  auto out = refuse(426, "this path speaks WebSocket");
+  out.headers = {{"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "13"}};
+  return out;
+}
+
+}  // namespace confab::transport

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "transport/port.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+/// The rules of PROTOCOL §1 for an upgrade, without I/O.
+namespace confab::transport {
+
+/// True if a page from `request`'s `Origin` may connect: there is none, it names the host the
+/// request went to (port included), or it is on the list.
+bool origin_allowed(const http_request& request, const std::vector<std::string>& allowed);
+
+struct negotiated {
+  std::string subprotocol;  // empty: none is named in the answer
+  codec objects = codec::json;
+};
+/// The first one offered that the route speaks; nothing if only others were offered.
+std::optional<negotiated> choose_subprotocol(const http_request& request,
+                                             const websocket_route& route);
+
+/// All values of a list header, as one list (RFC 9110 §5.3).
+std::string joined_header(const http_request& request, std::string_view name);
+
+/// The row for `path`: an exact one, or the longest prefix ("/*").
+const websocket_route* find_route(const std::vector<websocket_route>& routes, std::string_view path);
+const http_route* find_route(const std::vector<http_route>& routes, std::string_view path);
+
+/// True if `list` ("GET, HEAD") has `item`; case counts, as it does for methods and subprotocols.
+bool list_has(std::string_view list, std::string_view item);
+
+/// True if an entity tag of `header` (`If-None-Match`) is `etag`, compared weakly (RFC 9110 §13.1.2).
+bool etag_matches(std::string_view header, std::string_view etag);
+
+/// Answers of the transport itself.
+http_response refuse(unsigned status, std::string text);
+http_response refuse_subprotocols(const websocket_route& route);
+http_response upgrade_required();
+
+}  // namespace confab::transport

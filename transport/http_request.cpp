@@ -1,0 +1,105 @@
+#include "transport/port.hpp"
+
+#include <algorithm>
+
+namespace confab::transport {
+
+namespace {
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
+           return lower(x) == lower(y);
+         });
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == text.npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char l = lower(c);
+  return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
+}
+
+/// As URLSearchParams writes it: "+" is a space.
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+') {
+      out += ' ';
+    } else if (text[i] != '%') {
+      out += text[i];
+    } else {
+      if (text.size() - i < 3) return std::nullopt;
+      const int high = hex_digit(text[i + 1]);
+      const int low = hex_digit(text[i + 2]);
+      if (high < 0 || low < 0) return std::nullopt;
+      out += static_cast<char>(high * 16 + low);
+      i += 2;
+    }
+  }
+  return out;
+}
+
+/// Calls `found` with each part of `text` between separators until it returns true.
+template <class Found>
+void each_part(std::string_view text, char separator, Found found) {
+  while (!text.empty()) {
+    const auto end = std::min(text.find(separator), text.size());
+    if (found(text.substr(0, end))) return;
+    text.remove_prefix(std::min(text.size(), end + 1));
+  }
+}
+
+}  // namespace
+
+std::optional<std::string_view> http_request::header(std::string_view name) const noexcept {
+  for (const auto& [key, value] : headers)
+    if (equal_ignoring_case(key, name)) return value;
+  return std::nullopt;
+}
+
+std::optional<std::string_view> http_request::cookie(std::string_view name) const noexcept {
+  std::optional<std::string_view> result;
+  for (const auto& [key, value] : headers) {
+    if (!equal_ignoring_case(key, "cookie")) continue;
+    each_part(value, ';', [&](std::string_view pair) {
+      const auto equals = pair.find('=');
+      if (equals == pair.npos || trimmed(pair.substr(0, equals)) != name) return false;
+      result = trimmed(pair.substr(equals + 1));
+      return true;
+    });
+    if (result) break;
+  }
+  return result;
+}
+
+std::optional<std::string> http_request::parameter(std::string_view name) const {
+  std::optional<std::string> result;
+  each_part(query, '&', [&](std::string_view pair) {
+    const auto equals = std::min(pair.find('='), pair.size());
+    if (percent_decoded(pair.substr(0, equals)) != name) return false;
+    result = percent_decoded(pair.substr(std::min(pair.size(), equals + 1)));
+    return true;
+  });
+  return result;
+}
+
+std::optional<std::string_view> http_request::bearer() const noexcept {
+  const auto value = header("authorization");
+  constexpr std::string_view scheme = "bearer ";
+  if (!value || value->size() < scheme.size() ||
+      !equal_ignoring_case(value->substr(0, scheme.size()), scheme))
+    return std::nullopt;
+  const auto token = trimmed(value->substr(scheme.size()));
+  if (token.empty() || token.find(' ') != token.npos) return std::nullopt;
+  return token;
+}
+
+}  // namespace confab::transport

@@ -1,0 +1,258 @@
+#include "transport/listener.hpp"
+
+#include "transport/serve.hpp"
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/post.hpp>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <optional>
+#include <random>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+namespace confab::transport {
+
+namespace {
+
+using tcp = net::ip::tcp;
+using acceptor = net::basic_socket_acceptor<tcp, executor>;
+using timer = net::basic_waitable_timer<std::chrono::steady_clock,
+                                        net::wait_traits<std::chrono::steady_clock>, executor>;
+
+// Out of file descriptors: accepting again at once would only spin.
+constexpr std::chrono::milliseconds accept_pause{100};
+// Others are to have their turn between.
+constexpr int accepted_at_once_max = 64;
+// Who is turned away gets an answer while no more than these do; above, the socket just closes.
+constexpr std::size_t turned_away_max = 256;
+
+std::string address_text(const tcp_socket& socket) {
+  error_code ec;
+  auto address = socket.remote_endpoint(ec).address();
+  if (ec) return {};
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    address = net::ip::make_address_v4(net::ip::v4_mapped, address.to_v6());
+  return address.to_string();
+}
+
+tcp::endpoint resolve(net::io_context& io, const std::string& host, std::uint16_t port) {
+  error_code ec;
+  const auto address = net::ip::make_address(host, ec);
+  if (!ec) return {address, port};
+  tcp::resolver resolver(io);
+  return resolver.resolve(host, std::to_string(port)).begin()->endpoint();
+}
+
+net::ssl::context make_tls(const options& how) {
+  using context = net::ssl::context;
+  context out(context::tls_server);
+  out.set_options(context::default_workarounds | context::no_sslv2 | context::no_sslv3 |
+                  context::no_tlsv1 | context::no_tlsv1_1);
+  out.use_certificate_chain_file(how.tls_cert_file);
+  out.use_private_key_file(how.tls_key_file, context::pem);
+  return out;
+}
+
+/// The accept loop. Owner: the listener and its own pending operations. Thread: shard 0's.
+class door final : public std::enable_shared_from_this<door> {
+ public:
+  door(std::shared_ptr<site> shared, std::vector<std::shared_ptr<reactor_core>> shards)
+      : shared_(std::move(shared)),
+        shards_(shards.begin(), shards.end()),
+        acceptor_(shards.front()->get_executor()),
+        pause_(shards.front()->get_executor()) {
+    const auto& how = shared_->how;
+    if (how.tls_cert_file.empty() != how.tls_key_file.empty())
+      throw std::system_error(std::make_error_code(std::errc::invalid_argument),
+                              "a TLS certificate needs a key, and a key a certificate");
+    if (!how.tls_cert_file.empty()) tls_.emplace(make_tls(how));
+    const auto where = resolve(shards.front()->io(), how.host, how.port);
+    acceptor_.open(where.protocol());
+    acceptor_.set_option(net::socket_base::reuse_address(true));
+    acceptor_.bind(where);
+    acceptor_.listen(net::socket_base::max_listen_connections);
+    acceptor_.non_blocking(true);
+    protocol_ = where.protocol();
+    port_ = acceptor_.local_endpoint().port();
+  }
+
+  std::uint16_t port() const noexcept { return port_; }
+  std::uint64_t refused() const noexcept { return refused_.get(); }
+
+  void accept() {
+    if (!acceptor_.is_open()) return;
+    acceptor_.async_wait(acceptor::wait_read, [self = shared_from_this()](const error_code& ec) {
+      if (!ec) self->accept_some();
+    });
+  }
+
+  void close() noexcept {
+    error_code ec;
+    acceptor_.close(ec);
+    pause_.cancel();
+  }
+
+ private:
+  /// Asio's own accept makes the socket before there is a connection, on an io_context that may
+  /// die before this one; and it takes one per wake-up.
+  void accept_some() {
+    for (int i = 0; i < accepted_at_once_max; ++i) {
+      const int fd = ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
+      if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
+        return pause();
+      if (fd < 0) continue;  // gone while it waited
+      const auto shard = shards_[next_++ % shards_.size()].lock();
+      if (!shard) {
+        ::close(fd);
+        continue;
+      }
+      tcp_socket socket(shard->get_executor());
+      error_code ec;
+      socket.assign(protocol_, fd, ec);
+      if (ec)
+        ::close(fd);
+      else
+        welcome(std::move(socket), shard);
+    }
+    accept();
+  }
+
+  void pause() {
+    if (shared_->how.log)
+      shared_->how.log("accept_failed", "what=" + std::system_category().message(errno));
+    pause_.expires_after(accept_pause);
+    pause_.async_wait([self = shared_from_this()](const error_code& stopped) {
+      if (!stopped) self->accept();
+    });
+  }
+
+  void welcome(tcp_socket socket, std::shared_ptr<reactor_core> shard) {
+    error_code ec;
+    socket.set_option(tcp::no_delay(true), ec);
+    auto address = address_text(socket);
+    auto [verdict, slot] = shared_->doors->admit(address);
+    auto io = shard->get_executor();
+    if (verdict != admission::verdict::admitted) {
+      refused_.add();
+      // Before the TLS handshake there is no way to say anything.
+      if (tls_ || turned_away_->load(std::memory_order_relaxed) >= turned_away_max) return;
+      const unsigned status = verdict == admission::verdict::full ? 503 : 429;
+      turned_away_->fetch_add(1, std::memory_order_relaxed);
+      return net::co_spawn(io, turn_away(std::move(socket), std::move(shard), status),
+                           [count = turned_away_](const std::exception_ptr&) {
+                             count->fetch_sub(1, std::memory_order_relaxed);
+                           });
+    }
+    accepted_.add();
+    if (tls_)
+      net::co_spawn(io,
+                    serve(tls_stream(std::move(socket), *tls_), std::move(shard),
+                          std::move(address), std::move(slot)),
+                    net::detached);
+    else
+      net::co_spawn(io,
+                    serve(std::move(socket), std::move(shard), std::move(address), std::move(slot)),
+                    net::detached);
+  }
+
+  std::shared_ptr<site> shared_;
+  std::vector<std::weak_ptr<reactor_core>> shards_;  // weak: each dies with its own io_context
+  acceptor acceptor_;
+  timer pause_;
+  tcp protocol_ = tcp::v4();
+  std::optional<net::ssl::context> tls_;
+  std::uint16_t port_ = 0;
+  std::size_t next_ = 0;
+  meter refused_;
+  std::shared_ptr<std::atomic<std::size_t>> turned_away_ =
+      std::make_shared<std::atomic<std::size_t>>(0);
+
+ public:
+  meter accepted_;
+};
+
+class listener_impl final : public listener {
+ public:
+  listener_impl(std::shared_ptr<site> shared, const std::vector<net::io_context*>& shards)
+      : shared_(std::move(shared)) {
+    std::random_device seed;
+    for (auto* io : shards)
+      shards_.push_back(std::make_shared<reactor_core>(
+          *io, shared_, static_cast<unsigned>(shards_.size()), seed()));
+    door_ = std::make_shared<door>(shared_, shards_);
+    net::post(shards_.front()->io(), [door = door_] { door->accept(); });
+  }
+  ~listener_impl() override { door_->close(); }
+
+  std::uint16_t port() const noexcept override { return door_->port(); }
+  reactor& shard(std::size_t index) noexcept override { return *shards_[index]; }
+
+  counters count() const noexcept override {
+    counters out;
+    out.connections_open = shared_->doors->open_count();
+    out.accepted = door_->accepted_.get();
+    out.refused = door_->refused();
+    for (const auto& each : shards_) {
+      const auto& from = each->count;
+      out.websockets_open += from.websockets_open.get();
+      out.messages_in += from.messages_in.get();
+      out.frames_out += from.frames_out.get();
+      out.writes += from.writes.get();
+      out.bytes_in += from.bytes_in.get();
+      out.bytes_out += from.bytes_out.get();
+      out.slow_consumers += from.slow_consumers.get();
+    }
+    return out;
+  }
+
+  void drain() override {
+    if (shared_->draining.exchange(true)) return;
+    net::post(shards_.front()->io(), [door = door_] { door->close(); });
+    for (const auto& each : shards_) net::post(each->io(), [each] { each->drain_all(); });
+  }
+
+  void abort() override {
+    shared_->draining = true;
+    shared_->aborted = true;
+    net::post(shards_.front()->io(), [door = door_] { door->close(); });
+    for (const auto& each : shards_) net::post(each->io(), [each] { each->abort_all(); });
+  }
+
+ private:
+  std::shared_ptr<site> shared_;
+  std::vector<std::shared_ptr<reactor_core>> shards_;
+  std::shared_ptr<door> door_;
+};
+
+}  // namespace
+
+std::unique_ptr<listener> listen(const options& how, std::vector<websocket_route> websockets,
+                                 std::vector<http_route> pages,
+                                 std::vector<net::io_context*> shards) {
+  if (shards.empty())
+    throw std::system_error(std::make_error_code(std::errc::invalid_argument), "no shards");
+  auto shared = std::make_shared<site>();
+  shared->how = how;
+  shared->websockets = std::move(websockets);
+  shared->pages = std::move(pages);
+  shared->doors = std::make_shared<admission>(how.connections_max, how.connections_per_address_max);
+  try {
+    return std::make_unique<listener_impl>(std::move(shared), shards);
+  } catch (const boost::system::system_error& e) {
+    throw std::system_error(std::error_code(e.code()),
+                            "cannot listen on " + how.host + ":" + std::to_string(how.port));
+  }
+}
+
+}  // namespace confab::transport

@@ -1,0 +1,236 @@
+#include "transport/outbox.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace confab::transport {
+
+namespace {
+
+// RFC 6455 §5.5: of a control frame; the code takes two of a close frame's.
+constexpr std::size_t close_reason_bytes_max = 123;
+constexpr unsigned char fin_close = 0x88;
+
+// Up to this size a copy is cheaper than a place of its own in the list the kernel walks.
+constexpr std::size_t copied_bytes_max = 2048;
+// What stays allocated between two bursts of an active connection.
+constexpr std::size_t kept_frames_max = 32;
+
+std::string_view cut(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  // Not inside of a UTF-8 sequence: the peer would have to fail the connection.
+  while (bytes_max > 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xc0) == 0x80) --bytes_max;
+  return text.substr(0, bytes_max);
+}
+
+}  // namespace
+
+bool dirty_list::flush() {
+  ++turn_;
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    auto* each = members_[i];
+    if (!each) continue;
+    // Thousands of outboxes do not stay in the cache between two turns.
+    if (i + 1 < members_.size() && members_[i + 1]) __builtin_prefetch(members_[i + 1]);
+    members_[i] = nullptr;
+    each->dirty_slot_ = 0;
+    each->end_turn();
+  }
+  members_.clear();
+  for (auto* each : next_turn_)
+    if (each) each->mark_dirty();
+  next_turn_.clear();
+  return !members_.empty();
+}
+
+outbox::~outbox() { detach(); }
+
+push_result outbox::push(const frame& bytes, importance weight) {
+  if (sealed_ || close_code_ != 0) return push_result::closed;
+  const auto size = bytes->size();
+  if (weight == importance::droppable &&
+      queued_bytes_ + size > limits::outbox_droppable_bytes_max)
+    return push_result::dropped;
+  if (queued_bytes_ + size > bytes_max_) [[unlikely]] {
+    // A burst within one turn is no slow reader yet: the socket may take it.
+    writer_->flush();
+    if (sealed_) return push_result::closed;
+    if (queued_bytes_ + size > bytes_max_) {
+      drop_unsent();
+      close(close_code::slow_consumer, std::string(name(close_code::slow_consumer)));
+      return push_result::overflow;
+    }
+  }
+  frames_.push_back(bytes);
+  queued_bytes_ += size;
+  ++dirty_->frames_pushed_;
+  mark_dirty();
+  return push_result::accepted;
+}
+
+void outbox::close(close_code code, std::string reason) {
+  if (sealed_ || close_code_ != 0) return;
+  append_close_frame(static_cast<std::uint16_t>(code), reason);
+  writer_->closing(code);
+}
+
+void outbox::resume_reading() {
+  if (writer_) writer_->resume_reading();
+}
+
+void outbox::notify_when_low() {
+  if (sealed_ || !writer_) return;
+  tell_when_low_ = true;
+  mark_dirty();
+}
+
+bool outbox::push_control(std::string bytes) {
+  if (!writer_) return false;
+  // Nothing may follow a close frame (RFC 6455 §5.5.1): the echo of the peer's, or a last pong.
+  if (close_code_ != 0 || bytes.empty()) return true;
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
+  if (byte(0) == fin_close) {
+    constexpr std::uint16_t no_code = 1005;
+    close_code_ = bytes.size() >= 4 ? static_cast<std::uint16_t>(byte(2) << 8 | byte(3)) : no_code;
+  } else if (queued_bytes_ + bytes.size() > bytes_max_) {
+    drop_unsent();
+    close(close_code::slow_consumer, std::string(name(close_code::slow_consumer)));
+    return true;
+  }
+  append(std::make_shared<const std::string>(std::move(bytes)));
+  return true;
+}
+
+std::span<iovec> outbox::gather(std::span<iovec> into, std::span<char> scratch) const noexcept {
+  std::size_t count = 0;
+  auto* room = scratch.data();
+  const auto* room_end = room + scratch.size();
+  std::size_t skip = head_bytes_;
+  for (std::size_t i = head_; i < frames_.size(); ++i) {
+    const auto* data = frames_[i]->data() + skip;
+    const auto size = frames_[i]->size() - skip;
+    skip = 0;
+    const bool alone = i + 1 == frames_.size() && count == 0;
+    if (size <= copied_bytes_max && !alone && size <= static_cast<std::size_t>(room_end - room)) {
+      std::memcpy(room, data, size);
+      const bool continues =
+          count > 0 && static_cast<char*>(into[count - 1].iov_base) + into[count - 1].iov_len == room;
+      if (continues) {
+        into[count - 1].iov_len += size;
+      } else {
+        if (count == into.size()) break;
+        into[count++] = {room, size};
+      }
+      room += size;
+    } else {
+      if (count == into.size()) break;
+      into[count++] = {const_cast<char*>(data), size};
+    }
+  }
+  return into.first(count);
+}
+
+void outbox::stage(std::string& into, std::size_t bytes_max) {
+  std::size_t skip = head_bytes_;
+  for (std::size_t i = head_; i < frames_.size() && into.size() < bytes_max; ++i) {
+    into.append(*frames_[i], skip);
+    skip = 0;
+  }
+  staged_bytes_ = static_cast<std::uint32_t>(into.size());
+}
+
+void outbox::consume(std::size_t bytes) {
+  if (!writer_) return;
+  staged_bytes_ -= static_cast<std::uint32_t>(std::min<std::size_t>(staged_bytes_, bytes));
+  if (bytes > 0 && bytes == queued_bytes_) {
+    frames_.clear();
+    queued_bytes_ = head_ = head_bytes_ = 0;
+    if (frames_.capacity() > kept_frames_max) shrink();
+    if (tell_when_low_) mark_dirty();
+    return;
+  }
+  queued_bytes_ -= bytes;
+  bytes += head_bytes_;
+  while (bytes > 0 && bytes >= frames_[head_]->size()) {
+    bytes -= frames_[head_]->size();
+    frames_[head_++].reset();
+  }
+  head_bytes_ = static_cast<std::uint32_t>(bytes);
+  // Moving what is left down costs less than what was written, and keeps memory bounded.
+  if (head_ >= kept_frames_max && head_ * std::size_t{2} >= frames_.size()) {
+    frames_.erase(frames_.begin(), frames_.begin() + head_);
+    head_ = 0;
+  }
+  if (tell_when_low_ && queued_bytes_ <= limits::outbox_low_water_bytes) mark_dirty();
+}
+
+void outbox::shrink() noexcept {
+  if (queued_bytes_ == 0) std::vector<frame>().swap(frames_);
+}
+
+void outbox::detach() noexcept {
+  if (dirty_slot_ != 0) dirty_->members_[dirty_slot_ - 1] = nullptr;
+  if (dirty_) std::replace(dirty_->next_turn_.begin(), dirty_->next_turn_.end(), this,
+                           static_cast<outbox*>(nullptr));
+  dirty_slot_ = 0;
+  writer_ = nullptr;
+  dirty_ = nullptr;
+  sealed_ = true;
+  frames_.clear();
+  queued_bytes_ = head_ = head_bytes_ = staged_bytes_ = 0;
+  shrink();
+}
+
+void outbox::append(frame bytes) {
+  queued_bytes_ += bytes->size();
+  frames_.push_back(std::move(bytes));
+  mark_dirty();
+}
+
+void outbox::append_close_frame(std::uint16_t code, std::string_view reason) {
+  reason = cut(reason, close_reason_bytes_max);
+  std::string bytes;
+  bytes.reserve(4 + reason.size());
+  bytes += static_cast<char>(fin_close);
+  bytes += static_cast<char>(2 + reason.size());
+  bytes += static_cast<char>(code >> 8);
+  bytes += static_cast<char>(code & 0xff);
+  bytes += reason;
+  close_code_ = code;
+  append(std::make_shared<const std::string>(std::move(bytes)));
+}
+
+void outbox::mark_dirty() {
+  if (dirty_slot_ != 0) return;
+  dirty_->members_.push_back(this);
+  dirty_slot_ = static_cast<std::uint32_t>(dirty_->members_.size());
+}
+
+/// Throws away what no byte has left of: a frame cut in the middle would make the close frame
+/// behind it unreadable.
+void outbox::drop_unsent() {
+  const auto started = head_bytes_ + std::size_t{staged_bytes_};
+  std::size_t kept = head_;
+  std::size_t kept_bytes = 0;
+  while (kept < frames_.size() && kept_bytes < started) kept_bytes += frames_[kept++]->size();
+  frames_.resize(kept);
+  queued_bytes_ = kept_bytes - (kept_bytes > 0 ? head_bytes_ : 0);
+  tell_when_low_ = false;
+}
+
+void outbox::end_turn() {
+  if (!writer_) return;
+  if (queued_bytes_ > 0) writer_->flush();
+  if (!tell_when_low_ || sealed_ || close_code_ != 0 || queued_bytes_ > limits::outbox_low_water_bytes) return;
+  if (told_turn_ == dirty_->turn_) {
+    // Once a turn: a fast reader with much to catch up on must not keep the others waiting.
+    dirty_->next_turn_.push_back(this);
+    return;
+  }
+  told_turn_ = dirty_->turn_;
+  tell_when_low_ = false;
+  writer_->writable();
+}
+
+}  // namespace confab::transport

@@ -1,0 +1,117 @@
+#pragma once
+
+#include "transport/admission.hpp"
+#include "transport/deflate.hpp"
+#include "transport/linked.hpp"
+#include "transport/listener.hpp"
+#include "transport/net.hpp"
+#include "transport/outbox.hpp"
+#include "transport/port.hpp"
+#include "transport/timer_wheel.hpp"
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <vector>
+
+namespace confab::transport {
+
+/// What all shards share and nobody changes after `listen()`.
+struct site {
+  options how;
+  std::vector<websocket_route> websockets;
+  std::vector<http_route> pages;
+  std::shared_ptr<admission> doors;
+  std::atomic<bool> draining{false};
+  std::atomic<bool> aborted{false};
+};
+
+/// Written by one thread, read by any: no locked instruction on the way of a frame.
+class meter {
+ public:
+  void add(std::uint64_t n = 1) noexcept { set(get() + n); }
+  void sub(std::uint64_t n = 1) noexcept { set(get() - n); }
+  void set(std::uint64_t n) noexcept { value_.store(n, std::memory_order_relaxed); }
+  std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+struct meters {
+  meter websockets_open, accepted, messages_in, frames_out, writes, bytes_in, bytes_out,
+      slow_consumers;
+};
+
+/// A connection as its shard sees it: in HTTP, WebSocket, or being refused.
+class live_connection : public linked {
+ public:
+  /// The server stops: end when nothing is in flight.
+  virtual void drain() = 0;
+  /// Drop the socket now; the coroutine finds out.
+  virtual void abort() noexcept = 0;
+
+ protected:
+  ~live_connection() = default;
+};
+
+/// Owner: the listener, and every connection of the shard (so it dies with its io_context at the
+/// latest). Thread: its shard's, but for the counters.
+class reactor_core final : public reactor, public std::enable_shared_from_this<reactor_core> {
+ public:
+  reactor_core(net::io_context& io, std::shared_ptr<const site> shared, unsigned index,
+               std::uint32_t seed);
+
+  void end_turn() override;
+
+  const options& how() const noexcept { return shared_->how; }
+  const site& shared() const noexcept { return *shared_; }
+  net::io_context& io() noexcept { return io_; }
+  unsigned index() const noexcept { return index_; }
+  executor get_executor() noexcept { return io_.get_executor(); }
+  void log(std::string_view event, std::string_view fields) const {
+    if (shared_->how.log) shared_->how.log(event, fields);
+  }
+
+  void add(live_connection& connection) noexcept { live_.insert_before(connection); }
+  void drain_all();
+  void abort_all() noexcept;
+
+  /// `what.expired()` after `wait`, up to a tick (and the length of a turn) late, never early.
+  void arm(timer_wheel::entry& what, std::chrono::milliseconds wait);
+  void disarm(timer_wheel::entry& what) noexcept { wheel_.disarm(what); }
+  /// A random part of `interval`, so that connections made together do not ping together.
+  std::chrono::milliseconds random_part(std::chrono::milliseconds interval);
+
+  timer_wheel::tick ticks() const noexcept { return wheel_.now(); }
+  dirty_list& dirty() noexcept { return dirty_; }
+  std::span<char> scratch() noexcept { return scratch_; }
+  inflater& inflate() noexcept { return inflater_; }
+
+  meters count;
+
+ private:
+  timer_wheel::tick current_tick() const noexcept;
+  void run_timer();
+
+  net::io_context& io_;
+  std::shared_ptr<const site> shared_;
+  unsigned index_;
+  dirty_list dirty_;
+  timer_wheel wheel_;
+  linked live_;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  std::chrono::milliseconds tick_;
+  net::basic_waitable_timer<std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>,
+                            executor>
+      timer_;
+  bool timer_runs_ = false;
+  std::minstd_rand random_;
+  inflater inflater_;
+  std::array<char, 64 * 1024> scratch_;
+};
+
+}  // namespace confab::transport

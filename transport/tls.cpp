@@ -1,0 +1,7 @@
+#include "transport/http_connection.hpp"
+
+namespace confab::transport {
+
+template task<> serve(tls_stream, std::shared_ptr<reactor_core>, std::string, admission::slot);
+
+}  // namespace confab::transport

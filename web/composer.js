@@ -1,0 +1,108 @@
+// The box one writes in: a new message, or the new text of an old one.
+
+import { byId, setText } from "./dom.js";
+import { byteLength, cleanText } from "./text.js";
+
+const TYPING_EVERY_MS = 4000;
+
+export class Composer {
+  /** Set by `welcome`. */
+  bytesMax = 4096;
+  #actions;
+  #room = null;
+  #editing = null; // the message
+  #typingAt = 0; // when it was last said that we type; 0: it is not known
+  #text = byId("text");
+
+  /** `actions`: send, edit, editLast, typing. */
+  constructor(actions) {
+    this.#actions = actions;
+    byId("composer").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    byId("edit-cancel").addEventListener("click", () => this.stopEditing());
+    this.#text.addEventListener("input", () => this.#changed());
+    this.#text.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  show(room, title) {
+    if (this.#room !== room) {
+      this.stopEditing(false);
+      if (this.#room) this.#room.draft = this.#text.value;
+      this.#saidTyping(false);
+      this.#room = room;
+      this.#set(room.draft);
+    }
+    const place = `Message ${room.peer ? "" : "#"}${title}`;
+    if (this.#text.placeholder !== place) this.#text.placeholder = place;
+  }
+
+  focus() {
+    this.#text.focus();
+  }
+
+  edit(message) {
+    if (!this.#editing) this.#room.draft = this.#text.value;
+    this.#editing = message;
+    byId("editing").hidden = false;
+    this.#set(message.text);
+    this.focus();
+  }
+
+  stopEditing(focus = true) {
+    if (!this.#editing) return;
+    this.#editing = null;
+    byId("editing").hidden = true;
+    this.#set(this.#room.draft);
+    if (focus) this.focus();
+  }
+
+  #key(event) {
+    if (event.isComposing) return;
+    if (event.key === "Enter" && !event.shiftKey && !event.altKey) this.#submit();
+    else if (event.key === "Escape" && this.#editing) this.stopEditing();
+    else if (event.key === "ArrowUp" && !event.altKey && !event.shiftKey && this.#text.value === "") this.#actions.editLast(this.#room);
+    else return;
+    event.preventDefault();
+  }
+
+  #submit() {
+    const text = cleanText(this.#text.value);
+    if (!text.trim() || byteLength(text) > this.bytesMax) return;
+    const editing = this.#editing;
+    if (editing) {
+      this.stopEditing();
+      if (text !== editing.text) this.#actions.edit(this.#room, editing, text);
+    } else {
+      this.#set("");
+      this.#typingAt = 0; // ends with the message
+      this.#actions.send(this.#room, text);
+    }
+  }
+
+  #set(text) {
+    this.#text.value = text;
+    this.#fit();
+  }
+
+  #changed() {
+    this.#fit();
+    if (!this.#editing) this.#saidTyping(this.#text.value.trim() !== "");
+  }
+
+  #saidTyping(on) {
+    if (!this.#room || (on ? Date.now() - this.#typingAt < TYPING_EVERY_MS : this.#typingAt === 0)) return;
+    this.#typingAt = on ? Date.now() : 0;
+    this.#actions.typing(this.#room, on);
+  }
+
+  #fit() {
+    this.#text.style.height = "auto";
+    this.#text.style.height = `${this.#text.scrollHeight}px`; // up to the style sheet's max-height
+    const left = this.bytesMax - byteLength(this.#text.value);
+    byId("send").disabled = !this.#text.value.trim() || left < 0;
+    setText(byId("counter"), left >= 400 ? "" : left < 0 ? `${-left} bytes too long` : `${left} bytes left`);
+    byId("counter").classList.toggle("error", left < 0);
+  }
+}

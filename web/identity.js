@@ -1,0 +1,72 @@
+// Who uses this page, and what it remembers of them in this browser.
+
+const ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
+export const isId = (text) => ID.test(text);
+
+/** 128 random bits. Unlike `crypto.randomUUID`, also there on pages served by plain http. */
+export const randomId = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** The user id for a chosen name: the name itself where it is one, else what can be kept of it. Empty: nothing. */
+export function idFromName(name) {
+  const trimmed = name.trim();
+  if (isId(trimmed)) return trimmed;
+  const kept = trimmed.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").replace(/[^A-Za-z0-9._-]+/g, "-");
+  return kept.replace(/^[^A-Za-z0-9]+|[-.]+$/g, "").toLowerCase().slice(0, 64);
+}
+
+/** Storage that is full, blocked or holds something else must not stop the chat. */
+function read(storage, key, otherwise) {
+  try {
+    return JSON.parse(globalThis[storage].getItem(key)) ?? otherwise;
+  } catch {
+    return otherwise;
+  }
+}
+function write(storage, key, value) {
+  try {
+    globalThis[storage].setItem(key, JSON.stringify(value));
+  } catch {
+    // Then it is forgotten.
+  }
+}
+
+export const rememberedName = () => read("localStorage", "confab.name", "");
+export const rememberName = (name) => write("localStorage", "confab.name", name);
+
+/** Stable in this tab, over reloads. */
+export function deviceId() {
+  const id = read("sessionStorage", "confab.device", `web-${randomId().slice(0, 12)}`);
+  write("sessionStorage", "confab.device", id);
+  return id;
+}
+
+/** The rooms this user is in, and how far each was read. */
+export class Bookmarks {
+  #key;
+  #rooms;
+
+  constructor(user) {
+    this.#key = `confab.rooms.${user}`;
+    this.#rooms = new Map(Object.entries(read("localStorage", this.#key, {})));
+  }
+
+  /** Keys of the rooms to join again. */
+  get rooms() {
+    return [...this.#rooms.keys()];
+  }
+  readUpTo(room) {
+    return this.#rooms.get(room);
+  }
+  set(room, seq) {
+    if (this.#rooms.get(room) === seq) return;
+    this.#rooms.set(room, seq);
+    this.#save();
+  }
+  forget(room) {
+    if (this.#rooms.delete(room)) this.#save();
+  }
+  #save() {
+    write("localStorage", this.#key, Object.fromEntries(this.#rooms));
+  }
+}

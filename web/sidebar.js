@@ -1,0 +1,62 @@
+// The lists beside the messages: rooms at the left, people at the right.
+
+import { avatar, bdi, byId, el, redraw } from "./dom.js";
+import { countLabel } from "./text.js";
+
+const OTHERS_MAX = 8; // rooms not joined that are shown; the rest is found by the switcher
+const CROWD = 100; // beyond this the server does not say who is there
+
+const badge = (count) =>
+  count > 0 && el("span", { class: "badge" }, countLabel(count), el("span", { class: "hidden", textContent: " unread" }));
+
+/** Rooms one is in, in the order they are listed: public ones by name, then direct ones, the latest first. */
+export function orderedRooms(store) {
+  const rooms = [...store.rooms.values()];
+  const latest = (room) => room.messages.at(-1)?.at ?? 0;
+  return [
+    ...rooms.filter((room) => !room.peer).sort((a, b) => store.titleOf(a).localeCompare(store.titleOf(b))),
+    ...rooms.filter((room) => room.peer).sort((a, b) => latest(b) - latest(a)),
+  ];
+}
+
+export function drawRooms(store, open) {
+  const rooms = orderedRooms(store).map((room) => ({
+    key: room.key, peer: room.peer, title: store.titleOf(room), unread: room.unread, current: room === open,
+    online: room.peer !== null && store.isOnline(room.peer),
+  }));
+  const others = store.listed.filter(({ room }) => !store.rooms.has(room) && !room.startsWith("dm:"));
+  const shown = others.slice(0, OTHERS_MAX);
+  redraw(byId("rooms"), JSON.stringify([rooms, shown, others.length]), () => [
+    ...section("Rooms", rooms.filter((room) => !room.peer).map(roomItem)),
+    ...section("Direct messages", rooms.filter((room) => room.peer).map(roomItem)),
+    ...section(rooms.length ? "More rooms" : "Rooms", [
+      ...shown.map(({ room, title, online }) =>
+        item(`#${encodeURIComponent(room)}`, room, "other", sign("#"), bdi(title || room, "title"), online > 0 && el("span", { class: "muted count", textContent: `${online} online` }))),
+    ]),
+  ]);
+}
+
+const section = (title, items) => (items.length === 0 ? [] : [el("h2", { textContent: title }), el("ul", {}, items)]);
+const sign = (text) => el("span", { class: "sign", "aria-hidden": "true", textContent: text });
+
+function roomItem({ key, peer, title, unread, current, online }) {
+  const className = `${unread ? "unread" : ""}${current ? " current" : ""}`;
+  const mark = peer ? el("span", { class: `dot${online ? " on" : ""}`, title: online ? "Online" : "Not here" }) : sign("#");
+  const link = item(`#${peer ? "@" : ""}${encodeURIComponent(peer ?? key)}`, key, className, mark, bdi(title, "title"), badge(unread));
+  if (current) link.firstElementChild.setAttribute("aria-current", "page");
+  return link;
+}
+
+const item = (href, key, className, ...content) => el("li", {}, el("a", { href, class: `room ${className}`, data: { key } }, content));
+
+export function drawMembers(store, room) {
+  const members = [...room.members].map(([id, name]) => ({ id, name })).sort((a, b) => a.name.localeCompare(b.name));
+  const crowd = room.online > CROWD;
+  byId("members-count").textContent = room.online || "";
+  redraw(byId("members-list"), JSON.stringify([room.key, members, crowd && room.online, store.me.id]), () => [
+    el("ul", {}, members.map(({ id, name }) =>
+      el("li", {}, el("a", { href: `#@${encodeURIComponent(id)}`, class: "member", title: id === store.me.id ? "Notes to myself" : `Write to ${name}`, data: { key: id } },
+        avatar(id, name), el("span", { class: "who" }, bdi(name, "name"), id === store.me.id ? el("span", { class: "handle", textContent: "you" }) : name !== id && bdi(`@${id}`, "handle")))))),
+    crowd && el("p", { class: "muted note", textContent: `${room.online} people are here. In a room this large not all of them are listed.` }),
+  ].filter(Boolean));
+}

@@ -1,0 +1,91 @@
+// Ctrl+K: finds a room or a person by a few letters, and starts what does not exist yet.
+
+import { bdi, byId, el } from "./dom.js";
+import { isId } from "./identity.js";
+import { orderedRooms } from "./sidebar.js";
+
+const SHOWN_MAX = 12;
+
+export class Switcher {
+  #store;
+  #open;
+  #choices = [];
+  #chosen = 0;
+  #dialog = byId("switcher");
+  #input = byId("switcher-input");
+  #list = byId("switcher-list");
+
+  /** `open` is called with the key of what was chosen. */
+  constructor(store, open) {
+    this.#store = store;
+    this.#open = open;
+    this.#input.addEventListener("input", () => this.draw());
+    this.#input.addEventListener("keydown", (event) => this.#key(event));
+    this.#list.addEventListener("click", (event) => {
+      const option = event.target.closest("[role=option]");
+      if (option) this.#choose(Number(option.dataset.index));
+    });
+    this.#dialog.addEventListener("click", (event) => event.target === this.#dialog && this.#dialog.close());
+  }
+
+  show() {
+    if (this.#dialog.open) return this.#dialog.close();
+    this.#input.value = "";
+    this.#dialog.showModal();
+    this.draw();
+  }
+
+  /** Also when what can be chosen has changed. */
+  draw() {
+    if (!this.#dialog.open) return;
+    this.#choices = this.#find(this.#input.value.trim());
+    this.#chosen = 0;
+    this.#list.replaceChildren(...this.#choices.map(({ sign, label, note }, index) =>
+      el("li", { role: "option", id: `choice-${index}`, data: { index } },
+        el("span", { class: "sign", "aria-hidden": "true", textContent: sign }), bdi(label, "title"), el("span", { class: "muted", textContent: note }))));
+    this.#mark();
+  }
+
+  #find(typed) {
+    const store = this.#store;
+    const name = typed.replace(/^[#@]/, "");
+    const matches = ({ key, label }) => [key, label].some((text) => text.toLowerCase().includes(name.toLowerCase()));
+    const joined = orderedRooms(store).map((room) => ({
+      key: room.key, label: store.titleOf(room), sign: room.peer ? "@" : "#", note: room.unread ? `${room.unread} unread` : room.peer ? "direct" : "",
+    }));
+    const listed = store.listed.filter(({ room }) => !store.rooms.has(room)).map(({ room, title, online }) => ({
+      key: room, label: title || room, sign: "#", note: online ? `${online} online` : "not joined",
+    }));
+    const people = [...store.names].filter(([id]) => !store.rooms.has(`@${id}`)).map(([id, label]) => ({
+      key: `@${id}`, label, sign: "@", note: id === store.me.id ? "notes to myself" : "direct",
+    }));
+    const found = [...joined, ...listed, ...people].filter((choice) => choice.sign === typed[0] || !/^[#@]/.test(typed)).filter(matches).slice(0, SHOWN_MAX);
+    const has = (key) => found.some((choice) => choice.key === key);
+    if (isId(name) && !typed.startsWith("@") && !name.startsWith("dm:") && !has(name)) found.push({ key: name, label: name, sign: "#", note: "new room" });
+    if (isId(name) && !typed.startsWith("#") && !has(`@${name}`)) found.push({ key: `@${name}`, label: name, sign: "@", note: "write to this person" });
+    return found;
+  }
+
+  #mark() {
+    [...this.#list.children].forEach((option, index) => option.setAttribute("aria-selected", String(index === this.#chosen)));
+    this.#list.children[this.#chosen]?.scrollIntoView({ block: "nearest" });
+    this.#input.setAttribute("aria-activedescendant", this.#choices.length ? `choice-${this.#chosen}` : "");
+  }
+
+  #key(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && this.#choices.length) {
+      this.#chosen = (this.#chosen + step + this.#choices.length) % this.#choices.length;
+      this.#mark();
+    } else if (event.key === "Enter" && !event.isComposing) this.#choose(this.#chosen);
+    else return;
+    event.preventDefault();
+  }
+
+  #choose(index) {
+    const choice = this.#choices[index];
+    if (!choice) return;
+    this.#dialog.close();
+    this.#open(choice.key);
+  }
+}

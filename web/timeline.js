@@ -1,0 +1,362 @@
+// The messages of the open room: which of them have a row, what the rows look like, and where the reader is.
+//
+// However long the history, only a window of it has rows: the latest ones while the reader is at the end, else a
+// stretch that grows toward where they scroll and shrinks at the other side.
+
+import { avatar, bdi, byId, el, icon, setText } from "./dom.js";
+import { dayLabel, dayOf, formatText, listNames, timeElement } from "./text.js";
+
+const ROWS = 120; // shown at the end of a room
+const ROWS_STEP = 60; // added when a border is near
+const ROWS_MAX = 300;
+const BORDER_PX = 500; // how near is near
+const END_PX = 48; // still counts as being at the end
+const GROUP_MS = 5 * 60_000;
+const QUICK = ["👍", "❤️", "😂"];
+const MORE = ["🎉", "👀", "✅", "🙏", "🔥", "🚀", "👏", "💯", "😮", "😢", "😅", "🤔", "🙌", "👋", "☕", "👎"];
+
+export class Timeline {
+  /** The reader sees the latest message. */
+  atEnd = true;
+  #store;
+  #actions;
+  #room = null;
+  #rows = new Map(); // by the message's id
+  #from = null; // seq of the first and the last message with a row; null: follows the end
+  #to = null;
+  #seen = 0; // seq of the last message when the reader left the end
+  #loading = null;
+  #failed = false;
+  #active = null; // id of the message that has the toolbar and the tab stop
+  #toolbar;
+  #scroller = byId("scroller");
+  #list = byId("messages");
+  #picker = byId("picker");
+
+  /** `actions`: history, react, edit, remove, retry, discard, reachedEnd, toText. */
+  constructor(store, actions) {
+    this.#store = store;
+    this.#actions = actions;
+    this.#toolbar = this.#makeToolbar();
+    this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    new ResizeObserver(() => this.#pin()).observe(this.#scroller);
+    byId("jump").addEventListener("click", () => {
+      this.toEnd();
+      actions.reachedEnd();
+    });
+    this.#list.addEventListener("pointerover", (event) => {
+      if (event.pointerType === "mouse" && !this.#list.querySelector(":focus-visible")) this.#activate(event.target);
+    });
+    this.#list.addEventListener("focusin", (event) => this.#activate(event.target));
+    this.#list.addEventListener("click", (event) => this.#clicked(event.target.closest("button")));
+    this.#list.addEventListener("keydown", (event) => this.#key(event));
+    this.#picker.addEventListener("click", (event) => {
+      this.#picker.hidePopover();
+      if (event.target.dataset.react) this.#react(event.target.dataset.react);
+    });
+  }
+
+  show(room) {
+    if (this.#room === room) return;
+    this.#room = room;
+    this.#rows.clear();
+    this.#list.replaceChildren();
+    this.#active = null;
+    this.#loading = null;
+    this.#failed = false;
+    this.toEnd();
+  }
+
+  /** To the latest message, from wherever the reader is. */
+  toEnd() {
+    this.atEnd = true;
+    this.#from = this.#to = null;
+    this.render();
+  }
+
+  // ------------------------------------------------------------------------------------------------ the window
+
+  render() {
+    if (!this.#room) return;
+    const anchor = this.atEnd ? null : this.#anchor();
+    this.#reconcile(this.#window());
+    if (anchor) {
+      const row = this.#rows.get(anchor.id)?.element;
+      if (row) this.#scroller.scrollTop = row.offsetTop - anchor.offset;
+    }
+    this.#pin();
+    this.#status();
+    this.#jump();
+    if (this.#scroller.scrollTop < BORDER_PX) this.#showOlder();
+  }
+
+  #window() {
+    const { messages, pending } = this.#room;
+    if (this.#from === null) return [...messages.slice(-ROWS), ...pending];
+    let first = messages.findIndex((message) => message.seq >= this.#from);
+    if (first < 0) first = Math.max(0, messages.length - ROWS);
+    let end = this.#to === null ? messages.length : messages.findLastIndex((message) => message.seq <= this.#to) + 1;
+    if (end - first > ROWS_MAX) {
+      end = first + ROWS_MAX; // what is new goes below the window, until the reader goes there
+      this.#to = messages[end - 1].seq;
+    }
+    return end === messages.length ? [...messages.slice(first), ...pending] : messages.slice(first, end);
+  }
+
+  #scrolled() {
+    if (!this.#room) return;
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
+    const { messages } = this.#room;
+    const below = scrollHeight - scrollTop - clientHeight;
+    const atEnd = this.#to === null && below < END_PX;
+    if (this.atEnd && !atEnd) {
+      this.#from = messages.at(-ROWS)?.seq ?? messages[0]?.seq ?? 0;
+      this.#seen = messages.at(-1)?.seq ?? 0;
+    }
+    const returned = atEnd && !this.atEnd;
+    this.atEnd = atEnd;
+    if (returned) {
+      this.#from = null;
+      this.#actions.reachedEnd();
+    } else if (this.#to !== null && below < BORDER_PX) this.#showNewer();
+    else if (scrollTop < BORDER_PX) this.#showOlder();
+    this.#jump();
+  }
+
+  #showOlder() {
+    const { messages, complete } = this.#room;
+    const first = this.#from === null ? Math.max(0, messages.length - ROWS) : messages.findIndex((m) => m.seq >= this.#from);
+    if (first > 0 && !this.atEnd) {
+      this.#from = messages[Math.max(0, first - ROWS_STEP)].seq;
+      const count = messages.length - Math.max(0, first - ROWS_STEP);
+      if (count > ROWS_MAX) this.#to = messages[Math.max(0, first - ROWS_STEP) + ROWS_MAX - 1].seq;
+      this.render();
+    } else if (first <= 0 && !complete && messages.length > 0) this.#load();
+  }
+
+  #showNewer() {
+    const { messages } = this.#room;
+    const end = messages.findLastIndex((m) => m.seq <= this.#to) + 1 + ROWS_STEP;
+    this.#to = end >= messages.length ? null : messages[end - 1].seq;
+    this.#from = messages[Math.max(0, Math.min(end, messages.length) - ROWS_MAX)].seq;
+    this.render();
+  }
+
+  async #load() {
+    if (this.#loading || this.#failed) return;
+    const room = this.#room;
+    const loading = (this.#loading = {});
+    const first = room.messages[0].seq;
+    this.#status();
+    try {
+      this.#store.older(room, first, await this.#actions.history(room, first));
+    } catch {
+      this.#failed = this.#room === room;
+    }
+    if (this.#loading !== loading) return;
+    this.#loading = null;
+    // With new rows above, but the view where it was; at the end they wait until they are scrolled to.
+    if (!this.atEnd && room.messages[0].seq < first) this.#from = room.messages[0].seq;
+    this.render();
+  }
+
+  #status() {
+    const status = byId("history-status");
+    const { complete, messages, pending, error, joined, peer } = this.#room;
+    const title = this.#store.titleOf(this.#room);
+    if (error) setText(status, `This room cannot be shown. ${error}`);
+    else if (this.#failed) {
+      const retry = el("button", { type: "button", class: "link", textContent: "Try again" });
+      retry.addEventListener("click", () => {
+        this.#failed = false;
+        this.#load();
+      });
+      status.replaceChildren("Earlier messages could not be loaded. ", retry);
+    } else if (!joined && !peer) setText(status, "Joining…");
+    else if (messages.length === 0) {
+      setText(status, pending.length ? "" : peer ? `Only you and ${title} can read what is written here.` : "Nothing here yet. Say hello!");
+    } else if (complete) setText(status, peer ? `This is where it began.` : `This is the beginning of ${title}.`);
+    else setText(status, this.#loading ? "Loading earlier messages…" : "\u00a0");
+  }
+
+  // ------------------------------------------------------------------------------------------------- position
+
+  #pin() {
+    if (this.atEnd) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  }
+
+  /** The first row in sight, and how far below the upper edge it is. */
+  #anchor() {
+    const top = this.#scroller.scrollTop;
+    for (const [id, { element }] of this.#rows) {
+      if (element.offsetTop + element.offsetHeight > top) return { id, offset: element.offsetTop - top };
+    }
+    return null;
+  }
+
+  #jump() {
+    const fresh = this.#room.messages.filter((m) => m.seq > this.#seen && m.from !== this.#store.me.id).length;
+    byId("jump").hidden = this.atEnd;
+    setText(byId("jump-text"), fresh === 0 ? "To the latest" : fresh === 1 ? "1 new message" : `${fresh} new messages`);
+  }
+
+  // ----------------------------------------------------------------------------------------------------- rows
+
+  /** Makes the list show `messages`, keeping each row whose message looks the same as before. */
+  #reconcile(messages) {
+    const focused = this.#list.contains(document.activeElement) ? document.activeElement : null;
+    const focusedId = focused?.closest(".message").id;
+    const rows = new Map();
+    let previous = null;
+    for (const message of messages) {
+      const lead = this.#lead(message, previous);
+      const signature = `${message.version} ${message.status ?? ""} ${lead.day} ${lead.fresh} ${lead.author} ${lead.name}`;
+      const old = this.#rows.get(message.id);
+      rows.set(message.id, old?.signature === signature ? old : { signature, element: this.#row(message, lead) });
+      previous = message;
+    }
+    for (const [id, row] of this.#rows) if (rows.get(id) !== row) row.element.remove();
+    let next = this.#list.firstElementChild;
+    for (const { element } of rows.values()) {
+      if (element === next) next = next.nextElementSibling;
+      else this.#list.insertBefore(element, next);
+    }
+    this.#rows = rows;
+    this.#moveToolbar();
+    if (focused && document.activeElement !== focused) this.#refocus(focused, focusedId);
+  }
+
+  #refocus(lost, id) {
+    const row = document.getElementById(id);
+    const chip = [...(row?.querySelectorAll(".chip") ?? [])].find((c) => c.dataset.react === lost.dataset.react);
+    (this.#toolbar.contains(lost) && lost.isConnected ? lost : (chip || row || this.#list.lastElementChild))?.focus();
+  }
+
+  /** What a row begins with, other than its text. */
+  #lead(message, previous) {
+    const day = dayOf(message.at);
+    const newDay = !previous || dayOf(previous.at) !== day;
+    const { divider } = this.#room;
+    const fresh = divider !== null && message.seq > divider && (previous?.seq ?? 0) <= divider && message.from !== this.#store.me.id;
+    const author = newDay || fresh || previous.from !== message.from || message.at - previous.at > GROUP_MS;
+    return { day: newDay ? dayLabel(message.at) : "", fresh, author, name: this.#store.nameOf(message.from) };
+  }
+
+  #row(message, { day, fresh, author, name }) {
+    const { id, from, at, deleted, editedAt, status } = message;
+    const own = from === this.#store.me.id;
+    return el("li", { id, class: `message${author ? " first" : ""}${own ? " own" : ""}${status ? ` ${status}` : ""}`, tabIndex: -1 },
+      day && el("p", { class: "day" }, el("span", { textContent: day })),
+      fresh && el("p", { class: "fresh" }, el("span", { textContent: "New" })),
+      el("div", { class: "line" },
+        author ? avatar(from, name) : el("span", { class: "gutter" }, timeElement(at)),
+        el("div", { class: "content" },
+          author
+            ? el("p", { class: "author" }, bdi(name, "name"), name !== from && bdi(`@${from}`, "handle"), own && el("span", { class: "handle", textContent: "you" }), timeElement(at))
+            : el("span", { class: "hidden", textContent: `${name}: ` }),
+          deleted
+            ? el("p", { class: "text gone", textContent: "This message was deleted." })
+            : el("div", { class: "text", dir: "auto" }, formatText(message.text), editedAt && el("span", { class: "edited", textContent: " (edited)" })),
+          status === "sending" && el("p", { class: "hidden", textContent: "Sending" }),
+          status === "failed" && this.#failure(message),
+          !deleted && message.reactions?.size > 0 && this.#chips(message))));
+  }
+
+  #failure({ error }) {
+    return el("p", { class: "failure" }, `Not sent. ${error} `,
+      el("button", { type: "button", class: "link", textContent: "Try again", data: { act: "retry" } }),
+      el("button", { type: "button", class: "link", textContent: "Discard", data: { act: "discard" } }));
+  }
+
+  #chips({ reactions }) {
+    const me = this.#store.me.id;
+    return el("div", { class: "chips" }, [...reactions].map(([emoji, users]) => {
+      const who = listNames([...users].map((id) => (id === me ? "you" : this.#store.nameOf(id))), 8);
+      return el("button", {
+        type: "button", class: "chip", tabIndex: -1, title: who, "aria-pressed": String(users.has(me)),
+        "aria-label": `${emoji} ${users.size}, ${who}`, data: { react: emoji },
+      }, el("span", { textContent: emoji }), String(users.size));
+    }));
+  }
+
+  // -------------------------------------------------------------------------- one message at a time has the tools
+
+  #makeToolbar() {
+    const tool = (label, data, content) => el("button", { type: "button", title: label, "aria-label": label, data }, content);
+    this.#picker.append(...MORE.map((emoji) => el("button", { type: "button", "aria-label": `React with ${emoji}`, textContent: emoji, data: { react: emoji } })));
+    return el("div", { class: "tools", role: "toolbar", "aria-label": "Message" },
+      QUICK.map((emoji) => tool(`React with ${emoji}`, { react: emoji }, emoji)),
+      tool("More reactions", { act: "pick" }, icon("smile")),
+      tool("Edit", { act: "edit" }, icon("edit")),
+      tool("Delete", { act: "remove" }, icon("trash")));
+  }
+
+  #activate(target) {
+    const row = target.closest?.(".message");
+    if (!row || row.id === this.#active) return;
+    this.#active = row.id;
+    this.#moveToolbar();
+  }
+
+  /** Also gives the tab stop: one row of the list has it, and what is inside that row. */
+  #moveToolbar() {
+    const row = this.#rows.get(this.#active)?.element ?? this.#list.lastElementChild;
+    for (const element of this.#list.querySelectorAll("[tabindex='0']")) element.tabIndex = -1;
+    if (!row) return;
+    row.tabIndex = 0;
+    for (const chip of row.querySelectorAll(".chip")) chip.tabIndex = 0;
+    const message = this.#message(row.id);
+    const usable = message && !message.deleted && row.id === this.#active;
+    if (!usable) return this.#toolbar.remove();
+    for (const act of ["edit", "remove"]) this.#toolbar.querySelector(`[data-act=${act}]`).hidden = message.from !== this.#store.me.id;
+    const line = row.querySelector(".line");
+    if (this.#toolbar.parentNode === line) return;
+    const focused = this.#toolbar.contains(document.activeElement) && document.activeElement;
+    line.append(this.#toolbar);
+    if (focused) focused.focus();
+  }
+
+  /** The settled message of a row; none for a pending one. */
+  #message(id) {
+    return this.#room.messages.findLast((message) => message.id === id);
+  }
+
+  #react(emoji) {
+    const message = this.#message(this.#active);
+    if (message) this.#actions.react(this.#room, message.seq, emoji, !message.reactions.get(emoji)?.has(this.#store.me.id));
+  }
+
+  #clicked(button) {
+    if (!button) return;
+    const { act, react } = button.dataset;
+    this.#activate(button);
+    if (react) return this.#react(react);
+    if (act === "pick") return this.#pick(button);
+    const message = this.#message(this.#active) ?? this.#room.pending.find((p) => p.id === this.#active);
+    if (act && message) this.#actions[act](this.#room, message);
+  }
+
+  #pick(button) {
+    this.#picker.showPopover();
+    const { right, top, bottom } = button.getBoundingClientRect();
+    const { offsetWidth, offsetHeight } = this.#picker;
+    this.#picker.style.left = `${Math.max(8, right - offsetWidth)}px`;
+    this.#picker.style.top = `${bottom + offsetHeight + 8 < innerHeight ? bottom + 4 : Math.max(8, top - offsetHeight - 4)}px`;
+    this.#picker.firstElementChild.focus();
+  }
+
+  #key(event) {
+    const row = event.target.closest(".message");
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === "Escape") this.#actions.toText();
+    else if (event.target !== row) return;
+    else if (event.key === "ArrowUp") row.previousElementSibling?.focus();
+    else if (event.key === "ArrowDown") (row.nextElementSibling ?? byId("text")).focus();
+    else if (event.key === "e" || event.key === "Delete") {
+      const message = this.#message(row.id);
+      if (message?.from !== this.#store.me.id || message.deleted) return;
+      this.#actions[event.key === "e" ? "edit" : "remove"](this.#room, message);
+    } else return;
+    event.preventDefault();
+  }
+}
