@@ -53,9 +53,9 @@ struct room_info {
   std::string title;
   epoch_id epoch;
   std::optional<std::pair<user_id, user_id>> direct;  // the two users of a direct room
-  seq_no head;                                        // last entry; 0: none yet
-  unix_ms last_at;                                    // its time; the room's creation while empty
-  seq_no floor;  // first entry that can still be read, 1 unless trimmed
+  seq_no head;         // last entry; 0: none yet
+  unix_ms last_at;     // its time; the room's creation while empty
+  seq_no floor;        // first entry that can still be read, 1 unless trimmed
 };
 
 /// Create `room` if it is not there yet; its title, epoch and users are taken from here then.
@@ -129,12 +129,11 @@ class reader {
                                                  std::size_t count, std::size_t bytes) = 0;
   virtual result<std::optional<log_entry>> entry(const room_id& room, seq_no seq) = 0;
   /// The `count` messages before `before` (the latest below `upto`+1 without), or after `after`;
-  /// with both, those between them from `after` on.
-  /// Entries beyond `upto` are not looked at. At most about `bytes`, changes included, but at least
-  /// one message where there is one.
+  /// with both, those between them from `after` on. Entries beyond `upto` are not looked at. At
+  /// most about `bytes`, changes included, but at least one message where there is one.
   virtual result<message_page> messages(const room_id& room, std::optional<seq_no> before,
-                                        std::optional<seq_no> after, seq_no upto, std::size_t count,
-                                        std::size_t bytes) = 0;
+                                        std::optional<seq_no> after, seq_no upto,
+                                        std::size_t count, std::size_t bytes) = 0;
   /// Rooms other than direct ones in order of id, after `after`; one more than `count` where
   /// there are more.
   virtual result<std::vector<room_info>> rooms(const std::optional<room_id>& after,

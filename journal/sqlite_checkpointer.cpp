@@ -42,7 +42,9 @@ void checkpointer::work() {
         sqlite3_wal_checkpoint_v2(own_.get(), "main", SQLITE_CHECKPOINT_PASSIVE, &pages, &done);
     lock.lock();
     copied(code, pages, done, own_, restarts);
-    handed_over_ = code == SQLITE_OK && pages_ >= limits_.restart_pages && done < pages_;
+    const int rest = pages_ - done;
+    handed_over_ = code == SQLITE_OK && rest > 0 &&
+                   (pages_ >= limits_.restart_pages || rest <= limits_.rest_pages);
   }
 }
 

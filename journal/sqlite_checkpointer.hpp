@@ -24,6 +24,7 @@ class checkpointer {
   struct limits {
     int copy_pages = 4'000;      // copy when that many were not copied yet
     int restart_pages = 16'000;  // begin anew when that many are in the log
+    int rest_pages = 200;        // or as soon as no more than that are left to copy
   };
 
   explicit checkpointer(connection own) : checkpointer(std::move(own), limits{}) {}

@@ -5,6 +5,8 @@
 #include "protocol/limits.hpp"
 #include "protocol/messages.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -20,11 +22,17 @@ struct decode_limits {
 /// Reads one WebSocket message. Never throws on input, whatever it is. Frame size, frame kind and
 /// UTF-8 of text frames are the transport's; everything else of PROTOCOL §§1–5 is checked here.
 /// What is not JSON (CBOR) at all is rejected with `close` set to 4503; nesting, numbers and lone
-/// surrogates, an unknown `type`, wrong types and invalid ids are answered and do not close.
+/// surrogates, CBOR that JSON cannot say, an unknown `type`, wrong types and invalid ids are
+/// answered and do not close, with the `id` wherever in the frame it stands.
+///
+/// A null member counts as left out, but not as `id`. An integer is written as one: 3.0 is none, in
+/// CBOR neither. Free data is an object; it is kept as compact JSON with its members in the order
+/// sent, whatever the codec. Of several faults the first in the order of the checks is told.
 std::variant<request, rejected> decode(codec format, std::string_view payload,
                                        const decode_limits& limits = {});
 
-/// The payload (JSON text or CBOR bytes) of one server message.
+/// The payload (JSON text or CBOR bytes) of one server message. All texts in it MUST be valid UTF-8
+/// and free data valid JSON, as decode() leaves them; neither is checked again.
 std::string encode(codec format, const message::any& what);
 
 /// One complete WebSocket frame, compressed where `format` says so and it pays.

@@ -307,8 +307,24 @@ constexpr std::array command_rows{
 static_assert(command_rows.size() == std::variant_size_v<command::any> + 1,
               "every command is read; react has two types");
 
-rejected reject(std::optional<ref_no> id, error_code code, std::string_view message) {
-  return {id, code, std::string{message}, std::nullopt};
+/// The `id` of a command: none, or an integer of its range, or a mistake. Not even null is taken
+/// for none: whoever names an id waits for the reply.
+struct id_member {
+  std::optional<ref_no> value;
+  bool is_valid = true;
+};
+
+id_member read_id(const json& object) {
+  const auto found = object.find("id");
+  if (found == object.end()) return {};
+  const auto value = natural(*found);
+  if (!value || *value < 1 || *value > limits::ref_max) return {std::nullopt, false};
+  return {ref_no{*value}, true};
+}
+
+const std::string* read_type(const json& object) {
+  const auto* type = member(object, "type");
+  return type ? type->get_ptr<const json::string_t*>() : nullptr;
 }
 
 }  // namespace
@@ -317,34 +333,34 @@ std::variant<request, rejected> decode(codec format, std::string_view payload,
                                        const decode_limits& limits) {
   const bool is_json = format == codec::json;
   const auto tree = is_json ? read_json(payload) : read_cbor(payload);
-  if (!tree.well_formed)
-    return rejected{std::nullopt, error_code::bad_request, is_json ? "not JSON" : "not CBOR",
-                    close_code::protocol_error};
-  if (!tree.root.is_object())
-    return reject({}, error_code::bad_request, tree.fault.value_or("not an object"));
-
-  std::optional<ref_no> id;
-  bool id_is_valid = true;
-  if (const auto found = tree.root.find("id"); found != tree.root.end()) {
-    // Not even null is taken for none here: whoever names an id waits for the reply.
-    const auto value = natural(*found);
-    id_is_valid = value && *value >= 1 && *value <= limits::ref_max;
-    if (id_is_valid) id = ref_no{*value};
+  rejected why;
+  const auto reject = [&](error_code code, std::string_view message) {
+    why.code = code;
+    why.message = message;
+    return std::move(why);
+  };
+  if (!tree.well_formed) {
+    why.close = close_code::protocol_error;
+    return reject(error_code::bad_request, is_json ? "not JSON" : "not CBOR");
   }
-  if (tree.fault) return reject(id, error_code::bad_request, *tree.fault);
-  if (!id_is_valid) return reject(id, error_code::bad_request, "id must be an integer, 1..2^53-1");
+  if (!tree.root.is_object())
+    return reject(error_code::bad_request, tree.fault.value_or("not an object"));
 
-  const auto* type = member(tree.root, "type");
-  const auto* name = type ? type->get_ptr<const json::string_t*>() : nullptr;
-  if (!name) return reject(id, error_code::bad_request, "type must be a string");
+  const auto id = read_id(tree.root);
+  const auto* type = read_type(tree.root);
+  why.id = id.value;
+  why.hello = type && *type == "hello";
+  if (tree.fault) return reject(error_code::bad_request, *tree.fault);
+  if (!id.is_valid) return reject(error_code::bad_request, "id must be an integer, 1..2^53-1");
+  if (!type) return reject(error_code::bad_request, "type must be a string");
   const auto row = std::find_if(command_rows.begin(), command_rows.end(),
-                                [&](const auto& candidate) { return candidate.type == *name; });
-  if (row == command_rows.end()) return reject(id, error_code::unknown_type, "no such command");
+                                [&](const auto& candidate) { return candidate.type == *type; });
+  if (row == command_rows.end()) return reject(error_code::unknown_type, "no such command");
 
   fields in{tree.root, limits};
   auto what = row->read(in);
-  if (const auto& why = in.first_fault()) return reject(id, why->code, why->message);
-  return request{id, std::move(what)};
+  if (const auto& fault = in.first_fault()) return reject(fault->code, fault->message);
+  return request{id.value, std::move(what)};
 }
 
 }  // namespace confab

@@ -26,8 +26,8 @@ void append_big_endian(std::string& out, std::uint64_t value, int bytes) {
 // RFC 7692 §7.2.1: what ends a sync flush is left out and put back by the receiver.
 constexpr std::size_t flush_tail_bytes = 4;
 
-/// A raw deflate stream, set back before each payload: setting one up costs a hundred times more
-/// than compressing a chat message does.
+/// A raw deflate stream, set back before each payload: setting one up takes longer than compressing
+/// a chat message does.
 class deflater {
  public:
   deflater() {

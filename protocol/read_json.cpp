@@ -1,5 +1,6 @@
 #include "protocol/document.hpp"
 
+#include <algorithm>
 #include <optional>
 
 namespace confab {

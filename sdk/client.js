@@ -6,14 +6,13 @@ import { command } from "./commands.js";
 import { Connection } from "./connection.js";
 import { ConfabError, ProtocolError, ServerError, StoppedError, TokenError } from "./errors.js";
 import { CommandQueue } from "./queue.js";
-import { RoomLog } from "./room.js";
+import { Rooms, isEntry } from "./rooms.js";
 
 /**
  * @typedef {import("./confab.js").ClientEvents} ClientEvents
  * @typedef {import("./confab.js").ClientState} ClientState
  * @typedef {import("./confab.js").ServerEvent} ServerEvent
  * @typedef {import("./confab.js").Welcome} Welcome
- * @typedef {import("./confab.js").Joined} Joined
  * @typedef {import("./queue.js").Command} Command
  */
 
@@ -25,13 +24,10 @@ const TRANSITIONS = {
   stopped: ["connecting"],
 };
 
-const LOG_TYPES = new Set(["message", "edited", "deleted", "reacted"]);
 /** A session that lasted this long was a good one: the next loss starts the back-off anew. */
 const STABLE_MS = 10_000;
 /** Beyond this a server's `reconnect_after_ms` is taken for a mistake. */
 const RECONNECT_AFTER_MS_MAX = 300_000;
-/** Entries of `hello.resume`, at most 150 bytes each, so that `hello` stays within a frame; more rooms join one by one. */
-const RESUME_MAX = 200;
 
 export class ConfabClient {
   #state = /** @type {ClientState} */ ("idle");
@@ -41,8 +37,7 @@ export class ConfabClient {
   #queue;
   /** @type {Map<string, Set<(event: any) => void>>} */
   #listeners = new Map();
-  /** @type {Map<string, RoomLog>} */
-  #rooms = new Map();
+  #rooms;
   #welcome = /** @type {Welcome | null} */ (null);
   #token = /** @type {string | null} */ (null);
   #connection = /** @type {Connection | null} */ (null);
@@ -81,6 +76,7 @@ export class ConfabClient {
       backoff: new Backoff(backoffBaseMs, backoffCapMs, this.#env.random),
       transmit: (text) => this.#transmit(text),
     });
+    this.#rooms = new Rooms({ queue: this.#queue, emit: (type, event) => this.#emit(type, event) });
   }
 
   // ------------------------------------------------------------------------------------------------- surface
@@ -101,12 +97,12 @@ export class ConfabClient {
     return this.#queue.size;
   }
   get rooms() {
-    return [...this.#rooms.values()].map((log) => log.describe());
+    return this.#rooms.describe();
   }
 
   /** @param {string} room */
   room(room) {
-    return this.#rooms.get(room)?.describe() ?? null;
+    return this.#rooms.find(room)?.describe() ?? null;
   }
 
   /**
@@ -145,15 +141,11 @@ export class ConfabClient {
 
   /** @param {string} room @param {{ since?: number, epoch?: string }} [options] */
   async join(room, { since, epoch } = {}) {
-    const log = this.#log(room);
-    if (since !== undefined) {
-      log.last = since; // the app says what it has: later entries are delivered, even if they were before
-      log.epoch = epoch ?? log.epoch;
-    }
+    this.#rooms.joining(room, { since, epoch });
     try {
       return await this.#inRoom("join", { room, since, epoch });
     } catch (error) {
-      if (!log.joined && (log.last === null || !isDirect(room))) this.#rooms.delete(room);
+      this.#rooms.joinFailed(room);
       throw error;
     }
   }
@@ -161,7 +153,7 @@ export class ConfabClient {
   /** @param {string} room */
   async leave(room) {
     const left = await this.#inRoom("leave", { room });
-    this.#forget(room);
+    this.#rooms.forget(room);
     return left;
   }
 
@@ -233,6 +225,11 @@ export class ConfabClient {
     return refreshed;
   }
 
+  /** @param {string} type @param {Record<string, unknown> & { room: string }} fields @returns {Promise<any>} */
+  #inRoom(type, fields) {
+    return this.#queue.submit(command(type, fields), { lane: `in ${fields.room}` });
+  }
+
   // ------------------------------------------------------------------------------------------ state and attempts
 
   /**
@@ -286,13 +283,7 @@ export class ConfabClient {
   /** @param {string | undefined} token */
   #hello(token) {
     const { guest, name, device } = this.#options;
-    /** @type {{ room: string, since: number, epoch?: string }[]} */
-    const resume = [];
-    for (const log of this.#rooms.values()) {
-      if (!log.joined || log.last === null || resume.length === RESUME_MAX) continue;
-      log.resuming = log.asking = true;
-      resume.push({ room: log.id, since: log.last, epoch: log.epoch });
-    }
+    const resume = this.#rooms.resume();
     const fields = { token, guest, name, device, resume: resume.length > 0 ? resume : undefined };
     return JSON.stringify({ ...command("hello", fields), id: this.#queue.nextId() });
   }
@@ -304,9 +295,9 @@ export class ConfabClient {
     this.#helloError = undefined;
     this.#liveSince = this.#env.now();
     this.#connection?.welcomed(welcome.heartbeat_ms);
-    this.#catchUpAll(welcome.directs ?? [], first);
+    this.#rooms.welcomed(welcome.directs ?? [], first);
     this.#queue.resume();
-    this.#timer = this.#env.setTimeout(() => this.#askAgain(), this.#options.requestTimeoutMs);
+    this.#timer = this.#env.setTimeout(() => this.#rooms.askAgain(), this.#options.requestTimeoutMs);
     this.#ready?.resolve(welcome);
     this.#to("live");
     this.#emit("welcome", welcome);
@@ -359,7 +350,7 @@ export class ConfabClient {
   #detach() {
     this.#connection = null;
     this.#clearTimer();
-    for (const log of this.#rooms.values()) log.lost();
+    this.#rooms.lost();
     this.#queue.suspend();
   }
 
@@ -402,9 +393,14 @@ export class ConfabClient {
       return this.#emit("error", new ProtocolError("a frame that is not JSON", { cause }));
     }
     if (typeof frame?.type !== "string") return this.#emit("error", new ProtocolError("a frame without a type"));
-    if (this.#state === "live") this.#handle(frame);
-    else if (frame.type === "welcome") this.#welcomed(frame);
-    else if (frame.type === "error") this.#helloFailed(frame);
+    try {
+      if (this.#state === "live") this.#handle(frame);
+      else if (frame.type === "welcome") this.#welcomed(frame);
+      else if (frame.type === "error") this.#helloFailed(frame);
+    } catch (cause) {
+      this.#emit("error", new ProtocolError(`a frame of type ${frame.type} that makes no sense`, { cause }));
+      if (this.#state === "connecting") this.#connection?.drop("no session");
+    }
   }
 
   /** @param {import("./confab.js").ErrorFrame} frame */
@@ -426,14 +422,11 @@ export class ConfabClient {
       case "edited":
       case "deleted":
       case "reacted":
-        return this.#entry(frame);
+        return this.#rooms.entry(frame);
       case "joined":
-        return this.#joined(frame, command);
-      case "events": {
-        const log = this.#rooms.get(frame.room);
-        if (log?.page) this.#page(log, log.page, frame);
-        return;
-      }
+        return this.#rooms.joined(frame, command);
+      case "events":
+        return this.#rooms.events(frame);
       case "sent":
       case "done":
       case "history":
@@ -445,18 +438,16 @@ export class ConfabClient {
         return;
       case "left":
         if (command) this.#queue.resolve(command, frame);
-        else if (frame.re === undefined) this.#forget(frame.room);
+        else if (frame.re === undefined) this.#rooms.forget(frame.room);
         return;
       case "error":
-        if (command) return this.#queue.refuse(command, this.#rejoining(command, frame) ? { ...frame, retry: true } : frame);
+        if (command) return this.#refused(command, frame);
         if (frame.re !== undefined) return; // late, to a command that is settled
         this.#emit("error", new ServerError(frame));
-        return this.#askAgain();
-      case "presence": {
-        const log = this.#rooms.get(frame.room);
-        if (log) log.info.online = frame.online;
+        return this.#rooms.askAgain();
+      case "presence":
+        this.#rooms.presence(frame);
         return this.#emit("presence", frame);
-      }
       case "typing":
         return this.#emit("typing", frame);
       case "signal":
@@ -471,20 +462,16 @@ export class ConfabClient {
     }
   }
 
-  /**
-   * After a reconnect the app's commands follow `hello` at once; where a room's `resume` failed they are too early.
-   *
-   * @param {Command} command @param {import("./confab.js").ErrorFrame} frame
-   */
-  #rejoining({ frame: { room } }, { code }) {
-    const log = typeof room === "string" ? this.#rooms.get(room) : undefined;
-    return code === "not_joined" && log !== undefined && log.joined && log.asking;
+  /** @param {Command} command @param {import("./confab.js").ErrorFrame} frame */
+  #refused(command, frame) {
+    const early = frame.code === "not_joined" && this.#rooms.rejoining(command.frame.room);
+    this.#queue.refuse(command, early ? { ...frame, retry: true } : frame);
   }
 
   /** A later version's frame. Its place in a log counts nevertheless. @param {any} frame @param {Command} [command] */
   #unknown(frame, command) {
     if (command) this.#queue.resolve(command, frame);
-    else if (isEntry(frame)) this.#entry(frame);
+    else if (isEntry(frame)) this.#rooms.entry(frame);
     else this.#emit("unknown", frame);
   }
 
@@ -499,148 +486,6 @@ export class ConfabClient {
       // The server will close with 4501, and the callback gets another chance.
       this.#emit("error", new TokenError("the token could not be renewed", { cause }));
     }
-  }
-
-  // --------------------------------------------------------------------------------------------------- rooms
-
-  /** @param {string} type @param {Record<string, unknown> & { room: string }} fields @returns {Promise<any>} */
-  #inRoom(type, fields) {
-    return this.#queue.submit(command(type, fields), { lane: `in ${fields.room}` });
-  }
-
-  /** @param {string} room */
-  #log(room) {
-    let log = this.#rooms.get(room);
-    if (!log) this.#rooms.set(room, (log = new RoomLog(room)));
-    return log;
-  }
-
-  /** An entry outside of a catch-up. @param {import("./confab.js").LogEntry} entry */
-  #entry(entry) {
-    if (!isEntry(entry)) return this.#emit("unknown", /** @type {any} */ (entry));
-    let log = this.#rooms.get(entry.room);
-    if (!log) {
-      if (!isDirect(entry.room)) return; // left, and the entry had been on its way
-      log = this.#log(entry.room);
-      log.last = entry.prev ?? entry.seq - 1; // live since `welcome`, so this is the first one since
-    }
-    const hole = this.#deliver(log, entry) === "hole";
-    if (hole && !log.asking && !log.page) this.#catchUp(log);
-  }
-
-  /** @param {RoomLog} log @param {import("./confab.js").LogEntry} entry */
-  #deliver(log, entry) {
-    const verdict = log.offer(entry);
-    if (verdict === "new") {
-      this.#emit(LOG_TYPES.has(entry.type) ? entry.type : "unknown", /** @type {any} */ (entry));
-    }
-    return verdict;
-  }
-
-  /** @param {Joined} frame @param {Command} [command] */
-  #joined(frame, command) {
-    let log = this.#rooms.get(frame.room);
-    if (!log) {
-      if (!command || command.internal) return; // left in the meantime
-      log = this.#log(frame.room); // an earlier join of it had failed
-      log.last = /** @type {number | undefined} */ (command.frame.since) ?? null;
-    }
-    if (log.page) this.#finish(log); // its rest will not come any more
-    if (command) this.#queue.answered(command);
-    const since = command ? command.frame.since : log.last;
-    log.resuming = false;
-    log.info = { title: frame.title, role: frame.role, online: frame.online };
-    const snapshot = frame.gap || typeof since !== "number";
-    if (frame.gap || (snapshot && log.forced)) {
-      const gap = { room: frame.room, since: Number(since ?? log.last), oldest: frame.oldest ?? frame.head + 1 };
-      log.reset(frame.epoch);
-      this.#emit("gap", { ...gap, head: frame.head, epoch: frame.epoch });
-    } else if (snapshot && log.outdated(frame)) {
-      log.reset(frame.epoch);
-    }
-    log.epoch = frame.epoch;
-    const page = { frame, command, snapshot, events: [] };
-    log.page = page;
-    if (!snapshot) this.#emit("joined", joinedRoom(frame, false, []));
-    this.#page(log, page, frame);
-  }
-
-  /**
-   * @param {RoomLog} log
-   * @param {import("./room.js").Page} page
-   * @param {{ events: import("./confab.js").LogEntry[], more?: boolean }} frame
-   */
-  #page(log, page, { events, more }) {
-    for (const bare of events ?? []) {
-      if (log.page !== page) return; // a listener stopped the client or left the room
-      const entry = { ...bare, room: log.id };
-      if (page.snapshot) page.events.push(entry);
-      else if (isEntry(entry)) this.#deliver(log, entry);
-      else this.#emit("unknown", /** @type {any} */ (entry));
-    }
-    if (log.page === page && !more) this.#finish(log);
-  }
-
-  /** The catch-up is complete. @param {RoomLog} log */
-  #finish(log) {
-    const { frame, command, snapshot, events } = /** @type {import("./room.js").Page} */ (log.page);
-    if (command && !command.internal) log.joined = true;
-    if (log.finish()) this.#catchUp(log);
-    const joined = joinedRoom(frame, snapshot, events);
-    if (command) this.#queue.resolve(command, joined);
-    if (snapshot) this.#emit("joined", joined);
-  }
-
-  /** Asks for what is missing. @param {RoomLog} log */
-  #catchUp(log) {
-    const since = log.ask();
-    const epoch = since === undefined ? undefined : log.epoch;
-    const asked = this.#queue.submit(command("join", { room: log.id, since, epoch }), { internal: true });
-    asked.catch((error) => {
-      if (this.#rooms.get(log.id) !== log || this.#state !== "live") return; // the next session asks anew
-      log.gaveUp();
-      this.#emit("error", error);
-      if (log.joined && error instanceof ServerError && !error.retry) this.#forget(log.id, error);
-    });
-  }
-
-  /**
-   * After `welcome`: the rooms that `hello` could not resume, and the direct rooms in which something happened.
-   *
-   * @param {import("./confab.js").DirectSummary[]} directs
-   * @param {boolean} first there was no session before, so nothing was missed
-   */
-  #catchUpAll(directs, first) {
-    const heads = new Map(directs.map(({ room, head }) => [room, head]));
-    for (const [room, head] of heads) {
-      if (!this.#rooms.has(room)) this.#log(room).last = first ? head : 0;
-    }
-    // The list is cut at the latest; what was cut off is older than an unchanged one, if there is one.
-    const cutOff = ![...heads].some(([room, head]) => this.#rooms.get(room)?.last === head);
-    for (const log of this.#rooms.values()) {
-      // Another head, not only a higher one: a lower one says that the log was begun anew.
-      const missed = log.last !== null && (heads.has(log.id) ? heads.get(log.id) !== log.last : cutOff && isDirect(log.id));
-      if (!log.asking && (log.joined || missed)) this.#catchUp(log);
-    }
-  }
-
-  /** A `resume` that failed has an `error` that names no room: ask for each by itself what became of it. */
-  #askAgain() {
-    for (const log of this.#rooms.values()) {
-      if (!log.resuming) continue;
-      log.resuming = false;
-      this.#catchUp(log);
-    }
-  }
-
-  /** @param {string} room @param {ServerError} [error] */
-  #forget(room, error) {
-    const log = this.#rooms.get(room);
-    if (!log) return;
-    log.joined = false;
-    log.page = null;
-    if (!isDirect(room)) this.#rooms.delete(room); // a direct room's messages keep coming
-    this.#emit("left", error ? { room, error } : { room });
   }
 
   // -------------------------------------------------------------------------------------------------- events
@@ -671,19 +516,8 @@ export function connect(options) {
   return client;
 }
 
-/** @param {string} room */
-const isDirect = (room) => room.startsWith("dm:");
-
-/** @param {any} frame */
-const isEntry = (frame) => typeof frame.room === "string" && Number.isSafeInteger(frame.seq);
-
 /** @param {import("./confab.js").Content} content */
 const parts = (content) => (typeof content === "string" ? { text: content } : { text: content.text, data: content.data });
-
-/** @param {Joined} frame @param {boolean} snapshot @param {import("./confab.js").LogEntry[]} events */
-function joinedRoom({ room, title, epoch, head, role, online, members }, snapshot, events) {
-  return { room, title, epoch, head, role, online, members, snapshot, events };
-}
 
 /** @param {string} reason */
 function reconnectAfter(reason) {

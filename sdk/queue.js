@@ -104,7 +104,6 @@ export class CommandQueue {
     this.#byId.clear();
     for (const command of [...this.#commands]) {
       this.#disarm(command);
-      command.ids = [];
       command.unsure ||= command.sent;
       const lost = command.sent;
       command.sent = false;

@@ -86,15 +86,10 @@ export class RoomLog {
     this.page = null;
     this.asking = false;
     this.seen = Math.max(this.seen, frame.head);
-    if (snapshot) this.last = Math.max(this.last ?? 0, frame.head);
+    if (snapshot) this.last = frame.head;
     if (this.seen > (this.last ?? 0)) return true;
     this.askedAt = null;
     return false;
-  }
-
-  /** Does a snapshot say that our place in the log means nothing any more? @param {import("./confab.js").Joined} frame */
-  outdated({ epoch, head }) {
-    return (this.epoch !== undefined && this.epoch !== epoch) || head < (this.last ?? 0);
   }
 
   /** What was asked for is refused. */

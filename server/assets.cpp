@@ -70,7 +70,8 @@ transport::http_response respond(const asset& what, const transport::http_reques
   if (what.content_type.starts_with("text/html"))
     out.headers.emplace_back("Content-Security-Policy", page_policy);
   else if (what.content_type == "image/svg+xml")  // a document of its own when opened directly
-    out.headers.emplace_back("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
+    out.headers.emplace_back("Content-Security-Policy",
+                             "default-src 'none'; style-src 'unsafe-inline'");
   if (const auto known = request.header("If-None-Match"); known && matches_any(*known, what.etag))
     out.status = 304;
   else
@@ -78,10 +79,16 @@ transport::http_response respond(const asset& what, const transport::http_reques
   return out;
 }
 
+/// "sdk/" is served under its name; a page's own folder (web, examples/NAME) is the root.
 std::string url_path_of(std::string_view file) {
-  if (file == "web/index.html") return "/";
-  if (file.starts_with("web/")) file.remove_prefix(4);
-  return "/" + std::string{file};
+  if (file.starts_with("web/"))
+    file.remove_prefix(4);
+  else if (file.starts_with("examples/"))
+    file.remove_prefix(file.find('/', 9) + 1);
+  if (file == "index.html") return "/";
+  std::string out{'/'};
+  out += file;
+  return out;
 }
 
 }  // namespace
@@ -105,8 +112,7 @@ std::span<const asset> assets() {
     std::vector<asset> out;
     for (const auto& file : detail::embedded_files())
       out.push_back(detail::make_asset(
-          url_path_of(file.path),
-          {file.begin, static_cast<std::size_t>(file.end - file.begin)}));
+          url_path_of(file.path), {file.begin, static_cast<std::size_t>(file.end - file.begin)}));
     return out;
   }();
   return all;
@@ -115,9 +121,8 @@ std::span<const asset> assets() {
 std::vector<transport::http_route> http_routes(std::span<const asset> assets) {
   std::vector<transport::http_route> out;
   for (const auto& it : assets)
-    out.push_back({it.path, [&it](const transport::http_request& request) {
-                     return respond(it, request);
-                   }});
+    out.push_back(
+        {it.path, [&it](const transport::http_request& request) { return respond(it, request); }});
   return out;
 }
 

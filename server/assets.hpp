@@ -12,7 +12,7 @@ namespace confab::server {
 
 /// One file as HTTP shows it. The bytes live as long as the program.
 struct asset {
-  std::string path;  // "/" is web/index.html, "/sdk/…" is sdk/, everything else web/
+  std::string path;  // "/" is the page's index.html, "/sdk/…" is sdk/, the rest the page's folder
   std::string_view content_type;
   std::string_view bytes;
   std::string etag;  // strong, quoted: a hash of the bytes

@@ -4,8 +4,8 @@
 #include "server/config_file.hpp"
 
 #include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
+#include <CLI/Config.hpp>     // App needs it to link
+#include <CLI/Formatter.hpp>  // so does this
 
 #include <arpa/inet.h>
 
@@ -257,8 +257,8 @@ std::vector<option_row> make_rows() {
       text({"jwt_secret_file", sign_in,
             "secret that signs tokens (HS256). One line break at the end does not count"},
            "FILE", &config::jwt_secret_file),
-      text({"jwt_key_file", sign_in, "public key that verifies tokens (RS256, ES256), PEM"},
-           "FILE", &config::jwt_key_file),
+      text({"jwt_key_file", sign_in, "public key that verifies tokens (RS256, ES256), PEM"}, "FILE",
+           &config::jwt_key_file),
       one_of({"jwt_algorithm", sign_in,
               "the only algorithm tokens may use. Unless said: by the key, HS256 for a secret, "
               "RS256 for RSA, ES256 for EC P-256"},
@@ -274,8 +274,8 @@ std::vector<option_row> make_rows() {
              "KIND", &config::journal,
              std::vector<std::pair<std::string, journal_kind>>{{"sqlite", journal_kind::sqlite},
                                                                {"memory", journal_kind::memory}}),
-      text({"data_dir", storage, "directory of the journal; made if it is not there"}, "DIR",
-           &config::data_dir),
+      text({"data", storage, "directory of the journal; made if it is not there"}, "DIR",
+           &config::data),
       time({"dedupe_age", storage,
             "how long the key of a message is remembered at least; it is forgotten when it is "
             "older than this and further back than dedupe_count"},
@@ -297,9 +297,10 @@ std::vector<option_row> make_rows() {
              &config::rooms_per_session, 1, 10'000),
       number({"connections_max", rules, "connections at once; more are refused"},
              &config::connections_max, 1, 10'000'000),
-      number({"connections_per_address", rules,
-              "connections at once from one address; 0: no limit (behind a proxy all come from one)"},
-             &config::connections_per_address, 0, 10'000'000),
+      number(
+          {"connections_per_address", rules,
+           "connections at once from one address; 0: no limit (behind a proxy all come from one)"},
+          &config::connections_per_address, 0, 10'000'000),
 
       time({"handshake_wait", waits, "for TLS and the whole request header"},
            &config::handshake_wait, 100ms, 10min),
@@ -393,7 +394,8 @@ void print_token_help(std::ostream& out) {
   print_option(out, "--user ID", "who it is for");
   print_option(out, "--name TEXT", "name to show (the id)");
   print_option(out, "--ttl TIME", "how long it is valid: 15m, 1h, 30d (1h)");
-  print_option(out, "--room PATTERN", "a room, or team-* for all that begin so; repeat it (every room)");
+  print_option(out, "--room PATTERN",
+               "a room, or team-* for all that begin so; repeat it (every room)");
   print_option(out, "--role PATTERN=ROLE", "member or moderator in those rooms; repeat it");
   print_option(out, "--admin", "may do everything");
   print_option(out, "--jwt-secret-file FILE", "the server's secret (CONFAB_JWT_SECRET_FILE)");
@@ -487,9 +489,12 @@ std::variant<token_command, exit_code> parse_token(CLI::App& app, const environm
   token_claims claims;
 
   const auto user = get("--user", nullptr);
-  if (user.empty()) mistakes.push_back("--user: is missing");
-  else if (auto id = user_id::make(user)) claims.user = *id;
-  else mistakes.push_back("--user: must be [A-Za-z0-9][A-Za-z0-9._:-]{0,63}");
+  if (user.empty())
+    mistakes.push_back("--user: is missing");
+  else if (auto id = user_id::make(user))
+    claims.user = *id;
+  else
+    mistakes.push_back("--user: must be [A-Za-z0-9][A-Za-z0-9._:-]{0,63}");
 
   claims.name = get("--name", nullptr);
   if (claims.name.size() > limits::name_bytes_max || !is_clean_text(claims.name, false))
@@ -506,7 +511,8 @@ std::variant<token_command, exit_code> parse_token(CLI::App& app, const environm
   }
   for (const auto& pattern : app.get_option("--room")->results()) {
     if (!is_room_pattern(pattern))
-      mistakes.push_back("--room " + log::quoted(pattern) + ": must be a room id, or the beginning of one and *");
+      mistakes.push_back("--room " + log::quoted(pattern) +
+                         ": must be a room id, or the beginning of one and *");
     if (!claims.rooms) claims.rooms.emplace();
     claims.rooms->push_back(pattern);
   }
@@ -515,10 +521,10 @@ std::variant<token_command, exit_code> parse_token(CLI::App& app, const environm
     const auto pattern = text.substr(0, equals);
     const auto role = equals == std::string::npos ? "" : text.substr(equals + 1);
     if (!is_room_pattern(pattern) || (role != "member" && role != "moderator"))
-      mistakes.push_back("--role " + log::quoted(text) + ": must be PATTERN=member or PATTERN=moderator");
+      mistakes.push_back("--role " + log::quoted(text) +
+                         ": must be PATTERN=member or PATTERN=moderator");
     else
-      claims.roles[pattern] =
-          role == "moderator" ? actors::role::moderator : actors::role::member;
+      claims.roles[pattern] = role == "moderator" ? actors::role::moderator : actors::role::member;
   }
   claims.admin = app.get_option("--admin")->count() > 0;
   claims.issuer = get("--jwt-issuer", "CONFAB_JWT_ISSUER");
@@ -545,9 +551,8 @@ std::variant<token_command, exit_code> parse_token(CLI::App& app, const environm
     const auto use = key.empty() ? key_use::secret : key_use::private_key;
     auto result = jwt_key::load(use, key.empty() ? secret : key, algorithm);
     if (auto* text = std::get_if<std::string>(&result))
-      mistakes.push_back(
-          (key.empty() ? "--jwt-secret-file " : "--jwt-private-key-file ") +
-          log::quoted(key.empty() ? secret : key) + ": " + *text);
+      mistakes.push_back((key.empty() ? "--jwt-secret-file " : "--jwt-private-key-file ") +
+                         log::quoted(key.empty() ? secret : key) + ": " + *text);
     else
       loaded = std::get<jwt_key>(std::move(result));
   }
@@ -600,8 +605,8 @@ void load_token_key(config& into, texts& mistakes) {
       mistakes.push_back("--jwt-algorithm: needs --jwt-secret-file or --jwt-key-file");
     return;
   }
-  auto loaded = jwt_key::load(is_secret ? key_use::secret : key_use::public_key, file,
-                              into.jwt_algorithm);
+  auto loaded =
+      jwt_key::load(is_secret ? key_use::secret : key_use::public_key, file, into.jwt_algorithm);
   if (const auto* text = std::get_if<std::string>(&loaded))
     mistakes.push_back((is_secret ? "--jwt-secret-file " : "--jwt-key-file ") + log::quoted(file) +
                        ": " + *text);
@@ -625,8 +630,7 @@ bool config::guests_allowed() const noexcept {
 }
 
 std::unique_ptr<actors::authenticator> make_authenticator(const config& from) {
-  return make_authenticator(from.token_key,
-                            {from.jwt_leeway, from.jwt_issuer, from.jwt_audience},
+  return make_authenticator(from.token_key, {from.jwt_leeway, from.jwt_issuer, from.jwt_audience},
                             from.guests_allowed());
 }
 
@@ -670,21 +674,21 @@ std::vector<std::string> mistakes_in(const config& it) {
   const bool has_key = it.token_key || !it.jwt_secret_file.empty() || !it.jwt_key_file.empty();
   const bool bad_host = it.host.empty() || it.host.find_first_of("[]/ ") != std::string::npos;
 
-  add(bad_host,
-      "--host: must be an address or a name, without port and brackets");
-  add(it.tls_cert.empty() != it.tls_key.empty(),
-      "--tls-cert and --tls-key: one needs the other");
-  for (const auto& [flag, file] : {std::pair{"--tls-cert ", &it.tls_cert}, {"--tls-key ", &it.tls_key}})
+  add(bad_host, "--host: must be an address or a name, without port and brackets");
+  add(it.tls_cert.empty() != it.tls_key.empty(), "--tls-cert and --tls-key: one needs the other");
+  for (const auto& [flag, file] :
+       {std::pair{"--tls-cert ", &it.tls_cert}, {"--tls-key ", &it.tls_key}})
     add(!file->empty() && !is_readable_file(*file), flag + log::quoted(*file) + ": cannot be read");
   for (const auto& origin : it.origins)
-    add(!is_origin(origin), "--origins " + log::quoted(origin) +
-                                ": must be scheme://host or scheme://host:port in lower case, or *");
+    add(!is_origin(origin),
+        "--origins " + log::quoted(origin) +
+            ": must be scheme://host or scheme://host:port in lower case, or *");
 
   std::error_code error;
-  add(it.journal == journal_kind::sqlite && it.data_dir.empty(), "--data-dir: is missing");
-  add(it.journal == journal_kind::sqlite && std::filesystem::exists(it.data_dir, error) &&
-          !std::filesystem::is_directory(it.data_dir, error),
-      "--data-dir " + log::quoted(it.data_dir) + ": is not a directory");
+  add(it.journal == journal_kind::sqlite && it.data.empty(), "--data: is missing");
+  add(it.journal == journal_kind::sqlite && std::filesystem::exists(it.data, error) &&
+          !std::filesystem::is_directory(it.data, error),
+      "--data " + log::quoted(it.data) + ": is not a directory");
   add(it.dedupe_age < 24h && it.dedupe_count < 100'000,
       "--dedupe-age and --dedupe-count: the protocol promises 24h or 100000");
 
@@ -723,8 +727,8 @@ int run(const token_command& what, unix_ms now, std::ostream& out, std::ostream&
 }
 
 std::variant<config, token_command, exit_code> parse(int argc, const char* const* argv,
-                                                     const environment& env,
-                                                     std::ostream& out, std::ostream& err) {
+                                                     const environment& env, std::ostream& out,
+                                                     std::ostream& err) {
   // CLI11 splits the command line and finds unknown flags. Values are read here, because it stops
   // at the first mistake.
   CLI::App app;
@@ -744,9 +748,9 @@ std::variant<config, token_command, exit_code> parse(int argc, const char* const
   token.allow_extras();
   token.add_flag("-h,--help");
   token.add_flag("--admin");
-  for (const auto* flag : {"--user", "--name", "--ttl", "--room", "--role", "--jwt-secret-file",
-                           "--jwt-private-key-file", "--jwt-algorithm", "--jwt-issuer",
-                           "--jwt-audience"})
+  for (const auto* flag :
+       {"--user", "--name", "--ttl", "--room", "--role", "--jwt-secret-file",
+        "--jwt-private-key-file", "--jwt-algorithm", "--jwt-issuer", "--jwt-audience"})
     valued(token, flag);
 
   texts mistakes;
@@ -770,17 +774,20 @@ std::variant<config, token_command, exit_code> parse(int argc, const char* const
   if (token.parsed()) {
     if (token.get_option("--help")->count() > 0) return print_token_help(out), exit_code{0};
     for (const auto* it : app.get_options())
-      if (it->count() > 0) mistakes.push_back(it->get_name() + ": is an option of the server, not of confabd token");
+      if (it->count() > 0)
+        mistakes.push_back(it->get_name() + ": is an option of the server, not of confabd token");
     report_unknown(app.remaining(), names_of(app), mistakes);
     report_unknown(token.remaining(), names_of(token), mistakes);
-    return std::visit([](auto&& it) -> std::variant<config, token_command, exit_code> { return it; },
-                      parse_token(token, env, err, std::move(mistakes)));
+    return std::visit(
+        [](auto&& it) -> std::variant<config, token_command, exit_code> { return it; },
+        parse_token(token, env, err, std::move(mistakes)));
   }
   report_unknown(app.remaining(), names_of(app), mistakes);
 
   std::map<std::string, given> settings_given;
   auto path = variable(env, "CONFAB_CONFIG").value_or("");
-  if (const auto& flags = app.get_option("--config")->results(); !flags.empty()) path = flags.back();
+  if (const auto& flags = app.get_option("--config")->results(); !flags.empty())
+    path = flags.back();
   if (!path.empty()) {
     if (auto file = read_file(path, mistakes)) {
       texts known;
@@ -797,8 +804,7 @@ std::variant<config, token_command, exit_code> parse(int argc, const char* const
     }
   }
   for (const auto& it : option_rows()) {
-    if (auto text = variable(env, it.variable()))
-      settings_given[it.key] = {{*text}, it.variable()};
+    if (auto text = variable(env, it.variable())) settings_given[it.key] = {{*text}, it.variable()};
     if (const auto& flags = app.get_option(it.flag())->results(); !flags.empty())
       settings_given[it.key] = {flags, it.flag()};
   }

@@ -36,7 +36,7 @@ struct config {
   std::vector<std::string> origins;  // allowed beside the own host; "*": all
   bool compression = true;
 
-  std::string data_dir = "confab-data";
+  std::string data = "data";
   journal_kind journal = journal_kind::sqlite;
   milliseconds dedupe_age = std::chrono::hours{24};
   std::size_t dedupe_count = 1'000'000;
@@ -102,8 +102,8 @@ using environment = std::function<const char*(const char* variable)>;
 /// Flags before environment before file before defaults. Help and version go to `out` and exit
 /// with 0; mistakes go to `err`, all of them at once, and exit with 2.
 std::variant<config, token_command, exit_code> parse(int argc, const char* const* argv,
-                                                     const environment& env,
-                                                     std::ostream& out, std::ostream& err);
+                                                     const environment& env, std::ostream& out,
+                                                     std::ostream& err);
 
 /// What stands in the way of starting with `candidate`; one line each, beginning with the flag.
 std::vector<std::string> mistakes_in(const config& candidate);
@@ -121,7 +121,8 @@ struct option_row {
   std::string meaning;
   bool repeatable = false;
   /// The mistake, if there is one; `into` is then as before..
-  std::function<std::optional<std::string>(config& into, const std::vector<std::string>& texts)> read;
+  std::function<std::optional<std::string>(config& into, const std::vector<std::string>& texts)>
+      read;
   std::function<std::string(const config& of)> print;
 
   std::string flag() const;      // --rate-burst

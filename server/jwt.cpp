@@ -4,11 +4,11 @@
 #include "protocol/limits.hpp"
 
 #include <jwt.h>
-#include <nlohmann/json.hpp>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -104,8 +104,10 @@ std::variant<jwt_algorithm, std::string> algorithm_of(const EVP_PKEY* key,
       found = fits(family::ec, {curve, length});
       break;
     }
-    case EVP_PKEY_ED25519: return "Ed25519 keys are not supported: take RSA or EC P-256";
-    default: return "the kind of key is not supported: take RSA or EC P-256";
+    case EVP_PKEY_ED25519:
+      return "Ed25519 keys are not supported: take RSA or EC P-256";
+    default:
+      return "the kind of key is not supported: take RSA or EC P-256";
   }
   if (found) return *found;
   return kind + (wanted ? " cannot be used with " + std::string{name(*wanted)}
@@ -120,12 +122,18 @@ std::optional<std::string> base64url_decoded(std::string_view text) {
   unsigned held = 0;
   for (const char c : text) {
     unsigned digit = 0;
-    if (c >= 'A' && c <= 'Z') digit = static_cast<unsigned>(c - 'A');
-    else if (c >= 'a' && c <= 'z') digit = static_cast<unsigned>(c - 'a') + 26;
-    else if (c >= '0' && c <= '9') digit = static_cast<unsigned>(c - '0') + 52;
-    else if (c == '-') digit = 62;
-    else if (c == '_') digit = 63;
-    else return std::nullopt;
+    if (c >= 'A' && c <= 'Z')
+      digit = static_cast<unsigned>(c - 'A');
+    else if (c >= 'a' && c <= 'z')
+      digit = static_cast<unsigned>(c - 'a') + 26;
+    else if (c >= '0' && c <= '9')
+      digit = static_cast<unsigned>(c - '0') + 52;
+    else if (c == '-')
+      digit = 62;
+    else if (c == '_')
+      digit = 63;
+    else
+      return std::nullopt;
     bits = (bits << 6 | digit) & 0xffff;
     held += 6;
     if (held >= 8) {
@@ -157,8 +165,8 @@ std::optional<token_parts> split(std::string_view token) {
   if (second == std::string_view::npos) return std::nullopt;
   const auto signature = token.substr(second + 1);
   const auto is_digit = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '_';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
   };
   if (signature.empty() || !std::all_of(signature.begin(), signature.end(), is_digit))
     return std::nullopt;
@@ -178,9 +186,9 @@ bool header_is_ours(std::string_view base64url, jwt_algorithm algorithm) {
 bool signature_holds(const std::string& token, const jwt_key& key) {
   const openssl_errors_end_here guard;
   jwt_t* decoded = nullptr;
-  const auto failed =
-      jwt_decode(&decoded, token.c_str(), reinterpret_cast<const unsigned char*>(key.bytes().data()),
-                 static_cast<int>(key.bytes().size()));
+  const auto failed = jwt_decode(&decoded, token.c_str(),
+                                 reinterpret_cast<const unsigned char*>(key.bytes().data()),
+                                 static_cast<int>(key.bytes().size()));
   const std::unique_ptr<jwt_t, free_jwt> owner{failed == 0 ? decoded : nullptr};
   // The library takes the algorithm from the header; it must have read the same there as we did.
   return owner && jwt_get_alg(owner.get()) == row(key.algorithm()).library;
@@ -344,8 +352,7 @@ std::variant<jwt_key, std::string> jwt_key::make(key_use use, std::string bytes,
                                                  std::optional<jwt_algorithm> algorithm) {
   if (use == key_use::secret) {
     const auto& how = row(algorithm.value_or(jwt_algorithm::hs256));
-    if (how.keys != family::hmac)
-      return std::string{how.name} + " needs a key pair, not a secret";
+    if (how.keys != family::hmac) return std::string{how.name} + " needs a key pair, not a secret";
     // A PEM as HMAC secret is the classic mix-up: it is public, and everybody could sign.
     if (bytes.find("-----BEGIN ") != std::string::npos)
       return "holds a PEM key, not a secret: give it as key file";

@@ -82,7 +82,7 @@ std::unique_ptr<actors::authenticator> make_authenticator(std::optional<jwt_key>
 /// What `mint` puts into a token.
 struct token_claims {
   user_id user;
-  std::string name;  // empty: none
+  std::string name;                                                      // empty: none
   std::optional<std::chrono::milliseconds> ttl = std::chrono::hours{1};  // whole seconds count
   std::optional<std::vector<std::string>> rooms;
   std::map<std::string, actors::role> roles;

@@ -40,7 +40,8 @@ void open(options how, std::ostream& out);
 bool enabled(level at) noexcept;
 
 /// What a line can hold. Borrowed for the time of the call.
-using value = std::variant<std::string_view, std::string, std::int64_t, std::uint64_t, double, bool>;
+using value =
+    std::variant<std::string_view, std::string, std::int64_t, std::uint64_t, double, bool>;
 
 /// A key and its value where the keys are not known to the compiler (the configuration).
 struct field {
@@ -54,7 +55,8 @@ std::string quoted(std::string_view text);
 
 namespace detail {
 
-void write(level at, std::string_view event, std::string_view format, std::span<const value> values);
+void write(level at, std::string_view event, std::string_view format,
+           std::span<const value> values);
 void write(level at, std::string_view event, std::span<const field> fields);
 
 template <class T>
@@ -73,7 +75,10 @@ value to_value(const T& what) {
     return std::string_view{what.view()};
   } else if constexpr (requires { std::string{what.text()}; }) {  // session_id
     return std::string{what.text()};
-  } else if constexpr (requires { what.value(); what.message(); }) {  // std::error_code
+  } else if constexpr (requires {
+                         what.value();
+                         what.message();
+                       }) {  // std::error_code
     return std::string{what.message()};
   } else if constexpr (requires { what.value(); }) {
     return to_value(what.value());

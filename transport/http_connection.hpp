@@ -63,7 +63,8 @@ class http_connection final : public live_connection, private timer_wheel::entry
   void limit(std::chrono::milliseconds wait) { reactor_->arm(*this, wait); }
   task<> wait_for_request(error_code& ec);
   task<> read_request(parser& into_parser, error_code& ec);
-  task<> answer(http_response what, const http_request& to, bool keep_alive, error_code& ec);
+  // By reference: GCC 12 destroys temporaries in the arguments of an awaited call twice.
+  task<> answer(http_response& what, const http_request& to, bool keep_alive, error_code& ec);
   task<> close();
 
   Stream stream_;
@@ -96,7 +97,9 @@ task<> http_connection<Stream>::run() {
     if (ec) {
       const auto status = status_for(ec);
       if (status == 0) co_return;
-      co_await answer(refuse(status, ec.message()), {}, false, ec);
+      auto refusal = refuse(status, ec.message());
+      const http_request unreadable;
+      co_await answer(refusal, unreadable, false, ec);
       if (!ec) co_await close();
       co_return;
     }
@@ -112,12 +115,14 @@ task<> http_connection<Stream>::run() {
         moved_ = true;
         auto connection = std::make_shared<websocket_connection<Stream>>(
             std::move(stream_), reactor_, std::move(slot_));
-        co_await connection->run(message->get(), *agreed, beast::buffers_to_string(buffer_.data()));
+        const auto read_already = beast::buffers_to_string(buffer_.data());
+        co_await connection->run(message->get(), *agreed, read_already);
         co_return;
       }
-      co_await answer(std::get<http_response>(std::move(verdict)), request, keep_alive, ec);
+      co_await answer(std::get<http_response>(verdict), request, keep_alive, ec);
     } else {
-      co_await answer(respond(shared, request), request, keep_alive, ec);
+      auto page = respond(shared, request);
+      co_await answer(page, request, keep_alive, ec);
     }
     if (ec) co_return;
     message.reset();
@@ -143,7 +148,9 @@ task<> http_connection<Stream>::wait_for_request(error_code& ec) {
 
 template <class Stream>
 task<> http_connection<Stream>::read_request(parser& into_parser, error_code& ec) {
-  co_await http::async_read_header(stream_, buffer_, into_parser, into(ec));
+  const auto bytes = co_await http::async_read_header(stream_, buffer_, into_parser, into(ec));
+  // Beast's own limit leaves out the request line.
+  if (!ec && bytes > reactor_->how().header_bytes_max) ec = http::error::header_limit;
   if (ec) co_return;
   const auto expect = into_parser.get()[http::field::expect];
   if (beast::iequals(expect, "100-continue") && !into_parser.is_done()) {
@@ -155,7 +162,7 @@ task<> http_connection<Stream>::read_request(parser& into_parser, error_code& ec
 }
 
 template <class Stream>
-task<> http_connection<Stream>::answer(http_response what, const http_request& to, bool keep_alive,
+task<> http_connection<Stream>::answer(http_response& what, const http_request& to, bool keep_alive,
                                        error_code& ec) {
   // Long enough for a page over a bad line.
   limit(reactor_->how().idle_wait_max);

@@ -43,7 +43,7 @@ class websocket_connection final
 
   /// Answers the upgrade and starts to read. `read_already` came behind the request.
   task<> run(const http::request<http::string_body>& request, const agreement& agreed,
-             std::string read_already);
+             const std::string& read_already);
 
  private:
   static constexpr std::size_t inbox_bytes = 512;  // of an idle connection
@@ -75,9 +75,10 @@ class websocket_connection final
 
 template <class Stream>
 task<> websocket_connection<Stream>::run(const http::request<http::string_body>& request,
-                                         const agreement& agreed, std::string read_already) {
+                                         const agreement& agreed,
+                                         const std::string& read_already) {
   error_code ec;
-  link_.read_already = std::move(read_already);
+  link_.read_already = read_already;
   ws_.set_option(websocket::stream_base::decorator([&agreed](websocket::response_type& answer) {
     answer.set(http::field::server, "confab");
     if (answer.result() != http::status::switching_protocols) return;

@@ -200,7 +200,7 @@ TEST_CASE("the write-ahead log stays bounded under constant load", "[journal]") 
                          "pragma wal_autocheckpoint = 0;"
                          "create table t (id integer primary key, x)") == 0);
   REQUIRE(second.open(directory.database(), SQLITE_OPEN_READWRITE) == 0);
-  checkpointer rotation{std::move(second), {20, 100}};
+  checkpointer rotation{std::move(second), {20, 100, 5}};
   int pages = 0, longest = 0, restarts = 0;
   auto seen = std::tie(rotation, pages, longest, restarts);
   sqlite3_wal_hook(

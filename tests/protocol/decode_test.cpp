@@ -504,6 +504,7 @@ TEST_CASE("what is not CBOR closes the connection") {
            "7fa0ff",
            "7ff6ff",  // chunks of another kind
            "7f7f6161ffff",
+           "7f7f61616161616161616161616161616161616161616161616161616161616161ff",
            "5f5f4161ffff",  // chunks in chunks
            "c0",
            "d818",
@@ -677,10 +678,26 @@ TEST_CASE("free data is the same text whatever codec it came in") {
   CHECK(from_cbor("a161619ff4f5f6ff") == R"({"a":[false,true,null]})");
 }
 
-TEST_CASE(
-    "what a session may not ask for is rejected for its first fault in the order of reading") {
+TEST_CASE("of several faults the first in the order of reading is told") {
   const auto both = command_text("send", R"("room":"a b","text":")" + chars(5000) + "\"");
 
-  CHECK(describe(decode(codec::json, both)) == described(error_code::bad_request, 7));
-  CHECK(std::get<rejected>(decode(codec::json, both)).message == "room must be a valid id");
+  const auto why = std::get<rejected>(decode(codec::json, both));
+
+  CHECK(why.code == error_code::bad_request);
+  CHECK(why.message == "room must be a valid id");
+}
+
+TEST_CASE("a rejected hello is known for one wherever its type could be read") {
+  const auto is_hello = [](const std::string& text) {
+    return std::get<rejected>(decode(codec::json, text)).hello;
+  };
+  CHECK(is_hello(R"({"type":"hello","id":1,"guest":"a b"})"));
+  CHECK(is_hello(R"({"type":"hello","id":0,"guest":"alice"})"));
+  CHECK(is_hello(R"({"type":"hello","guest":"\ud800"})"));
+  CHECK(is_hello(R"({"guest":1e400,"type":"hello"})"));
+
+  CHECK_FALSE(is_hello(R"({"type":"join","room":"a b"})"));
+  CHECK_FALSE(is_hello(R"({"type":"nope","room":"hello"})"));
+  CHECK_FALSE(is_hello(R"({"type":["hello"]})"));
+  CHECK_FALSE(is_hello(R"({"type":"hello")"));
 }

@@ -248,6 +248,18 @@ test("without a time named, the repeats back off", async () => {
   assert.equal(t.peer.inbox.length, 1);
 });
 
+test("a refusal whose wait is longer than the time-out is waited for all the same", async () => {
+  const t = await new Harness({ requestTimeoutMs: 1000 }).live();
+  t.client.send("general", "hi");
+
+  await t.peer.say(refusal(t.peer.take("send"), "rate_limited", { retry: true, retry_after_ms: 5000 }));
+  await t.clock.advance(4999);
+  assert.deepEqual(t.peer.inbox, []);
+  await t.clock.advance(1);
+
+  assert.equal(t.peer.inbox.length, 1);
+});
+
 test("a repeat that waits when the connection is lost is sent once on the next", async () => {
   const t = await new Harness().live();
   t.client.send("general", "hi");
@@ -287,6 +299,30 @@ test("a send that is not answered is repeated, and the late answer to the first 
   assert.equal(send.value.seq, 7);
   assert.equal(send.times, 1);
   assert.deepEqual(t.of("error"), []);
+});
+
+test("a send that is never answered is given up in the end", async () => {
+  const t = await new Harness({ requestTimeoutMs: 1000, retriesMax: 2 }).live();
+  const send = outcome(t.client.send("general", "hi"));
+
+  await t.clock.advance(2999);
+  assert.equal(send.settled, false);
+  await t.clock.advance(1);
+
+  assert.ok(send.error instanceof RequestTimeoutError);
+  assert.equal(send.error.outcomeUnknown, true);
+  assert.equal(said(t).length, 3);
+});
+
+test("an answered command leaves no timer behind", async () => {
+  const t = await new Harness().live();
+  const before = t.clock.waiting;
+  t.client.send("general", "hi");
+  assert.equal(t.clock.waiting, before + 1);
+
+  await t.peer.say(sent(t.peer.take("send"), 1));
+
+  assert.equal(t.clock.waiting, before);
 });
 
 test("reads in flight when the connection is lost are asked again", async () => {

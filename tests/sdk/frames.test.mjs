@@ -41,7 +41,8 @@ for (const frame of [
   { type: "message" }, { type: "message", room: "general" }, { type: "message", room: 7, seq: 1 }, { type: "joined" },
   { type: "message", room: "general", seq: "6" }, { type: "events", room: "general" }, { type: "events" },
   { type: "presence" }, { type: "left" }, { type: "sent", re: 999 }, { type: "error", re: 999, code: "internal" },
-  { type: "joined", room: "general", head: 5 }, { type: "welcome" }, { type: "pong" }, { type: "toString" },
+  { type: "joined", room: "general", head: 5, events: [null, 7, {}] }, { type: "joined", room: "general", head: 5 },
+  { type: "welcome" }, { type: "pong" }, { type: "toString" },
 ]) {
   test(`the incomplete frame ${JSON.stringify(frame)} harms nothing`, async () => {
     const t = await new Harness().inGeneral(5);
@@ -49,9 +50,22 @@ for (const frame of [
     await t.peer.say(frame, message(6));
 
     assert.deepEqual(t.seqs(), [6]);
+    assert.deepEqual(t.of("error"), []);
     assert.equal(t.client.state, "live");
   });
 }
+
+test("a welcome that makes no sense is an error event, and another session is sought", async () => {
+  const t = new Harness();
+  t.client.connect();
+  await t.clock.advance(0);
+
+  await t.peer.welcome({ directs: [null] });
+  await t.clock.advance(250);
+
+  assert.ok(t.of("error")[0] instanceof ProtocolError);
+  assert.equal(t.sockets.length, 2);
+});
 
 test("an error that belongs to no command is an error event", async () => {
   const t = await new Harness().live();

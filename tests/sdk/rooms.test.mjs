@@ -54,6 +54,38 @@ test("join with since brings what came after it as events", async () => {
   assert.deepEqual(kinds, ["joined", "message", "message", "message"]);
 });
 
+test("join with since gives again what the app says it has not", async () => {
+  const t = await new Harness().inGeneral(5);
+  await t.peer.say(message(6), message(7));
+
+  t.client.join("general", { since: 6 });
+  await t.peer.letJoin({ head: 7, events: [message(7)] });
+
+  assert.deepEqual(t.seqs(), [6, 7, 7]);
+});
+
+test("a join whose frames take long is not repeated", async () => {
+  const t = await new Harness({ requestTimeoutMs: 1000 }).live();
+  const join = outcome(t.client.join("general"));
+
+  await t.peer.letJoin({ head: 2, events: [message(1)], more: true });
+  await t.clock.advance(5000);
+  assert.deepEqual(t.peer.inbox, []);
+  await t.peer.say({ type: "events", room: "general", events: [message(2)], more: false });
+
+  assert.equal(join.value.events.length, 2);
+});
+
+test("a catch-up that another one cuts short settles its promise", async () => {
+  const t = await new Harness().live();
+  const join = outcome(t.client.join("general"));
+
+  await t.peer.letJoin({ head: 2, events: [message(1)], more: true });
+  await t.peer.say(joined({ head: 2 }));
+
+  assert.equal(join.value.events.length, 1);
+});
+
 test("live entries of every kind are delivered in order", async () => {
   const t = await new Harness().inGeneral(5);
   const entry = { room: "general", at: 1, from: "bob", target: 5 };
@@ -89,6 +121,17 @@ test("a second join may succeed after the first was refused", async () => {
   assert.equal(first.error.code, "forbidden");
   assert.equal(second.value.head, 3);
   assert.deepEqual((await t.reconnect()).resume, [{ room: "general", since: 3, epoch: "e1" }]);
+});
+
+test("so may one with since", async () => {
+  const t = await new Harness().live();
+  t.client.join("general", { since: 1 }).catch(() => {});
+  t.client.join("general", { since: 1 });
+
+  await t.peer.say(refusal(t.peer.take("join"), "forbidden"));
+  await t.peer.letJoin({ head: 3, events: messages(2, 3) });
+
+  assert.deepEqual(t.seqs(), [2, 3]);
 });
 
 test("joining again brings a fresh snapshot and repeats no event", async () => {
@@ -257,6 +300,29 @@ test("a send that came too early, as its room could not be resumed at once, wait
   assert.equal(late.error.code, "not_joined", "no rejoin is under way: the app's mistake");
 });
 
+test("a room that was resumed is not asked for by itself", async () => {
+  const t = await new Harness({ requestTimeoutMs: 4000 }).inGeneral(5);
+  await t.reconnect();
+  await t.peer.say(joined({ head: 5 }));
+
+  await t.peer.say(refusal(null, "bad_request"));
+  await t.clock.advance(4000);
+
+  assert.deepEqual(t.peer.inbox, []);
+});
+
+test("a room that cannot be had for the moment is not left", async () => {
+  const t = await new Harness({ retriesMax: 0 }).inGeneral(5);
+  await t.peer.say(message(7));
+
+  await t.peer.say(refusal(t.peer.take("join"), "unavailable", { retry: true }));
+  assert.deepEqual(t.of("left"), []);
+  assert.equal(t.of("error")[0].code, "unavailable");
+  await t.peer.say(message(8));
+
+  assert.equal(t.peer.take("join").since, 5, "the next entry shows the hole again");
+});
+
 test("a resume that is never answered is asked for by itself", async () => {
   const t = await new Harness({ requestTimeoutMs: 4000 }).inGeneral(5);
   await t.reconnect();
@@ -283,6 +349,41 @@ test("a hole is healed by joining again from before it", async () => {
 
   assert.deepEqual(t.seqs(), [6, 7, 8, 9, 10]);
   assert.deepEqual(t.of("gap"), []);
+});
+
+test("an entry put off while healing is asked for again if the catch-up does not reach it", async () => {
+  const t = await new Harness().inGeneral(5);
+  await t.peer.say(message(7));
+  const join = t.peer.take("join");
+  await t.peer.say(message(8));
+
+  await t.peer.say(joined({ re: join.id, head: 7, events: messages(6, 7) }));
+
+  assert.equal(t.peer.take("join").since, 7);
+});
+
+test("healing needs no place in the queue, and is left to the resume when the connection is lost", async () => {
+  const t = await new Harness({ queueMax: 1 }).inGeneral(5);
+  t.client.send("elsewhere", "hi");
+  t.peer.take("send");
+
+  await t.peer.say(message(7));
+  assert.equal(t.peer.inbox.length, 1);
+  const hello = await t.reconnect();
+
+  assert.equal(hello.resume[0].since, 5);
+  assert.deepEqual(t.peer.inbox.map((f) => f.type), ["send"]);
+});
+
+test("a hole that shows after a catch-up without news is healed, not given up", async () => {
+  const t = await new Harness().inGeneral(5);
+  await t.reconnect();
+  await t.peer.say(refusal(null, "unavailable", { retry: true }));
+  await t.peer.letJoin({ head: 5 });
+
+  await t.peer.say(message(7));
+
+  assert.equal(t.peer.take("join").since, 5);
 });
 
 test("seqs that the log left out are no hole when prev says so", async () => {
@@ -340,6 +441,9 @@ test("a hole that does not heal becomes a gap with a new snapshot, not silence a
   assert.deepEqual(t.peer.inbox, []);
   await t.peer.say(message(9));
   assert.deepEqual(t.seqs(), [9]);
+  t.client.join("general");
+  await t.peer.letJoin({ head: 9 });
+  assert.equal(t.of("gap").length, 1, "a snapshot that the app asks for is none");
 });
 
 test("an entry of a kind unknown to this version holds its place in the log", async () => {
@@ -371,6 +475,17 @@ test("a gap is said, with the oldest that can be had, and the state begins anew"
   assert.deepEqual((await t.reconnect()).resume, [{ room: "general", since: 403, epoch: "e2" }]);
 });
 
+test("a client that is stopped by a gap says nothing of the snapshot", async () => {
+  const t = await new Harness().inGeneral(5);
+  t.client.on("gap", () => t.client.stop());
+  await t.reconnect();
+  const before = t.of("joined").length;
+
+  await t.peer.say(joined({ gap: true, oldest: 300, epoch: "e2", head: 402, events: [message(402)] }));
+
+  assert.equal(t.of("joined").length, before);
+});
+
 test("a log begun anew, with a lower head, is followed from there", async () => {
   const t = await new Harness().inGeneral(500);
   await t.reconnect();
@@ -379,6 +494,7 @@ test("a log begun anew, with a lower head, is followed from there", async () => 
   await t.peer.say(message(3));
 
   assert.deepEqual(t.seqs(), [3]);
+  assert.deepEqual(t.peer.inbox, []);
 });
 
 test("a gap whose snapshot is cut off by a loss asks for the snapshot again", async () => {
@@ -510,4 +626,50 @@ test("messages of a direct room that come before its first snapshot are in the s
 
   assert.equal(join.value.events.length, 1);
   assert.deepEqual(t.seqs(DM), [2]);
+});
+
+test("the first that is heard of an old direct room is where it begins", async () => {
+  const t = await new Harness().live();
+
+  await t.peer.say(dm(40), dm(41));
+
+  assert.deepEqual(t.seqs(DM), [40, 41]);
+  assert.deepEqual(t.peer.inbox, []);
+});
+
+test("a direct room begun anew and then opened is followed from its snapshot", async () => {
+  const t = await new Harness().live({ directs: [direct(12)] });
+
+  t.client.join(DM);
+  await t.peer.letJoin({ head: 3, epoch: "d2" });
+  await t.peer.say(dm(4));
+
+  assert.deepEqual(t.seqs(DM), [4]);
+  assert.deepEqual(t.peer.inbox, []);
+});
+
+test("a direct room that was left is heard of as before it was joined", async () => {
+  const t = await new Harness().live({ directs: [direct(12)] });
+  t.client.join(DM);
+  await t.peer.letJoin({ head: 12 });
+
+  t.client.leave(DM);
+  await t.peer.say({ type: "left", re: t.peer.take("leave").id, room: DM });
+
+  assert.equal((await t.reconnect({ directs: [direct(13)] })).resume, undefined);
+  const join = await t.peer.letJoin({ head: 13, events: [dm(13)] });
+  assert.equal(join.since, 12);
+  assert.deepEqual(t.seqs(DM), [13]);
+});
+
+test("a direct room that cannot be caught up on is an error, and is tried again", async () => {
+  const t = await new Harness().live({ directs: [direct(12)] });
+  await t.peer.say(dm(14));
+
+  await t.peer.say(refusal(t.peer.take("join"), "too_many_rooms"));
+  assert.equal(t.of("error")[0].code, "too_many_rooms");
+  assert.deepEqual(t.of("left"), []);
+  await t.peer.say(dm(15));
+
+  assert.equal(t.peer.take("join").since, 12);
 });

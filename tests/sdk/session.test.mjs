@@ -257,6 +257,31 @@ test("an unsubscribed listener hears nothing", async () => {
   assert.equal(heard, 1);
 });
 
+test("connecting again after a stop begins the back-off anew", async () => {
+  const t = await new Harness().live();
+  for (let i = 0; i < 4; i++) {
+    await t.peer.lose();
+    await t.nextAttempt();
+  }
+  t.client.stop();
+
+  t.client.connect();
+  await t.clock.advance(0);
+  await t.peer.lose();
+
+  assert.equal(t.of("state").at(-1).retryInMs, 250);
+});
+
+test("typing is not said before welcome", async () => {
+  const t = new Harness();
+  t.client.connect();
+  await t.clock.advance(0);
+
+  t.client.typing("general");
+
+  assert.deepEqual(t.peer.inbox, []);
+});
+
 // ------------------------------------------------------------------------------------------------------ tokens
 
 test("a token callback is asked once, and its token serves the reconnects", async () => {
@@ -342,6 +367,18 @@ test("a token callback that fails is asked again later", async () => {
   assert.equal((await t.peer.welcome()).token, "t-good");
 });
 
+test("coming online while the callback runs does not ask it twice", async () => {
+  let asked = 0;
+  const t = await new Harness({ token: () => (++asked === 1 ? "t-1" : new Promise(() => {})) }).live();
+  await t.peer.lose(4501);
+  await t.nextAttempt();
+
+  t.network.dispatchEvent(new Event("online"));
+  await t.clock.advance(0);
+
+  assert.equal(asked, 2);
+});
+
 test("a client that was stopped while the callback ran opens no socket", async () => {
   let bring;
   const t = new Harness({ token: () => new Promise((resolve) => (bring = resolve)) });
@@ -417,6 +454,8 @@ test("when the browser comes online a waiting client tries at once", async () =>
   t.network.dispatchEvent(new Event("online"));
   await t.clock.advance(0);
   assert.equal(t.sockets.length, before + 1, "one attempt at a time");
+  await t.peer.lose();
+  assert.equal(t.of("state").at(-1).retryInMs, 250, "the waits begin anew");
 });
 
 for (const event of ["online", "offline"]) {

@@ -115,7 +115,8 @@ TEST_CASE("who has the bytes already gets 304, who has others gets them") {
   REQUIRE(etag.front() == '"');
   REQUIRE(etag != header(get(routes.at(1)), "ETag"));
 
-  for (const auto& known : {etag, "W/" + etag, "\"x\", " + etag, etag + " ,\"x\"", std::string{"*"}}) {
+  for (const auto& known :
+       {etag, "W/" + etag, "\"x\", " + etag, etag + " ,\"x\"", std::string{"*"}}) {
     INFO(known);
     const auto response = get(routes.at(0), {{"if-none-match", known}});
     CHECK(response.status == 304);
@@ -134,7 +135,8 @@ TEST_CASE("the page has nothing that its own policy forbids") {
   for (const auto& it : assets()) {
     if (!it.content_type.starts_with("text/html")) continue;
     INFO(it.path);
-    for (const auto* forbidden : {"<style", " style=", " onclick=", " onload=", "javascript:", "<base"})
+    for (const auto* forbidden :
+         {"<style", " style=", " onclick=", " onload=", "javascript:", "<base"})
       CHECK(it.bytes.find(forbidden) == std::string_view::npos);
     for (auto at = it.bytes.find("<script"); at != std::string_view::npos;
          at = it.bytes.find("<script", at + 1)) {

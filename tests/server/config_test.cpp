@@ -33,7 +33,8 @@ struct outcome {
   }
 };
 
-outcome parsed(std::vector<std::string> arguments, std::map<std::string, std::string> variables = {}) {
+outcome parsed(std::vector<std::string> arguments,
+               std::map<std::string, std::string> variables = {}) {
   std::vector<const char*> argv{"confabd"};
   for (const auto& it : arguments) argv.push_back(it.c_str());
   std::ostringstream out;
@@ -66,7 +67,7 @@ const std::map<std::string, std::string>& other_values() {
       {"jwt_issuer", "https://id.example"},
       {"jwt_audience", "chat"},
       {"journal", "memory"},
-      {"data_dir", "elsewhere"},
+      {"data", "elsewhere"},
       {"dedupe_age", "48h"},
       {"dedupe_count", "200000"},
       {"create_rooms", "false"},
@@ -180,8 +181,8 @@ TEST_CASE("of a repeated flag the last counts, of a list every one") {
 
 TEST_CASE("an array of the file is a list") {
   const temporary_directory files;
-  const auto file =
-      files.write("confab.toml", "origins = [\n  \"https://a.example\", # one\n  \"https://b.example\",\n]\n");
+  const auto file = files.write(
+      "confab.toml", "origins = [\n  \"https://a.example\", # one\n  \"https://b.example\",\n]\n");
 
   CHECK(parsed({"--config", file}).configured().origins ==
         std::vector<std::string>{"https://a.example", "https://b.example"});
@@ -189,28 +190,44 @@ TEST_CASE("an array of the file is a list") {
 
 TEST_CASE("values are read with their units, within their bounds") {
   const std::vector<std::tuple<std::string, std::string, bool>> table{
-      {"--port", "0", true},           {"--port", "65535", true},
-      {"--port", "65536", false},      {"--port", "", false},
-      {"--port", "80x", false},        {"--port", "0x50", false},
-      {"--port", "+80", false},        {"--port", " 80", false},
+      {"--port", "0", true},
+      {"--port", "65535", true},
+      {"--port", "65536", false},
+      {"--port", "", false},
+      {"--port", "80x", false},
+      {"--port", "0x50", false},
+      {"--port", "+80", false},
+      {"--port", " 80", false},
       {"--port", "99999999999999999999", false},
-      {"--shards", "256", true},       {"--shards", "257", false},
-      {"--hello-wait", "100ms", true}, {"--hello-wait", "99ms", false},
-      {"--hello-wait", "10m", true},   {"--hello-wait", "600001ms", false},
-      {"--hello-wait", "10", false},   {"--hello-wait", "10 s", true},
-      {"--hello-wait", "1.5s", false}, {"--hello-wait", "s", false},
-      {"--hello-wait", "10S", false},  {"--hello-wait", "10sec", false},
+      {"--shards", "256", true},
+      {"--shards", "257", false},
+      {"--hello-wait", "100ms", true},
+      {"--hello-wait", "99ms", false},
+      {"--hello-wait", "10m", true},
+      {"--hello-wait", "600001ms", false},
+      {"--hello-wait", "10", false},
+      {"--hello-wait", "10 s", true},
+      {"--hello-wait", "1.5s", false},
+      {"--hello-wait", "s", false},
+      {"--hello-wait", "10S", false},
+      {"--hello-wait", "10sec", false},
       {"--hello-wait", "99999999999999999999s", false},
       {"--hello-wait", "18446744073709552s", false},  // overflows to a small number
-      {"--drain-wait", "0", true},     {"--drain-wait", "0s", true},
-      {"--dedupe-age", "30d", true},   {"--dedupe-age", "721h", false},
+      {"--drain-wait", "0", true},
+      {"--drain-wait", "0s", true},
+      {"--dedupe-age", "30d", true},
+      {"--dedupe-age", "721h", false},
       {"--outbox-bytes", "1048576", true},
-      {"--outbox-bytes", "1MiB", true}, {"--outbox-bytes", "1024KiB", true},
-      {"--outbox-bytes", "1GiB", true}, {"--outbox-bytes", "1GiB1", false},
-      {"--outbox-bytes", "1MB", false}, {"--outbox-bytes", "1M", false},
+      {"--outbox-bytes", "1MiB", true},
+      {"--outbox-bytes", "1024KiB", true},
+      {"--outbox-bytes", "1GiB", true},
+      {"--outbox-bytes", "1GiB1", false},
+      {"--outbox-bytes", "1MB", false},
+      {"--outbox-bytes", "1M", false},
       {"--outbox-bytes", "99999999999GiB", false},
       {"--guests", "", false},
-      {"--journal", "SQLite", false},  {"--log-level", "verbose", false},
+      {"--journal", "SQLite", false},
+      {"--log-level", "verbose", false},
   };
 
   for (const auto& [flag, value, fine] : table) {
@@ -232,7 +249,8 @@ TEST_CASE("yes and no have the usual spellings") {
     CHECK(parsed({}, {{"CONFAB_GUESTS", yes}}).configured().guests == true);
   for (const auto* no : {"false", "no", "off", "0"})
     CHECK_FALSE(parsed({}, {{"CONFAB_CREATE_ROOMS", no}}).configured().create_rooms);
-  CHECK(parsed({}, {{"CONFAB_GUESTS", "maybe"}}).complains("CONFAB_GUESTS maybe: must be true or false"));
+  CHECK(parsed({}, {{"CONFAB_GUESTS", "maybe"}})
+            .complains("CONFAB_GUESTS maybe: must be true or false"));
 }
 
 TEST_CASE("all mistakes are told at once, with where they were made") {
@@ -250,8 +268,7 @@ TEST_CASE("all mistakes are told at once, with where they were made") {
   for (const auto& line :
        {"--rate-bust: unknown option, did you mean --rate-burst?\n",
         "stray: unexpected; options begin with --\n",
-        "--journal paper: must be one of sqlite, memory\n",
-        "--jwt-leeway 1h: must be in 0s..10m\n",
+        "--journal paper: must be one of sqlite, memory\n", "--jwt-leeway 1h: must be in 0s..10m\n",
         "CONFAB_PORT high: must be a whole number in 0..65535\n",
         "--rate-burst: must be at least --rate-commands (50)\n",
         "--tls-cert and --tls-key: one needs the other\n"})
@@ -283,8 +300,7 @@ TEST_CASE("a file that cannot be read is a mistake") {
 
   for (const auto& path : {files.path() + "/absent", files.path()})
     CHECK(parsed({"--config", path}).complains("--config " + path + ": cannot be read\n"));
-  CHECK(std::holds_alternative<config>(
-      parsed({"--config", files.write("empty.toml", "")}).result));
+  CHECK(std::holds_alternative<config>(parsed({"--config", files.write("empty.toml", "")}).result));
 }
 
 TEST_CASE("limits that contradict each other are a mistake") {
@@ -298,7 +314,8 @@ TEST_CASE("limits that contradict each other are a mistake") {
       {{"--text-bytes=57343"}, ""},
       {{"--outbox-bytes=512KiB"}, "--outbox-bytes: must be more than two pages"},
       {{"--outbox-bytes=524289"}, ""},
-      {{"--connections-max=5", "--connections-per-address=6"}, "--connections-per-address: must be"},
+      {{"--connections-max=5", "--connections-per-address=6"},
+       "--connections-per-address: must be"},
       {{"--connections-max=5", "--connections-per-address=5"}, ""},
       {{"--pong-wait=25001ms"}, "--pong-wait: must be at most --ping-interval (25s)"},
       {{"--pong-wait=25s"}, ""},
@@ -313,8 +330,8 @@ TEST_CASE("limits that contradict each other are a mistake") {
       {{"--origins=https://chat.example/"}, "--origins https://chat.example/: must be"},
       {{"--origins=https://Chat.example"}, "--origins https://Chat.example: must be"},
       {{"--origins=https://chat.example:8443,*"}, ""},
-      {{"--data-dir=" + plain_file}, "--data-dir " + plain_file + ": is not a directory"},
-      {{"--data-dir=" + plain_file, "--journal=memory"}, ""},
+      {{"--data=" + plain_file}, "--data " + plain_file + ": is not a directory"},
+      {{"--data=" + plain_file, "--journal=memory"}, ""},
       {{"--jwt-algorithm=HS256"}, "--jwt-algorithm: needs --jwt-secret-file"},
       {{"--jwt-algorithm=none"}, "--jwt-algorithm none: must be one of"},
       {{"--tls-cert=" + plain_file}, "--tls-cert and --tls-key: one needs the other"},
@@ -438,8 +455,7 @@ TEST_CASE("the help has every option with its default and fits 100 columns") {
     REQUIRE(at != std::string::npos);
     const auto next = result.out.find("\n  --", at);
     const auto text = result.out.substr(at, next - at);
-    if (!row.fallback().empty())
-      CHECK(text.find("(" + row.fallback() + ")") != std::string::npos);
+    if (!row.fallback().empty()) CHECK(text.find("(" + row.fallback() + ")") != std::string::npos);
   }
   for (const auto& text : {result.out, parsed({"token", "--help"}).out}) {
     std::istringstream lines{text};
@@ -459,9 +475,9 @@ TEST_CASE("help and version are had in spite of mistakes elsewhere") {
 TEST_CASE("confabd token prints one token that says what was asked for") {
   const temporary_directory files;
   const auto file = files.write("secret", secret);
-  const auto result = parsed({"token", "--user", "alice", "--name=Alice A.", "--ttl=90s", "--room",
-                              "general", "--room", "team-*", "--role=team-*=moderator", "--admin",
-                              "--jwt-secret-file", file});
+  const auto result =
+      parsed({"token", "--user", "alice", "--name=Alice A.", "--ttl=90s", "--room", "general",
+              "--room", "team-*", "--role=team-*=moderator", "--admin", "--jwt-secret-file", file});
   REQUIRE(std::holds_alternative<token_command>(result.result));
   std::ostringstream out;
   std::ostringstream err;
@@ -471,8 +487,8 @@ TEST_CASE("confabd token prints one token that says what was asked for") {
   CHECK(err.str().empty());
   REQUIRE(out.str().ends_with('\n'));
   const auto token = out.str().substr(0, out.str().size() - 1);
-  const auto checks = make_authenticator(
-      std::get<jwt_key>(jwt_key::make(key_use::secret, secret)), {}, false);
+  const auto checks =
+      make_authenticator(std::get<jwt_key>(jwt_key::make(key_use::secret, secret)), {}, false);
   const auto outcome = checks->verify(token, unix_ms{6'000});
   REQUIRE(std::holds_alternative<actors::identity>(outcome));
   const auto& who = std::get<actors::identity>(outcome);
@@ -500,24 +516,24 @@ TEST_CASE("confabd token takes its key from the environment, but a flag says whi
 }
 
 TEST_CASE("confabd token tells all its mistakes at once") {
-  const auto result =
-      parsed({"--port=1", "token", "--name=a\nb", "--ttl=5", "--room=a b", "--role=general",
-              "--role=general=king", "--usr=alice", "stray"});
+  const auto result = parsed({"--port=1", "token", "--name=a\nb", "--ttl=5", "--room=a b",
+                              "--role=general", "--role=general=king", "--usr=alice", "stray"});
 
   CHECK(result.code() == 2);
   CHECK(result.out.empty());
   for (const auto* line :
        {"--port: is an option of the server, not of confabd token\n",
-        "--usr: unknown option, did you mean --user?\n", "stray: unexpected", "--user: is missing\n",
-        "--name: must be at most 128 bytes", "--ttl: must be 1s..3650d", "--room \"a b\": must be",
-        "--role general: must be", "--role \"general=king\": must be",
+        "--usr: unknown option, did you mean --user?\n", "stray: unexpected",
+        "--user: is missing\n", "--name: must be at most 128 bytes", "--ttl: must be 1s..3650d",
+        "--room \"a b\": must be", "--role general: must be", "--role \"general=king\": must be",
         "--jwt-secret-file or --jwt-private-key-file: one is needed to sign\n"})
     CHECK(result.complains(line));
   CHECK(result.err.find("confabd: 10 mistakes") == 0);
 }
 
 TEST_CASE("loopback is what only this machine can reach") {
-  for (const auto* yes : {"localhost", "127.0.0.1", "127.255.255.254", "::1"}) CHECK(is_loopback(yes));
+  for (const auto* yes : {"localhost", "127.0.0.1", "127.255.255.254", "::1"})
+    CHECK(is_loopback(yes));
   for (const auto* no : {"", "0.0.0.0", "::", "128.0.0.1", "localhost.example", "127.1", "::2"})
     CHECK_FALSE(is_loopback(no));
 }

@@ -27,7 +27,8 @@ std::unique_ptr<actors::authenticator> with_secret(jwt_checks checks = {}) {
   return make_authenticator(key(key_use::secret, secret), std::move(checks), false);
 }
 
-std::variant<identity, unauthorized> verify_claims(std::string_view claims, jwt_checks checks = {}) {
+std::variant<identity, unauthorized> verify_claims(std::string_view claims,
+                                                   jwt_checks checks = {}) {
   return with_secret(std::move(checks))->verify(forge(hs256, claims, secret), now);
 }
 
@@ -77,7 +78,8 @@ TEST_CASE("what was minted is verified, with every supported algorithm") {
 
   for (const auto& [signing, verifying] : pairs) {
     INFO(name(verifying.algorithm()));
-    const auto outcome = make_authenticator(verifying, {}, false)->verify(token_for(signing, claims), now);
+    const auto outcome =
+        make_authenticator(verifying, {}, false)->verify(token_for(signing, claims), now);
 
     REQUIRE(reason(outcome) == "accepted");
     const auto& who = std::get<identity>(outcome);
@@ -136,8 +138,9 @@ TEST_CASE("a token does not choose its algorithm") {
     }
   }
   SECTION("an extension that must be understood") {
-    CHECK(reason(hmac->verify(forge(R"({"alg":"HS256","crit":["b64"],"b64":false})", claims, secret),
-                              now)) == invalid);
+    CHECK(reason(hmac->verify(
+              forge(R"({"alg":"HS256","crit":["b64"],"b64":false})", claims, secret), now)) ==
+          invalid);
   }
   SECTION("of the same family: HS512 where HS256 is configured") {
     const auto long_secret = secret + secret;
@@ -172,8 +175,8 @@ TEST_CASE("a signature that does not hold is refused") {
     }
   }
   SECTION("of another RSA key; and OpenSSL's errors do not stay behind for a TLS connection") {
-    const auto token = token_for(key(key_use::private_key, other_rsa_keys().private_pem),
-                                 for_alice());
+    const auto token =
+        token_for(key(key_use::private_key, other_rsa_keys().private_pem), for_alice());
     const auto rsa = make_authenticator(key(key_use::public_key, rsa_keys().public_pem), {}, false);
     CHECK(reason(rsa->verify(token, now)) == invalid);
     CHECK(ERR_peek_error() == 0);
@@ -182,11 +185,24 @@ TEST_CASE("a signature that does not hold is refused") {
 
 TEST_CASE("what is no token is refused") {
   const auto good = forge(hs256, R"({"sub":"alice"})", secret);
-  const std::vector<std::string> garbage{
-      "", ".", "..", "...", "a.b", "a.b.c", good + ".", good + "=", good + " ", " " + good,
-      good + ".x", good.substr(0, good.rfind('.')), good + std::string(1, '\0'),
-      std::string(1, '\0') + good, "Bearer " + good, std::string(token_bytes_max + 1, 'a'),
-      std::string(100, '.'), "\xff\xff.\xff.\xff"};
+  const std::vector<std::string> garbage{"",
+                                         ".",
+                                         "..",
+                                         "...",
+                                         "a.b",
+                                         "a.b.c",
+                                         good + ".",
+                                         good + "=",
+                                         good + " ",
+                                         " " + good,
+                                         good + ".x",
+                                         good.substr(0, good.rfind('.')),
+                                         good + std::string(1, '\0'),
+                                         std::string(1, '\0') + good,
+                                         "Bearer " + good,
+                                         std::string(token_bytes_max + 1, 'a'),
+                                         std::string(100, '.'),
+                                         "\xff\xff.\xff.\xff"};
 
   for (const auto& token : garbage) {
     INFO(token.substr(0, 200));
@@ -280,9 +296,10 @@ TEST_CASE("times are compared with the time passed in, and the leeway") {
   const auto early = "the token is not valid yet";
   const auto late = "the token has expired";
   const std::vector<std::tuple<std::string, std::int64_t, std::string>> table{
-      {"exp", 1, "accepted"}, {"exp", 0, "accepted"}, {"exp", -29, "accepted"}, {"exp", -30, late},
-      {"exp", -86400, late},  {"nbf", 0, "accepted"}, {"nbf", 30, "accepted"},  {"nbf", 31, early},
-      {"iat", 30, "accepted"}, {"iat", 31, early},    {"iat", -86400, "accepted"},
+      {"exp", 1, "accepted"},  {"exp", 0, "accepted"},      {"exp", -29, "accepted"},
+      {"exp", -30, late},      {"exp", -86400, late},       {"nbf", 0, "accepted"},
+      {"nbf", 30, "accepted"}, {"nbf", 31, early},          {"iat", 30, "accepted"},
+      {"iat", 31, early},      {"iat", -86400, "accepted"},
   };
 
   for (const auto& [claim, offset, expected] : table) {
@@ -290,7 +307,8 @@ TEST_CASE("times are compared with the time passed in, and the leeway") {
     const auto at = std::to_string(now.value() / second + offset);
     const auto outcome = verify_claims(R"({"sub":"a",")" + claim + "\":" + at + "}", checks);
     CHECK(reason(outcome) == expected);
-    if (const auto* no = std::get_if<unauthorized>(&outcome)) CHECK(no->expired == (expected == late));
+    if (const auto* no = std::get_if<unauthorized>(&outcome))
+      CHECK(no->expired == (expected == late));
   }
 }
 
@@ -406,7 +424,8 @@ TEST_CASE("the algorithm follows from the key") {
 TEST_CASE("one line break at the end of a secret file is not part of the secret") {
   const temporary_directory files;
   const auto bytes_of = [&](std::string_view content) {
-    return std::get<jwt_key>(jwt_key::load(key_use::secret, files.write("secret", content))).bytes();
+    return std::get<jwt_key>(jwt_key::load(key_use::secret, files.write("secret", content)))
+        .bytes();
   };
 
   CHECK(bytes_of(secret) == secret);
@@ -425,8 +444,7 @@ TEST_CASE("a key file that cannot be read is a mistake") {
 }
 
 TEST_CASE("a public key signs nothing") {
-  const auto outcome = mint(key(key_use::public_key, rsa_keys().public_pem),
-                            for_alice(), now);
+  const auto outcome = mint(key(key_use::public_key, rsa_keys().public_pem), for_alice(), now);
 
   CHECK(std::get<std::string>(outcome) == "signing needs the private key");
 }

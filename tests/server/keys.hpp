@@ -43,9 +43,7 @@ inline const key_pair& other_rsa_keys() {
   return keys;
 }
 inline key_pair ec_keys(const char* curve) { return pem_of(EVP_EC_gen(curve)); }
-inline key_pair ed25519_keys() {
-  return pem_of(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
-}
+inline key_pair ed25519_keys() { return pem_of(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")); }
 
 inline std::string base64url(std::string_view bytes) {
   constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -65,7 +63,8 @@ inline std::string base64url(std::string_view bytes) {
 }
 
 /// A token of these very bytes, signed with HMAC-SHA256 whatever its header says.
-inline std::string forge(std::string_view header, std::string_view claims, std::string_view secret) {
+inline std::string forge(std::string_view header, std::string_view claims,
+                         std::string_view secret) {
   const auto text = base64url(header) + "." + base64url(claims);
   unsigned char hash[EVP_MAX_MD_SIZE];
   unsigned length = 0;

@@ -110,14 +110,15 @@ TEST_CASE("off is silent") {
 TEST_CASE("in JSON a line is one object") {
   const captured lines{{log::level::info, log::format::json}};
 
-  log::info("message-refused", "room={} count={} ok={} text={} ratio={}", "a b", 3, false, "\"\n\xff",
-            std::numeric_limits<double>::infinity());
+  log::info("message-refused", "room={} count={} ok={} text={} ratio={}", "a b", 3, false,
+            "\"\n\xff", std::numeric_limits<double>::infinity());
 
   const auto whole = lines.whole();
   CHECK(whole.substr(0, 7) == R"({"at":")");
-  CHECK(whole.substr(whole.find("\"level\"")) ==
-        "\"level\":\"info\",\"event\":\"message-refused\",\"room\":\"a b\",\"count\":3,\"ok\":false,"
-        "\"text\":\"\\\"\\n\\u00ff\",\"ratio\":\"inf\"}\n");
+  CHECK(
+      whole.substr(whole.find("\"level\"")) ==
+      "\"level\":\"info\",\"event\":\"message-refused\",\"room\":\"a b\",\"count\":3,\"ok\":false,"
+      "\"text\":\"\\\"\\n\\u00ff\",\"ratio\":\"inf\"}\n");
 }
 
 TEST_CASE("a line of fields has them in order") {

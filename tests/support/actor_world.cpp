@@ -1,1 +1,221 @@
+#include "tests/support/actor_world.hpp"
 
+#include "actors/audience.hpp"
+#include "actors/directory.hpp"
+#include "actors/journal_reader.hpp"
+#include "actors/journal_writer.hpp"
+#include "actors/session.hpp"
+
+#include <caf/actor_registry.hpp>
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+
+namespace confab::test {
+namespace {
+
+constexpr std::int64_t birth_ms = 1'763'790'000'000;
+/// More jobs than any test has: somebody talks to himself.
+constexpr std::size_t jobs_max = 2'000'000;
+
+}  // namespace
+
+std::variant<actors::identity, actors::unauthorized> fake_authenticator::verify(
+    std::string_view token, unix_ms now) const {
+  const auto known = tokens.find(token);
+  if (known == tokens.end()) return actors::unauthorized{"bad token", false};
+  if (known->second.expires_at && *known->second.expires_at <= now)
+    return actors::unauthorized{"the token has expired", true};
+  return known->second;
+}
+
+actor_world::actor_world(world_options how)
+    : random_(how.seed), journal_(journal::open_memory()), looking_(journal_->make_reader()) {
+  config_.set("scheduler.policy", caf::atom("testing"));
+  system_.emplace(config_);
+  system_->await_actors_before_shutdown(false);
+  scheduler_ = dynamic_cast<caf::scheduler::test_coordinator*>(&system_->scheduler());
+  if (!scheduler_) throw std::logic_error("not the deterministic scheduler");
+  born_ = scheduler_->clock().now();
+
+  env.how = std::move(how.how);
+  env.durability = journal_->level();
+  env.auth = &auth;
+  env.now = [this] { return now(); };
+  env.random = [this] { return random_(); };
+  env.journal_health = [this](bool healthy, std::string_view detail) {
+    health.emplace_back(healthy, detail);
+  };
+  env.journal_fatal = [this](std::string_view) { ++fatal; };
+
+  writer_ = std::make_shared<faulty_writer>(journal_->make_writer(), faults);
+  env.writer = system_->spawn<actors::journal_writer>(&env, writer_);
+  for (std::size_t i = 0; i < how.shards; ++i)
+    env.shards.push_back({actors::spawn_on<actors::directory>(*system_, nullptr, &env),
+                          actors::spawn_on<actors::audience>(*system_, nullptr),
+                          system_->spawn<actors::journal_reader>(std::make_shared<faulty_reader>(
+                              journal_->make_reader(), faults))});
+  settle();
+  staff_ = system_->registry().running();
+}
+
+actor_world::~actor_world() {
+  release_all();
+  for (auto& who : clients) who.disconnect();
+  faults = {};
+  settle();
+  for (const auto& shard : env.shards) {
+    caf::anon_send_exit(shard.directory, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(shard.audience, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(shard.reader, caf::exit_reason::user_shutdown);
+  }
+  caf::anon_send_exit(env.writer, caf::exit_reason::user_shutdown);
+  settle();
+  env.shards.clear();
+  env.writer = actors::writer_actor{};
+}
+
+// --- connections ---------------------------------------------------------------------------------
+
+client& actor_world::connect(wire_format format, std::optional<actors::identity> known) {
+  return connect_on(static_cast<unsigned>(last_session_ % env.shards.size()), format,
+                    std::move(known));
+}
+
+client& actor_world::connect_on(unsigned shard, wire_format format,
+                                std::optional<actors::identity> known) {
+  const auto id = session_id::make(++last_session_, static_cast<std::uint8_t>(shard));
+  auto& who = clients.emplace_back(*this, id, format);
+  actors::session_start start{id, who.sink, format, who.taken, std::move(known)};
+  who.session = actors::spawn_on<actors::session>(*system_, nullptr, &env, std::move(start));
+  return who;
+}
+
+client& actor_world::guest(const std::string& name, wire_format format) {
+  return guest_with({{"guest", name}}, format);
+}
+
+client& actor_world::guest_with(json hello, wire_format format) {
+  auto& who = connect(format);
+  who.welcome = first_answer(who, std::move(hello));
+  return who;
+}
+
+client& actor_world::with_token(const std::string& token) {
+  auto& who = connect();
+  who.welcome = first_answer(who, {{"token", token}});
+  return who;
+}
+
+json actor_world::first_answer(client& who, json hello) {
+  hello["type"] = "hello";
+  return who.ask(std::move(hello));
+}
+
+actors::identity actor_world::identity_of(const std::string& user) const {
+  actors::identity who;
+  who.user = user_id::trusted(user);
+  who.name = user;
+  return who;
+}
+
+// --- running -------------------------------------------------------------------------------------
+
+bool actor_world::is_held(caf::resumable* job) const {
+  return std::ranges::find(held_, job) != held_.end();
+}
+
+/// A closed connection ends: the transport would tell the session so.
+void actor_world::hang_up_closed() {
+  for (auto& who : clients)
+    if (who.closed() && !who.gone()) who.disconnect();
+}
+
+void actor_world::settle() {
+  auto& jobs = scheduler_->jobs;
+  for (std::size_t count = 0;; ++count) {
+    if (count > jobs_max) throw std::runtime_error("it never settles");
+    auto next = std::ranges::find_if(jobs, [&](auto* job) { return !is_held(job); });
+    if (next == jobs.end()) {
+      hang_up_closed();
+      next = std::ranges::find_if(jobs, [&](auto* job) { return !is_held(job); });
+      if (next == jobs.end()) return;
+    }
+    std::rotate(jobs.begin(), next, next + 1);
+    scheduler_->run_once();
+  }
+}
+
+bool actor_world::step_shuffled(std::mt19937_64& random) {
+  auto& jobs = scheduler_->jobs;
+  if (jobs.empty()) {
+    hang_up_closed();
+    if (jobs.empty()) return false;
+  }
+  const auto next = jobs.begin() + static_cast<std::ptrdiff_t>(random() % jobs.size());
+  std::rotate(jobs.begin(), next, next + 1);
+  scheduler_->run_once();
+  return true;
+}
+
+void actor_world::settle_shuffled(std::mt19937_64& random) {
+  for (std::size_t count = 0; step_shuffled(random); ++count)
+    if (count > jobs_max) throw std::runtime_error("it never settles");
+}
+
+void actor_world::advance(std::chrono::milliseconds span) {
+  auto& clock = scheduler_->clock();
+  const auto until = clock.now() + span;
+  settle();
+  while (clock.has_pending_timeout() && clock.schedule().begin()->first <= until) {
+    const auto due = clock.schedule().begin()->first;
+    scheduler_->advance_time(std::max(due - clock.now(), caf::timespan{0}));
+    settle();
+  }
+  scheduler_->advance_time(until - clock.now());
+  settle();
+}
+
+void actor_world::tick(std::chrono::milliseconds span) { scheduler_->advance_time(span); }
+
+unix_ms actor_world::now() const {
+  const auto age = scheduler_->clock().now() - born_;
+  return unix_ms{birth_ms +
+                 std::chrono::duration_cast<std::chrono::milliseconds>(age).count()};
+}
+
+// --- looking on ----------------------------------------------------------------------------------
+
+std::size_t actor_world::guests_running() { return system_->registry().running() - staff_; }
+
+journal::room_info actor_world::stored_room(const std::string& room) {
+  const auto info = looking_->room(room_id::trusted(room));
+  return info ? *info : journal::room_info{};
+}
+
+std::vector<log_entry> actor_world::stored_log(const std::string& room) {
+  constexpr auto all = std::numeric_limits<std::size_t>::max();
+  auto log = looking_->entries(room_id::trusted(room), seq_no{0},
+                               seq_no{std::numeric_limits<std::uint64_t>::max()}, all, all);
+  return log ? std::move(*log) : std::vector<log_entry>{};
+}
+
+void actor_world::commit(std::vector<journal::operation> batch) {
+  const auto kept = std::exchange(faults, {});
+  if (!writer_->commit(batch, now())) throw std::runtime_error("the memory journal refuses");
+  faults = kept;
+}
+
+void actor_world::fill(const std::string& room, std::size_t count, const std::string& text,
+                       const std::string& from) {
+  const auto id = room_id::trusted(room);
+  std::vector<journal::operation> batch{journal::create_room{id, room, epoch_id{"filled"}, {}}};
+  for (std::size_t i = 1; i <= count; ++i)
+    batch.push_back(journal::append{id, user_id::trusted(from), {},
+                                    posted{{text + std::to_string(i), {}}}});
+  commit(std::move(batch));
+}
+
+}  // namespace confab::test

@@ -1,0 +1,131 @@
+#include "tests/support/actor_world.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace confab;
+using namespace confab::test;
+
+namespace {
+
+json history(json with = json::object()) {
+  with["type"] = "history";
+  with["room"] = "general";
+  return with;
+}
+std::pair<std::uint64_t, std::uint64_t> ends(const json& page) {
+  return {page["events"].front()["seq"], page["events"].back()["seq"]};
+}
+
+using from_to = std::pair<std::uint64_t, std::uint64_t>;
+
+std::vector<std::string> names(const json& page) {
+  std::vector<std::string> list;
+  for (const auto& room : page["rooms"]) list.push_back(room["room"]);
+  return list;
+}
+
+}  // namespace
+
+TEST_CASE("history pages backwards, forwards and between, always ascending") {
+  actor_world world;
+  world.fill("general", 500);
+  auto& alice = world.guest("alice");
+  alice.join("general");
+
+  const auto latest = alice.ask(history());
+  CHECK(latest["type"] == "history");
+  CHECK(latest["room"] == "general");
+  CHECK(ends(latest) == from_to{451, 500});
+  CHECK(latest["more"] == true);
+  CHECK(ends(alice.ask(history({{"before", 451}, {"limit", 20}}))) == from_to{431, 450});
+  CHECK(ends(alice.ask(history({{"after", 100}, {"limit", 20}}))) == from_to{101, 120});
+  const auto between = alice.ask(history({{"after", 100}, {"before", 104}}));
+  CHECK(ends(between) == from_to{101, 103});
+  CHECK(between["more"] == false);
+  const auto first = alice.ask(history({{"before", 11}}));
+  CHECK(ends(first) == from_to{1, 10});
+  CHECK(first["more"] == false);
+  CHECK(alice.ask(history({{"after", 500}}))["events"] == json::array());
+}
+
+TEST_CASE("a history's limit is moved into 1..200") {
+  actor_world world;
+  world.fill("general", 500);
+  auto& alice = world.guest("alice");
+  alice.join("general");
+
+  CHECK(alice.ask(history({{"limit", 0}}))["events"].size() == 1);
+  CHECK(alice.ask(history({{"limit", 200}}))["events"].size() == 200);
+  CHECK(alice.ask(history({{"limit", 201}}))["events"].size() == 200);
+}
+
+TEST_CASE("history without id says nothing, and does not hold up what follows") {
+  actor_world world;
+  auto& alice = world.guest("alice");
+  alice.join("general");
+  alice.forget();
+  alice.say(history());
+  alice.say({{"type", "rooms"}});
+  alice.say({{"type", "ping"}, {"id", 5}});
+  world.settle();
+
+  REQUIRE(alice.received().size() == 1);
+  CHECK(alice.received()[0]["type"] == "pong");
+  CHECK(alice.send("general", "x")["seq"] == 1);
+}
+
+TEST_CASE("rooms lists title, head, who is online and whether one has joined") {
+  actor_world world;
+  auto& alice = world.guest("alice");
+  auto& bob = world.guest("bob");
+  for (const auto* room : {"b", "a", "c"}) alice.join(room);
+  bob.join("a");
+  bob.send("a", "hi");
+  alice.ask({{"type", "leave"}, {"room", "c"}});
+  alice.ask({{"type", "direct"}, {"to", "bob"}, {"text", "not listed"}});
+
+  const auto listed = alice.ask({{"type", "rooms"}});
+
+  CHECK(listed["type"] == "rooms");
+  CHECK(listed["more"] == false);
+  CHECK(listed["rooms"] ==
+        json::array({{{"room", "a"}, {"title", "a"}, {"head", 1}, {"online", 2}, {"joined", true}},
+                     {{"room", "b"}, {"title", "b"}, {"head", 0}, {"online", 1}, {"joined", true}},
+                     {{"room", "c"}, {"title", "c"}, {"head", 0}, {"online", 0}, {"joined", false}}}));
+}
+
+TEST_CASE("rooms of nowhere is an empty list") {
+  actor_world world;
+
+  CHECK(world.guest("alice").ask({{"type", "rooms"}})["rooms"] == json::array());
+}
+
+TEST_CASE("rooms pages by a hundred") {
+  actor_world world;
+  for (int i = 0; i < 201; ++i) world.fill("room" + std::to_string(1000 + i), 1);
+  auto& alice = world.guest("alice");
+
+  const auto first = alice.ask({{"type", "rooms"}});
+  CHECK(first["rooms"].size() == 100);
+  CHECK(first["more"] == true);
+  const auto second = alice.ask({{"type", "rooms"}, {"after", "room1099"}});
+  CHECK(second["rooms"].size() == 100);
+  CHECK(second["rooms"][0]["room"] == "room1100");
+  const auto last = alice.ask({{"type", "rooms"}, {"after", "room1199"}});
+  CHECK(names(last) == std::vector<std::string>{"room1200"});
+  CHECK(last["more"] == false);
+}
+
+TEST_CASE("rooms lists what the token admits, and all to an admin") {
+  actor_world world;
+  for (const auto* room : {"general", "secret", "team-a", "team-b"}) world.fill(room, 1);
+  auto& who = world.auth.tokens["t"];
+  who = world.identity_of("alice");
+
+  who.rooms = {"team-*"};
+  CHECK(names(world.with_token("t").ask({{"type", "rooms"}})) ==
+        std::vector<std::string>{"team-a", "team-b"});
+  who.rooms = std::vector<std::string>{};
+  CHECK(names(world.with_token("t").ask({{"type", "rooms"}})).empty());
+  who.admin = true;
+  CHECK(names(world.with_token("t").ask({{"type", "rooms"}})).size() == 4);
+}

@@ -1,0 +1,123 @@
+// How the server stops.
+
+import assert from "node:assert/strict";
+import http from "node:http";
+
+import { within } from "./support/deadline.mjs";
+import { opcode } from "./support/raw.mjs";
+import { scenario } from "./support/world.mjs";
+
+/** Asks /readyz over one connection, as a load balancer does, and also after the server accepts no new ones. */
+function keptAlive(world, server) {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  world.atEnd(() => agent.destroy());
+  return () => server.http("/readyz", { agent });
+}
+
+scenario("SIGTERM: clients are told when to come back, and the process ends with 0", async (world) => {
+  const server = await world.server(["--shards", "2"]);
+  const clients = [];
+  for (let i = 0; i < 20; ++i) clients.push(await world.member(server, `user-${i}`, "lobby"));
+
+  server.signal("SIGTERM");
+  const closed = await Promise.all(clients.map((client) => client.closed()));
+  const { code } = await server.exited();
+
+  const waits = closed.map(({ reason }) => JSON.parse(reason).reconnect_after_ms);
+  assert.deepEqual(new Set(closed.map((each) => each.code)), new Set([1012]));
+  for (const wait of waits) assert.ok(Number.isInteger(wait) && wait >= 0 && wait <= 5000, `${wait}`);
+  assert.ok(new Set(waits).size > 10, `spread, not together: ${waits}`);
+  assert.equal(code, 0);
+  assert.match(server.stderr, / server-stopped/);
+});
+
+scenario("SIGTERM: what is in flight is answered first, and is stored", async (world) => {
+  const data = await world.directory();
+  const server = await world.server(["--rate-commands", "0"], { data });
+  const alice = await world.member(server, "alice", "lobby");
+  const replies = [];
+  for (let i = 0; i < 50; ++i) replies.push(alice.ask({ type: "send", room: "lobby", text: `${i}`, key: `k-${i}` }).catch((error) => error));
+  await replies[0];
+
+  server.signal("SIGTERM");
+  const { code } = await alice.closed();
+  const answers = await Promise.all(replies);
+  await server.exited();
+  const again = await world.server([], { data });
+  const joined = await (await world.guest(again, "bob")).ask({ type: "join", room: "lobby", since: 0 });
+
+  assert.equal(code, 1012);
+  const acknowledged = answers.filter(({ type }) => type === "sent").map(({ seq }) => seq);
+  assert.ok(acknowledged.length > 0);
+  // What was read is answered; what was not read is not stored either.
+  assert.deepEqual(joined.events.map(({ seq }) => seq), acknowledged);
+});
+
+scenario("while it drains, /readyz is 503, and a second SIGTERM ends it at once", async (world) => {
+  const server = await world.server(["--drain-wait", "10m", "--close-wait", "1m"]);
+  const ready = keptAlive(world, server);
+  const before = await ready();
+  const silent = await world.raw(server);
+  await silent.hello("mallory");
+
+  server.signal("SIGTERM");
+  const { code, reason } = await silent.closeFrame(); // which it does not answer
+  const after = await ready();
+  server.signal("SIGTERM");
+  const exit = await server.exited();
+
+  assert.equal(before.status, 200);
+  assert.equal(after.status, 503);
+  assert.equal(code, 1012);
+  assert.ok(JSON.parse(reason).reconnect_after_ms <= 5000);
+  assert.equal(exit.code, 128 + 15);
+  assert.match(server.stderr, / server-killed signal=15/);
+});
+
+scenario("a connection that does not close is dropped when its time is up", async (world) => {
+  const server = await world.server(["--close-wait", "200ms"]);
+  const silent = await world.raw(server);
+  await silent.hello("mallory");
+  const mute = await world.connect(server); // said nothing at all
+
+  server.signal("SIGTERM");
+  const { code } = await silent.closeFrame();
+  await silent.ended();
+  const other = await mute.closed();
+  const exit = await server.exited();
+
+  assert.equal(code, 1012);
+  assert.equal(other.code, 1012);
+  assert.equal(exit.code, 0);
+});
+
+scenario("drain-wait bounds the good-bye, whatever close-wait says", async (world) => {
+  const server = await world.server(["--drain-wait", "200ms", "--close-wait", "1m"]);
+  const silent = await world.raw(server);
+  await silent.hello("mallory");
+
+  const exit = await within(server.stop(), "the end of the process");
+
+  assert.equal(exit.code, 0);
+  assert.match(server.stderr, / drain-timed-out connections=1/);
+});
+
+scenario("SIGINT stops it as SIGTERM does", async (world) => {
+  const server = await world.server();
+  const alice = await world.member(server, "alice", "lobby");
+
+  server.signal("SIGINT");
+
+  assert.equal((await alice.closed()).code, 1012);
+  assert.equal((await server.exited()).code, 0);
+});
+
+scenario("a connection that has not said hello is closed with 1012 when the server stops", async (world) => {
+  const server = await world.server();
+  const mute = await world.raw(server);
+
+  server.signal("SIGTERM");
+  const closing = await mute.expect({ kind: opcode.close });
+
+  assert.equal(closing.code, 1012);
+});

@@ -1,0 +1,130 @@
+#pragma once
+
+#include "actors/environment.hpp"
+#include "journal/journal.hpp"
+#include "tests/support/fake_client.hpp"
+#include "tests/support/faulty_journal.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace confab::test {
+
+using namespace std::chrono_literals;
+
+/// Knows the tokens that a test has made.
+class fake_authenticator final : public actors::authenticator {
+ public:
+  std::variant<actors::identity, actors::unauthorized> verify(std::string_view token,
+                                                              unix_ms now) const override;
+  bool guests_allowed() const noexcept override { return guests; }
+
+  std::map<std::string, actors::identity, std::less<>> tokens;
+  bool guests = true;
+};
+
+struct world_options {
+  std::size_t shards = 2;
+  std::uint64_t seed = 1;
+  actors::settings how;
+};
+
+/// All actors of a server, as server/chat.cpp spawns them, on CAF's deterministic scheduler: no
+/// threads, a virtual clock, and jobs in an order that the test decides. Writer and readers,
+/// detached in production, are ordinary actors here.
+class actor_world {
+ public:
+  explicit actor_world(world_options how = {});
+  ~actor_world();
+  actor_world(const actor_world&) = delete;
+  actor_world& operator=(const actor_world&) = delete;
+
+  // --- connections ---
+  client& connect(wire_format format = {}, std::optional<actors::identity> known = {});
+  client& connect_on(unsigned shard, wire_format format = {},
+                     std::optional<actors::identity> known = {});
+  /// Connected and welcomed.
+  client& guest(const std::string& name, wire_format format = {});
+  client& guest_with(json hello, wire_format format = {});
+  client& with_token(const std::string& token);
+  actors::identity identity_of(const std::string& user) const;
+
+  // --- running ---
+  /// Until nobody has anything to do, first come first served.
+  void settle();
+  /// The same with the next job picked at random.
+  void settle_shuffled(std::mt19937_64& random);
+  /// One job picked at random; false if there is none.
+  bool step_shuffled(std::mt19937_64& random);
+  /// Lets time pass, stopping at every timer on the way, and settles.
+  void advance(std::chrono::milliseconds span);
+  /// Only moves the clock; what is due by then becomes jobs.
+  void tick(std::chrono::milliseconds span);
+  unix_ms now() const;
+
+  /// While it is held, an actor gets messages and does not run.
+  template <class Handle>
+  void hold(const Handle& actor) {
+    held_.push_back(resumable_of(actor));
+  }
+  void release_all() { held_.clear(); }
+
+  // --- looking on ---
+  /// Sessions, rooms and users that are there.
+  std::size_t guests_running();
+  /// Timers that are set, of everyone.
+  std::size_t timers() { return scheduler_->clock().schedule().size(); }
+  journal::room_info stored_room(const std::string& room);
+  std::vector<log_entry> stored_log(const std::string& room);
+  /// Entries 1..count of a room that nobody has opened yet.
+  void fill(const std::string& room, std::size_t count, const std::string& text = "old",
+            const std::string& from = "author");
+  /// Commits as if somebody else did: behind the actors' back.
+  void commit(std::vector<journal::operation> batch);
+  std::size_t shard_of(const std::string& room) const {
+    return env.shard_of(room_id::trusted(room));
+  }
+
+  actors::environment env;
+  fake_authenticator auth;
+  journal_faults faults;
+  std::vector<std::pair<bool, std::string>> health;  // what journal_health was told
+  std::size_t fatal = 0;
+  std::deque<client> clients;
+
+ private:
+  template <class Handle>
+  static caf::resumable* resumable_of(const Handle& actor) {
+    return dynamic_cast<caf::resumable*>(caf::actor_cast<caf::abstract_actor*>(actor));
+  }
+  bool is_held(caf::resumable* job) const;
+  void hang_up_closed();
+  json first_answer(client& who, json hello);
+
+  std::mt19937_64 random_;
+  std::unique_ptr<journal::journal> journal_;
+  std::shared_ptr<faulty_writer> writer_;
+  std::unique_ptr<journal::reader> looking_;
+  std::vector<caf::resumable*> held_;
+  std::uint64_t last_session_ = 0;
+  caf::actor_system_config config_;
+  std::optional<caf::actor_system> system_;
+  caf::scheduler::test_coordinator* scheduler_ = nullptr;
+  caf::actor_clock::time_point born_;
+  std::size_t staff_ = 0;  // actors that are always there
+};
+
+}  // namespace confab::test

@@ -1,0 +1,103 @@
+#pragma once
+
+#include "journal/journal.hpp"
+
+#include <functional>
+#include <memory>
+#include <utility>
+
+namespace confab::test {
+
+/// What becomes of one commit.
+enum class commit_fate {
+  stored,
+  refused,       // `unavailable`: nothing is stored
+  unknown,       // reported as unknown, and not stored
+  unknown_kept,  // reported as unknown, but stored
+  fatal,
+};
+
+/// Decides over commits and reads; a test changes it while the actors run.
+struct journal_faults {
+  std::function<commit_fate()> on_commit = [] { return commit_fate::stored; };
+  std::function<bool()> read_fails = [] { return false; };
+  std::function<bool()> probe_fails = [] { return false; };
+};
+
+class faulty_writer final : public journal::writer {
+ public:
+  faulty_writer(std::unique_ptr<journal::writer> to, journal_faults& faults)
+      : to_(std::move(to)), faults_(faults) {}
+
+  journal::result<std::vector<journal::outcome>> commit(
+      std::span<const journal::operation> batch, unix_ms now) override {
+    switch (faults_.on_commit()) {
+      case commit_fate::stored: return to_->commit(batch, now);
+      case commit_fate::refused: return {journal::fault::unavailable, "no space left"};
+      case commit_fate::unknown: return {journal::fault::unknown, "lost contact"};
+      case commit_fate::unknown_kept:
+        static_cast<void>(to_->commit(batch, now));
+        return {journal::fault::unknown, "lost contact"};
+      case commit_fate::fatal: return {journal::fault::fatal, "fsync failed"};
+    }
+    return {journal::fault::fatal, "no such fate"};
+  }
+  journal::result<bool> probe() override {
+    if (faults_.probe_fails()) return {journal::fault::unavailable, "no space left"};
+    return to_->probe();
+  }
+
+ private:
+  std::unique_ptr<journal::writer> to_;
+  journal_faults& faults_;
+};
+
+class faulty_reader final : public journal::reader {
+ public:
+  faulty_reader(std::unique_ptr<journal::reader> from, journal_faults& faults)
+      : from_(std::move(from)), faults_(faults) {}
+
+  journal::result<journal::room_info> room(const room_id& id) override {
+    if (faults_.read_fails()) return broken();
+    return from_->room(id);
+  }
+  journal::result<std::vector<log_entry>> entries(const room_id& id, seq_no after, seq_no upto,
+                                                  std::size_t count, std::size_t bytes) override {
+    if (faults_.read_fails()) return broken();
+    return from_->entries(id, after, upto, count, bytes);
+  }
+  journal::result<std::optional<log_entry>> entry(const room_id& id, seq_no seq) override {
+    if (faults_.read_fails()) return broken();
+    return from_->entry(id, seq);
+  }
+  journal::result<journal::message_page> messages(const room_id& id, std::optional<seq_no> before,
+                                                  std::optional<seq_no> after, seq_no upto,
+                                                  std::size_t count, std::size_t bytes) override {
+    if (faults_.read_fails()) return broken();
+    return from_->messages(id, before, after, upto, count, bytes);
+  }
+  journal::result<std::vector<journal::room_info>> rooms(const std::optional<room_id>& after,
+                                                         const journal::room_filter& filter,
+                                                         std::size_t count) override {
+    if (faults_.read_fails()) return broken();
+    return from_->rooms(after, filter, count);
+  }
+  journal::result<std::vector<journal::room_info>> directs(const user_id& user,
+                                                           std::size_t count) override {
+    if (faults_.read_fails()) return broken();
+    return from_->directs(user, count);
+  }
+
+ private:
+  struct broken {
+    template <class T>
+    operator journal::result<T>() const {
+      return {journal::fault::unavailable, "cannot read"};
+    }
+  };
+
+  std::unique_ptr<journal::reader> from_;
+  journal_faults& faults_;
+};
+
+}  // namespace confab::test

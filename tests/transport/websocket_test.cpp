@@ -1,0 +1,612 @@
+#include "tests/transport/world.hpp"
+
+#include "transport/deflate.hpp"
+
+#include <random>
+
+using namespace confab;
+using namespace confab::transport;
+using namespace confab::transport::testing;
+
+namespace {
+
+constexpr auto offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
+
+/// Sends back what it gets, compressed where that was agreed on.
+void echo(const std::shared_ptr<notes>& book) {
+  book->on_message = [book = book.get()](frame_kind kind, std::string_view payload) {
+    const auto packed = book->format.deflate && payload.size() >= deflate_bytes_min
+                            ? deflate_payload(payload)
+                            : std::string();
+    const auto answer = packed.empty() ? make_frame(kind, payload) : make_frame(kind, packed, true);
+    REQUIRE(book->sink->push(answer) == push_result::accepted);
+    return session_port::flow::more;
+  };
+}
+
+websocket_route chat_route(const std::shared_ptr<notes>& book) {
+  return {"/chat", admit_all(book), {{"v1.json", codec::json}, {"v1.cbor", codec::cbor}}, false};
+}
+
+std::string noise(std::size_t bytes) {
+  std::mt19937 random(1);
+  std::string out(bytes, '\0');
+  for (auto& c : out) c = static_cast<char>('0' + random() % 64);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("messages of both kinds come back, in order, whatever their size") {
+  world w;
+  echo(w.book);
+  client c(w, w.port());
+  const auto answer = c.upgrade();
+  REQUIRE(answer.status == 101);
+  REQUIRE(answer.headers.at("sec-websocket-accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+  REQUIRE(answer.headers.count("sec-websocket-extensions") == 0);
+
+  for (const std::size_t size : {0, 1, 125, 126, 511, 512, 513, 1535, 1536, 1537, 65535, 65536}) {
+    const auto text = noise(size);
+    c.send(text_frame(text) + client_frame(0x82, text));
+    const auto first = c.read_data();
+    REQUIRE(first.opcode == 1);
+    REQUIRE(first.payload == text);
+    const auto second = c.read_data();
+    REQUIRE(second.opcode == 2);
+    REQUIRE(second.payload == text);
+  }
+  REQUIRE(w.server->count().messages_in == 24);
+  REQUIRE(w.server->count().websockets_open == 1);
+}
+
+TEST_CASE("a message of the largest size is taken and one byte more closes with 1009") {
+  options how;
+  how.frame_bytes_max = 5000;
+  const bool deflate = GENERATE(false, true);
+  world w(how);
+  client c(w, w.port());
+  REQUIRE(c.upgrade("/ws", deflate ? offer : "").status == 101);
+
+  c.send(text_frame(noise(5000)));
+  REQUIRE(w.until([&] { return w.book->texts.size() == 1; }));
+  c.send(text_frame(noise(5001)));
+  const auto closed = c.read_data();
+
+  REQUIRE(closed.opcode == 8);
+  REQUIRE(closed.code() == 1009);
+  c.send(close_frame(1009));
+  REQUIRE(w.until([&] { return c.ended && w.book->destroyed == 1; }));
+  REQUIRE(w.book->texts.size() == 1);
+  REQUIRE(w.book->closes.at(0).code == 1009);
+  REQUIRE_FALSE(w.book->closes[0].by_peer);
+}
+
+TEST_CASE("fragments make one message, and those that never end are closed with 1009") {
+  options how;
+  how.frame_bytes_max = 1000;
+  world w(how);
+  client c(w, w.port());
+  REQUIRE(c.upgrade().status == 101);
+
+  c.send(client_frame(0x01, "Hel") + client_frame(0x89, "ping") + client_frame(0x00, "") +
+         client_frame(0x80, "lo"));
+  const auto pong = c.read_frame();
+  REQUIRE(pong.opcode == 10);
+  REQUIRE(pong.payload == "ping");
+  REQUIRE(w.until([&] { return w.book->texts.size() == 1; }));
+  REQUIRE(w.book->texts[0] == "Hello");
+
+  c.send(client_frame(0x01, "x"));
+  for (int i = 0; i < 10; ++i) c.send(client_frame(0x00, std::string(100, 'x')));
+  REQUIRE(c.read_data().code() == 1009);
+}
+
+TEST_CASE("what breaks the protocol is closed with the code of the RFC") {
+  struct row {
+    std::string bytes;
+    unsigned code;
+  };
+  const auto bad = GENERATE(
+      row{text_frame("\xc3\x28"), 1007}, row{client_frame(0xc1, "compressed?"), 1002},
+      row{client_frame(0x83, "reserved"), 1002}, row{client_frame(0x80, "nothing began"), 1002},
+      row{std::string("\x81\x02hi", 4), 1002},  // unmasked
+      row{client_frame(0x09, "fragmented ping"), 1002},
+      row{client_frame(0x88, "x"), 1002}, row{client_frame(0x88, {"\x03\xe8\xff", 3}), 1002});
+  world w;
+  client other(w, w.port());
+  REQUIRE(other.upgrade().status == 101);
+  w.book = std::make_shared<notes>();
+  client c(w, w.port());
+  REQUIRE(c.upgrade().status == 101);
+
+  c.send(bad.bytes);
+
+  const auto closed = c.read_data();
+  REQUIRE(closed.opcode == 8);
+  REQUIRE(closed.code() == bad.code);
+  c.send(close_frame(bad.code));
+  REQUIRE(w.until([&] { return c.ended; }));
+  other.send(client_frame(0x89, "still there"));
+  REQUIRE(other.read_frame().payload == "still there");
+}
+
+TEST_CASE("a frame of the other kind closes with 1003, the right kind does not") {
+  const auto book = std::make_shared<notes>();
+  world w({}, {chat_route(book)});
+  client json(w, w.port());
+  const auto answer = json.upgrade("/chat", "Sec-WebSocket-Protocol: v1.json\r\n");
+  REQUIRE(answer.headers.at("sec-websocket-protocol") == "v1.json");
+  json.send(text_frame("{}"));
+  json.send(client_frame(0x82, "binary"));
+  REQUIRE(json.read_data().code() == 1003);
+  REQUIRE(book->texts == std::vector<std::string>{"{}"});
+
+  client cbor(w, w.port());
+  REQUIRE(cbor.upgrade("/chat", "Sec-WebSocket-Protocol: v1.cbor\r\n").status == 101);
+  REQUIRE(book->format.objects == codec::cbor);
+  cbor.send(client_frame(0x82, "\xa0"));
+  cbor.send(text_frame("{}"));
+  REQUIRE(cbor.read_data().code() == 1003);
+  REQUIRE(book->texts.size() == 2);
+}
+
+TEST_CASE("upgrades are refused with the status that says why") {
+  const auto book = std::make_shared<notes>();
+  auto guarded = chat_route(book);
+  http_request seen;
+  guarded.authorize = [&](const http_request& request)
+      -> std::variant<session_factory, upgrade_refused> {
+    seen = request;
+    http_response no;
+    no.status = 401;
+    no.body = "who are you";
+    return upgrade_refused{no};
+  };
+  world w({}, {guarded});
+  client c(w, w.port());
+
+  const auto plain = c.get("/chat");
+  REQUIRE(plain.status == 426);
+  REQUIRE(plain.headers.at("upgrade") == "websocket");
+  REQUIRE(c.upgrade("/chat", "Origin: http://elsewhere\r\n").status == 403);
+  const auto unknown = c.upgrade("/chat", "Sec-WebSocket-Protocol: v2, v3\r\n");
+  REQUIRE(unknown.status == 400);
+  REQUIRE(unknown.body == "{\"error\":\"unknown_subprotocol\",\"known\":[\"v1.json\",\"v1.cbor\"]}\n");
+  REQUIRE(c.upgrade("/nowhere").status == 404);
+  REQUIRE(seen.path.empty());
+
+  const auto refused = c.upgrade("/chat?x=1", "Origin: http://here\r\nCookie: sid=7\r\n");
+  REQUIRE(refused.status == 401);
+  REQUIRE(refused.body == "who are you");
+  REQUIRE(seen.cookie("sid") == "7");
+  REQUIRE(seen.parameter("x") == "1");
+  REQUIRE(book->made == 0);
+
+  c.send("GET /chat HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
+         "Sec-WebSocket-Version: 12\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  REQUIRE(c.read_response().status == 401);
+}
+
+TEST_CASE("an upgrade Beast does not accept is answered and closed") {
+  world w;
+  client c(w, w.port());
+
+  c.send("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
+         "Sec-WebSocket-Version: 12\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+
+  REQUIRE(c.read_response().status == 426);
+  REQUIRE(w.until([&] { return c.ended; }));
+  REQUIRE(w.book->made == 0);
+}
+
+TEST_CASE("frames sent right behind the upgrade are not lost") {
+  world w;
+  client c(w, w.port());
+
+  c.send("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
+         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n" +
+         text_frame("early") + text_frame("bird"));
+
+  REQUIRE(w.until([&] { return w.book->texts.size() == 2; }));
+  REQUIRE(w.book->texts == std::vector<std::string>{"early", "bird"});
+}
+
+TEST_CASE("compressed messages are inflated, and one compressed frame serves every receiver") {
+  world w;
+  client a(w, w.port());
+  const auto answer = a.upgrade("/ws", offer);
+  REQUIRE(answer.headers.at("sec-websocket-extensions") ==
+          "permessage-deflate; server_no_context_takeover; client_no_context_takeover");
+  REQUIRE(w.book->format.deflate);
+  const auto sink_a = w.book->sink;
+  client b(w, w.port());
+  REQUIRE(b.upgrade("/ws", offer).status == 101);
+  const auto sink_b = w.book->sink;
+  const std::string text(3000, 't');
+  const auto packed = deflate_payload(text);
+  inflater stream;
+
+  // Whole, in fragments, and between others that are not compressed; several in one packet.
+  a.send(client_frame(0xc1, packed) + text_frame("plain") + client_frame(0x41, packed.substr(0, 5)) +
+         client_frame(0x80, packed.substr(5)) + client_frame(0xc2, packed) +
+         client_frame(0x82, "bin"));
+  REQUIRE(w.until([&] { return w.book->texts.size() == 5; }));
+  REQUIRE(w.book->texts == std::vector<std::string>{text, "plain", text, text, "bin"});
+
+  const auto shared = make_frame(wire_format{codec::json, true}, text);
+  REQUIRE(sink_a->push(shared) == push_result::accepted);
+  REQUIRE(sink_b->push(shared) == push_result::accepted);
+  REQUIRE(shared.use_count() == 3);
+  const auto at_b = b.read_data();
+  REQUIRE(at_b.rsv1);
+  REQUIRE(stream.run(at_b.payload, 10'000).payload == text);
+  REQUIRE(shared.use_count() == 1);
+}
+
+TEST_CASE("compressed messages keep the bound of what they hold, and their UTF-8 is checked") {
+  struct row {
+    unsigned first;
+    std::string text;
+    unsigned code;  // 0: taken
+  };
+  const auto each = GENERATE(row{0xc1, std::string(5000, 'a'), 0}, row{0xc1, std::string(5001, 'a'), 1009},
+                             row{0xc1, std::string(5'000'000, 'a'), 1009},
+                             row{0xc1, std::string(300, '\xff'), 1007},
+                             row{0xc2, std::string(300, '\xff'), 0});
+  options how;
+  how.frame_bytes_max = 5000;
+  world w(how);
+  client c(w, w.port());
+  REQUIRE(c.upgrade("/ws", offer).status == 101);
+
+  c.send(client_frame(each.first, deflate_payload(each.text)));
+
+  if (each.code == 0) {
+    REQUIRE(w.until([&] { return w.book->texts.size() == 1; }));
+    REQUIRE(w.book->texts[0] == each.text);
+  } else {
+    REQUIRE(c.read_data().code() == each.code);
+    REQUIRE(w.book->texts.empty());
+  }
+}
+
+TEST_CASE("what is no deflate stream closes, and compression that is switched off is refused") {
+  options how;
+  world on(how);
+  client c(on, on.port());
+  REQUIRE(c.upgrade("/ws", offer).status == 101);
+  c.send(client_frame(0xc1, "\xff\xff\xff"));
+  REQUIRE(c.read_data().code() == 1007);
+
+  how.compression = false;
+  world off(how);
+  client d(off, off.port());
+  REQUIRE(d.upgrade("/ws", offer).headers.count("sec-websocket-extensions") == 0);
+  REQUIRE_FALSE(off.book->format.deflate);
+  d.send(client_frame(0xc1, deflate_payload(std::string(100, 'a'))));
+  REQUIRE(d.read_data().code() == 1002);
+}
+
+TEST_CASE("the peer's close is answered with its code and told to the session") {
+  struct row {
+    std::string bytes;
+    unsigned answer;
+    std::uint16_t told;
+    std::string reason;
+  };
+  const auto each = GENERATE(row{close_frame(1001, "gone"), 1001, 1001, "gone"},
+                             row{close_frame(4321), 4321, 4321, ""},
+                             row{client_frame(0x88, ""), 1000, 1005, ""});
+  world w;
+  client c(w, w.port());
+  REQUIRE(c.upgrade().status == 101);
+
+  c.send(each.bytes);
+
+  const auto closed = c.read_data();
+  REQUIRE(closed.opcode == 8);
+  REQUIRE(closed.code() == each.answer);
+  REQUIRE(w.until([&] { return c.ended && w.book->destroyed == 1; }));
+  REQUIRE(w.book->closes.size() == 1);
+  REQUIRE(w.book->closes[0].code == each.told);
+  REQUIRE(w.book->closes[0].reason == each.reason);
+  REQUIRE(w.book->closes[0].by_peer);
+  REQUIRE(w.book->errors.empty());
+  REQUIRE(w.book->sink->push(make_frame(frame_kind::text, "x")) == push_result::closed);
+}
+
+TEST_CASE("our close comes behind what was queued, and nothing is delivered after it") {
+  world w;
+  client c(w, w.port());
+  REQUIRE(c.upgrade().status == 101);
+  REQUIRE(w.until([&] { return w.book->sink != nullptr; }));
+
+  REQUIRE(w.book->sink->push(make_frame(frame_kind::text, "last words")) == push_result::accepted);
+  w.book->sink->close(close_code::token_expired, "expired");
+  REQUIRE(c.read_data().payload == "last words");
+  const auto closed = c.read_data();
+  REQUIRE(closed.code() == 4501);
+  REQUIRE(closed.payload.substr(2) == "expired");
+  c.send(text_frame("too late") + close_frame(4501));
+
+  REQUIRE(w.until([&] { return c.ended && w.book->destroyed == 1; }));
+  REQUIRE(c.in.empty());
+  REQUIRE(w.book->texts.empty());
+  REQUIRE(w.book->closes.at(0).code == 4501);
+  REQUIRE_FALSE(w.book->closes[0].by_peer);
+}
+
+TEST_CASE("a peer that does not answer our close is dropped") {
+  options how;
+  how.close_wait_max = 50ms;
+  world w(how);
+  client c(w, w.port());
+  REQUIRE(c.upgrade().status == 101);
+  REQUIRE(w.until([&] { return w.book->sink != nullptr; }));
+
+  w.book->sink->close(close_code::normal, "");
+
+  REQUIRE(w.until([&] { return c.ended; }));
+  REQUIRE(w.book->closes.at(0).code == 1000);
+}
+
+TEST_CASE("a client that vanishes, in the middle of a frame or not, is an error and 1006") {
+  const bool within_frame = GENERATE(false, true);
+  const bool without_reset = GENERATE(false, true);
+  world w;
+  client c(w, w.port());
+  REQUIRE(c.upgrade().status == 101);
+  REQUIRE(w.until([&] { return w.book->sink != nullptr; }));
+  if (within_frame) {
+    c.send(text_frame(std::string(1000, 'x')).substr(0, 500));
+    REQUIRE(w.until([&] { return w.server->count().bytes_in == 500; }));
+  }
+
+  if (without_reset)
+    c.finish_sending();
+  else
+    c.vanish();
+
+  REQUIRE(w.until([&] { return w.book->destroyed == 1; }));
+  REQUIRE(w.book->errors.size() == 1);
+  REQUIRE(w.book->closes.size() == 1);
+  REQUIRE(w.book->closes[0].code == 1006);
+  REQUIRE_FALSE(w.book->closes[0].error.empty());
+  REQUIRE(w.until([&] { return w.server->count().connections_open == 0; }));
+}
+
+TEST_CASE("who does not answer a ping is closed with 4001, and dropped later") {
+  options how;
+  how.ping_interval = 40ms;
+  how.pong_wait_max = 40ms;
+  how.close_wait_max = 40ms;
+  world w(how);
+  client c(w, w.port());
+  REQUIRE(c.upgrade().status == 101);
+
+  REQUIRE(c.read_frame().opcode == 9);
+  const auto closed = c.read_frame();
+
+  REQUIRE(closed.opcode == 8);
+  REQUIRE(closed.code() == 4001);
+  REQUIRE(w.until([&] { return c.ended && w.book->destroyed == 1; }));
+  REQUIRE(w.book->closes.at(0).code == 4001);
+}
+
+TEST_CASE("any frame is a sign of life") {
+  options how;
+  how.ping_interval = 20ms;
+  how.pong_wait_max = 200ms;
+  world w(how);
+  client c(w, w.port());
+  REQUIRE(c.upgrade().status == 101);
+
+  for (int i = 0; i < 6; ++i) {
+    REQUIRE(c.read_frame().opcode == 9);
+    c.send(i % 2 == 0 ? client_frame(0x8a, "") : text_frame("x"));
+  }
+  REQUIRE(w.book->closes.empty());
+}
+
+TEST_CASE("a session that has enough is not read for until it resumes, and stays connected") {
+  options how;
+  how.ping_interval = 20ms;
+  how.pong_wait_max = 20ms;
+  world w(how);
+  w.book->on_message = [&](frame_kind, std::string_view) {
+    return w.book->texts.size() == 1 ? session_port::flow::enough : session_port::flow::more;
+  };
+  client c(w, w.port());
+  REQUIRE(c.upgrade().status == 101);
+
+  c.send(text_frame("one") + text_frame("two") + text_frame("three"));
+  for (int pings = 0; pings < 4; ++pings) REQUIRE(c.read_frame().opcode == 9);
+  REQUIRE(w.book->texts.size() == 1);
+
+  w.book->sink->resume_reading();
+  REQUIRE(w.until([&] { return w.book->texts.size() == 3; }));
+  REQUIRE(w.book->closes.empty());
+}
+
+TEST_CASE("resuming within the message that was enough is not lost") {
+  world w;
+  w.book->on_message = [&](frame_kind, std::string_view) {
+    w.book->sink->resume_reading();
+    return session_port::flow::enough;
+  };
+  client c(w, w.port());
+  REQUIRE(c.upgrade().status == 101);
+
+  c.send(text_frame("one") + text_frame("two"));
+
+  REQUIRE(w.until([&] { return w.book->texts.size() == 2; }));
+}
+
+TEST_CASE("a session that is closed while it is not read for ends in order") {
+  world w;
+  w.book->on_message = [](frame_kind, std::string_view) { return session_port::flow::enough; };
+  client c(w, w.port());
+  REQUIRE(c.upgrade().status == 101);
+  c.send(text_frame("one") + text_frame("two"));
+  REQUIRE(w.until([&] { return w.book->texts.size() == 1; }));
+
+  w.book->sink->close(close_code::normal, "");
+  REQUIRE(c.read_data().code() == 1000);
+  c.send(close_frame(1000));
+
+  REQUIRE(w.until([&] { return c.ended && w.book->destroyed == 1; }));
+  REQUIRE(w.book->texts.size() == 1);
+}
+
+TEST_CASE("a reader that stops is closed with 4000, having got everything before it in order") {
+  options how;
+  how.outbox_bytes_max = 256 * 1024;
+  how.frame_bytes_max = 64 * 1024;
+  world w(how);
+  client other(w, w.port());
+  REQUIRE(other.upgrade().status == 101);
+  REQUIRE(w.until([&] { return w.book->sink != nullptr; }));
+  w.book->sink = nullptr;
+  client c(w, w.port(), nullptr, 4096);
+  REQUIRE(c.upgrade().status == 101);
+  REQUIRE(w.until([&] { return w.book->sink != nullptr; }));
+  c.reading = false;
+
+  auto result = push_result::accepted;
+  int pushed = 0;
+  for (; result == push_result::accepted && pushed < 10'000; ++pushed) {
+    result = w.book->sink->push(
+        make_frame(frame_kind::text, std::to_string(pushed) + ":" + std::string(10'000, '.')));
+    w.turn();
+  }
+  REQUIRE(result == push_result::overflow);
+  REQUIRE(w.book->sink->push(make_frame(frame_kind::text, "x")) == push_result::closed);
+  REQUIRE(w.book->sink->queued_bytes() < 11'000);
+
+  c.reading = true;
+  int next = 0;
+  for (;; ++next) {
+    const auto frame = c.read_data();
+    if (frame.opcode == 8) {
+      REQUIRE(frame.code() == 4000);
+      break;
+    }
+    REQUIRE(frame.payload.starts_with(std::to_string(next) + ":"));
+    REQUIRE(frame.payload.size() > 10'000);
+  }
+  REQUIRE(next > 0);
+  c.send(close_frame(4000));
+  REQUIRE(w.until([&] { return w.book->closes.size() == 1; }));
+  REQUIRE(w.book->closes[0].code == 4000);
+  REQUIRE(w.server->count().slow_consumers == 1);
+  other.send(client_frame(0x89, "x"));
+  REQUIRE(other.read_frame().opcode == 10);
+}
+
+TEST_CASE("a slow reader that goes on in time gets everything, and the session hears of it") {
+  world w;
+  client c(w, w.port(), nullptr, 4096);
+  REQUIRE(c.upgrade().status == 101);
+  REQUIRE(w.until([&] { return w.book->sink != nullptr; }));
+  c.reading = false;
+  int pushed = 0;
+  while (w.book->sink->queued_bytes() < 300'000) {
+    REQUIRE(w.book->sink->push(make_frame(frame_kind::text, std::to_string(pushed++) +
+                                                                std::string(20'000, '.'))) ==
+            push_result::accepted);
+    w.turn();
+  }
+  w.book->sink->notify_when_low();
+  w.turn();
+  REQUIRE(w.book->writable == 0);
+
+  c.reading = true;
+  for (int i = 0; i < pushed; ++i)
+    REQUIRE(c.read_data().payload.starts_with(std::to_string(i) + "."));
+
+  REQUIRE(w.until([&] { return w.book->writable == 1; }));
+  REQUIRE(w.book->sink->queued_bytes() == 0);
+}
+
+TEST_CASE("a flood of pings by a client that does not read ends in 4000") {
+  options how;
+  how.outbox_bytes_max = 20'000;
+  world w(how);
+  client c(w, w.port(), nullptr, 4096);
+  REQUIRE(c.upgrade().status == 101);
+  c.reading = false;
+  std::string flood;
+  for (int i = 0; i < 500; ++i) flood += client_frame(0x89, std::string(125, 'p'));
+
+  for (int i = 0; i < 1000 && w.server->count().slow_consumers == 0; ++i) c.send(flood);
+
+  REQUIRE(w.server->count().slow_consumers == 1);
+}
+
+TEST_CASE("frames pushed in one turn leave in one write") {
+  world w;
+  client c(w, w.port());
+  REQUIRE(c.upgrade().status == 101);
+  REQUIRE(w.until([&] { return w.book->sink != nullptr; }));
+  w.turn();
+  const auto before = w.server->count();
+
+  for (int i = 0; i < 8; ++i)
+    REQUIRE(w.book->sink->push(make_frame(frame_kind::text, "x")) == push_result::accepted);
+  w.turn();
+
+  REQUIRE(w.server->count().writes == before.writes + 1);
+  REQUIRE(w.server->count().frames_out == before.frames_out + 8);
+}
+
+TEST_CASE("draining tells each session once, takes no more messages, and refuses upgrades") {
+  world w;
+  w.book->on_drain = [&] {
+    REQUIRE(w.book->sink->push(make_frame(frame_kind::text, "answer")) == push_result::accepted);
+  };
+  client c(w, w.port());
+  REQUIRE(c.upgrade().status == 101);
+  client late(w, w.port());
+  late.send("GET /ws HTTP/1.1\r\n");
+  REQUIRE(w.until([&] { return w.server->count().accepted == 2 && w.book->sink; }));
+
+  w.server->drain();
+  w.server->drain();
+  REQUIRE(c.read_data().payload == "answer");
+  REQUIRE(w.book->drained == 1);
+  late.send("Host: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  REQUIRE(late.read_response().status == 503);
+
+  c.send(text_frame("ignored"));
+  w.book->sink->close(close_code::restart, R"({"reconnect_after_ms":5})");
+  REQUIRE(c.read_data().code() == 1012);
+  c.send(close_frame(1012));
+  REQUIRE(w.until([&] { return w.book->destroyed == 1; }));
+  REQUIRE(w.book->texts.empty());
+}
+
+TEST_CASE("a session that throws is closed with 1011, and so is one that cannot be made") {
+  world w;
+  w.book->on_message = [](frame_kind, std::string_view) -> session_port::flow {
+    throw std::runtime_error("bug");
+  };
+  client c(w, w.port());
+  REQUIRE(c.upgrade().status == 101);
+  c.send(text_frame("x"));
+  REQUIRE(c.read_data().code() == 1011);
+
+  websocket_route broken{"/ws",
+                         [](const http_request&) -> std::variant<session_factory, upgrade_refused> {
+                           return session_factory([](frame_sink_ptr, wire_format, unsigned) {
+                             return std::unique_ptr<session_port>();
+                           });
+                         },
+                         {},
+                         true};
+  world v({}, {broken});
+  client d(v, v.port());
+  REQUIRE(d.upgrade().status == 101);
+  REQUIRE(d.read_data().code() == 1011);
+}
