@@ -73,7 +73,7 @@ struct react {
   bool on = true;
   friend bool operator==(const react&, const react&) = default;
 };
-/// At most one of `before` and `after`; with neither, the latest.
+/// `before`, `after`, both (what lies between, from `after` on), or neither: the latest.
 struct history {
   room_id room;
   std::optional<seq_no> before;

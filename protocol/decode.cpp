@@ -251,7 +251,6 @@ command::any read_history(fields& in) {
   what.room = in.id<room_id>("room");
   what.before = in.optional_seq("before");
   what.after = in.optional_seq("after");
-  if (what.before && what.after) in.bad("before", "and after exclude each other");
   what.limit = in.optional("limit", [&](auto name) {
                    return in.clamped(name, 1, limits::history_count_max);
                  }).value_or(limits::history_count_default);

@@ -141,7 +141,7 @@ export class ConfabClient {
 
   /** @param {string} room @param {{ since?: number, epoch?: string }} [options] */
   async join(room, { since, epoch } = {}) {
-    this.#rooms.joining(room, { since, epoch });
+    this.#rooms.joining(room, since);
     try {
       return await this.#inRoom("join", { room, since, epoch });
     } catch (error) {

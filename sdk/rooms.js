@@ -42,12 +42,10 @@ export class Rooms {
 
   // -------------------------------------------------------------------------------------- what the app asks for
 
-  /** The app is about to join. @param {string} room @param {{ since?: number, epoch?: string }} from */
-  joining(room, { since, epoch }) {
+  /** The app is about to join. @param {string} room @param {number} [since] */
+  joining(room, since) {
     const log = this.#log(room);
-    if (since === undefined) return;
-    log.last = since; // the app says what it has: later entries are delivered, even if they were before
-    log.epoch = epoch ?? log.epoch;
+    if (since !== undefined) log.last = since; // what it says it has: the rest is delivered, even if it was before
   }
 
   /** @param {string} room */

@@ -78,10 +78,14 @@ chat::chat(runtime& on, const config& how)
     log::error("journal-fatal", "detail={}", detail);
     std::_Exit(EXIT_FAILURE);
   };
-  spawn_actors(how);
+  spawn_actors();
+  on_.on_ended([this] {
+    env_.writer = actors::writer_actor{};
+    env_.shards.clear();
+  });
 }
 
-void chat::spawn_actors(const config&) {
+void chat::spawn_actors() {
   auto& system = on_.system();
   env_.writer = system.spawn<actors::journal_writer, caf::detached>(
       &env_, std::shared_ptr<journal::writer>{journal_->make_writer()});

@@ -31,7 +31,7 @@ class chat {
   void end_actors();
 
  private:
-  void spawn_actors(const config& how);
+  void spawn_actors();
   std::string metrics() const;
 
   runtime& on_;

@@ -99,6 +99,7 @@ void runtime::stop() {
   for (auto& one : shards_) one->serve(nullptr);
   listener_.reset();
   for (auto& one : shards_) one->discard();
+  release_();
   system_.reset();  // before the shards: whatever it still ends is queued there
   shards_.clear();
 }

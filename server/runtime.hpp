@@ -35,6 +35,10 @@ class runtime {
               std::vector<transport::http_route> pages);
   transport::listener& listener() noexcept { return *listener_; }
 
+  /// Called when the shards' threads have ended, before the actor system does: whoever holds
+  /// handles lets go of them here. A detached actor's thread waits for its last handle.
+  void on_ended(std::function<void()> release) { release_ = std::move(release); }
+
   struct stop_steps {
     std::chrono::milliseconds drain_wait{10'000};
     std::function<void()> on_drain = [] {};   // readiness off
@@ -52,6 +56,7 @@ class runtime {
   std::vector<std::unique_ptr<shard>> shards_;
   std::vector<std::thread> threads_;
   std::unique_ptr<transport::listener> listener_;
+  std::function<void()> release_ = [] {};
 };
 
 }  // namespace confab::server

@@ -43,7 +43,8 @@ const Route* find_in(const std::vector<Route>& routes, std::string_view path) {
   for (const auto& each : routes) {
     const std::string_view pattern = each.path;
     if (pattern == path) return &each;
-    const bool fits = pattern.ends_with("/*") && path.starts_with(pattern.substr(0, pattern.size() - 1));
+    const bool fits =
+        pattern.ends_with("/*") && path.starts_with(pattern.substr(0, pattern.size() - 1));
     if (fits && (!best || pattern.size() > best->path.size())) best = &each;
   }
   return best;
@@ -109,9 +110,8 @@ bool etag_matches(std::string_view header, std::string_view etag) {
   const auto strong = [](std::string_view tag) {
     return tag.starts_with("W/") ? tag.substr(2) : tag;
   };
-  return any_item(header, [&](std::string_view each) {
-    return each == "*" || strong(each) == strong(etag);
-  });
+  return any_item(
+      header, [&](std::string_view each) { return each == "*" || strong(each) == strong(etag); });
 }
 
 http_response refuse(unsigned status, std::string text) {

@@ -27,13 +27,15 @@ std::optional<negotiated> choose_subprotocol(const http_request& request,
 std::string joined_header(const http_request& request, std::string_view name);
 
 /// The row for `path`: an exact one, or the longest prefix ("/*").
-const websocket_route* find_route(const std::vector<websocket_route>& routes, std::string_view path);
+const websocket_route* find_route(const std::vector<websocket_route>& routes,
+                                  std::string_view path);
 const http_route* find_route(const std::vector<http_route>& routes, std::string_view path);
 
 /// True if `list` ("GET, HEAD") has `item`; case counts, as it does for methods and subprotocols.
 bool list_has(std::string_view list, std::string_view item);
 
-/// True if an entity tag of `header` (`If-None-Match`) is `etag`, compared weakly (RFC 9110 §13.1.2).
+/// True if an entity tag of `header` (`If-None-Match`) is `etag`, compared weakly (RFC 9110
+/// §13.1.2).
 bool etag_matches(std::string_view header, std::string_view etag);
 
 /// Answers of the transport itself.

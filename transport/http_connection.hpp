@@ -26,7 +26,8 @@ http::response<http::string_body> to_response(http_response&& from, const http_r
 /// The answer to any request that is no upgrade of a WebSocket path.
 http_response respond(const site& shared, const http_request& request);
 /// Decides over an upgrade.
-std::variant<agreement, http_response> judge_upgrade(const site& shared, const http_request& request,
+std::variant<agreement, http_response> judge_upgrade(const site& shared,
+                                                     const http_request& request,
                                                      const websocket_route& route);
 /// What to answer to a request that could not be read; 0: nothing, it is not HTTP's fault.
 unsigned status_for(const error_code& ec);

@@ -56,8 +56,7 @@ http_response respond(const site& shared, const http_request& request) {
   try {
     out = page->respond(request);
   } catch (const std::exception& e) {
-    if (shared.how.log)
-      shared.how.log("page_failed", "path=" + request.path + " what=" + e.what());
+    if (shared.how.log) shared.how.log("page_failed", "path=" + request.path + " what=" + e.what());
     return refuse(500, "internal error");
   }
   const auto wanted = request.header("if-none-match");
@@ -71,7 +70,8 @@ http_response respond(const site& shared, const http_request& request) {
   return out;
 }
 
-std::variant<agreement, http_response> judge_upgrade(const site& shared, const http_request& request,
+std::variant<agreement, http_response> judge_upgrade(const site& shared,
+                                                     const http_request& request,
                                                      const websocket_route& route) {
   if (shared.draining) {
     auto out = refuse(503, "the server stops");

@@ -107,7 +107,8 @@ class door final : public std::enable_shared_from_this<door> {
   /// die before this one; and it takes one per wake-up.
   void accept_some() {
     for (int i = 0; i < accepted_at_once_max; ++i) {
-      const int fd = ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      const int fd =
+          ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
       if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
         return pause();
@@ -120,10 +121,15 @@ class door final : public std::enable_shared_from_this<door> {
       tcp_socket socket(shard->get_executor());
       error_code ec;
       socket.assign(protocol_, fd, ec);
-      if (ec)
+      if (ec) {
         ::close(fd);
-      else
+        continue;
+      }
+      try {
         welcome(std::move(socket), shard);
+      } catch (const std::exception& e) {  // no memory: this one is closed, the others live
+        shard->log("accept_failed", std::string("what=") + e.what());
+      }
     }
     accept();
   }

@@ -32,7 +32,7 @@ struct options {
   std::size_t header_bytes_max = 16 * 1024;
   std::size_t body_bytes_max = 64 * 1024;
   std::size_t connections_max = 15'000;
-  std::size_t connections_per_address_max = 0;  // 0: no limit
+  std::size_t connections_per_address_max = 0;           // 0: no limit
   std::chrono::milliseconds handshake_wait_max{10'000};  // TLS and the whole request header
   std::chrono::milliseconds idle_wait_max{60'000};       // between requests of a keep-alive
   std::chrono::milliseconds ping_interval = limits::ping_interval;

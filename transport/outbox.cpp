@@ -12,8 +12,9 @@ namespace {
 constexpr std::size_t close_reason_bytes_max = 123;
 constexpr unsigned char fin_close = 0x88;
 
-// Up to this size a copy is cheaper than a place of its own in the list the kernel walks.
-constexpr std::size_t copied_bytes_max = 2048;
+// Up to this size a copy is cheaper than a place of its own in the list the kernel walks: measured,
+// eight frames of 300 bytes in one write take 1.15 µs against 1.31, of 1000 the same, of 4000 more.
+constexpr std::size_t copied_bytes_max = 1000;
 // What stays allocated between two bursts of an active connection.
 constexpr std::size_t kept_frames_max = 32;
 
@@ -49,8 +50,7 @@ outbox::~outbox() { detach(); }
 push_result outbox::push(const frame& bytes, importance weight) {
   if (sealed_ || close_code_ != 0) return push_result::closed;
   const auto size = bytes->size();
-  if (weight == importance::droppable &&
-      queued_bytes_ + size > limits::outbox_droppable_bytes_max)
+  if (weight == importance::droppable && queued_bytes_ + size > limits::outbox_droppable_bytes_max)
     return push_result::dropped;
   if (queued_bytes_ + size > bytes_max_) [[unlikely]] {
     // A burst within one turn is no slow reader yet: the socket may take it.
@@ -115,7 +115,8 @@ std::span<iovec> outbox::gather(std::span<iovec> into, std::span<char> scratch) 
     if (size <= copied_bytes_max && !alone && size <= static_cast<std::size_t>(room_end - room)) {
       std::memcpy(room, data, size);
       const bool continues =
-          count > 0 && static_cast<char*>(into[count - 1].iov_base) + into[count - 1].iov_len == room;
+          count > 0 &&
+          static_cast<char*>(into[count - 1].iov_base) + into[count - 1].iov_len == room;
       if (continues) {
         into[count - 1].iov_len += size;
       } else {
@@ -171,8 +172,9 @@ void outbox::shrink() noexcept {
 
 void outbox::detach() noexcept {
   if (dirty_slot_ != 0) dirty_->members_[dirty_slot_ - 1] = nullptr;
-  if (dirty_) std::replace(dirty_->next_turn_.begin(), dirty_->next_turn_.end(), this,
-                           static_cast<outbox*>(nullptr));
+  if (dirty_)
+    std::replace(dirty_->next_turn_.begin(), dirty_->next_turn_.end(), this,
+                 static_cast<outbox*>(nullptr));
   dirty_slot_ = 0;
   writer_ = nullptr;
   dirty_ = nullptr;
@@ -222,7 +224,9 @@ void outbox::drop_unsent() {
 void outbox::end_turn() {
   if (!writer_) return;
   if (queued_bytes_ > 0) writer_->flush();
-  if (!tell_when_low_ || sealed_ || close_code_ != 0 || queued_bytes_ > limits::outbox_low_water_bytes) return;
+  if (!tell_when_low_ || sealed_ || close_code_ != 0 ||
+      queued_bytes_ > limits::outbox_low_water_bytes)
+    return;
   if (told_turn_ == dirty_->turn_) {
     // Once a turn: a fast reader with much to catch up on must not keep the others waiting.
     dirty_->next_turn_.push_back(this);

@@ -21,8 +21,8 @@ namespace confab::transport {
 /// The HTTP request that asks for an upgrade, or any other: at hand for whoever authorises it.
 struct http_request {
   std::string method;
-  std::string path;   // as sent, without the query
-  std::string query;  // without "?"
+  std::string path;                                          // as sent, without the query
+  std::string query;                                         // without "?"
   std::vector<std::pair<std::string, std::string>> headers;  // as sent, in order
   std::string peer_address;                                  // without port
   bool secure = false;                                       // came over TLS
@@ -74,8 +74,8 @@ class session_port {
 };
 
 /// Makes the port for an upgraded connection, on the shard it will live on. `shard` is its index.
-using session_factory =
-    std::function<std::unique_ptr<session_port>(frame_sink_ptr sink, wire_format format, unsigned shard)>;
+using session_factory = std::function<std::unique_ptr<session_port>(
+    frame_sink_ptr sink, wire_format format, unsigned shard)>;
 
 struct upgrade_refused {
   http_response response;

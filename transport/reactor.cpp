@@ -59,9 +59,8 @@ void reactor_core::arm(timer_wheel::entry& what, milliseconds wait) {
 }
 
 milliseconds reactor_core::random_part(milliseconds interval) {
-  return milliseconds{
-      std::uniform_int_distribution<milliseconds::rep>(1, std::max<milliseconds::rep>(
-                                                              interval.count(), 1))(random_)};
+  return milliseconds{std::uniform_int_distribution<milliseconds::rep>(
+      1, std::max<milliseconds::rep>(interval.count(), 1))(random_)};
 }
 
 void reactor_core::run_timer() {

@@ -37,9 +37,9 @@ class websocket_connection final
     : public websocket_core,
       public std::enable_shared_from_this<websocket_connection<Stream>> {
  public:
-  websocket_connection(Stream&& stream, std::shared_ptr<reactor_core> reactor,
-                       admission::slot slot)
-      : websocket_core(std::move(reactor), std::move(slot)), ws_(gate<Stream>(std::move(stream), link_)) {}
+  websocket_connection(Stream&& stream, std::shared_ptr<reactor_core> reactor, admission::slot slot)
+      : websocket_core(std::move(reactor), std::move(slot)),
+        ws_(gate<Stream>(std::move(stream), link_)) {}
 
   /// Answers the upgrade and starts to read. `read_already` came behind the request.
   task<> run(const http::request<http::string_body>& request, const agreement& agreed,
@@ -75,8 +75,7 @@ class websocket_connection final
 
 template <class Stream>
 task<> websocket_connection<Stream>::run(const http::request<http::string_body>& request,
-                                         const agreement& agreed,
-                                         const std::string& read_already) {
+                                         const agreement& agreed, const std::string& read_already) {
   error_code ec;
   link_.read_already = read_already;
   ws_.set_option(websocket::stream_base::decorator([&agreed](websocket::response_type& answer) {
@@ -114,9 +113,8 @@ task<> websocket_connection<Stream>::read(std::shared_ptr<websocket_connection> 
     frame_scanner::mark what;
     for (;;) {
       if (used == inbox_.size()) inbox_.resize(std::max(used * 2, inbox_bytes_grown));
-      const auto bytes =
-          co_await ws_.async_read_some(net::buffer(inbox_.data() + used, inbox_.size() - used),
-                                       into(ec));
+      const auto bytes = co_await ws_.async_read_some(
+          net::buffer(inbox_.data() + used, inbox_.size() - used), into(ec));
       if (ec) break;
       if (std::exchange(starts, false)) {
         if (link_.scans)

@@ -20,6 +20,17 @@ websocket_core::websocket_core(std::shared_ptr<reactor_core> reactor, admission:
   reactor_->add(*this);
 }
 
+/// The wall: what a session throws is a bug and ends this connection only.
+template <class Call>
+void websocket_core::guarded(Call call) noexcept {
+  try {
+    call();
+  } catch (const std::exception& e) {
+    reactor_->log("session_failed", std::string("what=") + e.what());
+    close(close_code::internal);
+  }
+}
+
 websocket_core::~websocket_core() {
   // The session may still hold the sink, and may use it while it dies.
   outbox_->detach();
@@ -35,15 +46,11 @@ void websocket_core::open(const agreement& agreed) {
   any_kind_ = agreed.route->any_kind;
   phase_ = phase::ping_due;
   reactor_->arm(*this, reactor_->random_part(reactor_->how().ping_interval));
-  try {
-    port_ = agreed.make_session(outbox_, agreed.format, reactor_->index());
-  } catch (const std::exception& e) {
-    reactor_->log("session_failed", std::string("what=") + e.what());
-  }
+  guarded([&] { port_ = agreed.make_session(outbox_, agreed.format, reactor_->index()); });
   if (!port_) return close(close_code::internal);
   if (reactor_->shared().draining) {
     draining_ = true;
-    port_->on_drain();
+    guarded([&] { port_->on_drain(); });
   }
 }
 
@@ -63,13 +70,10 @@ void websocket_core::deliver(frame_scanner::mark what, std::string_view bytes) {
   }
   reactor_->count.messages_in.add();
   resumed_ = false;
-  try {
+  guarded([&] {
     const auto flow = port_->on_message(what.kind, bytes);
     paused_ = flow == session_port::flow::enough && !resumed_ && !we_closed_;
-  } catch (const std::exception& e) {
-    reactor_->log("session_failed", std::string("what=") + e.what());
-    close(close_code::internal);
-  }
+  });
 }
 
 bool websocket_core::finish(const error_code& why, bool closed_by_frame, std::uint16_t peer_code,
@@ -91,12 +95,8 @@ bool websocket_core::finish(const error_code& why, bool closed_by_frame, std::ui
   if (!closed_by_frame) info.error = (write_error_ ? write_error_ : why).message();
 
   if (auto port = std::move(port_)) {
-    try {
-      if (info.code == no_frame) port->on_error(info.error);
-      port->on_close(info);
-    } catch (const std::exception& e) {
-      reactor_->log("session_failed", std::string("what=") + e.what());
-    }
+    if (info.code == no_frame) guarded([&] { port->on_error(info.error); });
+    guarded([&] { port->on_close(info); });
   }
   return sent != 0 && !dropped_;
 }
@@ -123,7 +123,7 @@ void websocket_core::drop() noexcept {
 
 void websocket_core::drain() {
   if (std::exchange(draining_, true) || !port_) return;
-  port_->on_drain();
+  guarded([&] { port_->on_drain(); });
 }
 
 void websocket_core::abort() noexcept { drop(); }
@@ -144,7 +144,8 @@ void websocket_core::expired() {
       // Who is not being read cannot be heard.
       if (link_.heard || paused_) {
         phase_ = phase::ping_due;
-        return reactor_->arm(*this, std::max(how.ping_interval - how.pong_wait_max, milliseconds{1}));
+        return reactor_->arm(*this,
+                             std::max(how.ping_interval - how.pong_wait_max, milliseconds{1}));
       }
       return close(close_code::heartbeat_missed);
     case phase::closing:
@@ -169,7 +170,7 @@ void websocket_core::resume_reading() {
 }
 
 void websocket_core::writable() {
-  if (port_) port_->on_writable();
+  if (port_) guarded([&] { port_->on_writable(); });
 }
 
 }  // namespace confab::transport

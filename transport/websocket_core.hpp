@@ -66,6 +66,8 @@ class websocket_core : public live_connection, protected outbox_writer, private 
   void closing(close_code code) final;
   void resume_reading() final;
   void writable() final;
+  template <class Call>
+  void guarded(Call call) noexcept;
   void close(close_code code) { outbox_->close(code, std::string(name(code))); }
 
   admission::slot slot_;

@@ -74,7 +74,7 @@ const LIMITED = ["--rate-commands", "0", "--port", "0", "--guests"];
 scenario("a file that may not grow (ulimit) makes the server say so, and it recovers", async (world) => {
   const data = await world.directory();
   const command = `trap '' XFSZ; ulimit -S -f 400; exec "$0" "$@"`;
-  const server = await world.spawn("bash", ["-c", command, confabd, "--data-dir", data, ...LIMITED]).listening();
+  const server = await world.spawn("bash", ["-c", command, confabd, "--data", data, ...LIMITED]).listening();
 
   await fullAndBack(world, server, () => execFileSync("prlimit", ["--pid", `${server.pid}`, "--fsize=unlimited"]));
 });

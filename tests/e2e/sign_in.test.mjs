@@ -151,7 +151,7 @@ scenario("a secret that is too short is refused, by the server and by the tool",
   const short = await world.directory();
   await writeFile(`${short}/secret`, "short");
 
-  const server = await run(confabd, ["--port", "0", "--data-dir", short, "--jwt-secret-file", `${short}/secret`]);
+  const server = await run(confabd, ["--port", "0", "--data", short, "--jwt-secret-file", `${short}/secret`]);
   const tool = await run(confabd, ["token", "--user", "alice", "--jwt-secret-file", `${short}/secret`]);
 
   assert.deepEqual([server.code, tool.code], [2, 2]);

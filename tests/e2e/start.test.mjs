@@ -12,7 +12,7 @@ scenario("a second server on the same data does not start", async (world) => {
   const data = await world.directory();
   const server = await world.server([], { data });
 
-  const second = await run(confabd, ["--port", "0", "--data-dir", data]);
+  const second = await run(confabd, ["--port", "0", "--data", data]);
   const alice = await world.member(server, "alice", "lobby");
   const sent = await alice.ask({ type: "send", room: "lobby", text: "still fine" });
 
@@ -29,7 +29,7 @@ scenario("a port in use is said to be in use", async (world) => {
   world.atEnd(() => taken.close());
   const { port } = taken.address();
 
-  const { code, stderr } = await run(confabd, ["--port", `${port}`, "--data-dir", await world.directory()]);
+  const { code, stderr } = await run(confabd, ["--port", `${port}`, "--data", await world.directory()]);
 
   assert.equal(code, 1);
   assert.match(stderr, /server-failed/);
@@ -61,7 +61,7 @@ scenario("help and version go to stdout and start nothing", async () => {
   const version = await run(confabd, ["--version"]);
 
   assert.equal(help.code, 0);
-  for (const option of ["--port", "--data-dir", "--guests", "--jwt-secret-file", "--drain-wait"]) assert.ok(help.stdout.includes(option), option);
+  for (const option of ["--port", "--data", "--guests", "--jwt-secret-file", "--drain-wait"]) assert.ok(help.stdout.includes(option), option);
   assert.equal(token.code, 0);
   assert.match(token.stdout, /--user/);
   assert.equal(version.code, 0);
@@ -69,7 +69,7 @@ scenario("help and version go to stdout and start nothing", async () => {
 });
 
 scenario("guests on an address that others reach must be asked for", async (world) => {
-  const silent = await run(confabd, ["--host", "0.0.0.0", "--port", "0", "--data-dir", await world.directory()]);
+  const silent = await run(confabd, ["--host", "0.0.0.0", "--port", "0", "--data", await world.directory()]);
   const asked = await world.server(["--host", "0.0.0.0"]);
   const loopback = await world.server([], { guests: false });
 
@@ -100,7 +100,7 @@ scenario("data that is not a confab journal is left alone and named", async (wor
   const files = await readdir(data);
   for (const file of files) await writeFile(join(data, file), "this is no database ".repeat(500));
 
-  const { code, stderr } = await run(confabd, ["--port", "0", "--data-dir", data]);
+  const { code, stderr } = await run(confabd, ["--port", "0", "--data", data]);
 
   assert.equal(code, 1);
   assert.match(stderr, /server-failed/);
@@ -113,7 +113,7 @@ scenario(
     const parent = await world.directory();
     await chmod(parent, 0o500);
 
-    const { code, stderr } = await run(confabd, ["--port", "0", "--data-dir", join(parent, "data")]);
+    const { code, stderr } = await run(confabd, ["--port", "0", "--data", join(parent, "data")]);
 
     assert.equal(code, 1);
     assert.ok(stderr.includes(parent), "the message names the directory");

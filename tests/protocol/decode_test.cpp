@@ -168,7 +168,6 @@ std::vector<bad_command> bad_commands() {
       {"unreact", room + R"(,"emoji":"+1")"},
 
       {"history", ""},
-      {"history", room + R"(,"before":2,"after":1)"},
       {"history", room + R"(,"before":-1)"},
       {"history", room + R"(,"after":9007199254740992)"},
       {"history", room + R"(,"limit":"10")"},

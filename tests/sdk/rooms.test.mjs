@@ -662,6 +662,17 @@ test("a direct room that was left is heard of as before it was joined", async ()
   assert.deepEqual(t.seqs(DM), [13]);
 });
 
+test("a direct room that could not be joined is still heard of", async () => {
+  const t = await new Harness().live({ directs: [direct(12)] });
+  const join = outcome(t.client.join(DM));
+  await t.peer.say(refusal(t.peer.take("join"), "too_many_rooms"));
+  assert.equal(join.error.code, "too_many_rooms");
+
+  await t.reconnect({ directs: [direct(13)] });
+
+  assert.equal(t.peer.take("join").since, 12);
+});
+
 test("a direct room that cannot be caught up on is an error, and is tried again", async () => {
   const t = await new Harness().live({ directs: [direct(12)] });
   await t.peer.say(dm(14));

@@ -51,7 +51,8 @@ const std::string upgrade_request =
 
 }  // namespace
 
-TEST_CASE("whichever operation fails, a session made is closed once, destroyed, and its place free") {
+TEST_CASE(
+    "whichever operation fails, a session made is closed once, destroyed, and its place free") {
   bool went_through = false;
   std::size_t fail_at = 0;
   for (; fail_at < 100 && !went_through; ++fail_at) {
@@ -70,7 +71,8 @@ TEST_CASE("whichever operation fails, a session made is closed once, destroyed, 
     REQUIRE(static_cast<int>(book.closes.size()) == book.made);
     REQUIRE(connection.doors->open_count() == 0);
     REQUIRE(connection.reactor->count.websockets_open.get() == 0);
-    if (book.made > 0) REQUIRE(book.sink->push(make_frame(frame_kind::text, "x")) == push_result::closed);
+    if (book.made > 0)
+      REQUIRE(book.sink->push(make_frame(frame_kind::text, "x")) == push_result::closed);
     went_through = book.made > 0 && book.closes[0].code == 1000 &&
                    connection.received.ends_with(std::string("\x88\x02\x03\xe8", 4));
   }

@@ -104,8 +104,9 @@ TEST_CASE("a page sees the request as it was sent") {
   world w({}, {}, {route});
   client c(w, w.port());
 
-  c.send("POST /api/x?a=b HTTP/1.1\r\nHost: h\r\nX-Thing: 1\r\nContent-Length: 3\r\n"
-         "Expect: 100-continue\r\n\r\n");
+  c.send(
+      "POST /api/x?a=b HTTP/1.1\r\nHost: h\r\nX-Thing: 1\r\nContent-Length: 3\r\n"
+      "Expect: 100-continue\r\n\r\n");
   REQUIRE(c.read_response().status == 100);
   c.send("abc");
   REQUIRE(c.read_response().status == 200);

@@ -226,7 +226,9 @@ TEST_CASE("after close nothing follows the close frame, and only the first close
   f.let_write(1000);
   f.dirty.flush();
 
-  REQUIRE(f.connection.written == std::string("xxxxxxxxxx\x88\x05\x03\xe8" "bye", 17));
+  REQUIRE(f.connection.written == std::string("xxxxxxxxxx\x88\x05\x03\xe8"
+                                              "bye",
+                                              17));
   REQUIRE(f.connection.closed == std::vector{close_code::normal});
 }
 

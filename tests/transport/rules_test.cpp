@@ -101,9 +101,8 @@ TEST_CASE("the first offered subprotocol that is known is taken") {
 
   REQUIRE(choose_subprotocol(with({{"Sec-WebSocket-Protocol", "x, v1.cbor ,v1.json"}}), route)
               ->subprotocol == "v1.cbor");
-  REQUIRE(choose_subprotocol(with({{"Sec-WebSocket-Protocol", "x"},
-                                   {"Sec-WebSocket-Protocol", "v1.cbor"}}),
-                             route)
+  REQUIRE(choose_subprotocol(
+              with({{"Sec-WebSocket-Protocol", "x"}, {"Sec-WebSocket-Protocol", "v1.cbor"}}), route)
               ->objects == codec::cbor);
   REQUIRE(choose_subprotocol(with({}), route)->subprotocol.empty());
   REQUIRE_FALSE(choose_subprotocol(with({{"Sec-WebSocket-Protocol", "V1.JSON"}}), route));
@@ -142,12 +141,12 @@ TEST_CASE("an offer of permessage-deflate is taken where both sides can forget t
           plain + "; server_max_window_bits=15");
   // Our frames are compressed once for everybody, with the whole window.
   REQUIRE_FALSE(accept_deflate_offer("permessage-deflate; server_max_window_bits=10"));
-  REQUIRE(accept_deflate_offer("permessage-deflate; server_max_window_bits=10, permessage-deflate") ==
-          plain);
+  REQUIRE(accept_deflate_offer(
+              "permessage-deflate; server_max_window_bits=10, permessage-deflate") == plain);
   REQUIRE_FALSE(accept_deflate_offer("permessage-deflate; unknown"));
   REQUIRE_FALSE(accept_deflate_offer("permessage-deflate; client_max_window_bits=16"));
-  REQUIRE_FALSE(accept_deflate_offer(
-      "permessage-deflate; client_max_window_bits; client_max_window_bits"));
+  REQUIRE_FALSE(
+      accept_deflate_offer("permessage-deflate; client_max_window_bits; client_max_window_bits"));
   REQUIRE_FALSE(accept_deflate_offer(""));
 }
 

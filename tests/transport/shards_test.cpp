@@ -94,7 +94,10 @@ TEST_CASE("connections are dealt to all shards, and everything ends in either or
         "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n" +
         text_frame("echo!"));
-    REQUIRE(clients.back()->read_until("\x81\x05" "echo!").ends_with("echo!"));
+    REQUIRE(clients.back()
+                ->read_until("\x81\x05"
+                             "echo!")
+                .ends_with("echo!"));
   }
   REQUIRE(shards_used.size() == 2);
   REQUIRE(alive == 10);

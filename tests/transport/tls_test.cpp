@@ -105,8 +105,8 @@ TEST_CASE("a slow reader over TLS gets everything, or 4000") {
 
   auto result = push_result::accepted;
   for (int i = 0; result == push_result::accepted && i < 10'000; ++i) {
-    result = w.book->sink->push(make_frame(frame_kind::text, std::to_string(i) + ":" +
-                                                                 std::string(10'000, '.')));
+    result = w.book->sink->push(
+        make_frame(frame_kind::text, std::to_string(i) + ":" + std::string(10'000, '.')));
     w.turn();
   }
   REQUIRE(result == push_result::overflow);

@@ -111,8 +111,8 @@ TEST_CASE("what breaks the protocol is closed with the code of the RFC") {
       row{text_frame("\xc3\x28"), 1007}, row{client_frame(0xc1, "compressed?"), 1002},
       row{client_frame(0x83, "reserved"), 1002}, row{client_frame(0x80, "nothing began"), 1002},
       row{std::string("\x81\x02hi", 4), 1002},  // unmasked
-      row{client_frame(0x09, "fragmented ping"), 1002},
-      row{client_frame(0x88, "x"), 1002}, row{client_frame(0x88, {"\x03\xe8\xff", 3}), 1002});
+      row{client_frame(0x09, "fragmented ping"), 1002}, row{client_frame(0x88, "x"), 1002},
+      row{client_frame(0x88, {"\x03\xe8\xff", 3}), 1002});
   world w;
   client other(w, w.port());
   REQUIRE(other.upgrade().status == 101);
@@ -155,8 +155,8 @@ TEST_CASE("upgrades are refused with the status that says why") {
   const auto book = std::make_shared<notes>();
   auto guarded = chat_route(book);
   http_request seen;
-  guarded.authorize = [&](const http_request& request)
-      -> std::variant<session_factory, upgrade_refused> {
+  guarded.authorize =
+      [&](const http_request& request) -> std::variant<session_factory, upgrade_refused> {
     seen = request;
     http_response no;
     no.status = 401;
@@ -172,7 +172,8 @@ TEST_CASE("upgrades are refused with the status that says why") {
   REQUIRE(c.upgrade("/chat", "Origin: http://elsewhere\r\n").status == 403);
   const auto unknown = c.upgrade("/chat", "Sec-WebSocket-Protocol: v2, v3\r\n");
   REQUIRE(unknown.status == 400);
-  REQUIRE(unknown.body == "{\"error\":\"unknown_subprotocol\",\"known\":[\"v1.json\",\"v1.cbor\"]}\n");
+  REQUIRE(unknown.body ==
+          "{\"error\":\"unknown_subprotocol\",\"known\":[\"v1.json\",\"v1.cbor\"]}\n");
   REQUIRE(c.upgrade("/nowhere").status == 404);
   REQUIRE(seen.path.empty());
 
@@ -183,8 +184,9 @@ TEST_CASE("upgrades are refused with the status that says why") {
   REQUIRE(seen.parameter("x") == "1");
   REQUIRE(book->made == 0);
 
-  c.send("GET /chat HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
-         "Sec-WebSocket-Version: 12\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  c.send(
+      "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
+      "Sec-WebSocket-Version: 12\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
   REQUIRE(c.read_response().status == 401);
 }
 
@@ -192,8 +194,9 @@ TEST_CASE("an upgrade Beast does not accept is answered and closed") {
   world w;
   client c(w, w.port());
 
-  c.send("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
-         "Sec-WebSocket-Version: 12\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  c.send(
+      "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
+      "Sec-WebSocket-Version: 12\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
 
   REQUIRE(c.read_response().status == 426);
   REQUIRE(w.until([&] { return c.ended; }));
@@ -204,9 +207,10 @@ TEST_CASE("frames sent right behind the upgrade are not lost") {
   world w;
   client c(w, w.port());
 
-  c.send("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
-         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n" +
-         text_frame("early") + text_frame("bird"));
+  c.send(
+      "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n" +
+      text_frame("early") + text_frame("bird"));
 
   REQUIRE(w.until([&] { return w.book->texts.size() == 2; }));
   REQUIRE(w.book->texts == std::vector<std::string>{"early", "bird"});
@@ -228,9 +232,9 @@ TEST_CASE("compressed messages are inflated, and one compressed frame serves eve
   inflater stream;
 
   // Whole, in fragments, and between others that are not compressed; several in one packet.
-  a.send(client_frame(0xc1, packed) + text_frame("plain") + client_frame(0x41, packed.substr(0, 5)) +
-         client_frame(0x80, packed.substr(5)) + client_frame(0xc2, packed) +
-         client_frame(0x82, "bin"));
+  a.send(client_frame(0xc1, packed) + text_frame("plain") +
+         client_frame(0x41, packed.substr(0, 5)) + client_frame(0x80, packed.substr(5)) +
+         client_frame(0xc2, packed) + client_frame(0x82, "bin"));
   REQUIRE(w.until([&] { return w.book->texts.size() == 5; }));
   REQUIRE(w.book->texts == std::vector<std::string>{text, "plain", text, text, "bin"});
 
@@ -250,10 +254,10 @@ TEST_CASE("compressed messages keep the bound of what they hold, and their UTF-8
     std::string text;
     unsigned code;  // 0: taken
   };
-  const auto each = GENERATE(row{0xc1, std::string(5000, 'a'), 0}, row{0xc1, std::string(5001, 'a'), 1009},
-                             row{0xc1, std::string(5'000'000, 'a'), 1009},
-                             row{0xc1, std::string(300, '\xff'), 1007},
-                             row{0xc2, std::string(300, '\xff'), 0});
+  const auto each =
+      GENERATE(row{0xc1, std::string(5000, 'a'), 0}, row{0xc1, std::string(5001, 'a'), 1009},
+               row{0xc1, std::string(5'000'000, 'a'), 1009},
+               row{0xc1, std::string(300, '\xff'), 1007}, row{0xc2, std::string(300, '\xff'), 0});
   options how;
   how.frame_bytes_max = 5000;
   world w(how);
@@ -295,9 +299,9 @@ TEST_CASE("the peer's close is answered with its code and told to the session") 
     std::uint16_t told;
     std::string reason;
   };
-  const auto each = GENERATE(row{close_frame(1001, "gone"), 1001, 1001, "gone"},
-                             row{close_frame(4321), 4321, 4321, ""},
-                             row{client_frame(0x88, ""), 1000, 1005, ""});
+  const auto each =
+      GENERATE(row{close_frame(1001, "gone"), 1001, 1001, "gone"},
+               row{close_frame(4321), 4321, 4321, ""}, row{client_frame(0x88, ""), 1000, 1005, ""});
   world w;
   client c(w, w.port());
   REQUIRE(c.upgrade().status == 101);
@@ -374,239 +378,4 @@ TEST_CASE("a client that vanishes, in the middle of a frame or not, is an error 
   REQUIRE(w.book->closes[0].code == 1006);
   REQUIRE_FALSE(w.book->closes[0].error.empty());
   REQUIRE(w.until([&] { return w.server->count().connections_open == 0; }));
-}
-
-TEST_CASE("who does not answer a ping is closed with 4001, and dropped later") {
-  options how;
-  how.ping_interval = 40ms;
-  how.pong_wait_max = 40ms;
-  how.close_wait_max = 40ms;
-  world w(how);
-  client c(w, w.port());
-  REQUIRE(c.upgrade().status == 101);
-
-  REQUIRE(c.read_frame().opcode == 9);
-  const auto closed = c.read_frame();
-
-  REQUIRE(closed.opcode == 8);
-  REQUIRE(closed.code() == 4001);
-  REQUIRE(w.until([&] { return c.ended && w.book->destroyed == 1; }));
-  REQUIRE(w.book->closes.at(0).code == 4001);
-}
-
-TEST_CASE("any frame is a sign of life") {
-  options how;
-  how.ping_interval = 20ms;
-  how.pong_wait_max = 200ms;
-  world w(how);
-  client c(w, w.port());
-  REQUIRE(c.upgrade().status == 101);
-
-  for (int i = 0; i < 6; ++i) {
-    REQUIRE(c.read_frame().opcode == 9);
-    c.send(i % 2 == 0 ? client_frame(0x8a, "") : text_frame("x"));
-  }
-  REQUIRE(w.book->closes.empty());
-}
-
-TEST_CASE("a session that has enough is not read for until it resumes, and stays connected") {
-  options how;
-  how.ping_interval = 20ms;
-  how.pong_wait_max = 20ms;
-  world w(how);
-  w.book->on_message = [&](frame_kind, std::string_view) {
-    return w.book->texts.size() == 1 ? session_port::flow::enough : session_port::flow::more;
-  };
-  client c(w, w.port());
-  REQUIRE(c.upgrade().status == 101);
-
-  c.send(text_frame("one") + text_frame("two") + text_frame("three"));
-  for (int pings = 0; pings < 4; ++pings) REQUIRE(c.read_frame().opcode == 9);
-  REQUIRE(w.book->texts.size() == 1);
-
-  w.book->sink->resume_reading();
-  REQUIRE(w.until([&] { return w.book->texts.size() == 3; }));
-  REQUIRE(w.book->closes.empty());
-}
-
-TEST_CASE("resuming within the message that was enough is not lost") {
-  world w;
-  w.book->on_message = [&](frame_kind, std::string_view) {
-    w.book->sink->resume_reading();
-    return session_port::flow::enough;
-  };
-  client c(w, w.port());
-  REQUIRE(c.upgrade().status == 101);
-
-  c.send(text_frame("one") + text_frame("two"));
-
-  REQUIRE(w.until([&] { return w.book->texts.size() == 2; }));
-}
-
-TEST_CASE("a session that is closed while it is not read for ends in order") {
-  world w;
-  w.book->on_message = [](frame_kind, std::string_view) { return session_port::flow::enough; };
-  client c(w, w.port());
-  REQUIRE(c.upgrade().status == 101);
-  c.send(text_frame("one") + text_frame("two"));
-  REQUIRE(w.until([&] { return w.book->texts.size() == 1; }));
-
-  w.book->sink->close(close_code::normal, "");
-  REQUIRE(c.read_data().code() == 1000);
-  c.send(close_frame(1000));
-
-  REQUIRE(w.until([&] { return c.ended && w.book->destroyed == 1; }));
-  REQUIRE(w.book->texts.size() == 1);
-}
-
-TEST_CASE("a reader that stops is closed with 4000, having got everything before it in order") {
-  options how;
-  how.outbox_bytes_max = 256 * 1024;
-  how.frame_bytes_max = 64 * 1024;
-  world w(how);
-  client other(w, w.port());
-  REQUIRE(other.upgrade().status == 101);
-  REQUIRE(w.until([&] { return w.book->sink != nullptr; }));
-  w.book->sink = nullptr;
-  client c(w, w.port(), nullptr, 4096);
-  REQUIRE(c.upgrade().status == 101);
-  REQUIRE(w.until([&] { return w.book->sink != nullptr; }));
-  c.reading = false;
-
-  auto result = push_result::accepted;
-  int pushed = 0;
-  for (; result == push_result::accepted && pushed < 10'000; ++pushed) {
-    result = w.book->sink->push(
-        make_frame(frame_kind::text, std::to_string(pushed) + ":" + std::string(10'000, '.')));
-    w.turn();
-  }
-  REQUIRE(result == push_result::overflow);
-  REQUIRE(w.book->sink->push(make_frame(frame_kind::text, "x")) == push_result::closed);
-  REQUIRE(w.book->sink->queued_bytes() < 11'000);
-
-  c.reading = true;
-  int next = 0;
-  for (;; ++next) {
-    const auto frame = c.read_data();
-    if (frame.opcode == 8) {
-      REQUIRE(frame.code() == 4000);
-      break;
-    }
-    REQUIRE(frame.payload.starts_with(std::to_string(next) + ":"));
-    REQUIRE(frame.payload.size() > 10'000);
-  }
-  REQUIRE(next > 0);
-  c.send(close_frame(4000));
-  REQUIRE(w.until([&] { return w.book->closes.size() == 1; }));
-  REQUIRE(w.book->closes[0].code == 4000);
-  REQUIRE(w.server->count().slow_consumers == 1);
-  other.send(client_frame(0x89, "x"));
-  REQUIRE(other.read_frame().opcode == 10);
-}
-
-TEST_CASE("a slow reader that goes on in time gets everything, and the session hears of it") {
-  world w;
-  client c(w, w.port(), nullptr, 4096);
-  REQUIRE(c.upgrade().status == 101);
-  REQUIRE(w.until([&] { return w.book->sink != nullptr; }));
-  c.reading = false;
-  int pushed = 0;
-  while (w.book->sink->queued_bytes() < 300'000) {
-    REQUIRE(w.book->sink->push(make_frame(frame_kind::text, std::to_string(pushed++) +
-                                                                std::string(20'000, '.'))) ==
-            push_result::accepted);
-    w.turn();
-  }
-  w.book->sink->notify_when_low();
-  w.turn();
-  REQUIRE(w.book->writable == 0);
-
-  c.reading = true;
-  for (int i = 0; i < pushed; ++i)
-    REQUIRE(c.read_data().payload.starts_with(std::to_string(i) + "."));
-
-  REQUIRE(w.until([&] { return w.book->writable == 1; }));
-  REQUIRE(w.book->sink->queued_bytes() == 0);
-}
-
-TEST_CASE("a flood of pings by a client that does not read ends in 4000") {
-  options how;
-  how.outbox_bytes_max = 20'000;
-  world w(how);
-  client c(w, w.port(), nullptr, 4096);
-  REQUIRE(c.upgrade().status == 101);
-  c.reading = false;
-  std::string flood;
-  for (int i = 0; i < 500; ++i) flood += client_frame(0x89, std::string(125, 'p'));
-
-  for (int i = 0; i < 1000 && w.server->count().slow_consumers == 0; ++i) c.send(flood);
-
-  REQUIRE(w.server->count().slow_consumers == 1);
-}
-
-TEST_CASE("frames pushed in one turn leave in one write") {
-  world w;
-  client c(w, w.port());
-  REQUIRE(c.upgrade().status == 101);
-  REQUIRE(w.until([&] { return w.book->sink != nullptr; }));
-  w.turn();
-  const auto before = w.server->count();
-
-  for (int i = 0; i < 8; ++i)
-    REQUIRE(w.book->sink->push(make_frame(frame_kind::text, "x")) == push_result::accepted);
-  w.turn();
-
-  REQUIRE(w.server->count().writes == before.writes + 1);
-  REQUIRE(w.server->count().frames_out == before.frames_out + 8);
-}
-
-TEST_CASE("draining tells each session once, takes no more messages, and refuses upgrades") {
-  world w;
-  w.book->on_drain = [&] {
-    REQUIRE(w.book->sink->push(make_frame(frame_kind::text, "answer")) == push_result::accepted);
-  };
-  client c(w, w.port());
-  REQUIRE(c.upgrade().status == 101);
-  client late(w, w.port());
-  late.send("GET /ws HTTP/1.1\r\n");
-  REQUIRE(w.until([&] { return w.server->count().accepted == 2 && w.book->sink; }));
-
-  w.server->drain();
-  w.server->drain();
-  REQUIRE(c.read_data().payload == "answer");
-  REQUIRE(w.book->drained == 1);
-  late.send("Host: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
-            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
-  REQUIRE(late.read_response().status == 503);
-
-  c.send(text_frame("ignored"));
-  w.book->sink->close(close_code::restart, R"({"reconnect_after_ms":5})");
-  REQUIRE(c.read_data().code() == 1012);
-  c.send(close_frame(1012));
-  REQUIRE(w.until([&] { return w.book->destroyed == 1; }));
-  REQUIRE(w.book->texts.empty());
-}
-
-TEST_CASE("a session that throws is closed with 1011, and so is one that cannot be made") {
-  world w;
-  w.book->on_message = [](frame_kind, std::string_view) -> session_port::flow {
-    throw std::runtime_error("bug");
-  };
-  client c(w, w.port());
-  REQUIRE(c.upgrade().status == 101);
-  c.send(text_frame("x"));
-  REQUIRE(c.read_data().code() == 1011);
-
-  websocket_route broken{"/ws",
-                         [](const http_request&) -> std::variant<session_factory, upgrade_refused> {
-                           return session_factory([](frame_sink_ptr, wire_format, unsigned) {
-                             return std::unique_ptr<session_port>();
-                           });
-                         },
-                         {},
-                         true};
-  world v({}, {broken});
-  client d(v, v.port());
-  REQUIRE(d.upgrade().status == 101);
-  REQUIRE(d.read_data().code() == 1011);
 }

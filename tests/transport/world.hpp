@@ -237,9 +237,8 @@ inline bool client::handshake() {
 inline void client::send(std::string_view bytes) {
   const bool sent = world_.until([&] {
     if (bytes.empty() || ended) return true;
-    const auto count =
-        ssl_ ? SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size()))
-             : ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    const auto count = ssl_ ? SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size()))
+                            : ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (count > 0) bytes.remove_prefix(static_cast<std::size_t>(count));
     if (count < 0 && !ssl_ && errno != EAGAIN) return true;  // the server has hung up
     return bytes.empty();
@@ -251,8 +250,8 @@ inline void client::pump() {
   if (!reading || ended || fd_ < 0 || (ssl_ && !SSL_is_init_finished(ssl_))) return;
   char room[16384];
   for (;;) {
-    const auto count = ssl_ ? SSL_read(ssl_, room, sizeof room)
-                            : ::recv(fd_, room, sizeof room, MSG_DONTWAIT);
+    const auto count =
+        ssl_ ? SSL_read(ssl_, room, sizeof room) : ::recv(fd_, room, sizeof room, MSG_DONTWAIT);
     if (count > 0) {
       in.append(room, static_cast<std::size_t>(count));
       continue;

@@ -38,7 +38,7 @@ class World {
   /** A chat server that lets guests in, on fresh data unless `data` is given. */
   async server(args = [], { data, guests = true, ...options } = {}) {
     const where = data ?? (await this.directory());
-    return this.spawn(confabd, ["--port", "0", "--data-dir", where, ...(guests ? ["--guests"] : []), ...args], options).listening();
+    return this.spawn(confabd, ["--port", "0", "--data", where, ...(guests ? ["--guests"] : []), ...args], options).listening();
   }
 
   example(name) {

@@ -1,0 +1,49 @@
+#include "tests/support/catch.hpp"
+#include "tests/tidy/sources.hpp"
+
+using namespace confab::tidy;
+
+namespace {
+
+/// More than this is more than one thing.
+constexpr std::size_t lines_max = 500;
+
+findings late_pragmas(const std::vector<source>& all) {
+  findings out;
+  for (const auto& file : all)
+    if (file.is_header() && (file.lines.empty() || file.lines[0] != "#pragma once"))
+      find(out, file, 0, "a header begins with #pragma once");
+  return out;
+}
+
+findings long_files(const std::vector<source>& all) {
+  findings out;
+  for (const auto& file : all)
+    if ((file.is_cpp() || file.is_javascript() || file.has_extension({".css", ".ts"})) &&
+        file.lines.size() > lines_max)
+      find(out, file, lines_max,
+           std::to_string(file.lines.size()) + " lines, more than " + std::to_string(lines_max));
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("every header begins with pragma once") {
+  CHECK(listed(late_pragmas(sources())) == "");
+}
+
+TEST_CASE("no source is longer than five hundred lines") {
+  CHECK(listed(long_files(sources())) == "");
+}
+
+TEST_CASE("the rules for files notice what they are for") {
+  source longest = made_up("actors/a.cpp", ""), longer = made_up("actors/b.cpp", "");
+  longest.lines.resize(lines_max);
+  longer.lines.resize(lines_max + 1);
+
+  CHECK(late_pragmas({made_up("a.hpp", "// first\n#pragma once\n")}).size() == 1);
+  CHECK(late_pragmas({made_up("a.hpp", ""), made_up("a.cpp", "int a;\n")}).size() == 1);
+  CHECK(late_pragmas({made_up("a.hpp", "#pragma once\n")}).empty());
+  CHECK(long_files({longest}).empty());
+  CHECK(long_files({longer}) == findings{"actors/b.cpp:501: 501 lines, more than 500"});
+}
