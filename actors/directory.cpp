@@ -9,7 +9,7 @@ directory::directory(caf::actor_config& config, const environment* env)
     : pinned(config), env_(env) {}
 
 directory::behavior_type directory::make_behavior() {
-  set_down_handler([this](const caf::down_msg& down) { lost(down); });
+  set_down_handler([this](const caf::down_msg& down) { ended(down); });
   set_exit_handler([this](const caf::exit_msg& exit) {
     // The server stops: nobody else knows them all.
     for (const auto& [id, entry] : state_->rooms) send_exit(entry.handle, exit.reason);
@@ -21,17 +21,19 @@ directory::behavior_type directory::make_behavior() {
       [this](to_user& what) { forward(what); },
       [this](const retire_room& idle) {
         const auto at = state_->rooms.find(idle.room);
-        if (at == state_->rooms.end() || at->second.forwards != idle.forwards_seen) return;
-        demonitor(at->second.handle.address());
+        if (at == state_->rooms.end() || at->second.leaving ||
+            at->second.forwards != idle.forwards_seen)
+          return;
+        at->second.leaving = true;
         send(at->second.handle, retire{});
-        state_->rooms.erase(at);
       },
       [this](const retire_user& idle) {
         const auto at = state_->users.find(idle.user);
-        if (at == state_->users.end() || at->second.forwards != idle.forwards_seen) return;
-        demonitor(at->second.handle.address());
+        if (at == state_->users.end() || at->second.leaving ||
+            at->second.forwards != idle.forwards_seen)
+          return;
+        at->second.leaving = true;
         send(at->second.handle, retire{});
-        state_->users.erase(at);
       },
       [this](const online_changed& change) {
         if (const auto at = state_->rooms.find(change.room); at != state_->rooms.end())
@@ -50,8 +52,10 @@ directory::behavior_type directory::make_behavior() {
 
 void directory::forward(to_room& what) {
   auto& entry = state_->rooms[what.room];
+  if (entry.leaving) return entry.waiting.push_back(std::move(what.command));
   if (!entry.handle) {
     entry.handle = spawn<room>(env_, what.room, caf::actor_cast<directory_actor>(this));
+    state_->ids.emplace(entry.handle.id(), what.room);
     monitor(entry.handle);
   }
   ++entry.forwards;
@@ -61,28 +65,37 @@ void directory::forward(to_room& what) {
 
 void directory::forward(to_user& what) {
   auto& entry = state_->users[what.user];
+  if (entry.leaving) return entry.waiting.push_back(std::move(what.what));
   if (!entry.handle) {
     entry.handle = spawn<user>(env_, what.user, caf::actor_cast<directory_actor>(this));
+    state_->ids.emplace(entry.handle.id(), what.user);
     monitor(entry.handle);
   }
   ++entry.forwards;
   std::visit([&](auto& op) { send(entry.handle, std::move(op)); }, what.what);
 }
 
-/// A room or user that ended without being told to: a bug in it, and nobody else's concern. Its
-/// sessions reconnect; the next command finds a fresh actor that starts from the log.
-void directory::lost(const caf::down_msg& down) {
-  for (auto at = state_->rooms.begin(); at != state_->rooms.end(); ++at)
-    if (at->second.handle == down.source) {
-      for (const auto& shard : env_->shards) send(shard.audience, room_lost{at->first});
-      state_->rooms.erase(at);
-      return;
+/// A room or user that ended without being told to has a bug, and nobody else's concern that is:
+/// its sessions reconnect, and the next command finds a fresh actor that starts from the log.
+void directory::ended(const caf::down_msg& down) {
+  const auto known = state_->ids.extract(down.source.id());
+  if (known.empty()) return;
+  if (const auto* id = std::get_if<room_id>(&known.mapped())) {
+    auto entry = state_->rooms.extract(*id);
+    if (!entry.mapped().leaving)
+      for (const auto& shard : env_->shards) send(shard.audience, room_lost{*id});
+    for (auto& command : entry.mapped().waiting) {
+      to_room again{*id, std::move(command)};
+      forward(again);
     }
-  for (auto at = state_->users.begin(); at != state_->users.end(); ++at)
-    if (at->second.handle == down.source) {
-      state_->users.erase(at);
-      return;
+  } else {
+    const auto& user = std::get<user_id>(known.mapped());
+    auto entry = state_->users.extract(user);
+    for (auto& op : entry.mapped().waiting) {
+      to_user again{user, std::move(op)};
+      forward(again);
     }
+  }
 }
 
 }  // namespace confab::actors

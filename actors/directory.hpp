@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
+#include <variant>
+#include <vector>
 
 namespace confab::actors {
 
@@ -22,21 +24,25 @@ class directory final : public pinned<directory_actor::base> {
 
  private:
   /// `forwards` counts what went to the actor through here: if it says it is idle having seen as
-  /// many, nothing is on its way to it and it may go.
-  template <class Handle>
+  /// many, nothing is on its way to it and it may go. Its successor is not born before it has
+  /// ended: what both say to an audience must not get mixed up.
+  template <class Handle, class What>
   struct awake {
     Handle handle;
     std::uint64_t forwards = 0;
     std::size_t online = 0;
+    bool leaving = false;
+    std::vector<What> waiting;  // for the successor
   };
   struct state {
-    std::unordered_map<room_id, awake<room_actor>> rooms;
-    std::unordered_map<user_id, awake<user_actor>> users;
+    std::unordered_map<room_id, awake<room_actor, room_command>> rooms;
+    std::unordered_map<user_id, awake<user_actor, user_op>> users;
+    std::unordered_map<caf::actor_id, std::variant<room_id, user_id>> ids;  // of all of them
   };
 
   void forward(to_room& what);
   void forward(to_user& what);
-  void lost(const caf::down_msg& down);
+  void ended(const caf::down_msg& down);
 
   const environment* env_;
   std::optional<state> state_{state{}};

@@ -39,6 +39,7 @@ struct rooms_read;
 struct directs_request;
 struct directs_read;
 struct attach_sink;
+struct open_sink;
 struct detach_sink;
 struct room_delivery;
 struct session_delivery;
@@ -61,7 +62,6 @@ struct wake;
 struct attach_session;
 struct detach_session;
 struct watch_user;
-struct unwatch_user;
 struct direct_moved;
 struct user_signal;
 struct frame_received;
@@ -86,10 +86,9 @@ using reader_actor = caf::typed_actor<caf::replies_to<load_room_request>::with<r
                                       caf::replies_to<rooms_request>::with<rooms_read>,
                                       caf::replies_to<directs_request>::with<directs_read>>;
 using audience_actor =
-    caf::typed_actor<caf::reacts_to<attach_sink>, caf::reacts_to<detach_sink>,
-                     caf::reacts_to<room_delivery>,
-                     caf::reacts_to<session_delivery>,
-                     caf::reacts_to<room_lost>>;
+    caf::typed_actor<caf::reacts_to<attach_sink>, caf::reacts_to<open_sink>,
+                     caf::reacts_to<detach_sink>, caf::reacts_to<room_delivery>,
+                     caf::reacts_to<session_delivery>, caf::reacts_to<room_lost>>;
 using directory_actor =
     caf::typed_actor<caf::reacts_to<to_room>, caf::reacts_to<to_user>, caf::reacts_to<retire_room>,
                      caf::reacts_to<retire_user>, caf::reacts_to<online_changed>,
@@ -101,9 +100,8 @@ using room_actor = caf::typed_actor<caf::reacts_to<room_command>, caf::reacts_to
                                     caf::reacts_to<retire>>;
 using user_actor =
     caf::typed_actor<caf::reacts_to<attach_session>, caf::reacts_to<detach_session>,
-                     caf::reacts_to<watch_user>, caf::reacts_to<unwatch_user>,
-                     caf::reacts_to<direct_moved>, caf::reacts_to<user_signal>,
-                     caf::reacts_to<retire>>;
+                     caf::reacts_to<watch_user>, caf::reacts_to<direct_moved>,
+                     caf::reacts_to<user_signal>, caf::reacts_to<retire>>;
 using session_actor =
     caf::typed_actor<caf::reacts_to<frame_received>, caf::reacts_to<frame_rejected>,
                      caf::reacts_to<session_attached>, caf::reacts_to<command_settled>,
@@ -186,11 +184,15 @@ struct directs_read {
 
 // --- audience -----------------------------------------------------------------------------------
 
-/// From sessions of the same shard.
+/// From sessions of the same shard. What comes for a session before it has said `welcome` is held
+/// until `open_sink`: a direct room may know of it earlier.
 struct attach_sink {
   session_id session;
   frame_sink_ptr sink;
   wire_format format;
+};
+struct open_sink {
+  session_id session;
 };
 struct detach_sink {
   session_id session;
@@ -204,8 +206,8 @@ struct sessions_reached {
   ticket_no ticket;
   std::size_t count = 0;
 };
-/// To these sessions, whatever rooms they are in (signals). `reply_to`, if set, hears how many of
-/// them there were.
+/// To these sessions, whatever rooms they are in: signals, and a session's own catch-up, which must
+/// not overtake what the audience still has for it. `reply_to`, if set, hears how many there were.
 struct session_delivery {
   std::vector<session_id> sessions;
   frames bytes;
@@ -268,7 +270,10 @@ struct session_seen {
 struct session_vanished {
   session_id session;
 };
-struct wake {};  // a deadline of the receiver has come
+/// A deadline of the receiver has come; void if it is no longer the one waited for.
+struct wake {
+  unix_ms due;
+};
 
 // --- user ---------------------------------------------------------------------------------------
 
@@ -283,9 +288,6 @@ struct watch_user {
   room_id room;
   room_actor handle;
 };
-struct unwatch_user {
-  room_id room;
-};
 struct direct_moved {
   message::direct_ref direct;
 };
@@ -294,8 +296,8 @@ struct user_signal {
   session_actor reply_to;
   ticket_no ticket;
 };
-using user_op = std::variant<attach_session, detach_session, watch_user, unwatch_user,
-                             direct_moved, user_signal>;
+using user_op =
+    std::variant<attach_session, detach_session, watch_user, direct_moved, user_signal>;
 struct to_user {
   user_id user;
   user_op what;
@@ -354,6 +356,7 @@ CONFAB_MESSAGE(rooms_read)
 CONFAB_MESSAGE(directs_request)
 CONFAB_MESSAGE(directs_read)
 CONFAB_MESSAGE(attach_sink)
+CONFAB_MESSAGE(open_sink)
 CONFAB_MESSAGE(detach_sink)
 CONFAB_MESSAGE(room_delivery)
 CONFAB_MESSAGE(session_delivery)
@@ -376,7 +379,6 @@ CONFAB_MESSAGE(wake)
 CONFAB_MESSAGE(attach_session)
 CONFAB_MESSAGE(detach_session)
 CONFAB_MESSAGE(watch_user)
-CONFAB_MESSAGE(unwatch_user)
 CONFAB_MESSAGE(direct_moved)
 CONFAB_MESSAGE(user_signal)
 CONFAB_MESSAGE(frame_received)

@@ -41,16 +41,21 @@ room::behavior_type room::make_behavior() {
         carry_out(effects);
         state_->handles.erase(what.session);
       },
-      [this](const wake&) {
+      [this](const wake& what) {
+        // Timers can't be taken back: of those replaced by an earlier one nobody wants to know,
+        // or a busy room would have more and more of them.
+        if (state_->armed != what.due) return;
         state_->armed.reset();
+        give_up_stash(env_->now());
         room_effects effects;
         if (state_->room) state_->room->on_time(env_->now(), effects);
         carry_out(effects);
       },
       [this](const retire&) {
-        if (state_->room && state_->room->is_direct())
-          for (const auto& user : {state_->room->info().direct->first, state_->room->info().direct->second})
-            send(env_->shards[env_->shard_of(user)].directory, to_user{user, unwatch_user{state_->id}});
+        room_effects effects;
+        if (state_->room) state_->room->dismiss_all(effects);
+        for (auto& [shard, items] : effects.deliveries)
+          send(env_->shards[shard].audience, room_delivery{state_->id, std::move(items)});
         quit();
       },
   };
@@ -78,11 +83,18 @@ void room::loaded(room_loaded& what) {
     return become_ready();
   }
   s.now = phase::absent;
-  if (what.found == room_loaded::state::unavailable) {
-    for (const auto& waiting : s.stash) refuse(waiting, error_code::unavailable, "try again");
-    s.stash.clear();
-  }
+  if (what.found == room_loaded::state::unavailable) give_up_stash({});
   work_off_stash();
+}
+
+/// Those that have waited for too long; all of them without `now`.
+void room::give_up_stash(std::optional<unix_ms> now) {
+  auto& s = *state_;
+  while (!s.stash.empty() && (!now || s.stash.front().until <= *now)) {
+    const auto waiting = std::move(s.stash.front().what);
+    s.stash.pop_front();
+    refuse(waiting, error_code::unavailable, "try again");
+  }
 }
 
 /// Nothing of a room is shown before its epoch is as durable as its messages (G1).
@@ -148,7 +160,7 @@ void room::command(room_command& what) {
   auto& s = *state_;
   if (what.forwarded) ++s.forwards_seen;
   s.handles.try_emplace(what.from.session, what.handle);
-  s.stash.push_back(std::move(what));
+  s.stash.push_back({std::move(what), unix_ms{env_->now().value() + env_->how.append_wait_max.count()}});
   work_off_stash();
 }
 
@@ -156,7 +168,7 @@ void room::work_off_stash() {
   auto& s = *state_;
   room_effects effects;
   while (!s.stash.empty() && (s.now == phase::ready || s.now == phase::absent)) {
-    auto& next = s.stash.front();
+    auto& next = s.stash.front().what;
     if (s.now == phase::absent) {
       const bool joins = std::holds_alternative<join_op>(next.what) && env_->how.create_rooms &&
                          !confab::is_direct(s.id);
@@ -273,7 +285,7 @@ void room::carry_out(room_effects& effects) {
   for (const auto& what : effects.settlements) settle(what);
   for (const auto& what : effects.settlements)
     if (what.what != settlement::joined && !(s.room && s.room->has_member(what.session)) &&
-        std::ranges::none_of(s.stash, [&](const auto& c) { return c.from.session == what.session; }))
+        std::ranges::none_of(s.stash, [&](const auto& c) { return c.what.from.session == what.session; }))
       s.handles.erase(what.session);
   for (auto& wanted : effects.lookups) look_up(wanted);
   if (s.room && effects.published && s.room->is_direct()) {
@@ -297,6 +309,7 @@ void room::arm() {
   auto& s = *state_;
   const auto now = env_->now();
   auto due = s.room ? s.room->deadline() : std::optional<unix_ms>{};
+  if (!s.stash.empty() && (!due || s.stash.front().until < *due)) due = s.stash.front().until;
   const bool idle = s.stash.empty() && (s.now == phase::absent || (s.now == phase::ready && s.room->idle()));
   if (!idle) {
     s.idle_since.reset();
@@ -312,7 +325,7 @@ void room::arm() {
   if (!due || (s.armed && *s.armed <= *due)) return;
   s.armed = due;
   const auto wait = std::max<std::int64_t>(due->value() - now.value(), 1);
-  delayed_send(this, std::chrono::milliseconds{wait}, wake{});
+  delayed_send(this, std::chrono::milliseconds{wait}, wake{*due});
 }
 
 }  // namespace confab::actors

@@ -30,7 +30,11 @@ class room final : public pinned<room_actor::base> {
     room_id id;
     directory_actor directory;
     phase now = phase::loading;
-    std::deque<room_command> stash;
+    struct stashed {
+      room_command what;
+      unix_ms until;  // answered as `unavailable` then
+    };
+    std::deque<stashed> stash;
     std::optional<room_state> room;
     std::size_t users_awaited = 0;  // in `finding_users`
     /// Of everyone with a command under way or a place in the room.
@@ -49,6 +53,7 @@ class room final : public pinned<room_actor::base> {
 
   void load();
   void loaded(room_loaded& what);
+  void give_up_stash(std::optional<unix_ms> now);
   void begin_creating(const room_command& first);
   void become_ready();
   void work_off_stash();

@@ -207,6 +207,10 @@ void room_state::stop_listening(session_id session, unix_ms now, room_effects& o
   release(session, out);
 }
 
+void room_state::dismiss_all(room_effects& out) {
+  for (auto& [session, who] : members_) set_live(who, false, out);
+}
+
 // --- saying ------------------------------------------------------------------------------------
 
 std::optional<log_entry> room_state::remembered(seq_no seq) const {
@@ -240,6 +244,14 @@ void room_state::change(const asker& from, append_op what, const message::presen
   if (at == members_.end() || !at->second.joined)
     return refuse(from, error_code::not_joined, "join the room first", out);
   const auto& who = at->second;
+  const bool may_change = target && (target->from == who.who.user || who.as == role::moderator);
+  const auto nothing_to_do = [&] {  // no entry
+    if (from.ref) answer(from, message::done{from.ref, {}}, out);
+    out.settlements.push_back({from.session, from.ticket});
+  };
+  // A repeated delete, whose first reply may have got lost, is as done as the first.
+  if (may_change && target->deleted && std::holds_alternative<deleted>(what.body))
+    return nothing_to_do();
   if (!target || target->deleted)
     return refuse(from, error_code::no_such_message, "no such message", out);
 
@@ -247,15 +259,11 @@ void room_state::change(const asker& from, append_op what, const message::presen
     const auto users = target->reactions.find(reaction->emoji);
     const bool there = users != target->reactions.end() &&
                        std::ranges::find(users->second, who.who.user) != users->second.end();
-    if (there == reaction->on) {  // nothing to change: no entry
-      if (from.ref) answer(from, message::done{from.ref, {}}, out);
-      out.settlements.push_back({from.session, from.ticket});
-      return;
-    }
+    if (there == reaction->on) return nothing_to_do();
     if (reaction->on && users == target->reactions.end() &&
         target->reactions.size() >= emoji_per_message_max)
       return refuse(from, error_code::conflict, "too many different reactions", out);
-  } else if (target->from != who.who.user && who.as != role::moderator) {
+  } else if (!may_change) {
     return refuse(from, error_code::forbidden, "this message is not yours", out);
   }
   store(from, who.who.user, std::move(what.key), std::move(what.body), now, out);

@@ -77,6 +77,8 @@ class room_state {
   // --- a direct room's listeners: every session of both users, joined or not ---
   void listen(const session_info& who, room_effects& out);
   void stop_listening(session_id session, unix_ms now, room_effects& out);
+  /// Before it is put away: a successor admits anew.
+  void dismiss_all(room_effects& out);
 
   // --- the journal's answer to the oldest appends, in order ---
   void outcome(const journal::appended& stored, unix_ms now, room_effects& out);

@@ -10,8 +10,11 @@ namespace confab::actors {
 namespace {
 
 constexpr auto read_wait_max = std::chrono::seconds{10};
-/// A room answers within `append_wait_max`; after this much more it must have ended by a bug.
-constexpr auto in_flight_wait_extra = std::chrono::seconds{10};
+/// A room answers within `append_wait_max`, after as long in its stash and a look-up at worst;
+/// when this much more has passed it must have ended by a bug.
+constexpr auto in_flight_wait_extra = std::chrono::seconds{25};
+/// CAF counts time in 64-bit nanoseconds, which end after 292 years: no timers beyond this.
+constexpr auto token_timer_max = std::chrono::hours{24 * 365};
 /// Commands refused for their rate in a row, in bursts, before the connection is closed (4003).
 constexpr std::size_t rate_abuse_bursts = 5;
 
@@ -41,6 +44,7 @@ session::behavior_type session::make_behavior() {
       [this](const command_settled& what) { settled(what); },
       [this](catch_up_needed& what) { catch_up_from_journal(what); },
       [this](const sessions_reached& r) {
+        if (state_->reading && state_->reading->ticket == r.ticket) return read_on();
         if (const auto* run = state_->gate.find(r.ticket); run && run->what.id)
           say(message::signalled{run->what.id, r.count});
         settle(r.ticket);
@@ -67,7 +71,8 @@ session::behavior_type session::make_behavior() {
 
 void session::received(confab::request& what) {
   auto& s = *state_;
-  if (s.now == phase::closing) return settle({});
+  // What comes after the drain began is as if it had crossed the close frame on its way.
+  if (s.now == phase::closing || s.draining) return settle({});
   s.faults_in_a_row = 0;
   auto* as_hello = std::get_if<command::hello>(&what.what);
   if (s.now != phase::ready) {
@@ -170,6 +175,7 @@ void session::welcome(session_attached& what) {
   frame.expires_at = s.who->expires_at;
   frame.directs = std::move(what.directs);
   say(frame);
+  send(env_->shards[s.self.id.shard()].audience, open_sink{s.self.id});
   arm_token_timers();
   for (auto& point : std::exchange(s.resume, {}))
     s.gate.add({std::nullopt, command::join{std::move(point)}}, false);
@@ -183,6 +189,7 @@ void session::arm_token_timers() {
   const auto generation = ++s.token_generation;
   const auto left = std::chrono::milliseconds{
       std::max<std::int64_t>(s.who->expires_at->value() - env_->now().value(), 0)};
+  if (left > token_timer_max) return;
   const auto notice = std::max<std::chrono::milliseconds>(left - limits::token_notice, {});
   delayed_send(this, notice, session_timer{session_timer::kind::token_notice, generation});
   delayed_send(this, left, session_timer{session_timer::kind::token_expiry, generation});
@@ -206,6 +213,8 @@ void session::timer(const session_timer& what) {
       const auto wait = env_->how.append_wait_max + in_flight_wait_extra;
       while (const auto* run = s.gate.oldest()) {
         if (run->since.value() + wait.count() > env_->now().value()) break;
+        // As long as it has pages for its reader, a catch-up takes its time.
+        if (s.reading && s.reading->ticket == run->ticket) break;
         fail(run->ticket, error_code::unavailable, "no answer; the outcome is unknown");
       }
       watch_in_flight();
@@ -439,10 +448,9 @@ void session::read_on() {
               auto& frame = reading->what.snapshot;
               frame.events = std::move(read.messages);
               frame.more = true;
-              say(frame);
               reading->told_joined = true;
               reading->upto = frame.head;
-              read_on();
+              give(frame);
             },
             failed);
   }
@@ -453,34 +461,50 @@ void session::give_page(std::vector<log_entry> entries) {
   auto& s = *state_;
   auto& r = *s.reading;
   if (entries.empty()) {
-    const auto room = r.what.snapshot.room;
-    const auto ticket = r.ticket;
-    s.reading.reset();
+    const auto failed = *std::exchange(s.reading, std::nullopt);
+    const auto& room = failed.what.snapshot.room;
     s.joined.erase(room);
     send(directory_of(room), to_room{room,
                                      {{s.self.id, s.self.format, {}, {}},
                                       caf::actor_cast<session_actor>(this),
-                                      leave_op{true}}});
-    return fail(ticket, error_code::unavailable, "try again");
+                                      leave_op{false}}});
+    // A reply that was given can't be taken back, and an error of a `resume` would name no room.
+    const auto* run = s.gate.find(failed.ticket);
+    if (failed.told_joined || (run && !run->counted))
+      return close(close_code::internal, "the room's log can't be read");
+    return fail(failed.ticket, error_code::unavailable, "try again");
   }
   r.upto = entries.back().seq;
   if (!r.told_joined) {
     r.what.snapshot.events = std::move(entries);
     r.what.snapshot.more = true;
-    say(r.what.snapshot);
     r.told_joined = true;
+    give(r.what.snapshot);
   } else {
-    say(message::more_events{r.what.snapshot.room, std::move(entries), true});
+    give(message::more_events{r.what.snapshot.room, std::move(entries), true});
   }
-  read_on();
+}
+
+/// By way of the audience, behind what it still has from an earlier membership of the room; the
+/// next page follows when it has passed.
+void session::give(const message::any& page) {
+  auto& s = *state_;
+  frames bytes;
+  bytes[s.self.format.index()] = encode_frame(s.self.format, page);
+  send(env_->shards[s.self.id.shard()].audience,
+       session_delivery{{s.self.id},
+                        std::move(bytes),
+                        caf::actor_cast<session_actor>(this),
+                        s.reading->ticket});
 }
 
 /// The room has the rest in memory, and from there on everything live.
 void session::finish_catch_up() {
   auto& s = *state_;
   const auto read = *std::exchange(s.reading, std::nullopt);
-  const auto* run = s.gate.find(read.ticket);
+  auto* run = s.gate.find(read.ticket);
   if (!run) return;
+  run->since = env_->now();
   const auto& room = read.what.snapshot.room;
   join_op op{info(), s.who->role_in(room), read.upto, {}, true};
   send(directory_of(room),
@@ -492,7 +516,8 @@ void session::finish_catch_up() {
 void session::settled(const command_settled& what) {
   if (what.what == settlement::joined) state_->joined.insert_or_assign(what.room, what.handle);
   if (what.what == settlement::left) state_->joined.erase(what.room);
-  settle(what.ticket);
+  // Ticket 0: the session went by itself, no command of the client's is done with that.
+  if (what.ticket.value() != 0) settle(what.ticket);
 }
 
 /// Gives the command's place back to the connection. Ticket 0: one that was answered at once.

@@ -87,6 +87,7 @@ class session final : public pinned<session_actor::base> {
   void catch_up_from_journal(catch_up_needed& what);
   void read_on();
   void give_page(std::vector<log_entry> entries);
+  void give(const message::any& page);
   void finish_catch_up();
   void count_online(ticket_no ticket, rooms_read& read);
 

@@ -22,6 +22,7 @@ user::user(caf::actor_config& config, const environment* env, user_id id,
 }
 
 user::behavior_type user::make_behavior() {
+  set_down_handler([this](const caf::down_msg& down) { forget(down); });
   return {
       [this](attach_session& what) {
         ++state_->forwards_seen;
@@ -34,11 +35,6 @@ user::behavior_type user::make_behavior() {
       [this](const watch_user& what) {
         ++state_->forwards_seen;
         watch(what);
-      },
-      [this](const unwatch_user& what) {
-        ++state_->forwards_seen;
-        state_->watchers.erase(what.room);
-        retire_if_idle();
       },
       [this](const direct_moved& what) {
         ++state_->forwards_seen;
@@ -77,7 +73,8 @@ void user::read_directs() {
       for (const auto& direct : read.directs) note(direct);
     }
     // Without the list nobody is kept out: rooms can be joined all the same.
-    for (const auto& who : std::exchange(own.waiting_for_directs, {})) introduce(who);
+    for (const auto& who : std::exchange(own.waiting_for_directs, {}))
+      if (own.sessions.contains(who.info.id)) introduce(who);
   };
   request(env_->shards[env_->shard_of(s.id)].reader, read_wait_max, directs_request{s.id})
       .then(finish, [finish](caf::error&) {
@@ -135,9 +132,17 @@ void user::detach(session_id session) {
 void user::watch(const watch_user& what) {
   auto& s = *state_;
   s.watchers.insert_or_assign(what.room, what.handle);
+  monitor(what.handle);
   watched answer{s.id, {}};
   for (const auto& [id, session] : s.sessions) answer.sessions.push_back(session.who);
   send(what.handle, std::move(answer));
+}
+
+/// A direct room was put away, or ended by a bug; it may have a successor already.
+void user::forget(const caf::down_msg& down) {
+  std::erase_if(state_->watchers,
+                [&](const auto& watcher) { return watcher.second == down.source; });
+  retire_if_idle();
 }
 
 void user::deliver(const user_signal& what) {

@@ -153,7 +153,7 @@ class journal {
 };
 
 /// How long keys are remembered: an entry leaves when it is both older and further back (`count`
-/// in entries of the whole journal), or when the memory for `keys_max` of them (about 50 bytes
+/// in entries of the whole journal), or when the memory for `keys_max` of them (about 60 bytes
 /// each) is full.
 struct key_window {
   std::chrono::milliseconds age{std::chrono::hours{24}};

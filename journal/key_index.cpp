@@ -60,7 +60,7 @@ digest siphash128(const digest_secret& secret, std::string_view bytes) noexcept 
 }
 
 key_index::key_index(key_window window)
-    : window_(window), secret_(draw_secret()), slots_(slots_min, 0) {}
+    : window_(window), secret_(draw_secret()), slots_(slots_min) {}
 
 digest key_index::digest_of(std::uint64_t room, const user_id& user, std::string_view key) {
   char number[sizeof room];
@@ -76,32 +76,31 @@ std::uint32_t key_index::mark_of(std::uint64_t ordinal) const noexcept {
   return static_cast<std::uint32_t>(ordinal % marks + 1);
 }
 
-const key_index::record* key_index::at_slot(std::size_t slot) const noexcept {
-  if (slots_[slot] == 0) return nullptr;
-  const auto ordinal = std::uint64_t{slots_[slot]} - 1;
-  return &records_[static_cast<std::size_t>((ordinal + marks - first_ordinal_ % marks) % marks)];
+const key_index::record& key_index::at(const slot& held) const noexcept {
+  const auto ordinal = std::uint64_t{held.mark} - 1;
+  return records_[static_cast<std::size_t>((ordinal + marks - first_ordinal_ % marks) % marks)];
 }
 
 /// Where `of` is, or the empty slot where it would be.
 std::size_t key_index::slot_of(const digest& of) const noexcept {
   const auto mask = slots_.size() - 1;
-  auto slot = static_cast<std::size_t>(of.low) & mask;
-  for (auto* held = at_slot(slot); held && held->of != of; held = at_slot(slot))
-    slot = (slot + 1) & mask;
-  return slot;
+  auto index = static_cast<std::size_t>(of.low) & mask;
+  for (; slots_[index].mark != 0; index = (index + 1) & mask)
+    if (slots_[index].tag == tag_of(of) && at(slots_[index]).of == of) break;
+  return index;
 }
 
 std::optional<key_index::first_entry> key_index::find(const digest& of) const noexcept {
-  const auto* held = at_slot(slot_of(of));
-  if (!held) return std::nullopt;
-  return held->entry;
+  const auto& held = slots_[slot_of(of)];
+  if (held.mark == 0) return std::nullopt;
+  return at(held).entry;
 }
 
 void key_index::remember(const digest& of, std::uint64_t position, first_entry entry) {
   if ((records_.size() + 1) * 3 > slots_.size() * 2) grow();
-  const auto slot = slot_of(of);
+  const auto index = slot_of(of);
   records_.push_back({of, position, entry});
-  slots_[slot] = mark_of(first_ordinal_ + records_.size() - 1);
+  slots_[index] = {mark_of(first_ordinal_ + records_.size() - 1), tag_of(of)};
 }
 
 void key_index::expire(unix_ms now, std::uint64_t last_position) {
@@ -128,20 +127,22 @@ void key_index::take_back(std::size_t count) noexcept {
 void key_index::unlink(const record& gone, std::uint32_t mark) noexcept {
   const auto mask = slots_.size() - 1;
   auto hole = slot_of(gone.of);
-  if (slots_[hole] != mark) return;  // a later entry has taken over the key
-  for (auto next = (hole + 1) & mask; slots_[next] != 0; next = (next + 1) & mask) {
-    const auto home = static_cast<std::size_t>(at_slot(next)->of.low) & mask;
+  if (slots_[hole].mark != mark) return;  // a later entry has taken over the key
+  for (auto next = (hole + 1) & mask; slots_[next].mark != 0; next = (next + 1) & mask) {
+    const auto home = static_cast<std::size_t>(at(slots_[next]).of.low) & mask;
     if (((next - home) & mask) < ((next - hole) & mask)) continue;
     slots_[hole] = slots_[next];
     hole = next;
   }
-  slots_[hole] = 0;
+  slots_[hole] = {};
 }
 
 void key_index::grow() {
-  slots_.assign(slots_.size() * 2, 0);
-  for (std::size_t i = 0; i < records_.size(); ++i)
-    slots_[slot_of(records_[i].of)] = mark_of(first_ordinal_ + i);
+  slots_.assign(slots_.size() * 2, {});
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    const auto& of = records_[i].of;
+    slots_[slot_of(of)] = {mark_of(first_ordinal_ + i), tag_of(of)};
+  }
 }
 
 }  // namespace confab::journal

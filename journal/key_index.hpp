@@ -24,8 +24,8 @@ digest siphash128(const digest_secret& secret, std::string_view bytes) noexcept;
 /// The recent keys of a journal, in the order of its log, and the first entry of each.
 /// Owned by the writer and used on its thread only.
 ///
-/// Keeps digests instead of the strings: about 50 bytes for a key of any length, so a million
-/// takes 50 MB and the default `keys_max` 500 MB. The secret is drawn anew in every
+/// Keeps digests instead of the strings: about 60 bytes for a key of any length, so a million
+/// takes 60 MB and the default `keys_max` 600 MB. The secret is drawn anew in every
 /// process: nobody can make a key that passes for another user's.
 class key_index {
  public:
@@ -60,7 +60,17 @@ class key_index {
     first_entry entry;
   };
 
-  const record* at_slot(std::size_t slot) const noexcept;
+  /// The record's ordinal as a mark (0: empty), and bits of its digest, so that passing by other
+  /// keys does not have to fetch their records.
+  struct slot {
+    std::uint32_t mark = 0;
+    std::uint32_t tag = 0;
+  };
+
+  static std::uint32_t tag_of(const digest& of) noexcept {
+    return static_cast<std::uint32_t>(of.high);
+  }
+  const record& at(const slot& held) const noexcept;
   std::size_t slot_of(const digest& of) const noexcept;
   void unlink(const record& gone, std::uint32_t mark) noexcept;
   std::uint32_t mark_of(std::uint64_t ordinal) const noexcept;
@@ -69,9 +79,9 @@ class key_index {
   key_window window_;
   digest_secret secret_;
   std::string scratch_;
-  std::deque<record> records_;        // oldest first
-  std::uint64_t first_ordinal_ = 0;   // of records_.front()
-  std::vector<std::uint32_t> slots_;  // open addressing over marks of ordinals; 0: empty
+  std::deque<record> records_;       // oldest first
+  std::uint64_t first_ordinal_ = 0;  // of records_.front()
+  std::vector<slot> slots_;          // open addressing
 };
 
 }  // namespace confab::journal

@@ -1,6 +1,7 @@
 #include "journal/page.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <numeric>
 

@@ -14,10 +14,10 @@ namespace confab::journal::sqlite {
 /// connection of its own, and keeps the log bounded.
 ///
 /// A PASSIVE checkpoint never makes the writer wait, but under constant load it never catches up
-/// either, and only a log that was copied to its end is begun anew. So when the log is long, the
-/// thread hands over: the writer copies the small rest itself, between two commits, when nothing
-/// can be added. (RESTART from this thread would do the same while the writer sleeps in SQLite's
-/// busy handler.)
+/// either, and only a log that was copied to its end is begun anew. So when little is left, or the
+/// log is long, the thread hands over: the writer copies the rest itself, between two commits, when
+/// nothing can be added. (RESTART from this thread would do the same while the writer sleeps in
+/// SQLite's busy handler.)
 class checkpointer {
  public:
   /// In pages of 4 KiB. The log's file stays at about `restart_pages` (64 MiB), and is reused.

@@ -28,13 +28,10 @@ void shard::exec_later(caf::resumable* what) {
     ready_.push_back(what);
     return;
   }
-  bool wake = false;
-  {
-    const std::lock_guard lock{mutex_};
-    foreign_.push_back(what);
-    wake = !std::exchange(woken_, true);
-  }
-  if (wake) boost::asio::post(io_, [] {});
+  const std::lock_guard lock{mutex_};
+  foreign_.push_back(what);
+  // Inside the lock: `discard` must not end the io_context in between.
+  if (!std::exchange(woken_, true)) boost::asio::post(*io_, [] {});
 }
 
 void shard::take_foreign() {
@@ -49,11 +46,11 @@ void shard::take_foreign() {
 
 void shard::run() {
   thread_ = std::this_thread::get_id();
-  const auto work = boost::asio::make_work_guard(io_);
-  while (!io_.stopped()) {
+  const auto work = boost::asio::make_work_guard(*io_);
+  while (!io_->stopped()) {
     // Sleeps only if no actor waits for its turn.
-    if (ready_.empty()) io_.run_one();
-    for (int i = 0; i < handlers_per_turn_max && io_.poll_one() > 0; ++i) {
+    if (ready_.empty()) io_->run_one();
+    for (int i = 0; i < handlers_per_turn_max && io_->poll_one() > 0; ++i) {
     }
     take_foreign();
     run_actors();
@@ -79,12 +76,22 @@ void shard::run_actors() {
 }
 
 void shard::discard() {
-  take_foreign();
+  {
+    const std::lock_guard lock{mutex_};
+    woken_ = true;
+  }
+  io_.reset();
+  const auto take = [this] {
+    const std::lock_guard lock{mutex_};
+    ready_.insert(ready_.end(), foreign_.begin(), foreign_.end());
+    foreign_.clear();
+  };
+  take();
   while (!ready_.empty()) {
     auto* next = ready_.front();
     ready_.pop_front();
     caf::scheduler::abstract_coordinator::cleanup_and_release(next);
-    take_foreign();
+    take();
   }
 }
 

@@ -7,7 +7,9 @@
 #include <atomic>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace confab::transport {
@@ -27,30 +29,31 @@ class shard final : public actors::shard_unit {
   explicit shard(caf::actor_system& system);
   ~shard() override;
 
-  boost::asio::io_context& io() noexcept { return io_; }
+  boost::asio::io_context& io() noexcept { return *io_; }
 
   void exec_later(caf::resumable* what) override;
 
   /// Serves until `stop`. `sockets` is set once the listener exists.
   void run();
   void serve(transport::reactor* sockets) noexcept { sockets_.store(sockets); }
-  void stop() { io_.stop(); }
+  void stop() { io_->stop(); }
 
-  /// Lets go of what is still queued; after `run` has returned.
+  /// Lets go of the connections that are left and of what is queued for actors; after `run` has
+  /// returned, and while the actor system still lives: connections hold handles of actors.
   void discard();
 
  private:
   void take_foreign();
   void run_actors();
 
-  boost::asio::io_context io_{1};
+  std::optional<boost::asio::io_context> io_{std::in_place, 1};
   std::atomic<transport::reactor*> sockets_{nullptr};
   std::thread::id thread_;
   std::deque<caf::resumable*> ready_;
 
   std::mutex mutex_;
   std::vector<caf::resumable*> foreign_;  // guarded
-  bool woken_ = false;                    // guarded: a wake-up is on its way
+  bool woken_ = false;                    // guarded: a wake-up is on its way, or no use any more
   std::vector<caf::resumable*> taken_;    // the other half of foreign_, kept for its memory
 };
 

@@ -15,6 +15,8 @@ constexpr unsigned char fin_close = 0x88;
 // Up to this size a copy is cheaper than a place of its own in the list the kernel walks: measured,
 // eight frames of 300 bytes in one write take 1.15 µs against 1.31, of 1000 the same, of 4000 more.
 constexpr std::size_t copied_bytes_max = 1000;
+// A pong is a few bytes on the wire and ten times that in memory.
+constexpr std::size_t control_frame_bytes = 64;
 // What stays allocated between two bursts of an active connection.
 constexpr std::size_t kept_frames_max = 32;
 
@@ -93,7 +95,8 @@ bool outbox::push_control(std::string bytes) {
   if (byte(0) == fin_close) {
     constexpr std::uint16_t no_code = 1005;
     close_code_ = bytes.size() >= 4 ? static_cast<std::uint16_t>(byte(2) << 8 | byte(3)) : no_code;
-  } else if (queued_bytes_ + bytes.size() > bytes_max_) {
+  } else if (queued_bytes_ + bytes.size() > bytes_max_ ||
+             (frames_.size() - head_) * control_frame_bytes > bytes_max_) {
     drop_unsent();
     close(close_code::slow_consumer, std::string(name(close_code::slow_consumer)));
     return true;

@@ -1,33 +1,27 @@
-// The demo chat: signs in, and ties the client library (what happens) to the store (what is known) and the views.
+// The page's start: asks for a name where none is known, then hands over to the chat.
+//
+// The URL may say both who and where: /?user=alice#general, or #@bob for the direct room with bob.
 
-import { CloseCode, ConfabClient, ServerError } from "/sdk/confab.js";
-import { Composer } from "./composer.js";
-import { byId, el, setText } from "./dom.js";
-import { Bookmarks, deviceId, idFromName, isId, randomId, rememberedName, rememberName } from "./identity.js";
-import { drawMembers, drawRooms, orderedRooms } from "./sidebar.js";
-import { Store } from "./store.js";
-import { Switcher } from "./switcher.js";
-import { countLabel, listNames } from "./text.js";
-import { Timeline } from "./timeline.js";
-
-const FIRST_ROOM = "general";
-const ROOM_PAGES_MAX = 10; // of listRooms
-const TOAST_MS = 6000;
-const RESTORED_MS = 2500;
-const narrow = matchMedia("(max-width: 720px)");
-const wide = matchMedia("(min-width: 1080px)");
-
-// ------------------------------------------------------------------------------------------------------ sign-in
+import { startChat } from "./chat.js";
+import { byId } from "./dom.js";
+import { idFromName, rememberedName, rememberName } from "./identity.js";
 
 const nameInUrl = new URLSearchParams(location.search).get("user");
+let started = false;
 
-function showSignIn(error = "") {
+function signIn(name) {
+  started = true;
+  byId("signin").hidden = true;
+  byId("shell").hidden = false;
+  startChat(name, (reason) => ask(`You could not be signed in. ${reason}`));
+}
+
+function ask(error = "") {
   byId("shell").hidden = true;
   byId("signin").hidden = false;
   byId("signin-error").textContent = error;
   const input = byId("signin-name");
   input.value ||= nameInUrl ?? rememberedName();
-  input.focus();
   input.select();
 }
 
@@ -39,328 +33,13 @@ byId("signin-name").addEventListener("input", ({ target }) => {
 byId("signin-form").addEventListener("submit", (event) => {
   event.preventDefault();
   const name = byId("signin-name").value.trim();
-  if (!idFromName(name)) return showSignIn("Please use at least one letter from A to Z, or a digit.");
+  if (!idFromName(name)) return ask("Please use at least one letter from A to Z, or a digit.");
   rememberName(name);
-  if (!started) return startChat(name);
-  history.replaceState(null, "", `/${location.hash}`); // the name in the URL was refused: start afresh without it
+  if (!started) return signIn(name);
+  history.replaceState(null, "", `/${location.hash}`); // the server refused the other name: begin afresh
   location.reload();
 });
 
-let started = false;
 const name = nameInUrl ?? rememberedName();
-if (idFromName(name)) startChat(name);
-else showSignIn();
-
-// --------------------------------------------------------------------------------------------------------- chat
-
-function startChat(name) {
-  started = true;
-  const id = idFromName(name);
-  const client = new ConfabClient({ guest: id, name: name.trim() === id ? undefined : name.trim(), device: deviceId() });
-  const bookmarks = new Bookmarks(id);
-  const store = new Store({ id, name }, bookmarks);
-  let open = null; // the room that is shown
-  let wasLive = false;
-
-  const timeline = new Timeline(store, {
-    history: (room, before) => client.history(room.wire, { before, limit: 100 }),
-    react: (room, target, emoji, on) => attempt(on ? client.react(room.wire, target, emoji) : client.unreact(room.wire, target, emoji)),
-    edit: (_room, message) => composer.edit(message),
-    remove: async (room, message) => (await confirmDelete(message)) && attempt(client.delete(room.wire, message.seq)),
-    retry: (room, { key, text }) => deliver(room, key, text),
-    discard: (room, { key }) => {
-      store.dropPending(room, key);
-      changed();
-    },
-    reachedEnd: changed,
-    toText: () => composer.focus(),
-  });
-  const composer = new Composer({
-    send: (room, text) => {
-      const key = randomId();
-      store.addPending(room, key, text);
-      timeline.toEnd();
-      deliver(room, key, text);
-    },
-    edit: (room, message, text) => attempt(client.edit(room.wire, message.seq, text)),
-    editLast: (room) => {
-      const message = store.lastOwn(room);
-      if (message) composer.edit(message);
-    },
-    typing: (room, on) => room.wire && client.typing(room.wire, on),
-  });
-  const switcher = new Switcher(store, (key) => go(key));
-
-  // -------------------------------------------------------------------------------------- what one does
-
-  async function deliver(room, key, text) {
-    store.setPending(room, key, "sending");
-    changed();
-    try {
-      const sent = await (room.peer ? client.direct(room.peer, text, { key }) : client.send(room.wire, text, { key }));
-      store.setPending(room, key, "sent"); // its message event follows, or came before with what was missed
-      if (room.peer && !room.joined) join(store.bindDirect(room.peer, sent.room));
-    } catch (error) {
-      store.setPending(room, key, "failed", plain(error));
-    }
-    changed();
-  }
-
-  /** For commands whose effect comes as an event. */
-  async function attempt(promise) {
-    try {
-      await promise;
-    } catch (error) {
-      toast(plain(error));
-    }
-  }
-
-  async function join(room) {
-    if (room.joining || room.joined || !room.wire || !client.welcome) return;
-    room.joining = true;
-    try {
-      await client.join(room.wire);
-    } catch (error) {
-      room.error = plain(error);
-    }
-    room.joining = false;
-    changed();
-  }
-
-  async function leave(room) {
-    store.forget(room);
-    go(orderedRooms(store)[0]?.key ?? FIRST_ROOM);
-    await attempt(client.leave(room.wire));
-    listRooms();
-  }
-
-  async function listRooms() {
-    try {
-      const listed = [];
-      for (let page, n = 0; n < ROOM_PAGES_MAX && page?.more !== false; n += 1) {
-        page = await client.listRooms({ after: listed.at(-1)?.room });
-        listed.push(...page.rooms);
-      }
-      store.listed = listed;
-      changed();
-      switcher.draw();
-    } catch {
-      // The rooms one is in are there without it.
-    }
-  }
-
-  // -------------------------------------------------------------------------------------- which room is shown
-
-  const go = (key) => (location.hash = key.startsWith("@") ? `@${encodeURIComponent(key.slice(1))}` : encodeURIComponent(key));
-
-  function keyInUrl() {
-    try {
-      const key = decodeURIComponent(location.hash.slice(1));
-      return isId(key.replace(/^@/, "")) && !key.startsWith("dm:") ? key : null;
-    } catch {
-      return null;
-    }
-  }
-
-  function showRoom() {
-    const key = keyInUrl() ?? (open ? open.key : bookmarks.rooms[0] ?? FIRST_ROOM);
-    closeDrawers();
-    if (open?.key === key) return;
-    if (open) open.divider = null;
-    open = store.room(key);
-    store.markUnread(open);
-    join(open);
-    composer.show(open, store.titleOf(open));
-    timeline.show(open);
-    if (!narrow.matches) composer.focus();
-    else byId("room-title").focus({ preventScroll: true });
-    draw();
-  }
-
-  // -------------------------------------------------------------------------------------- what happens
-
-  client.on("welcome", ({ user, limits, directs }) => {
-    store.me = user;
-    store.names.set(user.id, user.name);
-    composer.bytesMax = limits.text_bytes;
-    for (const direct of directs) join(store.bindDirect(direct.with, direct.room));
-    if (!open || !wasLive) for (const key of bookmarks.rooms) join(store.room(key));
-    wasLive = true;
-    open ? join(open) : showRoom();
-    listRooms();
-    changed();
-  });
-  client.on("message", (event) => {
-    const room = store.message(event);
-    if (room.peer && !room.joined) join(room);
-    if (room === open && event.from !== store.me.id) announce(`${store.nameOf(event.from)}: ${event.text ?? ""}`);
-    changed();
-  });
-  for (const type of ["edited", "deleted", "reacted", "joined", "left", "presence", "typing"]) {
-    client.on(type, (event) => {
-      store[type](event);
-      changed();
-    });
-  }
-  client.on("error", (error) => error instanceof ServerError && toast(plain(error)));
-  client.on("state", ({ state, previous, code }) => {
-    if (state === "connecting" && wasLive) banner("lost", "Connection lost. Reconnecting… What you write is sent when it is back.");
-    else if (state === "connecting") banner("lost", "Connecting…");
-    else if (state === "live" && previous === "connecting") banner(wasLive ? "restored" : "", wasLive ? "Connected again." : "");
-    else if (state === "stopped" && code === CloseCode.replaced) banner("stopped", "This chat was opened in another tab.", "Use it here", () => client.connect());
-    else if (state === "stopped" && wasLive && code !== undefined) banner("stopped", "The server ended this session.", "Sign in again", () => location.reload());
-  });
-  client.connect().catch((error) => {
-    if (!wasLive) showSignIn(`You could not be signed in. ${plain(error.cause ?? error)}`);
-  });
-
-  // -------------------------------------------------------------------------------------- drawing
-
-  let drawing = null;
-  /** Draws soon, many changes at once. A timer, as animation frames don't come while the tab is in the background. */
-  function changed() {
-    drawing ??= setTimeout(draw, 16);
-  }
-
-  function draw() {
-    clearTimeout(drawing);
-    drawing = null;
-    if (!open) return;
-    if (timeline.atEnd && document.visibilityState === "visible") store.markRead(open);
-    else store.markUnread(open);
-
-    timeline.render();
-    drawRooms(store, open);
-    drawMembers(store, open);
-    const title = store.titleOf(open);
-    composer.show(open, title);
-    setText(byId("room-title"), title);
-    const { peer } = open;
-    const there = peer === store.me.id ? "Only you can see this" : store.isOnline(peer) ? "Online" : "Not here at the moment";
-    setText(byId("room-subtitle"), peer ? `@${peer} · ${there}` : open.joined ? `${open.online} online` : "");
-    byId("leave").hidden = peer !== null || !open.joined;
-    setText(byId("me"), store.me.name);
-
-    const elsewhere = store.unread - open.unread;
-    byId("elsewhere").hidden = elsewhere === 0;
-    setText(byId("elsewhere"), countLabel(elsewhere));
-    document.title = `${store.unread ? `(${countLabel(store.unread)}) ` : ""}${peer ? "" : "#"}${title} · Confab`;
-
-    const typists = store.typists(open).map((id) => store.nameOf(id));
-    setText(byId("typing"), typists.length ? `${listNames(typists)} ${typists.length > 1 ? "are" : "is"} typing…` : "");
-    if (typists.length) setTimeout(changed, 2000);
-  }
-
-  let restored = null;
-  function banner(kind, text, action = "", act = null) {
-    clearTimeout(restored);
-    byId("banner").hidden = text === "";
-    byId("banner").className = kind;
-    setText(byId("banner-text"), text);
-    byId("banner-action").hidden = act === null;
-    setText(byId("banner-action"), action);
-    byId("banner-action").onclick = act;
-    if (kind === "restored") restored = setTimeout(() => banner("", ""), RESTORED_MS);
-  }
-
-  // -------------------------------------------------------------------------------------- the page around it
-
-  function drawers(left, right) {
-    document.body.classList.toggle("rooms-open", left);
-    byId("members").hidden = !right;
-    byId("members-toggle").setAttribute("aria-expanded", String(right));
-    const modal = left || (right && !wide.matches);
-    byId("scrim").hidden = !modal;
-    byId("chat").inert = modal;
-    byId("sidebar").inert = narrow.matches && !left;
-    if (left) byId("find").focus();
-    else if (modal) byId("members-close").focus();
-  }
-  const closeDrawers = () => drawers(false, wide.matches && !byId("members").hidden);
-
-  function closeByHand() {
-    const opener = document.body.classList.contains("rooms-open") ? "sidebar-open" : "members-toggle";
-    drawers(false, false);
-    byId(opener).focus();
-  }
-
-  const onClick = {
-    "sidebar-open": () => drawers(true, false),
-    "members-toggle": () => drawers(false, byId("members").hidden),
-    "sidebar-close": closeByHand, "members-close": closeByHand, scrim: closeByHand,
-    find: () => openSwitcher(),
-    leave: () => leave(open),
-    signout: () => {
-      client.stop();
-      rememberName("");
-      location.assign("/");
-    },
-    skip: (event) => {
-      event.preventDefault();
-      composer.focus();
-    },
-  };
-  for (const [button, action] of Object.entries(onClick)) byId(button).addEventListener("click", action);
-
-  function openSwitcher() {
-    closeDrawers();
-    switcher.show();
-    listRooms();
-  }
-
-  document.addEventListener("keydown", (event) => {
-    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") openSwitcher();
-    else if (event.altKey && step && open) {
-      const rooms = orderedRooms(store);
-      go(rooms[(rooms.indexOf(open) + step + rooms.length) % rooms.length].key);
-    } else if (event.key === "Escape" && !byId("scrim").hidden) closeByHand();
-    else return;
-    event.preventDefault();
-  });
-  addEventListener("hashchange", showRoom);
-  addEventListener("beforeunload", (event) => store.hasPending && event.preventDefault());
-  document.addEventListener("visibilitychange", changed);
-  for (const width of [narrow, wide]) width.addEventListener("change", () => drawers(false, wide.matches));
-
-  if (/Mac|iPhone|iPad/.test(navigator.platform)) byId("find-keys").textContent = "⌘ K";
-  byId("signin").hidden = true;
-  byId("shell").hidden = false;
-  drawers(false, wide.matches);
-}
-
-// ----------------------------------------------------------------------------------------------------- messages
-
-/** An error in words for people. */
-function plain(error) {
-  const said = { too_long: "That is too long.", rate_limited: "Too fast. Try again in a moment.", forbidden: "You may not do that here." };
-  const text = said[error.code] ?? error.message.replace(/^[a-z_]+: /, "");
-  return text.charAt(0).toUpperCase() + text.slice(1).replace(/[^.!?]$/, "$&.");
-}
-
-let toastTimer;
-function toast(text) {
-  clearTimeout(toastTimer);
-  byId("toast").textContent = text;
-  byId("toast").hidden = false;
-  toastTimer = setTimeout(() => (byId("toast").hidden = true), TOAST_MS);
-}
-
-/** For screen readers; a burst is summed up. */
-const unsaid = [];
-function announce(text) {
-  if (unsaid.push(text) > 1) return;
-  setTimeout(() => {
-    const text = unsaid.length > 3 ? `${unsaid.length} new messages` : unsaid.join("\n");
-    byId("announcer").replaceChildren(el("span", { textContent: text }));
-    unsaid.length = 0;
-  }, 500);
-}
-
-function confirmDelete({ text }) {
-  const dialog = byId("confirm");
-  byId("confirm-text").textContent = text.length > 200 ? `${text.slice(0, 200)}…` : text;
-  dialog.returnValue = "no";
-  dialog.showModal();
-  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));
-}
+if (idFromName(name)) signIn(name);
+else ask();

@@ -51,9 +51,12 @@ const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: 
 const thisYear = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 const otherYear = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
 
-export function timeElement(at) {
+/** `short`: without AM or PM, for the margin. */
+export function timeElement(at, short = false) {
   const date = new Date(at);
-  return el("time", { dateTime: date.toISOString(), title: full.format(date), textContent: clock.format(date) });
+  const parts = clock.formatToParts(date).filter(({ type }) => !short || type !== "dayPeriod");
+  const textContent = parts.map(({ value }) => value).join("").trim();
+  return el("time", { dateTime: date.toISOString(), title: full.format(date), textContent });
 }
 
 export const dayOf = (at) => new Date(at).toDateString();

@@ -249,7 +249,7 @@ export class Timeline {
       day && el("p", { class: "day" }, el("span", { textContent: day })),
       fresh && el("p", { class: "fresh" }, el("span", { textContent: "New" })),
       el("div", { class: "line" },
-        author ? avatar(from, name) : el("span", { class: "gutter" }, timeElement(at)),
+        author ? avatar(from, name) : el("span", { class: "gutter" }, timeElement(at, true)),
         el("div", { class: "content" },
           author
             ? el("p", { class: "author" }, bdi(name, "name"), name !== from && bdi(`@${from}`, "handle"), own && el("span", { class: "handle", textContent: "you" }), timeElement(at))

@@ -197,6 +197,6 @@ TEST_CASE("a busy room does not gather up timers") {
     in.world.advance(300ms);
   }
 
-  // The room's wake and what the sessions wait for: not one for each time somebody came.
-  CHECK(in.world.timers() < 20);
+  // Those of the last ten seconds, typing's lapse, and not all that ever were.
+  CHECK(in.world.timers() < 60);
 }

@@ -61,7 +61,7 @@ scenario("help and version go to stdout and start nothing", async () => {
   const version = await run(confabd, ["--version"]);
 
   assert.equal(help.code, 0);
-  for (const option of ["--port", "--data", "--guests", "--jwt-secret-file", "--drain-wait"]) assert.ok(help.stdout.includes(option), option);
+  for (const option of ["--port", "--data", "--[no-]guests", "--jwt-secret-file", "--drain-wait"]) assert.ok(help.stdout.includes(option), option);
   assert.equal(token.code, 0);
   assert.match(token.stdout, /--user/);
   assert.equal(version.code, 0);

@@ -33,24 +33,27 @@ scenario("SIGTERM: clients are told when to come back, and the process ends with
 
 scenario("SIGTERM: what is in flight is answered first, and is stored", async (world) => {
   const data = await world.directory();
-  const server = await world.server(["--rate-commands", "0"], { data });
-  const alice = await world.member(server, "alice", "lobby");
-  const replies = [];
-  for (let i = 0; i < 50; ++i) replies.push(alice.ask({ type: "send", room: "lobby", text: `${i}`, key: `k-${i}` }).catch((error) => error));
-  await replies[0];
+  const options = ["--rate-commands", "0", "--shards", "2"];
+  const server = await world.server(options, { data });
+  const authors = [];
+  for (let i = 0; i < 8; ++i) authors.push(await world.member(server, `author-${i}`, `room-${i}`));
+  const replies = authors.map((author, i) =>
+    Array.from({ length: 40 }, (_, n) => author.ask({ type: "send", room: `room-${i}`, text: `${n}` }).catch((error) => error)));
+  await Promise.race(replies.map(([first]) => first));
 
   server.signal("SIGTERM");
-  const { code } = await alice.closed();
-  const answers = await Promise.all(replies);
+  const closed = await Promise.all(authors.map((author) => author.closed()));
+  const answers = await Promise.all(replies.map((each) => Promise.all(each)));
   await server.exited();
-  const again = await world.server([], { data });
-  const joined = await (await world.guest(again, "bob")).ask({ type: "join", room: "lobby", since: 0 });
 
-  assert.equal(code, 1012);
-  const acknowledged = answers.filter(({ type }) => type === "sent").map(({ seq }) => seq);
-  assert.ok(acknowledged.length > 0);
   // What was read is answered; what was not read is not stored either.
-  assert.deepEqual(joined.events.map(({ seq }) => seq), acknowledged);
+  const judge = await world.guest(await world.server(options, { data }), "judge");
+  for (const [i] of authors.entries()) {
+    const { events } = await judge.ask({ type: "join", room: `room-${i}`, since: 0 });
+    const acknowledged = answers[i].filter(({ type }) => type === "sent").map(({ seq }) => seq);
+    assert.deepEqual(events.map(({ seq }) => seq), acknowledged, `author ${i} was told of what is stored`);
+    assert.equal(closed[i].code, 1012);
+  }
 });
 
 scenario("while it drains, /readyz is 503, and a second SIGTERM ends it at once", async (world) => {
@@ -120,4 +123,11 @@ scenario("a connection that has not said hello is closed with 1012 when the serv
   const closing = await mute.expect({ kind: opcode.close });
 
   assert.equal(closing.code, 1012);
+});
+
+scenario("a signal right after the start stops it in peace, too", async (world) => {
+  for (let i = 0; i < 10; ++i) {
+    const server = await world.server(["--journal", "memory"]);
+    assert.deepEqual(await server.stop(), { code: 0, signal: null });
+  }
 });

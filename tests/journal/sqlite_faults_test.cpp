@@ -9,9 +9,12 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <optional>
+#include <tuple>
 
 using namespace confab;
 using namespace confab::journal;

@@ -19,8 +19,6 @@ struct in_memory {
     shared->how.close_wait_max = 5ms;
     shared->how.handshake_wait_max = 20ms;
     shared->how.idle_wait_max = 20ms;
-    shared->how.ping_interval = 20ms;
-    shared->how.pong_wait_max = 10ms;
     shared->websockets.push_back({"/ws", admit_all(book), {}, true});
     doors = shared->doors;
     reactor = std::make_shared<reactor_core>(io, shared, 0, 1);

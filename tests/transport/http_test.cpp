@@ -1,5 +1,7 @@
 #include "tests/transport/world.hpp"
 
+#include <sys/resource.h>
+
 using namespace confab;
 using namespace confab::transport;
 using namespace confab::transport::testing;
@@ -251,4 +253,27 @@ TEST_CASE("an address that is taken cannot be listened on, and the error says wh
     REQUIRE(e.code() == std::errc::address_in_use);
     REQUIRE(std::string(e.what()).find(std::to_string(how.port)) != std::string::npos);
   }
+}
+
+TEST_CASE("without file descriptors accepting pauses instead of spinning, and goes on later") {
+  std::vector<std::chrono::steady_clock::time_point> failures;
+  options how;
+  how.log = [&](std::string_view event, std::string_view) {
+    if (event == "accept_failed") failures.push_back(std::chrono::steady_clock::now());
+  };
+  world w(how, {}, {page("/", "x")});
+  client c(w, w.port());
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const int first_free = ::dup(0);
+  ::close(first_free);
+  const rlimit none{static_cast<rlim_t>(first_free), before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+
+  const bool failed_twice = w.until([&] { return failures.size() == 2; });
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+
+  REQUIRE(failed_twice);
+  REQUIRE(failures[1] - failures[0] >= 90ms);
+  REQUIRE(c.get("/").status == 200);
 }

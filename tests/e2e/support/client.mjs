@@ -16,6 +16,8 @@ export class Client {
   frames = [];
   /** @type {{type: "welcome", [key: string]: any}} */
   welcome = undefined;
+  /** The answer to the request that asked for the upgrade. @type {import("node:http").IncomingMessage} */
+  upgrade = undefined;
   #inbox = new Inbox();
   #closed = signal();
   #lastId = 0;
@@ -24,6 +26,7 @@ export class Client {
     this.codec = codecs[protocol];
     this.socket = new WebSocket(url, protocols, { perMessageDeflate: false, maxPayload: 64 << 20, ...options });
     this.opened = new Promise((resolve, reject) => {
+      this.socket.on("upgrade", (response) => (this.upgrade = response));
       this.socket.on("open", resolve);
       this.socket.on("error", reject);
       this.socket.on("unexpected-response", (request, response) => {

@@ -27,6 +27,7 @@ export class Server {
   #inbox = new Inbox();
   #exit = signal();
   #ended = false;
+  #told = false;
 
   constructor(command, args, { env = {}, ...options } = {}) {
     this.process = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env }, ...options });
@@ -85,6 +86,7 @@ export class Server {
   }
 
   signal(name) {
+    this.#told ||= name !== "SIGKILL";
     if (!this.#ended) this.process.kill(name);
   }
 
@@ -94,8 +96,9 @@ export class Server {
     await this.exited();
   }
 
+  /** In peace; a second signal would end it at once. */
   async stop() {
-    this.signal("SIGTERM");
+    if (!this.#told) this.signal("SIGTERM");
     return this.exited();
   }
 

@@ -1,0 +1,306 @@
+#include "tests/support/actor_world.hpp"
+#include "tests/support/catch.hpp"
+
+#include <stdexcept>
+
+using namespace confab;
+using namespace confab::test;
+
+namespace {
+
+std::size_t replies(client& who, std::uint64_t id) {
+  std::size_t count = 0;
+  for (const auto& what : who.received()) count += what.contains("re") && what["re"] == id;
+  return count;
+}
+
+void fail_commits(actor_world& world, commit_fate fate) {
+  world.faults.on_commit = [fate] { return fate; };
+}
+void heal(actor_world& world) { world.faults = {}; }
+
+using told = std::vector<std::pair<bool, std::string>>;
+
+}  // namespace
+
+TEST_CASE("what the journal refuses is unavailable, and health is told once") {
+  actor_world world;
+  auto& alice = world.guest("alice");
+  alice.join("general");
+  fail_commits(world, commit_fate::refused);
+  world.faults.probe_fails = [] { return true; };
+
+  const auto answer = alice.send("general", "hi", "k");
+  CHECK(answer["code"] == "unavailable");
+  CHECK(answer["retry"] == true);
+  CHECK(alice.send("general", "hi", "k")["code"] == "unavailable");
+  CHECK(alice.received("message").empty());
+  CHECK(world.health == told{{false, "no space left"}});
+
+  world.advance(5s);
+  CHECK(world.health.size() == 1);
+  heal(world);
+  world.advance(1s);
+  CHECK(world.health.size() == 2);
+  CHECK(world.health.back().first);
+  const auto sent = alice.send("general", "hi", "k");
+  CHECK(sent["seq"] == 1);
+  CHECK_FALSE(sent.contains("duplicate"));
+  CHECK(alice.received("message").size() == 1);
+}
+
+TEST_CASE("a commit that works again is as good as a probe") {
+  actor_world world;
+  auto& alice = world.guest("alice");
+  alice.join("general");
+  fail_commits(world, commit_fate::refused);
+  alice.send("general", "hi");
+  heal(world);
+  alice.send("general", "hi");
+
+  CHECK(world.health == told{{false, "no space left"}, {true, ""}});
+  world.advance(10s);
+  CHECK(world.health.size() == 2);
+}
+
+TEST_CASE("a room that can't be created is unavailable, and created when it can") {
+  actor_world world;
+  auto& alice = world.guest("alice");
+  const auto fate = GENERATE(commit_fate::refused, commit_fate::unknown, commit_fate::unknown_kept);
+  fail_commits(world, fate);
+
+  CHECK(alice.join("general")["code"] == "unavailable");
+  CHECK(alice.ask({{"type", "direct"}, {"to", "bob"}, {"text", "x"}})["code"] == "unavailable");
+  heal(world);
+  CHECK(alice.join("general")["type"] == "joined");
+  CHECK(alice.ask({{"type", "direct"}, {"to", "bob"}, {"text", "x"}})["seq"] == 1);
+}
+
+TEST_CASE("a message whose fate is unknown is there once, when it is repeated") {
+  actor_world world;
+  const bool kept = GENERATE(false, true);
+  auto& alice = world.guest("alice");
+  const auto epoch = alice.join("general")["epoch"];
+  fail_commits(world, kept ? commit_fate::unknown_kept : commit_fate::unknown);
+  REQUIRE(alice.send("general", "hi", "k")["code"] == "unavailable");
+  heal(world);
+
+  alice.send("general", "hi", "k");
+  if (alice.closed()) CHECK(alice.close_code() == 1011);
+  auto& again = world.guest("alice");
+  const auto joined = again.join("general", 0, epoch);
+  REQUIRE(joined["events"].size() == 1);
+  CHECK(joined["events"][0]["key"] == "k");
+  const auto repeated = again.send("general", "hi", "k");
+  CHECK(repeated["seq"] == 1);
+  CHECK(repeated["duplicate"] == true);
+  CHECK(world.stored_log("general").size() == 1);
+}
+
+TEST_CASE("nothing is seen that may not be stored") {
+  actor_world world;
+  auto& alice = world.guest("alice");
+  auto& bob = world.guest("bob");
+  alice.join("general");
+  bob.join("general");
+  world.hold(world.env.writer);
+  alice.say({{"type", "send"}, {"id", 901}, {"room", "general"}, {"text", "hi"}});
+  world.advance(9s);
+  CHECK(bob.received("message").empty());
+  CHECK(alice.reply_to(901) == nullptr);
+
+  world.release_all();
+  world.settle();
+  CHECK(bob.received("message").size() == 1);
+  CHECK(alice.reply_to(901)["type"] == "sent");
+}
+
+TEST_CASE("an append that takes too long is unavailable; what it comes to is told all the same") {
+  actor_world world;
+  auto& alice = world.guest("alice");
+  auto& bob = world.guest("bob");
+  alice.join("general");
+  bob.join("general");
+  world.hold(world.env.writer);
+  alice.say({{"type", "send"}, {"id", 901}, {"room", "general"}, {"text", "hi"}, {"key", "k"}});
+  world.advance(9999ms);
+  CHECK(alice.reply_to(901) == nullptr);
+  world.advance(1ms);
+  CHECK(alice.reply_to(901)["code"] == "unavailable");
+  CHECK(alice.reply_to(901)["retry"] == true);
+
+  world.release_all();
+  world.settle();
+  CHECK(alice.received("message").size() == 1);
+  CHECK(bob.received("message").size() == 1);
+  CHECK(replies(alice, 901) == 1);
+  CHECK(alice.send("general", "hi", "k")["duplicate"] == true);
+}
+
+TEST_CASE("a join that waits too long for its room is unavailable, once") {
+  actor_world world;
+  auto& alice = world.guest("alice");
+  world.hold(world.env.writer);
+  alice.say({{"type", "join"}, {"id", 901}, {"room", "general"}});
+  world.advance(9s);
+  CHECK(alice.reply_to(901) == nullptr);
+  world.advance(60s);
+  CHECK(alice.reply_to(901)["code"] == "unavailable");
+
+  world.release_all();
+  world.advance(1s);
+  CHECK(replies(alice, 901) == 1);
+  CHECK(alice.send("general", "x")["code"] == "not_joined");
+  CHECK(alice.join("general")["type"] == "joined");
+}
+
+TEST_CASE("a reader that does not answer is unavailable, and later it is not") {
+  actor_world world;
+  world.fill("general", 500);
+  auto& alice = world.guest("alice");
+  const auto hold_readers = [&] {
+    for (const auto& shard : world.env.shards) world.hold(shard.reader);
+  };
+
+  hold_readers();
+  alice.say({{"type", "join"}, {"id", 901}, {"room", "general"}});
+  world.advance(10s);
+  CHECK(alice.reply_to(901)["code"] == "unavailable");
+  world.release_all();
+  CHECK(alice.join("general")["type"] == "joined");
+
+  hold_readers();
+  alice.say({{"type", "history"}, {"id", 902}, {"room", "general"}});
+  world.advance(10s);
+  alice.say({{"type", "rooms"}, {"id", 903}});
+  world.advance(10s);
+  alice.say({{"type", "react"}, {"id", 904}, {"room", "general"}, {"target", 3}, {"emoji", "+"}});
+  world.advance(10s);
+  for (const int id : {902, 903, 904}) CHECK(alice.reply_to(id)["code"] == "unavailable");
+  world.release_all();
+  world.settle();
+  for (const int id : {901, 902, 903, 904}) CHECK(replies(alice, id) == 1);
+}
+
+TEST_CASE("what can't be read is unavailable") {
+  actor_world world;
+  world.fill("general", 500);
+  auto& alice = world.guest("alice");
+  const auto break_readers = [&] { world.faults.read_fails = [] { return true; }; };
+  break_readers();
+  CHECK(alice.join("general")["code"] == "unavailable");
+  heal(world);
+  CHECK(alice.join("general")["type"] == "joined");
+  break_readers();
+
+  CHECK(alice.ask({{"type", "history"}, {"room", "general"}})["code"] == "unavailable");
+  CHECK(alice.ask({{"type", "rooms"}})["code"] == "unavailable");
+  CHECK(alice.ask({{"type", "react"}, {"room", "general"}, {"target", 3}, {"emoji", "+"}})["code"] ==
+        "unavailable");
+  CHECK(alice.send("general", "still")["seq"] == 501);
+  CHECK(alice.join("general", 1, "filled")["code"] == "unavailable");
+  heal(world);
+  CHECK(alice.join("general", 499, "filled")["events"].size() == 2);
+}
+
+TEST_CASE("a catch-up that breaks off after joined was said ends the connection") {
+  actor_world world;
+  world.fill("general", 2000);
+  auto& alice = world.guest("alice");
+  int reads = 0;
+  world.faults.read_fails = [&reads] { return ++reads > 3; };
+  alice.say({{"type", "join"}, {"id", 901}, {"room", "general"}, {"since", 0}, {"epoch", "filled"}});
+  world.settle();
+
+  REQUIRE(replies(alice, 901) == 1);
+  CHECK(alice.reply_to(901)["type"] == "joined");
+  CHECK(alice.close_code() == 1011);
+  world.advance(60s);
+  CHECK(world.guests_running() == 0);
+}
+
+TEST_CASE("a resume that can't be served ends the connection: its error would name no room") {
+  actor_world world;
+  world.fill("general", 2000);
+  world.guest("bob").join("general");
+  world.faults.read_fails = [] { return true; };
+  auto& alice = world.guest_with(
+      {{"guest", "alice"},
+       {"resume", json::array({{{"room", "general"}, {"since", 5}, {"epoch", "filled"}}})}});
+
+  CHECK(alice.close_code() == 1011);
+}
+
+TEST_CASE("without the list of directs a user is welcome all the same") {
+  actor_world world;
+  world.guest("alice").ask({{"type", "direct"}, {"to", "bob"}, {"text", "x"}});
+  world.clients.front().disconnect();
+  world.advance(120s);
+  world.faults.read_fails = [] { return true; };
+  CHECK(world.guest("alice").welcome["type"] == "welcome");
+
+  heal(world);
+  CHECK(world.guest("alice").welcome["directs"].size() == 1);
+}
+
+TEST_CASE("a failed fsync is told to the one who ends the process") {
+  actor_world world;
+  auto& alice = world.guest("alice");
+  alice.join("general");
+  fail_commits(world, commit_fate::fatal);
+  alice.send("general", "hi");
+
+  CHECK(world.fatal == 1);
+}
+
+TEST_CASE("a room's bug closes its members, and a fresh room serves") {
+  actor_world world;
+  auto& alice = world.guest("alice");
+  auto& bob = world.guest("bob");
+  auto& eve = world.guest("eve");
+  const auto epoch = alice.join("general")["epoch"];
+  bob.join("general");
+  eve.join("other");
+  alice.send("general", "one");
+  // An entry the room has not asked for: its head is not the journal's any more.
+  world.commit({journal::append{room_id::trusted("general"), user_id::trusted("x"), {},
+                                posted{{"behind the room's back", {}}}}});
+
+  alice.say({{"type", "send"}, {"room", "general"}, {"text", "two"}});
+  world.settle();
+
+  CHECK(alice.close_code() == 1011);
+  CHECK(bob.close_code() == 1011);
+  CHECK_FALSE(eve.closed());
+  auto& again = world.guest("alice");
+  const auto joined = again.join("general", 1, epoch);
+  CHECK(joined["events"].size() == 2);
+  CHECK(again.send("general", "three")["seq"] == 4);
+}
+
+TEST_CASE("a session's bug ends this connection and no other") {
+  struct buggy final : actors::authenticator {
+    std::variant<actors::identity, actors::unauthorized> verify(std::string_view,
+                                                                unix_ms) const override {
+      throw std::logic_error("a bug");
+    }
+    bool guests_allowed() const noexcept override { return true; }
+  };
+  const buggy auth;
+  actor_world world;
+  world.env.auth = &auth;
+  auto& alice = world.guest("alice");
+  auto& bob = world.guest("bob");
+  alice.join("general");
+  bob.join("general");
+
+  alice.say({{"type", "refresh"}, {"id", 901}, {"token", "t"}});
+  world.advance(10s);
+
+  CHECK(alice.close_code() == 1011);
+  CHECK_FALSE(bob.closed());
+  CHECK(bob.received("presence").back()["left"] == json::array({"alice"}));
+  bob.disconnect();
+  world.advance(60s);
+  CHECK(world.guests_running() == 0);
+}
