@@ -33,6 +33,8 @@ audience::behavior_type audience::make_behavior() {
         end_greeting(d.session);
         state_->sinks.erase(d.session);
       },
+      [this](expect_hello& what) { wait_for_hello(what); },
+      [this](const wake&) { look_at_newborns(); },
       [this](const room_delivery& what) { deliver(what); },
       [this](session_delivery& what) { deliver(what); },
       [this](const room_lost& lost) {
@@ -127,6 +129,22 @@ void audience::leave_early(const room_id& room, session_id session) {
   if (early == state_->early.end()) return;
   std::erase(early->second, session);
   if (early->second.empty()) state_->early.erase(early);
+}
+
+void audience::wait_for_hello(expect_hello& what) {
+  auto& waiting = state_->newborns;
+  waiting.push_back({system().clock().now() + what.wait, std::move(what.who)});
+  if (waiting.size() == 1) delayed_send(this, what.wait, wake{});
+}
+
+void audience::look_at_newborns() {
+  auto& waiting = state_->newborns;
+  const auto now = system().clock().now();
+  while (!waiting.empty() && waiting.front().due <= now) {
+    send(waiting.front().who, session_timer{session_timer::kind::hello});
+    waiting.pop_front();
+  }
+  if (!waiting.empty()) delayed_send(this, waiting.front().due - now, wake{});
 }
 
 }  // namespace confab::actors

@@ -3,6 +3,9 @@
 #include "actors/caf.hpp"
 #include "actors/messages.hpp"
 
+#include <caf/actor_clock.hpp>
+
+#include <deque>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -36,17 +39,26 @@ class audience final : public pinned<audience_actor::base> {
     std::vector<room_id> rooms;
     std::vector<frame> held;
   };
+  struct newborn {
+    caf::actor_clock::time_point due;
+    session_actor who;
+  };
   /// Dense, because the fan-out walks it for every message.
   using listeners = std::vector<listener>;
   struct state {
     std::unordered_map<session_id, attached> sinks;
     std::unordered_map<room_id, listeners> rooms;
+    /// Newborn sessions, by when their `hello` is due. One timer for all: with one each, a storm of
+    /// connects left an alarm and a session behind for every connection that had come and gone.
+    std::deque<newborn> newborns;
     std::unordered_map<session_id, greeting> greetings;
     std::unordered_map<room_id, std::vector<session_id>> early;  // of `greetings`, by room
   };
 
   void deliver(const room_delivery& what);
   void deliver(session_delivery& what);
+  void wait_for_hello(expect_hello& what);
+  void look_at_newborns();
   void give(session_id session, const attached& to, const frame& bytes);
   greeting end_greeting(session_id session);
   void leave_early(const room_id& room, session_id session);

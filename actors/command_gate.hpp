@@ -4,9 +4,8 @@
 #include "protocol/commands.hpp"
 
 #include <algorithm>
-#include <deque>
+#include <list>
 #include <optional>
-#include <vector>
 
 namespace confab::actors {
 
@@ -56,7 +55,7 @@ class command_gate {
   }
 
   bool empty() const noexcept { return running_.empty() && waiting_.empty(); }
-  const std::deque<running>& in_flight() const noexcept { return running_; }
+  const std::list<running>& in_flight() const noexcept { return running_; }
 
  private:
   struct waiting {
@@ -70,8 +69,9 @@ class command_gate {
     return std::nullopt;
   }
 
-  std::deque<waiting> waiting_;
-  std::deque<running> running_;
+  // Lists: an idle session keeps no memory for them, and a running command stays where it is.
+  std::list<waiting> waiting_;
+  std::list<running> running_;
   std::uint64_t last_ticket_ = 0;
 };
 

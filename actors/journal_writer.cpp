@@ -59,7 +59,7 @@ void journal_writer::commit() {
     if (result)
       answer.outcomes.push_back(std::move((*result)[i]));
     else
-      ++answer.failed;
+      ++answer.failed, answer.unknown = result.why() == journal::fault::unknown;
   }
   s.batch.clear();
   s.askers.clear();

@@ -9,6 +9,7 @@
 #include "protocol/messages.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -41,6 +42,7 @@ struct directs_read;
 struct attach_sink;
 struct open_sink;
 struct detach_sink;
+struct expect_hello;
 struct room_delivery;
 struct session_delivery;
 struct sessions_reached;
@@ -87,7 +89,8 @@ using reader_actor = caf::typed_actor<caf::replies_to<load_room_request>::with<r
                                       caf::replies_to<directs_request>::with<directs_read>>;
 using audience_actor =
     caf::typed_actor<caf::reacts_to<attach_sink>, caf::reacts_to<open_sink>,
-                     caf::reacts_to<detach_sink>, caf::reacts_to<room_delivery>,
+                     caf::reacts_to<detach_sink>, caf::reacts_to<expect_hello>,
+                     caf::reacts_to<wake>, caf::reacts_to<room_delivery>,
                      caf::reacts_to<session_delivery>, caf::reacts_to<room_lost>>;
 using directory_actor =
     caf::typed_actor<caf::reacts_to<to_room>, caf::reacts_to<to_user>, caf::reacts_to<retire_room>,
@@ -128,7 +131,8 @@ struct probe_journal {};  // to itself, while appends fail
 /// those asked for.
 struct append_outcome {
   std::vector<journal::outcome> outcomes;
-  std::size_t failed = 0;  // this many, after `outcomes`, were not stored, or nobody knows
+  std::size_t failed = 0;  // this many, after `outcomes`, were not stored,
+  bool unknown = false;    // or nobody knows
 };
 struct flush_request {};  // answered when everything asked for before is committed
 struct flushed {
@@ -196,6 +200,11 @@ struct open_sink {
 };
 struct detach_sink {
   session_id session;
+};
+/// From a session at its birth: it wants a `session_timer` after `wait`, the same for all.
+struct expect_hello {
+  session_actor who;
+  std::chrono::milliseconds wait;
 };
 
 struct room_delivery {
@@ -358,6 +367,7 @@ CONFAB_MESSAGE(directs_read)
 CONFAB_MESSAGE(attach_sink)
 CONFAB_MESSAGE(open_sink)
 CONFAB_MESSAGE(detach_sink)
+CONFAB_MESSAGE(expect_hello)
 CONFAB_MESSAGE(room_delivery)
 CONFAB_MESSAGE(session_delivery)
 CONFAB_MESSAGE(sessions_reached)

@@ -260,6 +260,8 @@ void room::outcome(append_outcome& what) {
     }
   }
   carry_out(effects);
+  // The log may be longer than this state believes, and its members must not miss what is there.
+  if (what.unknown && s.room) quit(caf::exit_reason::unhandled_exception);
 }
 
 // --- carrying out ------------------------------------------------------------------------------

@@ -36,7 +36,8 @@ session::behavior_type session::make_behavior() {
     }
     return caf::exit_reason::unhandled_exception;
   });
-  delayed_send(this, env_->how.hello_wait_max, session_timer{session_timer::kind::hello});
+  send(env_->shards[state_->self.id.shard()].audience,
+       expect_hello{caf::actor_cast<session_actor>(this), env_->how.hello_wait_max});
   return {
       [this](frame_received& f) { received(f.what); },
       [this](const frame_rejected& f) { refused(f.why); },
@@ -409,7 +410,7 @@ void session::catch_up_from_journal(catch_up_needed& what) {
   if (!run || s.now == phase::closing) return;
   const bool told = what.what.continuing;
   const auto upto = what.what.since;
-  s.reading = catching_up{what.what.ticket, std::move(what.what), upto, told, false};
+  s.reading = std::make_unique<catching_up>(catching_up{what.what.ticket, std::move(what.what), upto, told, false});
   read_on();
 }
 
@@ -461,17 +462,17 @@ void session::give_page(std::vector<log_entry> entries) {
   auto& s = *state_;
   auto& r = *s.reading;
   if (entries.empty()) {
-    const auto failed = *std::exchange(s.reading, std::nullopt);
+    const auto failed = *std::exchange(s.reading, nullptr);
     const auto& room = failed.what.snapshot.room;
-    s.joined.erase(room);
+    // `joined` can't be taken back; an error of a `resume` would name no room; and who heard the
+    // room before has missed what came meanwhile. All of them reconnect and resume.
+    const auto* run = s.gate.find(failed.ticket);
+    if (failed.told_joined || (run && !run->counted) || s.joined.contains(room) || is_direct(room))
+      return close(close_code::internal, "the room's log can't be read");
     send(directory_of(room), to_room{room,
                                      {{s.self.id, s.self.format, {}, {}},
                                       caf::actor_cast<session_actor>(this),
                                       leave_op{false}}});
-    // A reply that was given can't be taken back, and an error of a `resume` would name no room.
-    const auto* run = s.gate.find(failed.ticket);
-    if (failed.told_joined || (run && !run->counted))
-      return close(close_code::internal, "the room's log can't be read");
     return fail(failed.ticket, error_code::unavailable, "try again");
   }
   r.upto = entries.back().seq;
@@ -501,7 +502,7 @@ void session::give(const message::any& page) {
 /// The room has the rest in memory, and from there on everything live.
 void session::finish_catch_up() {
   auto& s = *state_;
-  const auto read = *std::exchange(s.reading, std::nullopt);
+  const auto read = *std::exchange(s.reading, nullptr);
   auto* run = s.gate.find(read.ticket);
   if (!run) return;
   run->since = env_->now();

@@ -59,7 +59,7 @@ class session final : public pinned<session_actor::base> {
     rate_limiter rate;
     std::size_t faults_in_a_row = 0;
     std::size_t limited_in_a_row = 0;
-    std::optional<catching_up> reading;
+    std::unique_ptr<catching_up> reading;  // seldom there, and large
     std::uint64_t token_generation = 0;
     bool watching_in_flight = false;
   };

@@ -16,7 +16,9 @@ async function bystanders(world, server) {
     async untouched() {
       const { seq } = await alice.ask({ type: "send", room: "quiet-room", text: `${++said}` });
       await bob.expect({ type: "message", seq, text: `${said}` });
-      const strange = [...alice.frames, ...bob.frames].filter(({ type }) => !["welcome", "joined", "sent", "message", "presence"].includes(type));
+      const strange = [...alice.frames, ...bob.frames].filter(
+        ({ type }) => !["welcome", "joined", "sent", "message", "presence"].includes(type),
+      );
       assert.deepEqual(strange, []);
       assert.equal(bob.frames.filter(({ type }) => type === "message").length, said);
     },
@@ -48,16 +50,44 @@ const table = [
   ["nesting of 10,000", [nested(10_000)], { error: "bad_request", re: 9 }],
   ["nesting that does not end", ['{"a":'.repeat(10_000)], { close: 4503 }],
   ["a room of a made-up form", ['{"type":"join","id":9,"room":"../../etc"}'], { error: "bad_request", re: 9 }],
-  ["a room id that is too long", [`{"type":"join","id":9,"room":"${"r".repeat(65)}"}`], { error: "bad_request", re: 9 }],
-  ["a text that is too long", [`{"type":"send","id":9,"room":"lobby","text":"${"x".repeat(4097)}"}`], { error: "too_long", re: 9 }],
-  ["free data that is too long", [JSON.stringify({ type: "signal", id: 9, to: "bob", data: { x: "x".repeat(8192) } })], { error: "too_long", re: 9 }],
+  [
+    "a room id that is too long",
+    [`{"type":"join","id":9,"room":"${"r".repeat(65)}"}`],
+    { error: "bad_request", re: 9 },
+  ],
+  [
+    "a text that is too long",
+    [`{"type":"send","id":9,"room":"lobby","text":"${"x".repeat(4097)}"}`],
+    { error: "too_long", re: 9 },
+  ],
+  [
+    "free data that is too long",
+    [JSON.stringify({ type: "signal", id: 9, to: "bob", data: { x: "x".repeat(8192) } })],
+    { error: "too_long", re: 9 },
+  ],
   ["64 KiB, which is allowed", [padded(KIB64)], { reply: "pong", re: 9 }],
   ["one byte more than 64 KiB", [padded(KIB64 + 1)], { close: 1009 }],
   ["an announced frame of 2^62 bytes", [frame(opcode.text, "x", { length: 2 ** 62 })], { close: 1009 }],
-  ["a message of two fragments", [frame(opcode.text, '{"type":"pi', { fin: false }), frame(opcode.continuation, 'ng","id":9}')], { reply: "pong", re: 9 }],
-  ["a ping between fragments", [frame(opcode.text, '{"type":"pi', { fin: false }), frame(opcode.ping, "?"), frame(opcode.continuation, 'ng","id":9}')], { reply: "pong", re: 9 }],
+  [
+    "a message of two fragments",
+    [frame(opcode.text, '{"type":"pi', { fin: false }), frame(opcode.continuation, 'ng","id":9}')],
+    { reply: "pong", re: 9 },
+  ],
+  [
+    "a ping between fragments",
+    [
+      frame(opcode.text, '{"type":"pi', { fin: false }),
+      frame(opcode.ping, "?"),
+      frame(opcode.continuation, 'ng","id":9}'),
+    ],
+    { reply: "pong", re: 9 },
+  ],
   ["a continuation of nothing", [frame(opcode.continuation, "x")], { close: 1002 }],
-  ["a message within a message", [frame(opcode.text, "{", { fin: false }), textFrame({ type: "ping" })], { close: 1002 }],
+  [
+    "a message within a message",
+    [frame(opcode.text, "{", { fin: false }), textFrame({ type: "ping" })],
+    { close: 1002 },
+  ],
   ["a frame without a mask", [frame(opcode.text, "{}", { mask: false })], { close: 1002 }],
   ["a reserved opcode", [frame(5, "x")], { close: 1002 }],
   ["a reserved bit", [frame(opcode.text, "{}", { rsv: 2 })], { close: 1002 }],
@@ -85,7 +115,10 @@ scenario("bad input gets the answer it deserves, and nobody else notices", async
         await mallory.ended();
       } else {
         const { object } = await mallory.expect({ kind: opcode.text });
-        assert.deepEqual([object.type, object.code, object.re], [expected.reply ?? "error", expected.error, expected.re]);
+        assert.deepEqual(
+          [object.type, object.code, object.re],
+          [expected.reply ?? "error", expected.error, expected.re],
+        );
         mallory.write(textFrame({ type: "ping", id: 77 }));
         await mallory.expect({ object: { type: "pong", re: 77 } });
         mallory.destroy();
@@ -137,7 +170,8 @@ scenario("a message of endless fragments ends at the limit", async (world) => {
   const closing = mallory.closeFrame();
   let open = true;
   closing.then(() => (open = false));
-  for (let i = 0; i < 1000 && open; ++i) await mallory.pour(frame(opcode.continuation, " ".repeat(1000), { fin: false }));
+  for (let i = 0; i < 1000 && open; ++i)
+    await mallory.pour(frame(opcode.continuation, " ".repeat(1000), { fin: false }));
 
   assert.equal((await closing).code, 1009);
   await others.untouched();

@@ -19,11 +19,27 @@ scenario("two people chat", async (world) => {
   const other = await alice.expect({ type: "message", seq: 2 });
 
   assertShape(sent, { ...stored, type: "sent", seq: 1 });
-  assertShape(heard, { type: "message", room: "lobby", seq: 1, at: sent.at, from: "alice", key: "k-1", text: "hi bob" });
+  assertShape(heard, {
+    type: "message",
+    room: "lobby",
+    seq: 1,
+    at: sent.at,
+    from: "alice",
+    key: "k-1",
+    text: "hi bob",
+  });
   assert.deepEqual(own, heard);
   assert.ok(alice.frames.indexOf(sent) < alice.frames.indexOf(own), "the reply comes before the own message");
   assert.equal(answered.seq, 2);
-  assertShape(other, { type: "message", room: "lobby", seq: 2, at: any.time, from: "bob", text: "hi alice 👋", data: { mood: [1, 2.5, null] } });
+  assertShape(other, {
+    type: "message",
+    room: "lobby",
+    seq: 2,
+    at: any.time,
+    from: "bob",
+    text: "hi alice 👋",
+    data: { mood: [1, 2.5, null] },
+  });
 });
 
 scenario("hello is answered with welcome, once", async (world) => {
@@ -78,11 +94,20 @@ scenario("join, leave, rooms and presence", async (world) => {
     events: [],
     "more?": false,
   });
-  assertShape(came, { type: "presence", room: "lobby", joined: (who) => who.some(({ id, name }) => id === "bob" && name === "Bob"), "left?": [], online: 2 });
+  assertShape(came, {
+    type: "presence",
+    room: "lobby",
+    joined: (who) => who.some(({ id, name }) => id === "bob" && name === "Bob"),
+    "left?": [],
+    online: 2,
+  });
   assertShape(listed, { type: "rooms", re: any.count, rooms: [{ room: "attic" }, { room: "lobby" }], more: false });
   assertShape(listed.rooms[1], { room: "lobby", title: "lobby", head: 0, online: 2, joined: true });
   assert.equal(listed.rooms[0].joined, false);
-  assert.deepEqual(rest.rooms.map(({ room }) => room), ["lobby"]);
+  assert.deepEqual(
+    rest.rooms.map(({ room }) => room),
+    ["lobby"],
+  );
   assertShape(left, { type: "left", re: any.count, room: "lobby" });
   assertShape(went, { type: "presence", room: "lobby", "joined?": [], left: ["bob"], online: 1 });
   assert.equal(refused.code, "not_joined");
@@ -103,20 +128,91 @@ scenario("edit, delete, react and unreact are entries of the log, and history sh
   const foreign = await bob.ask({ type: "edit", room: "lobby", target: 1, text: "mine now" });
   const nothing = await bob.ask({ type: "react", room: "lobby", target: 99, emoji: "👍" });
   const history = await bob.ask({ type: "history", room: "lobby" });
-  const entries = await bob.ask({ type: "join", room: "lobby", since: 2, epoch: (await bob.ask({ type: "join", room: "lobby" })).epoch });
+  const entries = await bob.ask({
+    type: "join",
+    room: "lobby",
+    since: 2,
+    epoch: (await bob.ask({ type: "join", room: "lobby" })).epoch,
+  });
 
   assertShape(edited, { ...stored, type: "done", seq: 3 });
-  for (const [reply, seq] of [[deleted, 4], [reacted, 5], [again, 6], [unreacted, 7]]) assertShape(reply, { ...stored, type: "done", seq });
-  assertShape(await bob.expect({ type: "edited" }), { type: "edited", room: "lobby", seq: 3, at: edited.at, from: "alice", target: 1, text: "first", "key?": "e-1" });
-  assertShape(await bob.expect({ type: "deleted" }), { type: "deleted", room: "lobby", seq: 4, at: any.time, from: "alice", target: 2 });
-  assertShape(await bob.expect({ type: "reacted", seq: 5 }), { type: "reacted", room: "lobby", seq: 5, at: any.time, from: "bob", target: 1, emoji: "👍", on: true });
-  assertShape(await bob.expect({ type: "reacted", seq: 7 }), { type: "reacted", room: "lobby", seq: 7, at: any.time, from: "bob", target: 1, emoji: "🎉", on: false });
+  for (const [reply, seq] of [
+    [deleted, 4],
+    [reacted, 5],
+    [again, 6],
+    [unreacted, 7],
+  ])
+    assertShape(reply, { ...stored, type: "done", seq });
+  assertShape(await bob.expect({ type: "edited" }), {
+    type: "edited",
+    room: "lobby",
+    seq: 3,
+    at: edited.at,
+    from: "alice",
+    target: 1,
+    text: "first",
+    "key?": "e-1",
+  });
+  assertShape(await bob.expect({ type: "deleted" }), {
+    type: "deleted",
+    room: "lobby",
+    seq: 4,
+    at: any.time,
+    from: "alice",
+    target: 2,
+  });
+  assertShape(await bob.expect({ type: "reacted", seq: 5 }), {
+    type: "reacted",
+    room: "lobby",
+    seq: 5,
+    at: any.time,
+    from: "bob",
+    target: 1,
+    emoji: "👍",
+    on: true,
+  });
+  assertShape(await bob.expect({ type: "reacted", seq: 7 }), {
+    type: "reacted",
+    room: "lobby",
+    seq: 7,
+    at: any.time,
+    from: "bob",
+    target: 1,
+    emoji: "🎉",
+    on: false,
+  });
   assert.equal(foreign.code, "forbidden");
   assert.equal(nothing.code, "no_such_message");
   assertShape(history, { type: "history", re: any.count, room: "lobby", events: [{}, {}], more: false });
-  assertShape(history.events[0], { type: "message", "room?": "lobby", seq: 1, at: any.time, from: "alice", text: "first", edited_at: edited.at, reactions: { "👍": ["bob"] } });
-  assertShape(history.events[1], { type: "message", "room?": "lobby", seq: 2, at: any.time, from: "alice", deleted: true, "prev?": any.count });
-  assert.deepEqual(entries.events.map(({ type, seq }) => [seq, type]), [[3, "edited"], [4, "deleted"], [5, "reacted"], [6, "reacted"], [7, "reacted"]]);
+  assertShape(history.events[0], {
+    type: "message",
+    "room?": "lobby",
+    seq: 1,
+    at: any.time,
+    from: "alice",
+    text: "first",
+    edited_at: edited.at,
+    reactions: { "👍": ["bob"] },
+  });
+  assertShape(history.events[1], {
+    type: "message",
+    "room?": "lobby",
+    seq: 2,
+    at: any.time,
+    from: "alice",
+    deleted: true,
+    "prev?": any.count,
+  });
+  assert.deepEqual(
+    entries.events.map(({ type, seq }) => [seq, type]),
+    [
+      [3, "edited"],
+      [4, "deleted"],
+      [5, "reacted"],
+      [6, "reacted"],
+      [7, "reacted"],
+    ],
+  );
 });
 
 scenario("history comes in ascending pages, both ways", async (world) => {

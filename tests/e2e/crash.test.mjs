@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { within } from "./support/deadline.mjs";
 import { scenario } from "./support/world.mjs";
 
-const ROUNDS = 6;
+const ROUNDS = 10;
 const ROOMS = ["lobby", "attic"];
 const WRITERS = 4;
 
@@ -67,7 +67,7 @@ async function writeUntilLost(world, server, witness, writer, round) {
 async function wholeLog(client, room) {
   const joined = await client.ask({ type: "join", room, since: 0 });
   const events = [...joined.events];
-  for (let more = joined.more; more; ) {
+  for (let more = joined.more; more;) {
     const page = await client.expect({ type: "events", room });
     events.push(...page.events);
     more = page.more;
@@ -81,7 +81,9 @@ scenario("kill -9 under load loses nothing that anyone was shown", async (world,
 
   for (let round = 1; round <= ROUNDS; ++round) {
     const server = await world.server(["--shards", "2", "--rate-commands", "0"], { data });
-    const writers = Array.from({ length: WRITERS }, (_, i) => writeUntilLost(world, server, witness, `writer-${i}`, round));
+    const writers = Array.from({ length: WRITERS }, (_, i) =>
+      writeUntilLost(world, server, witness, `writer-${i}`, round),
+    );
     const shownBefore = witness.shown.size;
     const enough = shownBefore + 1 + Math.floor(Math.random() * 600);
     const reader = await world.member(server, "reader", ROOMS[0]);
@@ -98,7 +100,11 @@ scenario("kill -9 under load loses nothing that anyone was shown", async (world,
     for (const room of ROOMS) {
       const { joined, events } = await wholeLog(judge, room);
       if (witness.epochs.has(room)) witness.epoch(room, joined.epoch);
-      assert.deepEqual(events.map(({ seq }) => seq), Array.from({ length: joined.head }, (_, i) => i + 1), "seqs are dense");
+      assert.deepEqual(
+        events.map(({ seq }) => seq),
+        Array.from({ length: joined.head }, (_, i) => i + 1),
+        "seqs are dense",
+      );
       for (const event of events) {
         const id = `${room} ${event.key}`;
         assert.equal(stored.has(id), false, `${id} is stored twice`);
@@ -111,7 +117,9 @@ scenario("kill -9 under load loses nothing that anyone was shown", async (world,
     // Repeating is what clients do: the stored are duplicates, the others come to be.
     const author = await world.guest(again, "writer-0");
     for (const room of ROOMS) await author.ask({ type: "join", room });
-    const mine = [...witness.attempts.entries()].filter(([, { key }]) => key.startsWith(`writer-0-${round}-`)).slice(-40);
+    const mine = [...witness.attempts.entries()]
+      .filter(([, { key }]) => key.startsWith(`writer-0-${round}-`))
+      .slice(-40);
     for (const [id, command] of mine) {
       const reply = await author.ask({ type: "send", ...command });
       assert.equal(reply.duplicate ?? false, stored.has(id), `${id} is a duplicate exactly if it was stored`);

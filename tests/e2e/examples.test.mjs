@@ -20,18 +20,29 @@ async function open(world, url, options = { perMessageDeflate: false }) {
 }
 
 for (const compressed of [false, true]) {
-  scenario(`echo: text, binary, empty and 1 MiB messages come back as they were${compressed ? ", compressed" : ""}`, async (world) => {
-    const server = await world.example("example_echo");
-    const echo = await open(world, `${server.url.replace("http", "ws")}/echo`, { perMessageDeflate: compressed });
-    const messages = ["hello", "", "smörgås 🥪", Buffer.from([0, 1, 255]), Buffer.alloc(0), "x".repeat(1 << 20), Buffer.alloc(1 << 20, 7)];
+  scenario(
+    `echo: text, binary, empty and 1 MiB messages come back as they were${compressed ? ", compressed" : ""}`,
+    async (world) => {
+      const server = await world.example("example_echo");
+      const echo = await open(world, `${server.url.replace("http", "ws")}/echo`, { perMessageDeflate: compressed });
+      const messages = [
+        "hello",
+        "",
+        "smörgås 🥪",
+        Buffer.from([0, 1, 255]),
+        Buffer.alloc(0),
+        "x".repeat(1 << 20),
+        Buffer.alloc(1 << 20, 7),
+      ];
 
-    for (const message of messages) {
-      echo.socket.send(message);
-      const { data, binary } = await echo.next();
-      assert.equal(binary, Buffer.isBuffer(message));
-      assert.ok(data.equals(Buffer.from(message)), `${data.length} bytes`);
-    }
-  });
+      for (const message of messages) {
+        echo.socket.send(message);
+        const { data, binary } = await echo.next();
+        assert.equal(binary, Buffer.isBuffer(message));
+        assert.ok(data.equals(Buffer.from(message)), `${data.length} bytes`);
+      }
+    },
+  );
 }
 
 scenario("echo: fragments come back as one message, pings as pongs, the close code as it came", async (world) => {
@@ -40,7 +51,12 @@ scenario("echo: fragments come back as one message, pings as pongs, the close co
   world.atEnd(() => raw.destroy());
   await raw.opened;
 
-  raw.write(frame(opcode.binary, "a", { fin: false }), frame(opcode.continuation, "b", { fin: false }), frame(opcode.ping, "p"), frame(opcode.continuation, "c"));
+  raw.write(
+    frame(opcode.binary, "a", { fin: false }),
+    frame(opcode.continuation, "b", { fin: false }),
+    frame(opcode.ping, "p"),
+    frame(opcode.continuation, "c"),
+  );
   const pong = await raw.expect({ kind: opcode.pong });
   const message = await raw.expect({ kind: opcode.binary });
   raw.write(frame(opcode.close, Buffer.concat([Buffer.from([0x0f, 0xa7]), Buffer.from("bye")])));
@@ -84,10 +100,16 @@ scenario("clock: pushes the time each 200 ms to every client, and serves its pag
 /** Processor time of a process in clock ticks, and how often its threads went to sleep. */
 function activity(pid) {
   const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-  const [utime, stime] = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 13).map(Number);
+  const [utime, stime] = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 13)
+    .map(Number);
   let switches = 0;
   for (const task of readdirSync(`/proc/${pid}/task`)) {
-    switches += Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/task/${task}/status`, "latin1"))[1]);
+    switches += Number(
+      /^voluntary_ctxt_switches:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/task/${task}/status`, "latin1"))[1],
+    );
   }
   return { ticks: utime + stime, switches };
 }

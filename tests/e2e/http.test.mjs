@@ -39,7 +39,9 @@ scenario("everything the page asks for is there", async (world) => {
   const server = await world.server();
   const { body } = await server.http("/");
 
-  const wanted = [...body.matchAll(/(?:src|href)="([^"#:]+)"/g)].map((match) => new URL(match[1], `${server.url}/`).pathname);
+  const wanted = [...body.matchAll(/(?:src|href)="([^"#:]+)"/g)].map(
+    (match) => new URL(match[1], `${server.url}/`).pathname,
+  );
   const seen = new Set();
   for (let path = wanted.shift(); path; path = wanted.shift()) {
     if (seen.has(path)) continue;
@@ -47,10 +49,14 @@ scenario("everything the page asks for is there", async (world) => {
     const answer = await server.http(path);
     assert.equal(answer.status, 200, path);
     if (!path.endsWith(".js")) continue;
-    for (const [, from] of answer.body.matchAll(/^(?:import|export)[^;]*?from "([^"]+)";$/gm)) wanted.push(new URL(from, server.url + path).pathname);
+    for (const [, from] of answer.body.matchAll(/^(?:import|export)[^;]*?from "([^"]+)";$/gm))
+      wanted.push(new URL(from, server.url + path).pathname);
   }
 
-  assert.ok([...seen].some((path) => path === "/sdk/confab.js"), [...seen].join(" "));
+  assert.ok(
+    [...seen].some((path) => path === "/sdk/confab.js"),
+    [...seen].join(" "),
+  );
 });
 
 scenario("health, readiness and metrics", async (world) => {
@@ -66,7 +72,8 @@ scenario("health, readiness and metrics", async (world) => {
   assert.equal(metrics.status, 200);
   assert.match(metrics.headers["content-type"], /^text\/plain; version=0\.0\.4/);
   assert.match(metrics.body, /^confab_websockets 1$/m);
-  for (const line of metrics.body.trim().split("\n")) assert.match(line, /^# (HELP|TYPE) \w+ .+$|^\w+(\{.*\})? [0-9.e+-]+$/);
+  for (const line of metrics.body.trim().split("\n"))
+    assert.match(line, /^# (HELP|TYPE) \w+ .+$|^\w+(\{.*\})? [0-9.e+-]+$/);
 });
 
 scenario("what is not there is 404, a wrong method 405, a plain request to /ws 426", async (world) => {
@@ -91,7 +98,9 @@ scenario("what is not there is 404, a wrong method 405, a plain request to /ws 4
 scenario("unknown subprotocols are refused with a list of the known; without an offer it is JSON", async (world) => {
   const server = await world.server();
 
-  const unknown = await server.http("/ws", { headers: { ...UPGRADE, "Sec-WebSocket-Protocol": "soap, confab.v9.json" } });
+  const unknown = await server.http("/ws", {
+    headers: { ...UPGRADE, "Sec-WebSocket-Protocol": "soap, confab.v9.json" },
+  });
   const none = await world.guest(server, "alice", { protocols: [] });
   const second = await world.guest(server, "bob", { protocols: ["confab.v9.json", "confab.v1.json"] });
 
@@ -159,7 +168,9 @@ scenario("requests that are no HTTP are answered with 400 and closed; others go 
 });
 
 scenario("connections over the limit are refused, and room is made by those that leave", async (world) => {
-  const server = await world.spawn(confabd, ["--journal", "memory", "--port", "0", "--guests", "--connections-max", "3"]).listening();
+  const server = await world
+    .spawn(confabd, ["--journal", "memory", "--port", "0", "--guests", "--connections-max", "3"])
+    .listening();
   const clients = [];
   for (let i = 0; i < 3; ++i) clients.push(await world.guest(server, `user-${i}`));
 

@@ -32,7 +32,7 @@ async function stored(world, server) {
   const judge = await world.guest(server, "judge");
   const joined = await judge.ask({ type: "join", room: "lobby", since: 0 });
   const events = [...joined.events];
-  for (let more = joined.more; more; ) {
+  for (let more = joined.more; more;) {
     const page = await judge.expect({ type: "events" });
     events.push(...page.events);
     more = page.more;
@@ -111,7 +111,9 @@ function databaseIn(directory) {
 async function holdWriteLock(world, path) {
   const holder = spawn("sqlite3", [path]);
   world.atEnd(() => holder.kill("SIGKILL"));
-  const locked = new Promise((resolve) => holder.stdout.on("data", (text) => `${text}`.includes("locked") && resolve()));
+  const locked = new Promise((resolve) =>
+    holder.stdout.on("data", (text) => `${text}`.includes("locked") && resolve()),
+  );
   holder.stdin.write(".timeout 5000\nbegin immediate;\nselect 'locked';\n");
   await within(locked, "the lock");
   return {
@@ -147,8 +149,14 @@ scenario("a foreign process that holds the database's write lock is waited out",
   assert.equal(newRoom.code, "unavailable");
   assert.deepEqual([red, green], [503, 200]);
   assert.deepEqual([repeated.type, repeated.seq], ["sent", 2]);
-  assert.deepEqual(await stored(world, server), [[1, "k-0"], [2, "k-1"]]);
-  assert.deepEqual(bob.frames.filter(({ type }) => type === "message").map(({ seq }) => seq), [1, 2]);
+  assert.deepEqual(await stored(world, server), [
+    [1, "k-0"],
+    [2, "k-1"],
+  ]);
+  assert.deepEqual(
+    bob.frames.filter(({ type }) => type === "message").map(({ seq }) => seq),
+    [1, 2],
+  );
 });
 
 scenario("a short foreign lock is not even noticed", async (world) => {
@@ -161,10 +169,13 @@ scenario("a short foreign lock is not even noticed", async (world) => {
   await lock.release();
   const first = await reply;
   // On a slow machine the lock may have lasted too long: then the repetition has the one effect.
-  const sent = first.type === "sent" ? first : await until("the journal takes it", async () => {
-    const again = await alice.ask({ type: "send", room: "lobby", text: "x", key: "k" });
-    return again.type === "sent" && again;
-  });
+  const sent =
+    first.type === "sent"
+      ? first
+      : await until("the journal takes it", async () => {
+          const again = await alice.ask({ type: "send", room: "lobby", text: "x", key: "k" });
+          return again.type === "sent" && again;
+        });
 
   assert.equal(sent.seq, 1);
   assert.deepEqual(await stored(world, server), [[1, "k"]]);

@@ -96,7 +96,20 @@ scenario("who waits as told is let in again", async (world) => {
 });
 
 scenario("a client that stops reading is closed with 4000, and nobody waits for it", async (world) => {
-  const server = await world.server(["--journal", "memory", "--shards", "2", "--rate-commands", "0", "--text-bytes", "200KiB", "--frame-bytes", "1MiB", "--close-wait", "20s"]);
+  const server = await world.server([
+    "--journal",
+    "memory",
+    "--shards",
+    "2",
+    "--rate-commands",
+    "0",
+    "--text-bytes",
+    "200KiB",
+    "--frame-bytes",
+    "1MiB",
+    "--close-wait",
+    "20s",
+  ]);
   const slow = await world.member(server, "slow", "lobby");
   const alice = await world.member(server, "alice", "lobby");
   const bob = await world.member(server, "bob", "lobby");
@@ -118,15 +131,21 @@ scenario("a client that stops reading is closed with 4000, and nobody waits for 
   const back = await world.guest(server, "slow");
   const joined = await back.ask({ type: "join", room: "lobby", since: last, epoch });
   const seqs = joined.events.map((event) => event.seq);
-  for (let more = joined.more; more; ) {
+  for (let more = joined.more; more;) {
     const page = await back.expect({ type: "events" });
     seqs.push(...page.events.map((event) => event.seq));
     more = page.more;
   }
 
   assert.equal(code, 4000);
-  assert.deepEqual(bob.frames.filter(({ type }) => type === "message").map((message) => message.seq), Array.from({ length: seq }, (_, i) => i + 1));
-  assert.deepEqual(seqs, Array.from({ length: seq - last }, (_, i) => last + 1 + i));
+  assert.deepEqual(
+    bob.frames.filter(({ type }) => type === "message").map((message) => message.seq),
+    Array.from({ length: seq }, (_, i) => i + 1),
+  );
+  assert.deepEqual(
+    seqs,
+    Array.from({ length: seq - last }, (_, i) => last + 1 + i),
+  );
 });
 
 scenario("commands faster than the disk are held back, not lost", async (world) => {
@@ -138,5 +157,8 @@ scenario("commands faster than the disk are held back, not lost", async (world) 
   for (let i = 0; i < total; ++i) replies.push(alice.ask({ type: "send", room: "lobby", text: `${i}` }));
   const seqs = (await Promise.all(replies)).map(({ seq }) => seq);
 
-  assert.deepEqual(seqs, Array.from({ length: total }, (_, i) => i + 1));
+  assert.deepEqual(
+    seqs,
+    Array.from({ length: total }, (_, i) => i + 1),
+  );
 });

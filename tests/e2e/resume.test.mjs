@@ -8,7 +8,7 @@ import { scenario } from "./support/world.mjs";
 /** Everything `joined` and the `events` behind it hold. */
 async function caughtUp(client, joined) {
   const events = [...joined.events];
-  for (let more = joined.more; more; ) {
+  for (let more = joined.more; more;) {
     const page = await client.expect({ type: "events", room: joined.room });
     events.push(...page.events);
     more = page.more;
@@ -28,7 +28,9 @@ scenario("after a lost connection, resume brings every later entry once and in o
   bob.vanish();
   for (let i = 2; i <= 40; ++i) await alice.ask({ type: "send", room: "lobby", text: `${i}` });
 
-  const back = await world.guest(server, "bob", { hello: { resume: [{ room: "lobby", since: 1, epoch }, { room: "attic" }] } });
+  const back = await world.guest(server, "bob", {
+    hello: { resume: [{ room: "lobby", since: 1, epoch }, { room: "attic" }] },
+  });
   const joined = await back.expect({ type: "joined", room: "lobby" });
   const events = await caughtUp(back, joined);
   const attic = await back.expect({ type: "joined", room: "attic" });
@@ -37,7 +39,10 @@ scenario("after a lost connection, resume brings every later entry once and in o
 
   assert.equal("re" in joined, false);
   assert.equal(joined.gap, false);
-  assert.deepEqual(events.map(({ seq, text }) => [seq, text]), numbers(2, 40).map((n) => [n, `${n}`]));
+  assert.deepEqual(
+    events.map(({ seq, text }) => [seq, text]),
+    numbers(2, 40).map((n) => [n, `${n}`]),
+  );
   assert.equal(attic.head, 0);
   assert.equal(live.text, "41");
 });
@@ -48,7 +53,8 @@ scenario("a long absence is caught up in pages while others go on talking", asyn
   const { epoch } = await alice.ask({ type: "join", room: "lobby" });
   const missed = 1500;
   const replies = [];
-  for (let i = 1; i <= missed; ++i) replies.push(alice.ask({ type: "send", room: "lobby", text: `${i} ${"x".repeat(200)}` }));
+  for (let i = 1; i <= missed; ++i)
+    replies.push(alice.ask({ type: "send", room: "lobby", text: `${i} ${"x".repeat(200)}` }));
   await Promise.all(replies);
 
   const bob = await world.guest(server, "bob");
@@ -60,10 +66,15 @@ scenario("a long absence is caught up in pages while others go on talking", asyn
   await bob.ask({ type: "ping" });
   if (events.length < missed + 200) await bob.expect({ type: "message", seq: missed + 200 });
 
-  const seqs = bob.frames.flatMap((frame) => (frame.events ?? [frame]).filter(({ seq, type }) => seq && type === "message").map(({ seq }) => seq));
+  const seqs = bob.frames.flatMap((frame) =>
+    (frame.events ?? [frame]).filter(({ seq, type }) => seq && type === "message").map(({ seq }) => seq),
+  );
   assert.deepEqual(seqs, numbers(1, missed + 200));
   const kinds = bob.frames.map(({ type }) => type);
-  assert.ok(kinds.lastIndexOf("events") < kinds.indexOf("message") || !kinds.includes("message"), "live events come after the catch-up, never in between");
+  assert.ok(
+    kinds.lastIndexOf("events") < kinds.indexOf("message") || !kinds.includes("message"),
+    "live events come after the catch-up, never in between",
+  );
 });
 
 scenario("what can't be served in full is said to be a gap", async (world) => {
@@ -78,8 +89,19 @@ scenario("what can't be served in full is said to be a gap", async (world) => {
 
   for (const joined of [ahead, elsewhere]) {
     assertShape(joined, {
-      type: "joined", re: any.count, room: "lobby", title: "lobby", epoch, head: 3, gap: true, oldest: 1, role: "member", online: 1,
-      members: [{ id: "alice" }], events: [{ seq: 1 }, { seq: 2 }, { seq: 3 }], "more?": false,
+      type: "joined",
+      re: any.count,
+      room: "lobby",
+      title: "lobby",
+      epoch,
+      head: 3,
+      gap: true,
+      oldest: 1,
+      role: "member",
+      online: 1,
+      members: [{ id: "alice" }],
+      events: [{ seq: 1 }, { seq: 2 }, { seq: 3 }],
+      "more?": false,
     });
   }
   assert.equal(exact.gap, false);
@@ -118,7 +140,13 @@ scenario("a server that was stopped in peace has everything when it comes back, 
   const repeated = await again.ask({ type: "send", room: "lobby", text: "kept", key: "k" });
 
   assert.equal(joined.epoch, before.epoch);
-  assert.deepEqual(joined.events.map(({ text }) => text), ["kept"]);
+  assert.deepEqual(
+    joined.events.map(({ text }) => text),
+    ["kept"],
+  );
   assert.deepEqual([repeated.seq, repeated.duplicate], [1, true]);
-  assert.deepEqual(again.welcome.directs.map(({ room }) => room), ["dm:alice:bob"]);
+  assert.deepEqual(
+    again.welcome.directs.map(({ room }) => room),
+    ["dm:alice:bob"],
+  );
 });

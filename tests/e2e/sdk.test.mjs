@@ -16,18 +16,27 @@ function connect(world, url, guest) {
 
 /** Resolves with the event of `type` for which `test` says yes. */
 const event = (client, type, test = () => true) =>
-  within(new Promise((resolve) => client.on(type, (what) => test(what) && resolve(what))), `the client's event ${type}`);
+  within(
+    new Promise((resolve) => client.on(type, (what) => test(what) && resolve(what))),
+    `the client's event ${type}`,
+  );
 
 scenario("what was sent while the server was dead arrives exactly once", async (world) => {
   const data = await world.directory();
   const server = await world.server([], { data });
   const alice = connect(world, server.websocketUrl, "alice");
   const bob = connect(world, server.websocketUrl, "bob");
-  const heard = new Map([[alice, []], [bob, []]]);
+  const heard = new Map([
+    [alice, []],
+    [bob, []],
+  ]);
   for (const [client, list] of heard) client.on("message", ({ seq, text }) => list.push([seq, text]));
   for (const client of heard.keys()) await within(client.join("lobby"), "joining");
   const first = await within(alice.send("lobby", "before"), "the first send");
-  const lost = [event(alice, "state", ({ state }) => state === "connecting"), event(bob, "state", ({ state }) => state === "connecting")];
+  const lost = [
+    event(alice, "state", ({ state }) => state === "connecting"),
+    event(bob, "state", ({ state }) => state === "connecting"),
+  ];
 
   await server.crash();
   await Promise.all(lost);
@@ -41,10 +50,24 @@ scenario("what was sent while the server was dead arrives exactly once", async (
   await Promise.all([...last, whispered]);
 
   assert.equal(first.seq, 1);
-  assert.deepEqual(sent.map(({ seq }) => seq), [2, 3, 4]);
-  const inLobby = [[1, "before"], [2, "offline 1"], [3, "offline 2"], [4, "offline 3"]];
-  assert.deepEqual(heard.get(bob).filter(([, text]) => text !== "psst"), inLobby);
-  assert.deepEqual(heard.get(alice).filter(([, text]) => text !== "psst"), inLobby);
+  assert.deepEqual(
+    sent.map(({ seq }) => seq),
+    [2, 3, 4],
+  );
+  const inLobby = [
+    [1, "before"],
+    [2, "offline 1"],
+    [3, "offline 2"],
+    [4, "offline 3"],
+  ];
+  assert.deepEqual(
+    heard.get(bob).filter(([, text]) => text !== "psst"),
+    inLobby,
+  );
+  assert.deepEqual(
+    heard.get(alice).filter(([, text]) => text !== "psst"),
+    inLobby,
+  );
   assert.equal(alice.pending + bob.pending, 0);
 });
 
@@ -71,7 +94,10 @@ scenario("sends under way when the server dies arrive exactly once, over several
   const sent = await within(Promise.all(replies), "all sends");
   await all;
 
-  assert.deepEqual(seqs, Array.from({ length: total }, (_, i) => i + 1));
+  assert.deepEqual(
+    seqs,
+    Array.from({ length: total }, (_, i) => i + 1),
+  );
   assert.equal(new Set(texts).size, total);
   assert.deepEqual(new Set(sent.map(({ seq }) => seq)).size, total);
 });
@@ -83,7 +109,9 @@ scenario("a restart in peace looks like a short silence", async (world) => {
   await within(alice.join("lobby"), "joining");
   const told = event(alice, "state", ({ state }) => state === "connecting");
   const live = within(
-    new Promise((resolve) => alice.on("state", ({ state, previous }) => state === "live" && previous === "connecting" && resolve())),
+    new Promise((resolve) =>
+      alice.on("state", ({ state, previous }) => state === "live" && previous === "connecting" && resolve()),
+    ),
     "being live again",
   );
 

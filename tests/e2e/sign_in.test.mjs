@@ -21,7 +21,22 @@ async function signIn(world, server, token) {
 scenario("a token says who one is, until when and for which rooms", async (world) => {
   const secret = await secretFile(world);
   const server = await world.server(["--jwt-secret-file", secret], tokensOnly);
-  const token = await mint(["--user", "alice", "--name", "Alice", "--ttl", "1h", "--room", "lobby", "--room", "team-*", "--role", "team-*=moderator", "--jwt-secret-file", secret]);
+  const token = await mint([
+    "--user",
+    "alice",
+    "--name",
+    "Alice",
+    "--ttl",
+    "1h",
+    "--room",
+    "lobby",
+    "--room",
+    "team-*",
+    "--role",
+    "team-*=moderator",
+    "--jwt-secret-file",
+    secret,
+  ]);
   const alice = await world.connect(server);
 
   const welcome = await alice.hello({ token });
@@ -36,7 +51,10 @@ scenario("a token says who one is, until when and for which rooms", async (world
   assert.equal(lobby.role, "member");
   assert.equal(team.role, "moderator");
   assert.equal(refused.code, "forbidden");
-  assert.deepEqual(listed.rooms.map(({ room }) => room), ["lobby", "team-7"]);
+  assert.deepEqual(
+    listed.rooms.map(({ room }) => room),
+    ["lobby", "team-7"],
+  );
 });
 
 scenario("a moderator may edit and delete what others wrote", async (world) => {
@@ -73,7 +91,8 @@ scenario("guests are not let in where tokens count, and tokens count only if the
     ["not yet", sign({ sub: "alice", nbf: inSeconds(3600) }, SECRET, { alg: "HS256" })],
     ["a misspelt restriction", sign({ sub: "alice", confab: { room: ["lobby"] } }, SECRET, { alg: "HS256" })],
   ];
-  for (const [what, token] of bad) assert.deepEqual(await signIn(world, server, token), { code: "unauthorized", close: 4500 }, what);
+  for (const [what, token] of bad)
+    assert.deepEqual(await signIn(world, server, token), { code: "unauthorized", close: 4500 }, what);
   const expired = sign({ sub: "alice", exp: inSeconds(-10) }, SECRET, { alg: "HS256" });
   assert.deepEqual(await signIn(world, server, expired), { code: "unauthorized", close: 4501 });
   assert.equal((await signIn(world, server, sign({ sub: "alice" }, SECRET, { alg: "HS256" }))).type, "welcome");
@@ -107,7 +126,9 @@ scenario("a bearer token on the upgrade request is as good as one in hello", asy
   const server = await world.server(["--jwt-secret-file", secret], tokensOnly);
   const token = await mint(["--user", "alice", "--jwt-secret-file", secret]);
   const client = await world.connect(server, { headers: { Authorization: `Bearer ${token}` } });
-  const refused = await world.connect(server, { headers: { Authorization: `Bearer ${token.slice(0, -4)}AAAA` } }).catch((error) => error);
+  const refused = await world
+    .connect(server, { headers: { Authorization: `Bearer ${token.slice(0, -4)}AAAA` } })
+    .catch((error) => error);
 
   const welcome = await client.hello({});
 
@@ -115,11 +136,16 @@ scenario("a bearer token on the upgrade request is as good as one in hello", asy
   assert.equal(refused.response?.statusCode, 401);
 });
 
-for (const [kind, alg] of [["rsa", "RS256"], ["ec", "ES256"]]) {
+for (const [kind, alg] of [
+  ["rsa", "RS256"],
+  ["ec", "ES256"],
+]) {
   scenario(`${alg}: the server knows the public key only, and nothing else is taken for it`, async (world) => {
     const { privateFile, publicFile } = await keyPair(world, kind);
     const foreign = await keyPair(world, kind);
-    const [privateKey, publicKey, foreignKey] = await Promise.all([privateFile, publicFile, foreign.privateFile].map((file) => readFile(file, "utf8")));
+    const [privateKey, publicKey, foreignKey] = await Promise.all(
+      [privateFile, publicFile, foreign.privateFile].map((file) => readFile(file, "utf8")),
+    );
     const server = await world.server(["--jwt-key-file", publicFile], tokensOnly);
     const claims = { sub: "alice", exp: inSeconds(600) };
 
@@ -138,7 +164,10 @@ for (const [kind, alg] of [["rsa", "RS256"], ["ec", "ES256"]]) {
 
 scenario("audience and issuer are asked for where they are configured", async (world) => {
   const secret = await secretFile(world);
-  const server = await world.server(["--jwt-secret-file", secret, "--jwt-audience", "chat", "--jwt-issuer", "shop"], tokensOnly);
+  const server = await world.server(
+    ["--jwt-secret-file", secret, "--jwt-audience", "chat", "--jwt-issuer", "shop"],
+    tokensOnly,
+  );
   const as = (claims) => signIn(world, server, sign({ sub: "alice", ...claims }, SECRET, { alg: "HS256" }));
 
   assert.equal((await as({ aud: "chat", iss: "shop" })).type, "welcome");

@@ -50,7 +50,15 @@ scenario("all mistakes of a configuration are told at once, with exit code 2", a
 
   assert.equal(code, 2);
   assert.equal(stdout, "");
-  for (const name of ["rate_burst", "no_such_key", "--port", "--hello-wait", "--no-such-flag", "--tls-cert", "CONFAB_SHARDS"]) {
+  for (const name of [
+    "rate_burst",
+    "no_such_key",
+    "--port",
+    "--hello-wait",
+    "--no-such-flag",
+    "--tls-cert",
+    "CONFAB_SHARDS",
+  ]) {
     assert.ok(stderr.includes(name), `${name} is named in: ${stderr}`);
   }
 });
@@ -61,7 +69,8 @@ scenario("help and version go to stdout and start nothing", async () => {
   const version = await run(confabd, ["--version"]);
 
   assert.equal(help.code, 0);
-  for (const option of ["--port", "--data", "--[no-]guests", "--jwt-secret-file", "--drain-wait"]) assert.ok(help.stdout.includes(option), option);
+  for (const option of ["--port", "--data", "--[no-]guests", "--jwt-secret-file", "--drain-wait"])
+    assert.ok(help.stdout.includes(option), option);
   assert.equal(token.code, 0);
   assert.match(token.stdout, /--user/);
   assert.equal(version.code, 0);
@@ -134,7 +143,14 @@ scenario("the log as JSON is JSON, and holds neither texts nor secrets", async (
   const directory = await world.directory();
   const secret = "not-for-the-log-".repeat(4);
   await writeFile(join(directory, "jwt-secret"), secret);
-  const server = await world.server(["--log-format", "json", "--log-level", "debug", "--jwt-secret-file", join(directory, "jwt-secret")]);
+  const server = await world.server([
+    "--log-format",
+    "json",
+    "--log-level",
+    "debug",
+    "--jwt-secret-file",
+    join(directory, "jwt-secret"),
+  ]);
   const alice = await world.member(server, "alice", "lobby");
   await alice.ask({ type: "send", room: "lobby", text: "private words" });
   await alice.close();

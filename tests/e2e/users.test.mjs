@@ -31,7 +31,11 @@ scenario("a signal to one session reaches that one, and to nobody is counted as 
   for (let i = 0; i < 4; ++i) phones.push(await world.guest(server, "bob"));
 
   for (const phone of phones) {
-    const answer = await alice.ask({ type: "signal", to_session: phone.welcome.session, data: { only: phone.welcome.session } });
+    const answer = await alice.ask({
+      type: "signal",
+      to_session: phone.welcome.session,
+      data: { only: phone.welcome.session },
+    });
     assert.equal(answer.sessions, 1);
     await phone.expect({ type: "signal", data: { only: phone.welcome.session } });
   }
@@ -41,7 +45,10 @@ scenario("a signal to one session reaches that one, and to nobody is counted as 
 
   assert.equal(nobody.sessions, 0);
   assert.equal(gone.sessions, 0);
-  assert.deepEqual(phones.map((phone) => phone.left({ type: "signal" }).length), [0, 0, 0, 0]);
+  assert.deepEqual(
+    phones.map((phone) => phone.left({ type: "signal" }).length),
+    [0, 0, 0, 0],
+  );
 });
 
 scenario("direct messages reach all sessions of both users without having joined", async (world) => {
@@ -54,10 +61,25 @@ scenario("direct messages reach all sessions of both users without having joined
     const to = names[(i + 1) % names.length];
     const [low, high] = [from, to].sort();
     const sent = await sessions.get(from)[0].ask({ type: "direct", to, text: `psst ${to}`, key: `k-${i}` });
-    assertShape(sent, { type: "sent", re: any.count, room: `dm:${low}:${high}`, seq: 1, at: any.time, durability: "disk" });
+    assertShape(sent, {
+      type: "sent",
+      re: any.count,
+      room: `dm:${low}:${high}`,
+      seq: 1,
+      at: any.time,
+      durability: "disk",
+    });
     for (const each of [...sessions.get(from), ...sessions.get(to)]) {
       const event = await each.expect({ type: "message", room: sent.room });
-      assertShape(event, { type: "message", room: sent.room, seq: 1, at: sent.at, from, key: `k-${i}`, text: `psst ${to}` });
+      assertShape(event, {
+        type: "message",
+        room: sent.room,
+        seq: 1,
+        at: sent.at,
+        from,
+        key: `k-${i}`,
+        text: `psst ${to}`,
+      });
     }
   }
 });
@@ -68,7 +90,10 @@ scenario("a direct room is a room for its two users and does not exist for other
   const bob = await world.guest(server, "bob");
   const eve = await world.guest(server, "eve");
   const { room } = await alice.ask({ type: "direct", to: "bob", text: "one" });
-  const repeated = [await alice.ask({ type: "direct", to: "bob", text: "two", key: "k" }), await alice.ask({ type: "direct", to: "bob", text: "two", key: "k" })];
+  const repeated = [
+    await alice.ask({ type: "direct", to: "bob", text: "two", key: "k" }),
+    await alice.ask({ type: "direct", to: "bob", text: "two", key: "k" }),
+  ];
 
   const joined = await bob.ask({ type: "join", room });
   const history = await bob.ask({ type: "history", room });
@@ -77,9 +102,18 @@ scenario("a direct room is a room for its two users and does not exist for other
   const later = await world.guest(server, "bob");
   const notes = await alice.ask({ type: "direct", to: "alice", text: "buy milk" });
 
-  assert.deepEqual(repeated.map(({ seq, duplicate }) => [seq, duplicate]), [[2, undefined], [2, true]]);
+  assert.deepEqual(
+    repeated.map(({ seq, duplicate }) => [seq, duplicate]),
+    [
+      [2, undefined],
+      [2, true],
+    ],
+  );
   assert.equal(joined.type, "joined");
-  assert.deepEqual(history.events.map(({ text }) => text), ["one", "two"]);
+  assert.deepEqual(
+    history.events.map(({ text }) => text),
+    ["one", "two"],
+  );
   assert.equal(refused.code, "no_such_room");
   assert.deepEqual(listed.rooms, []);
   assert.equal(later.welcome.directs.length, 1);
@@ -94,22 +128,31 @@ scenario("rooms with members on both shards keep one order for all", async (worl
   for (let i = 0; i < 6; ++i) members.push(await world.member(server, `user-${i}`, "lobby"));
 
   const each = 20;
-  await Promise.all(members.map(async (member, i) => {
-    const replies = [];
-    for (let n = 0; n < each; ++n) replies.push(member.ask({ type: "send", room: "lobby", text: `${i}:${n}` }));
-    await Promise.all(replies);
-  }));
+  await Promise.all(
+    members.map(async (member, i) => {
+      const replies = [];
+      for (let n = 0; n < each; ++n) replies.push(member.ask({ type: "send", room: "lobby", text: `${i}:${n}` }));
+      await Promise.all(replies);
+    }),
+  );
   const orders = [];
   for (const member of members) {
     await member.expect({ type: "message", seq: members.length * each });
     orders.push(member.frames.filter(({ type }) => type === "message").map(({ seq, text }) => `${seq} ${text}`));
   }
 
-  assert.deepEqual(orders[0].map((line) => Number(line.split(" ")[0])), Array.from({ length: members.length * each }, (_, i) => i + 1));
+  assert.deepEqual(
+    orders[0].map((line) => Number(line.split(" ")[0])),
+    Array.from({ length: members.length * each }, (_, i) => i + 1),
+  );
   for (const order of orders) assert.deepEqual(order, orders[0]);
   for (const [i] of members.entries()) {
     const own = orders[0].map((line) => line.split(" ")[1]).filter((text) => text.startsWith(`${i}:`));
-    assert.deepEqual(own, Array.from({ length: each }, (_, n) => `${i}:${n}`), "commands of one session take effect in the order sent");
+    assert.deepEqual(
+      own,
+      Array.from({ length: each }, (_, n) => `${i}:${n}`),
+      "commands of one session take effect in the order sent",
+    );
   }
 });
 

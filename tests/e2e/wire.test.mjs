@@ -15,7 +15,23 @@ async function certificate(world) {
   const [key, cert] = [join(directory, "key.pem"), join(directory, "cert.pem")];
   execFileSync(
     "openssl",
-    ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"],
+    [
+      "req",
+      "-x509",
+      "-newkey",
+      "rsa:2048",
+      "-nodes",
+      "-keyout",
+      key,
+      "-out",
+      cert,
+      "-days",
+      "2",
+      "-subj",
+      "/CN=localhost",
+      "-addext",
+      "subjectAltName=IP:127.0.0.1,DNS:localhost",
+    ],
     { stdio: "pipe" },
   );
   return { key, cert, ca: readFileSync(cert) };
@@ -54,7 +70,17 @@ scenario("TLS 1.1 and plain text on the TLS port are refused, and nobody else no
   await assert.rejects(plain.opened);
   await plain.ended();
   const old = await new Promise((resolve) => {
-    const socket = tls.connect({ port: server.port, host: "127.0.0.1", ca, minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" }, () => resolve("connected"));
+    const socket = tls.connect(
+      {
+        port: server.port,
+        host: "127.0.0.1",
+        ca,
+        minVersion: "TLSv1.1",
+        maxVersion: "TLSv1.1",
+        ciphers: "DEFAULT@SECLEVEL=0",
+      },
+      () => resolve("connected"),
+    );
     socket.on("error", (error) => resolve(error.code));
     world.atEnd(() => socket.destroy());
   });
@@ -76,8 +102,14 @@ scenario("CBOR and JSON clients share a room", async (world) => {
   const history = await cbor.ask({ type: "history", room: "lobby" });
 
   assert.deepEqual(inCbor, inJson);
-  assert.deepEqual(inJson.map((message) => message.data), [data, data]);
-  assert.deepEqual(history.events.map(({ text }) => text), ["from cbor", "from json"]);
+  assert.deepEqual(
+    inJson.map((message) => message.data),
+    [data, data],
+  );
+  assert.deepEqual(
+    history.events.map(({ text }) => text),
+    ["from cbor", "from json"],
+  );
   assert.equal(cbor.socket.protocol, "confab.v1.cbor");
 });
 
@@ -126,21 +158,27 @@ scenario("compression can be turned off, and the offer says no context is kept",
   const negotiated = await world.guest(on, "alice", { perMessageDeflate: true });
 
   assert.equal(without.socket.extensions, "");
-  assert.match(negotiated.upgrade.headers["sec-websocket-extensions"], /^permessage-deflate;.*server_no_context_takeover/);
+  assert.match(
+    negotiated.upgrade.headers["sec-websocket-extensions"],
+    /^permessage-deflate;.*server_no_context_takeover/,
+  );
   await without.settled();
 });
 
-scenario("a compressed message that grows beyond the limit is 1009, one that does not inflate is refused", async (world) => {
-  const server = await world.server();
-  const bystander = await world.member(server, "alice", "lobby");
-  const bomb = await world.guest(server, "bomb", { perMessageDeflate: { threshold: 0 } });
-  bomb.sayRaw(JSON.stringify({ type: "ping", id: 1, padding: "a".repeat(20 << 20) }));
-  const garbage = await world.raw(server, { headers: { "Sec-WebSocket-Extensions": "permessage-deflate" } });
-  garbage.write(frame(opcode.text, Buffer.alloc(100, 0xff), { rsv: 4 }));
+scenario(
+  "a compressed message that grows beyond the limit is 1009, one that does not inflate is refused",
+  async (world) => {
+    const server = await world.server();
+    const bystander = await world.member(server, "alice", "lobby");
+    const bomb = await world.guest(server, "bomb", { perMessageDeflate: { threshold: 0 } });
+    bomb.sayRaw(JSON.stringify({ type: "ping", id: 1, padding: "a".repeat(20 << 20) }));
+    const garbage = await world.raw(server, { headers: { "Sec-WebSocket-Extensions": "permessage-deflate" } });
+    garbage.write(frame(opcode.text, Buffer.alloc(100, 0xff), { rsv: 4 }));
 
-  const { code } = await garbage.closeFrame();
+    const { code } = await garbage.closeFrame();
 
-  assert.equal((await bomb.closed()).code, 1009);
-  assert.ok([1002, 1007].includes(code), `${code}`);
-  await bystander.settled();
-});
+    assert.equal((await bomb.closed()).code, 1009);
+    assert.ok([1002, 1007].includes(code), `${code}`);
+    await bystander.settled();
+  },
+);

@@ -202,6 +202,11 @@ std::vector<log_entry> actor_world::stored_log(const std::string& room) {
   return log ? std::move(*log) : std::vector<log_entry>{};
 }
 
+std::optional<log_entry> actor_world::stored_entry(const std::string& room, std::uint64_t seq) {
+  const auto entry = looking_->entry(room_id::trusted(room), seq_no{seq});
+  return entry ? *entry : std::nullopt;
+}
+
 void actor_world::commit(std::vector<journal::operation> batch) {
   const auto kept = std::exchange(faults, {});
   if (!writer_->commit(batch, now())) throw std::runtime_error("the memory journal refuses");

@@ -89,6 +89,7 @@ class actor_world {
   std::size_t timers() { return scheduler_->clock().schedule().size(); }
   journal::room_info stored_room(const std::string& room);
   std::vector<log_entry> stored_log(const std::string& room);
+  std::optional<log_entry> stored_entry(const std::string& room, std::uint64_t seq);
   /// Entries 1..count of a room that nobody has opened yet.
   void fill(const std::string& room, std::size_t count, const std::string& text = "old",
             const std::string& from = "author");

@@ -26,11 +26,13 @@ std::vector<code> codes_of(const source& file) {
   for (std::size_t i = 0; i < file.lines.size(); ++i) {
     std::smatch found;
     if (std::regex_search(file.lines[i], found, error))
-      out.push_back({found[2], i,
-                     std::regex{"error_code::" + found[1].str() + "\\b|\"" + found[2].str() + "\""}});
+      out.push_back(
+          {found[2], i,
+           std::regex{"error_code::" + found[1].str() + "\\b|\"" + found[2].str() + "\""}});
     else if (std::regex_search(file.lines[i], found, close))
-      out.push_back({found[1], i,
-                     std::regex{"close_code::" + found[1].str() + "\\b|\\b" + found[2].str() + "\\b"}});
+      out.push_back(
+          {found[1], i,
+           std::regex{"close_code::" + found[1].str() + "\\b|\\b" + found[2].str() + "\\b"}});
   }
   return out;
 }
@@ -67,7 +69,8 @@ TEST_CASE("the rule for codes knows all rows and notices one that is not tested"
                              "  error_row{error_code::found, \"found\", true},\n"
                              "  odd = 4999,\n  even = 4998,\n");
   const std::vector<source> tests{
-      made_up("tests/e2e/a.test.mjs", "assert.equal(code, \"found\");\nassert.equal(close, 4998);\n"),
+      made_up("tests/e2e/a.test.mjs",
+              "assert.equal(code, \"found\");\nassert.equal(close, 4998);\n"),
       made_up("tests/protocol/codes_test.cpp", "\"lost\" 4999\n"),
   };
 

@@ -28,9 +28,7 @@ findings long_files(const std::vector<source>& all) {
 
 }  // namespace
 
-TEST_CASE("every header begins with pragma once") {
-  CHECK(listed(late_pragmas(sources())) == "");
-}
+TEST_CASE("every header begins with pragma once") { CHECK(listed(late_pragmas(sources())) == ""); }
 
 TEST_CASE("no source is longer than five hundred lines") {
   CHECK(listed(long_files(sources())) == "");

@@ -34,23 +34,22 @@ const word_rule json_past_the_codec{
       return file.is_cpp() && !may;
     }};
 
-const word_rule wall_clock{
-    "the time of day is an argument (environment::now)", std::regex{"system_clock::no[w]"},
-    [](const source& file) {
-      return file.is_cpp() && !file.is_under("server/") && !file.is_under("examples/") &&
-             !file.is_under("bench/");
-    }};
+const word_rule wall_clock{"the time of day is an argument (environment::now)",
+                           std::regex{"system_clock::no[w]"}, [](const source& file) {
+                             return file.is_cpp() && !file.is_under("server/") &&
+                                    !file.is_under("examples/") && !file.is_under("bench/");
+                           }};
 
-const word_rule chance{
-    "randomness is an argument (environment::random)", std::regex{"random_devic[e]"},
-    [](const source& file) {
-      // What only defends a table against chosen keys, or spreads timers, changes no behaviour
-      // that anyone could want to repeat.
-      const bool invisible =
-          file.path == "journal/key_index.cpp" || file.path == "transport/listener.cpp";
-      return file.is_cpp() && !file.is_under("server/") && !file.is_under("examples/") &&
-             !file.is_under("bench/") && !invisible;
-    }};
+const word_rule chance{"randomness is an argument (environment::random)",
+                       std::regex{"random_devic[e]"}, [](const source& file) {
+                         // What only defends a table against chosen keys, or spreads timers,
+                         // changes no behaviour that anyone could want to repeat.
+                         const bool invisible = file.path == "journal/key_index.cpp" ||
+                                                file.path == "transport/listener.cpp";
+                         return file.is_cpp() && !file.is_under("server/") &&
+                                !file.is_under("examples/") && !file.is_under("bench/") &&
+                                !invisible;
+                       }};
 
 const word_rule sleep_in_cpp_test{
     "tests do not sleep: wait for an event with a deadline, or step a clock",
@@ -60,14 +59,19 @@ const word_rule sleep_in_cpp_test{
 // `setTimeout(reject…)` is a deadline, `setTimeout(resolve)` a sleep.
 const word_rule sleep_in_js_test{
     "tests do not sleep: wait for an event with a deadline",
-    std::regex{R"((timers/promise[s])|(waitForTimeou[t])|(Atomics\.wai[t]\()|(setTimeou[t]\(\s*(resolve|done|yes|ok|next|r|res)\s*[,)])|(setTimeou[t]\(\s*\(\)\s*=>\s*(resolve|done|yes|ok|next|r|res)\())"},
+    std::regex{R"((timers/promise[s])|(waitForTimeou[t])|(Atomics\.wai[t]\())"
+               R"(|(setTimeou[t]\(\s*(resolve|done|yes|ok|next|r|res)\s*[,)]))"
+               R"(|(setTimeou[t]\(\s*\(\)\s*=>\s*(resolve|done|yes|ok|next|r|res)\())"},
     [](const source& file) { return file.is_under("tests/") && file.is_javascript(); }};
 
 const word_rule sleep_in_shell_test{
     "tests do not sleep", std::regex{R"((^|[;&|(]|\bdo|\bthen)\s*slee[p]\s+[0-9$])"},
-    [](const source& file) { return file.is_under("tests/") && file.has_extension({"/run", ".sh"}); }};
+    [](const source& file) {
+      return file.is_under("tests/") && file.has_extension({"/run", ".sh"});
+    }};
 
-const word_rule left_undone{"do it, or open an issue", std::regex{R"(\b(TOD[O]|FIXM[E]|XX[X]|HAC[K])\b)"},
+const word_rule left_undone{"do it, or open an issue",
+                            std::regex{R"(\b(TOD[O]|FIXM[E]|XX[X]|HAC[K])\b)"},
                             [](const source&) { return true; }};
 
 }  // namespace
@@ -102,7 +106,8 @@ TEST_CASE("the rules for words notice what they are for, and where") {
   CHECK(notices(chance, "actors/a.cpp", std::string{"std::random_devic"} + "e seed;"));
   CHECK(notices(sleep_in_cpp_test, "tests/a_test.cpp", "std::this_thread::" + slee + "p_for(1s);"));
   CHECK_FALSE(notices(sleep_in_cpp_test, "tests/a_test.cpp", "// it is asleep by then"));
-  CHECK(notices(sleep_in_js_test, "tests/a.test.mjs", "new Promise((r) => " + timeout + "t(r, 50))"));
+  CHECK(
+      notices(sleep_in_js_test, "tests/a.test.mjs", "new Promise((r) => " + timeout + "t(r, 50))"));
   CHECK(notices(sleep_in_js_test, "tests/a.test.mjs", timeout + "t(() => resolve(), 50)"));
   CHECK_FALSE(notices(sleep_in_js_test, "tests/a.test.mjs", timeout + "t(() => reject(late), 50)"));
   CHECK(notices(sleep_in_shell_test, "tests/run", "while :; do " + slee + "p 1; done"));

@@ -131,7 +131,7 @@ TEST_CASE("a reader that stops is closed with 4000, having got everything before
   REQUIRE(w.book->closes[0].code == 4000);
   REQUIRE(w.server->count().slow_consumers == 1);
   other.send(client_frame(0x89, "x"));
-  REQUIRE(other.read_frame().opcode == 10);
+  REQUIRE(other.read_data().opcode == 10);
 }
 
 TEST_CASE("a slow reader that goes on in time gets everything, and the session hears of it") {

@@ -175,7 +175,7 @@ TEST_CASE("a header that drips in is cut off, and nobody else notices") {
   }));
 
   REQUIRE(other.get("/").status == 200);
-  REQUIRE(w.server->count().connections_open == 1);
+  REQUIRE(w.until([&] { return w.server->count().connections_open == 1; }));
 }
 
 TEST_CASE("a kept connection that is idle for too long is closed") {

@@ -91,7 +91,7 @@ TEST_CASE("fragments make one message, and those that never end are closed with 
 
   c.send(client_frame(0x01, "Hel") + client_frame(0x89, "ping") + client_frame(0x00, "") +
          client_frame(0x80, "lo"));
-  const auto pong = c.read_frame();
+  const auto pong = c.read_data();
   REQUIRE(pong.opcode == 10);
   REQUIRE(pong.payload == "ping");
   REQUIRE(w.until([&] { return w.book->texts.size() == 1; }));
@@ -128,7 +128,7 @@ TEST_CASE("what breaks the protocol is closed with the code of the RFC") {
   c.send(close_frame(bad.code));
   REQUIRE(w.until([&] { return c.ended; }));
   other.send(client_frame(0x89, "still there"));
-  REQUIRE(other.read_frame().payload == "still there");
+  REQUIRE(other.read_data().payload == "still there");
 }
 
 TEST_CASE("a frame of the other kind closes with 1003, the right kind does not") {

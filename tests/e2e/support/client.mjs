@@ -8,7 +8,11 @@ import { Inbox } from "./matching.mjs";
 
 const codecs = {
   "confab.v1.json": { write: (object) => JSON.stringify(object), read: (data) => JSON.parse(data), binary: false },
-  "confab.v1.cbor": { write: (object) => cborg.encode(object), read: (data) => cborg.decode(new Uint8Array(data)), binary: true },
+  "confab.v1.cbor": {
+    write: (object) => cborg.encode(object),
+    read: (data) => cborg.decode(new Uint8Array(data)),
+    binary: true,
+  },
 };
 
 export class Client {
@@ -68,7 +72,10 @@ export class Client {
   expect(pattern, ms = DEADLINE_MS) {
     const describe = () =>
       `${typeof pattern === "function" ? pattern : JSON.stringify(pattern, (_, v) => (typeof v === "function" ? `${v}` : v))}` +
-      `; last frames: ${this.frames.slice(-5).map((f) => JSON.stringify(f).slice(0, 300)).join(" ")}`;
+      `; last frames: ${this.frames
+        .slice(-5)
+        .map((f) => JSON.stringify(f).slice(0, 300))
+        .join(" ")}`;
     return within(this.#inbox.take(pattern), describe, ms);
   }
 

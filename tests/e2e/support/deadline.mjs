@@ -13,7 +13,10 @@ export const DEADLINE_MS = 20_000;
 export async function within(promise, what, ms = DEADLINE_MS) {
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not within ${ms} ms: ${typeof what === "function" ? what() : what}`)), ms);
+    timer = setTimeout(
+      () => reject(new Error(`not within ${ms} ms: ${typeof what === "function" ? what() : what}`)),
+      ms,
+    );
   });
   try {
     return await Promise.race([promise, late]);

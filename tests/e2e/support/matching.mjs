@@ -6,10 +6,16 @@ import assert from "node:assert/strict";
 export function matches(value, pattern) {
   if (typeof pattern === "function") return pattern(value);
   if (Array.isArray(pattern)) {
-    return Array.isArray(value) && value.length === pattern.length && pattern.every((each, i) => matches(value[i], each));
+    return (
+      Array.isArray(value) && value.length === pattern.length && pattern.every((each, i) => matches(value[i], each))
+    );
   }
   if (pattern !== null && typeof pattern === "object") {
-    return value !== null && typeof value === "object" && Object.entries(pattern).every(([key, each]) => matches(value[key], each));
+    return (
+      value !== null &&
+      typeof value === "object" &&
+      Object.entries(pattern).every(([key, each]) => matches(value[key], each))
+    );
   }
   return Object.is(value, pattern);
 }
@@ -52,9 +58,17 @@ export class Inbox {
 
 /** `frame` has these members and no others; a name that ends in "?" may be missing. */
 export function assertShape(frame, shape) {
-  const expected = Object.entries(shape).map(([name, pattern]) => ({ name: name.replace("?", ""), optional: name.endsWith("?"), pattern }));
+  const expected = Object.entries(shape).map(([name, pattern]) => ({
+    name: name.replace("?", ""),
+    optional: name.endsWith("?"),
+    pattern,
+  }));
   const text = JSON.stringify(frame);
-  for (const name of Object.keys(frame)) assert.ok(expected.some((each) => each.name === name), `${name} is not expected in ${text}`);
+  for (const name of Object.keys(frame))
+    assert.ok(
+      expected.some((each) => each.name === name),
+      `${name} is not expected in ${text}`,
+    );
   for (const { name, optional, pattern } of expected) {
     if (!(name in frame)) assert.ok(optional, `${name} is missing in ${text}`);
     else assert.ok(matches(frame[name], pattern), `${name} is not as expected in ${text}`);

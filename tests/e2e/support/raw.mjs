@@ -49,8 +49,19 @@ export class RawClient {
       this.socket.on("data", () => {});
       return;
     }
-    const lines = { Host: `127.0.0.1:${port}`, Upgrade: "websocket", Connection: "Upgrade", "Sec-WebSocket-Version": 13, "Sec-WebSocket-Key": key, ...headers };
-    this.socket.write(`GET ${path} HTTP/1.1\r\n${Object.entries(lines).map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`);
+    const lines = {
+      Host: `127.0.0.1:${port}`,
+      Upgrade: "websocket",
+      Connection: "Upgrade",
+      "Sec-WebSocket-Version": 13,
+      "Sec-WebSocket-Key": key,
+      ...headers,
+    };
+    this.socket.write(
+      `GET ${path} HTTP/1.1\r\n${Object.entries(lines)
+        .map(([name, value]) => `${name}: ${value}\r\n`)
+        .join("")}\r\n`,
+    );
     this.opened = new Promise((resolve, reject) => {
       let answered = false;
       this.socket.on("data", (data) => {
@@ -92,7 +103,11 @@ export class RawClient {
       const kind = buffer[0] & 15;
       const got = { kind, payload, masked: (buffer[1] & 128) !== 0, rsv: (buffer[0] >> 4) & 7 };
       if (kind === opcode.text && got.rsv === 0) got.object = JSON.parse(payload.toString());
-      if (kind === opcode.close) Object.assign(got, { code: size >= 2 ? payload.readUInt16BE(0) : 1005, reason: payload.subarray(2).toString() });
+      if (kind === opcode.close)
+        Object.assign(got, {
+          code: size >= 2 ? payload.readUInt16BE(0) : 1005,
+          reason: payload.subarray(2).toString(),
+        });
       this.#buffer = buffer.subarray(at + size);
       this.#inbox.push(got);
     }

@@ -20,6 +20,11 @@ function required(variable) {
   return value;
 }
 
+// Nothing outlives the tests, even if the test runner is stopped in their middle.
+const running = new Set();
+process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+for (const name of ["SIGTERM", "SIGINT", "SIGHUP"]) process.once(name, () => process.exit(1));
+
 export class Server {
   /** Every line of stderr. */
   lines = [];
@@ -30,8 +35,13 @@ export class Server {
   #told = false;
 
   constructor(command, args, { env = {}, ...options } = {}) {
-    this.process = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env }, ...options });
+    this.process = spawn(command, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...env },
+      ...options,
+    });
     const { process: child } = this;
+    running.add(child);
     createInterface({ input: child.stderr }).on("line", (line) => {
       this.lines.push(line);
       this.#inbox.push(line);
@@ -45,6 +55,7 @@ export class Server {
 
   #finish(how) {
     this.#ended = true;
+    running.delete(this.process);
     this.#inbox.end(`the process has ended (${JSON.stringify(how)})`);
     this.#exit.resolve(how);
   }
@@ -128,7 +139,7 @@ export class Server {
 
 /** Runs a program to its end. */
 export async function run(command, args, options) {
-  const process = new Server(command, args, options);
-  const { code } = await process.exited();
-  return { code, stdout: process.stdout, stderr: process.stderr };
+  const program = new Server(command, args, options);
+  const { code } = await program.exited();
+  return { code, stdout: program.stdout, stderr: program.stderr };
 }

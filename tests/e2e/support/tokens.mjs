@@ -41,7 +41,10 @@ export function sign(claims, key, header) {
 export async function keyPair(world, kind) {
   const directory = await world.directory();
   const [privateFile, publicFile] = [join(directory, "private.pem"), join(directory, "public.pem")];
-  const how = kind === "rsa" ? ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"] : ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
+  const how =
+    kind === "rsa"
+      ? ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]
+      : ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
   execFileSync("openssl", ["genpkey", ...how, "-out", privateFile], { stdio: "pipe" });
   execFileSync("openssl", ["pkey", "-in", privateFile, "-pubout", "-out", publicFile], { stdio: "pipe" });
   return { privateFile, publicFile };

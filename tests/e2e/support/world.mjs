@@ -38,7 +38,11 @@ class World {
   /** A chat server that lets guests in, on fresh data unless `data` is given. */
   async server(args = [], { data, guests = true, ...options } = {}) {
     const where = data ?? (await this.directory());
-    return this.spawn(confabd, ["--port", "0", "--data", where, ...(guests ? ["--guests"] : []), ...args], options).listening();
+    return this.spawn(
+      confabd,
+      ["--port", "0", "--data", where, ...(guests ? ["--guests"] : []), ...args],
+      options,
+    ).listening();
   }
 
   example(name) {
@@ -92,7 +96,9 @@ class World {
   }
 
   get logs() {
-    return this.#servers.map((server) => `--- stderr of ${server.process.spawnargs.join(" ")}\n${server.stderr}`).join("\n");
+    return this.#servers
+      .map((server) => `--- stderr of ${server.process.spawnargs.join(" ")}\n${server.stderr}`)
+      .join("\n");
   }
 }
 

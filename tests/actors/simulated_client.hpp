@@ -1,0 +1,381 @@
+#pragma once
+
+#include "tests/support/actor_world.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace confab::test {
+
+/// A promise of PROTOCOL §6 that was not kept.
+struct broken_promise : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+inline void promise(bool kept, const std::string& what) {
+  if (!kept) throw broken_promise(what);
+}
+
+/// What is the same for all clients of a schedule.
+struct schedule {
+  actor_world& world;
+  std::mt19937_64& random;
+  bool faults;        // of the journal: only then may something be unavailable or a room restart
+  bool reads_fail;    // then `welcome` may come without directs
+  /// (user, room, key) to the seq that was acknowledged: the same for ever (G3).
+  std::map<std::string, std::uint64_t> acknowledged;
+
+  std::uint64_t pick(std::uint64_t below) { return random() % below; }
+};
+
+/// One device of a user, as a careful client library would run it: keeps its logs over
+/// reconnects, resumes with `since`, repeats what was not acknowledged; and checks the promises of
+/// PROTOCOL §6 on every frame it gets.
+class simulated_client {
+ public:
+  simulated_client(schedule& in, std::string user, std::string device)
+      : in_(in), user_(std::move(user)), device_(std::move(device)) {}
+
+  bool connected() const { return link_ && !link_->gone() && !link_->closed(); }
+  bool ready() const { return connected() && welcomed_; }
+  bool has_joined(const std::string& room) const {
+    const auto log = logs_.find(room);
+    return log != logs_.end() && log->second.joined;
+  }
+  const std::set<std::string>& wanted() const { return wanted_; }
+  bool unacknowledged() const { return !unacknowledged_.empty(); }
+  bool waiting() const { return !awaited_.empty(); }
+  const std::string& user() const { return user_; }
+  client* link() const { return link_; }
+
+  // --- what it does ---
+  void connect() {
+    hang_up();
+    link_ = &in_.world.connect_on(static_cast<unsigned>(in_.pick(in_.world.env.shards.size())),
+                                  {in_.pick(2) ? codec::json : codec::cbor, false});
+    json hello{{"type", "hello"}, {"guest", user_}};
+    for (const auto& room : wanted_) {
+      const auto& log = logs_[room];
+      if (!log.last) continue;
+      hello["resume"].push_back({{"room", room}, {"since", *log.last}, {"epoch", log.epoch}});
+      resumes_.emplace(room, *log.last);
+    }
+    ask(std::move(hello), {});
+  }
+  void hang_up() {
+    if (link_) link_->disconnect();
+    link_ = nullptr;
+    welcomed_ = false;
+    awaited_.clear();
+    resumes_.clear();
+    direct_seen_.clear();
+    direct_heads_.clear();
+    for (auto& [room, log] : logs_) log.joined = log.catching_up = false;
+  }
+  void join(const std::string& room) {
+    auto& log = logs_[room];
+    json command{{"type", "join"}, {"room", room}};
+    if (log.last) {
+      command["since"] = *log.last;
+      command["epoch"] = log.epoch;
+    } else if (in_.pick(3) == 0) {
+      command["since"] = 0;
+    }
+    question about{"join", room, {}, {}};
+    if (command.contains("since")) about.since = command["since"];
+    ask(std::move(command), about);
+    if (!room.starts_with("dm:")) wanted_.insert(room);
+  }
+  void leave(const std::string& room) {
+    wanted_.erase(room);
+    ask({{"type", "leave"}, {"room", room}}, {"leave", room, {}, {}});
+  }
+  void send(const std::string& room) { repeat(remember({{"type", "send"}, {"room", room}})); }
+  void direct(const std::string& to) { repeat(remember({{"type", "direct"}, {"to", to}})); }
+  /// Something that was acknowledged, or not yet, once more.
+  void repeat_any() {
+    if (said_.empty()) return;
+    auto at = said_.begin();
+    std::advance(at, static_cast<std::ptrdiff_t>(in_.pick(said_.size())));
+    repeat(at->first);
+  }
+  void repeat_unacknowledged() {
+    for (const auto& key : std::set<std::string>{unacknowledged_}) {
+      const auto& command = said_.at(key);
+      if (command["type"] == "direct" || has_joined(command["room"]))
+        repeat(key);
+      else
+        join(command["room"]);
+    }
+  }
+  void change(const std::string& room) {
+    const auto& log = logs_[room];
+    if (!log.last || *log.last == 0) return;
+    json command{{"room", room}, {"target", in_.pick(*log.last) + 1}};
+    switch (in_.pick(4)) {
+      case 0:
+        command["type"] = "edit";
+        command["text"] = "edited by " + user_;
+        break;
+      case 1: command["type"] = "delete"; break;
+      case 2:
+        command["type"] = "react";
+        command["emoji"] = "+";
+        break;
+      default:
+        command["type"] = "unreact";
+        command["emoji"] = "+";
+    }
+    ask(std::move(command), {"change", room, {}, {}});
+  }
+  void other(const std::string& room) {
+    const std::vector<json> all{
+        {{"type", "typing"}, {"room", room}, {"on", in_.pick(2) == 0}},
+        {{"type", "history"}, {"room", room}},
+        {{"type", "rooms"}},
+        {{"type", "signal"}, {"to", "user0"}, {"data", json::object()}},
+    };
+    ask(all[in_.pick(all.size())], {"other", room, {}, {}});
+  }
+
+  // --- what it gets ---
+  /// Looks at the frames that came since the last time.
+  void look() {
+    if (!link_) return;
+    const auto& got = link_->received();
+    for (; seen_of_ == link_ && seen_ < got.size(); ++seen_) take(got[seen_]);
+    if (seen_of_ != link_) {
+      seen_of_ = link_;
+      seen_ = 0;
+      return look();
+    }
+    if (link_->closed()) {
+      promise(in_.faults && link_->close_code() == 1011,
+              "closed with " + std::to_string(link_->close_code()));
+      hang_up();
+    }
+  }
+  /// At rest, after the faults: what it has is what the journal has.
+  void check_converged() {
+    for (const auto& room : wanted_) {
+      const auto& log = logs_.at(room);
+      promise(log.joined && !log.catching_up, user_ + " is not back in " + room);
+      promise(log.last == in_.world.stored_room(room).head.value(), user_ + " has not all of " + room);
+    }
+    if (in_.reads_fail) return;
+    for (const auto& [room, head] : direct_heads_of_all()) {
+      const auto seen = direct_seen_.find(room);
+      const auto last = seen == direct_seen_.end() ? head : seen->second;
+      promise(last == in_.world.stored_room(room).head.value(), user_ + " missed some of " + room);
+    }
+  }
+  /// The entries it has seen as they came, of one room.
+  const std::map<std::uint64_t, json>& entries_of(const std::string& room) {
+    return logs_[room].entries;
+  }
+
+ private:
+  struct room_log {
+    bool joined = false;
+    bool catching_up = false;
+    std::optional<std::uint64_t> last;  // has everything up to here
+    std::string epoch;
+    std::map<std::uint64_t, json> entries;
+  };
+  struct question {
+    std::string about;
+    std::string room;
+    std::string key;
+    std::optional<std::uint64_t> since;
+  };
+
+  void ask(json command, question about) {
+    if (!connected()) return;
+    const auto id = link_->next_id();
+    command["id"] = id;
+    awaited_.emplace(id, std::move(about));
+    link_->say(command);
+  }
+  std::string remember(json command) {
+    auto key = device_ + "-" + std::to_string(++last_key_);
+    command["key"] = key;
+    command["text"] = "text of " + key;
+    said_.emplace(key, std::move(command));
+    unacknowledged_.insert(key);
+    return key;
+  }
+  void repeat(const std::string& key) {
+    const auto& command = said_.at(key);
+    ask(command, {"send", command.value("room", ""), key, {}});
+  }
+
+  void take(const json& frame) {
+    const std::string type = frame["type"];
+    question about;
+    const bool reply = frame.contains("re");
+    if (reply) {
+      const auto asked = awaited_.extract(frame["re"].get<std::uint64_t>());
+      promise(!asked.empty(), "a second reply: " + frame.dump());
+      about = asked.mapped();
+    }
+    if (!welcomed_) return greet(frame);
+
+    if (type == "joined")
+      joined(frame, reply ? about.since : resumed(frame["room"]));
+    else if (type == "events")
+      more(frame);
+    else if (type == "left")
+      logs_[frame["room"]].joined = false;
+    else if (type == "message" || type == "edited" || type == "deleted" || type == "reacted")
+      live(frame);
+    else if (type == "sent")
+      sent(frame, about);
+    else if (type == "error")
+      refused(frame, about);
+  }
+
+  void greet(const json& frame) {
+    promise(frame["type"] == "welcome", "before welcome came " + frame.dump());
+    welcomed_ = true;
+    for (const auto& known : frame["directs"]) direct_heads_[known["room"]] = known["head"];
+  }
+  std::optional<std::uint64_t> resumed(const std::string& room) {
+    const auto asked = resumes_.extract(room);
+    promise(!asked.empty(), "joined " + room + " without having asked");
+    return asked.mapped();
+  }
+
+  void joined(const json& frame, std::optional<std::uint64_t> since) {
+    const std::string room = frame["room"];
+    auto& own = logs_[room];
+    promise(own.epoch.empty() || own.epoch == frame["epoch"], "the epoch changed");
+    promise(frame["gap"] == false, "a gap where nothing is missing: " + frame.dump());
+    own.epoch = frame["epoch"];
+    own.joined = false;
+    const bool more = frame.value("more", false);
+    if (since) {
+      own.last = *since;
+      for (const auto& entry : frame["events"]) append(room, own, entry);
+      promise(more || own.last == frame["head"], "not up to head: " + frame.dump());
+    } else {
+      std::uint64_t last = 0;
+      for (const auto& shown : frame["events"]) {
+        promise(shown["seq"] > last, "not ascending");
+        last = shown["seq"];
+      }
+      promise(last <= frame["head"], "beyond head");
+      own.last = frame["head"].get<std::uint64_t>();
+    }
+    own.catching_up = more;
+    own.joined = !more;
+    if (!more) seen_directly(room, *own.last);
+  }
+  void more(const json& frame) {
+    const std::string room = frame["room"];
+    auto& own = logs_[room];
+    promise(own.catching_up, "more of nothing");
+    for (const auto& entry : frame["events"]) append(room, own, entry);
+    own.catching_up = frame["more"];
+    own.joined = !own.catching_up;
+    if (own.joined) seen_directly(room, *own.last);
+  }
+  void live(const json& frame) {
+    const std::string room = frame["room"];
+    auto& own = logs_[room];
+    promise(!own.catching_up, "a live event within a catch-up: " + frame.dump());
+    if (own.joined) {
+      append(room, own, frame);
+      seen_directly(room, *own.last);
+      return;
+    }
+    promise(room.starts_with("dm:"), "an event of a room not joined: " + frame.dump());
+    const std::uint64_t seq = frame["seq"];
+    const auto before = direct_seen_.find(room);
+    if (before != direct_seen_.end())
+      promise(seq == before->second + 1, "out of order: " + frame.dump());
+    else if (!in_.reads_fail)
+      promise(seq <= direct_heads_[room] + 1, "a hole after welcome: " + frame.dump());
+    compare(room, frame);
+    direct_seen_[room] = seq;
+  }
+  void seen_directly(const std::string& room, std::uint64_t seq) {
+    if (room.starts_with("dm:")) direct_seen_[room] = seq;
+  }
+  void append(const std::string& room, room_log& own, const json& entry) {
+    promise(entry["seq"] == *own.last + 1,
+            user_ + " has " + std::to_string(*own.last) + " and got " + entry.dump());
+    compare(room, entry);
+    own.last = *own.last + 1;
+    const auto [at, fresh] = own.entries.emplace(*own.last, entry);
+    promise(fresh || at->second == entry, "it was something else before: " + entry.dump());
+  }
+  /// G1: what is seen is stored.
+  void compare(const std::string& room, const json& entry) {
+    const auto stored = in_.world.stored_entry(room, entry["seq"]);
+    promise(stored.has_value(), "visible before durable: " + entry.dump());
+    bool same = entry["from"] == stored->from.value() && entry["at"] == stored->at.value() &&
+                entry.value("key", "") == stored->key;
+    if (const auto target = target_of(stored->body)) same = same && entry["target"] == target->value();
+    if (const auto* message = std::get_if<posted>(&stored->body))
+      same = same && entry["type"] == "message" && entry["text"] == message->what.text;
+    promise(same, "the journal has something else: " + entry.dump());
+  }
+
+  void sent(const json& frame, const question& about) {
+    const std::string room = frame["room"];
+    const std::uint64_t seq = frame["seq"];
+    const auto [known, first] = in_.acknowledged.emplace(user_ + "|" + room + "|" + about.key, seq);
+    promise(known->second == seq, "two effects of one key: " + frame.dump());
+    promise(first || frame.value("duplicate", false), "not called a duplicate: " + frame.dump());
+    const auto stored = in_.world.stored_entry(room, seq);
+    promise(stored && stored->key == about.key, "acknowledged before durable: " + frame.dump());
+    if (!frame.value("duplicate", false)) {
+      const auto& own = logs_[room];
+      if (own.joined) promise(*own.last < seq, "the event came before the reply: " + frame.dump());
+      const auto before = direct_seen_.find(room);
+      if (before != direct_seen_.end())
+        promise(before->second < seq, "the event came before the reply: " + frame.dump());
+    }
+    unacknowledged_.erase(about.key);
+  }
+  void refused(const json& frame, const question& about) {
+    const std::string code = frame["code"];
+    static const std::set<std::string> usual{"not_joined", "forbidden", "no_such_message",
+                                             "no_such_room"};
+    promise(in_.faults || usual.contains(code), "refused: " + frame.dump());
+    promise(in_.faults || about.about != "join" || code == "no_such_room",
+            "could not join: " + frame.dump());
+    if (!frame.contains("re")) resumes_.clear();  // names no room: ask for each
+  }
+  std::map<std::string, std::uint64_t> direct_heads_of_all() {
+    auto heads = direct_heads_;
+    for (const auto& [room, seq] : direct_seen_) heads.try_emplace(room, 0);
+    return heads;
+  }
+
+  schedule& in_;
+  std::string user_;
+  std::string device_;  // begins its keys
+  client* link_ = nullptr;
+  bool welcomed_ = false;
+  const client* seen_of_ = nullptr;
+  std::size_t seen_ = 0;
+  std::map<std::uint64_t, question> awaited_;
+  std::map<std::string, std::uint64_t> resumes_;
+  std::map<std::string, room_log> logs_;
+  std::set<std::string> wanted_;
+  std::map<std::string, json> said_;
+  std::set<std::string> unacknowledged_;
+  std::map<std::string, std::uint64_t> direct_seen_;   // on this connection
+  std::map<std::string, std::uint64_t> direct_heads_;  // as `welcome` said
+  std::uint64_t last_key_ = 0;
+};
+
+}  // namespace confab::test

@@ -1,0 +1,216 @@
+#include "tests/actors/simulated_client.hpp"
+#include "tests/support/catch.hpp"
+
+#include <cstdlib>
+#include <string>
+
+using namespace confab;
+using namespace confab::test;
+
+namespace {
+
+/// What a seed makes of a schedule: its faults, its timing, its people.
+class simulation {
+ public:
+  explicit simulation(std::uint64_t seed)
+      : random_(seed),
+        world_(options()),
+        in_{world_, random_, /*faults=*/pick(5) > 1, /*reads_fail=*/false, {}} {
+    in_.reads_fail = in_.faults && pick(3) == 0;
+    rooms_ = {"r0", "r1", "dm:user0:user1"};
+    // Beyond what a room remembers, and beyond one page of a catch-up.
+    if (pick(3) == 0) world_.fill("r0", 100 + pick(100));
+    if (pick(10) == 0) world_.fill("r1", 500 + pick(200));
+    const auto people = 2 + pick(3);
+    for (std::uint64_t i = 0; i < people; ++i)
+      clients_.emplace_back(in_, "user" + std::to_string(i % 3), "device" + std::to_string(i));
+    break_journal();
+  }
+
+  void run() {
+    for (int i = 0; i < 60; ++i) {
+      act(clients_[pick(clients_.size())]);
+      for (auto steps = pick(40); steps > 0; --steps) step();
+      if (pick(4) == 0) world_.tick(std::chrono::milliseconds{pick(in_.faults ? 2000 : 80)});
+      if (in_.faults && pick(40) == 0) world_.tick(11s);
+    }
+    world_.faults = {};
+    converge();
+    vanish();
+  }
+
+ private:
+  std::uint64_t pick(std::uint64_t below) { return random_() % below; }
+
+  world_options options() {
+    world_options how;
+    how.shards = 1 + pick(3);
+    how.seed = random_();
+    how.how.commands_per_second = 0;
+    how.how.room_idle = std::chrono::milliseconds{pick(2) ? pick(60) : 30'000};
+    how.how.presence_grace = std::chrono::milliseconds{pick(2) ? pick(50) : 5'000};
+    how.how.presence_gather = std::chrono::milliseconds{pick(250)};
+    return how;
+  }
+
+  void break_journal() {
+    if (!in_.faults) return;
+    const auto kind = pick(4);
+    const auto begin = pick(20);
+    const auto percent = 10 + pick(40);
+    world_.faults.on_commit = [this, kind, begin, percent, commits = std::uint64_t{0}]() mutable {
+      if (++commits < begin || pick(100) >= percent) return commit_fate::stored;
+      if (kind == 0) return commit_fate::refused;
+      if (kind == 1) return commit_fate::unknown;
+      if (kind == 2) return commit_fate::unknown_kept;
+      return std::array{commit_fate::refused, commit_fate::unknown,
+                        commit_fate::unknown_kept}[pick(3)];
+    };
+    world_.faults.probe_fails = [this] { return pick(2) == 0; };
+    if (in_.reads_fail) world_.faults.read_fails = [this] { return pick(100) < 8; };
+  }
+
+  void act(simulated_client& who) {
+    if (!who.connected()) return who.connect();
+    const auto& room = rooms_[pick(rooms_.size())];
+    switch (pick(20)) {
+      case 0: return who.hang_up();
+      case 1:
+      case 2:
+      case 3:
+        if (who.ready()) who.join(room);
+        return;
+      case 4:
+        if (who.ready() && who.has_joined(room)) who.leave(room);
+        return;
+      case 5:
+      case 6:
+        if (who.ready()) who.direct("user" + std::to_string(pick(3)));
+        return;
+      case 7:
+      case 8:
+        if (who.ready()) who.repeat_any();
+        return;
+      case 9:
+      case 10:
+      case 11:
+        if (who.ready() && who.has_joined(room)) who.change(room);
+        return;
+      case 12:
+        if (who.ready()) who.other(room);
+        return;
+      default:
+        if (who.ready() && who.has_joined(room)) who.send(room);
+    }
+  }
+
+  bool step() {
+    const bool ran = world_.step_shuffled(random_);
+    for (auto& who : clients_) who.look();
+    return ran;
+  }
+  void settle() {
+    while (step()) continue;
+    for (auto& who : clients_) who.look();
+  }
+
+  /// Everyone comes back, repeats what was not acknowledged, says a last word in every room, and
+  /// then has the same log.
+  void converge() {
+    settle();
+    bool last_words = false;
+    // A room that had lost track of the log notices with the next message, and is begun anew.
+    for (int round = 0; round < 20; ++round) {
+      bool restless = false;
+      for (auto& who : clients_) {
+        if (who.connected()) continue;
+        who.connect();
+        restless = true;
+      }
+      settle();
+      world_.advance(100ms);
+      settle();
+      for (auto& who : clients_) {
+        if (!who.ready()) {
+          restless = true;
+          continue;
+        }
+        promise(!who.waiting(), who.user() + " waits for a reply for ever");
+        for (const auto& room : std::set<std::string>{who.wanted()}) {
+          if (who.has_joined(room)) continue;
+          who.join(room);
+          restless = true;
+        }
+        if (!last_words) {
+          for (const auto& room : who.wanted())
+            if (who.has_joined(room)) who.send(room);
+          for (const auto* user : {"user0", "user1", "user2"}) who.direct(user);
+        }
+        who.repeat_unacknowledged();
+      }
+      last_words = true;
+      settle();
+      for (const auto& who : clients_) restless |= !who.connected() || who.unacknowledged();
+      if (!restless) break;
+    }
+    for (auto& who : clients_) {
+      promise(who.ready(), who.user() + " does not get in");
+      promise(!who.waiting(), who.user() + " waits for a reply for ever");
+      promise(!who.unacknowledged(), who.user() + " was not heard");
+      who.check_converged();
+    }
+    for (const auto& [what, seq] : in_.acknowledged) {
+      const auto room = what.substr(what.find('|') + 1, what.rfind('|') - what.find('|') - 1);
+      const auto entry = world_.stored_entry(room, seq);
+      promise(entry && what.ends_with("|" + entry->key), "acknowledged and gone: " + what);
+    }
+    for (const auto& room : rooms_)
+      for (auto& one : clients_)
+        for (auto& other : clients_)
+          for (const auto& [seq, entry] : one.entries_of(room))
+            if (const auto at = other.entries_of(room).find(seq);
+                at != other.entries_of(room).end())
+              promise(at->second == entry, "two logs of " + room);
+  }
+
+  /// When all have gone nothing of them is left.
+  void vanish() {
+    for (auto& who : clients_) who.hang_up();
+    world_.settle_shuffled(random_);
+    world_.advance(120s);
+    promise(world_.guests_running() == 0,
+            std::to_string(world_.guests_running()) + " actors are left over");
+    for (const auto& one : world_.clients)
+      promise(one.sink.use_count() == 1, "a sink is held for ever");
+  }
+
+  std::mt19937_64 random_;
+  actor_world world_;
+  schedule in_;
+  std::vector<std::string> rooms_;
+  std::deque<simulated_client> clients_;
+};
+
+std::uint64_t number_in(const char* variable, std::uint64_t otherwise) {
+  const auto* text = std::getenv(variable);
+  return text ? std::stoull(text) : otherwise;
+}
+
+}  // namespace
+
+// CONFAB_SIM_SEED=n runs schedule n alone, CONFAB_SIM_SCHEDULES how many.
+TEST_CASE("in whatever order things happen, the promises to clients are kept") {
+  constexpr std::uint64_t schedules_default = 1500;
+  const bool one = std::getenv("CONFAB_SIM_SEED") != nullptr;
+  const auto first = number_in("CONFAB_SIM_SEED", 1);
+  const auto count = one ? 1 : number_in("CONFAB_SIM_SCHEDULES", schedules_default);
+
+  for (auto seed = first; seed < first + count; ++seed) {
+    try {
+      simulation{seed}.run();
+    } catch (const std::exception& e) {
+      FAIL("CONFAB_SIM_SEED=" << seed << ": " << e.what());
+    }
+  }
+  SUCCEED(count << " schedules");
+}

@@ -1,0 +1,370 @@
+// The demo page in real browsers, against the real server.
+
+import assert from "node:assert/strict";
+import { after, before } from "node:test";
+
+import { confabd } from "../e2e/support/server.mjs";
+import { scenario } from "../e2e/support/world.mjs";
+import { launch, phone } from "./chromium.mjs";
+import { Person } from "./person.mjs";
+import { Proxy } from "./proxy.mjs";
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser?.close());
+
+/** Alice and Bob, both in the room general. */
+async function two(world, url) {
+  const alice = await Person.open(world, browser, url, { name: "alice" });
+  const bob = await Person.open(world, browser, url, { name: "bob" });
+  return { alice, bob };
+}
+
+/** Writes many messages without a browser. */
+async function fill(world, server, room, texts) {
+  const writer = await world.member(server, "writer", room);
+  const replies = texts.map((text) => writer.ask({ type: "send", room, text }));
+  for (const reply of replies) assert.equal((await reply).type, "sent");
+  await writer.ask({ type: "leave", room });
+}
+
+const numbered = (count, what = "line") => Array.from({ length: count }, (_, i) => `${what} ${i + 1}`);
+
+scenario("a guest signs in by name and writes; the name is known after a reload", async (world) => {
+  const server = await world.server();
+  const zoe = await Person.open(world, browser, server.url, { room: "general" });
+
+  await zoe.page.getByLabel("Your name").fill("Zoë Kranz");
+  await zoe.page.getByText("Others will know you as @zoe-kranz.").waitFor();
+  await zoe.button("Join the chat").click();
+  await zoe.isIn("general");
+  await zoe.say("hello");
+  await zoe.page.reload();
+
+  await zoe.sees("hello");
+  assert.match(await zoe.row("hello").textContent(), /Zoë Kranz@zoe-kranzyou/);
+});
+
+scenario("two people see each other, their typing and what they write", async (world) => {
+  const server = await world.server();
+  const { alice, bob } = await two(world, server.url);
+
+  await alice.page.getByText("2 online", { exact: true }).waitFor();
+  await alice.page.getByRole("complementary").getByText("bob", { exact: true }).waitFor();
+  await bob.box.pressSequentially("hel");
+  await alice.page.getByText("bob is typing…").waitFor();
+  await bob.box.pressSequentially("lo\n");
+  await alice.sees("hello");
+  await alice.page.locator("#typing:empty").waitFor({ state: "attached" });
+  await alice.box.pressSequentially("two");
+  await alice.box.press("Shift+Enter");
+  await alice.box.pressSequentially("lines\n");
+
+  await bob.sees("two\nlines");
+  assert.equal(await bob.rows.count(), 2);
+});
+
+scenario("what is edited, deleted and reacted to changes for the other one, and is so after a reload", async (world) => {
+  const server = await world.server();
+  const { alice, bob } = await two(world, server.url);
+  await alice.say("frist");
+  await alice.say("regrettable");
+  await alice.say("good news");
+
+  await alice.box.press("ArrowUp");
+  await alice.box.press("Escape");
+  assert.equal(await alice.box.inputValue(), "");
+  await alice.tool("frist", "Edit");
+  await alice.box.fill("first");
+  await alice.box.press("Enter");
+  await bob.sees("first");
+  assert.match(await bob.row("first").textContent(), /\(edited\)/);
+  await alice.tool("regrettable", "Delete");
+  await alice.button("Delete").last().click();
+  await bob.page.getByText("This message was deleted.").waitFor();
+  await bob.tool("good news", "React with 👍");
+  const chip = alice.row("good news").getByRole("button", { name: "👍 1, bob" });
+  assert.equal(await chip.getAttribute("aria-pressed"), "false");
+  await chip.click();
+  await bob.row("good news").getByRole("button", { name: "👍 2, bob and you", pressed: true }).click();
+  await alice.row("good news").getByRole("button", { name: "👍 1, you", pressed: true }).waitFor();
+  await bob.page.reload();
+  await bob.sees("good news");
+
+  assert.deepEqual(await bob.texts(), ["first (edited)", "This message was deleted.", "good news"]);
+  await bob.row("good news").getByRole("button", { name: "👍 1, alice", pressed: false }).waitFor();
+  assert.equal(await bob.row("good news").getByRole("button", { name: "Edit", exact: true }).isVisible(), false);
+});
+
+scenario("markup stays text, scripts do not run, and only http links are links", async (world) => {
+  const server = await world.server();
+  const { alice, bob } = await two(world, server.url);
+  const evil = [
+    `<img src=x onerror="window.stolen=1">`, `<script>window.stolen=1</script>`, `javascript:window.stolen=1`,
+    `"><svg onload=window.stolen=1>`, "`<b>code</b>`", "https://example.org/?a=<b>&x=1).",
+  ];
+
+  for (const text of evil) await alice.write(text);
+  await alice.page.goto(`${server.url}/?user=alice#${encodeURIComponent("<img src=x onerror=stolen=1>")}`);
+  await bob.until((count) => document.querySelectorAll("#messages > li").length === count, evil.length);
+
+  assert.deepEqual(await bob.texts(), evil.map((text) => text.replace(/`/g, "")));
+  assert.equal(await bob.page.locator("#messages :is(img, script, b, svg[onload])").count(), 0);
+  assert.deepEqual(await bob.page.locator("#messages a").evaluateAll((links) => links.map((a) => a.href)), ["https://example.org/?a="]);
+  assert.equal(await bob.page.evaluate(() => window.stolen), undefined);
+  const injected = await bob.page.evaluate(() => {
+    const script = document.createElement("div");
+    script.innerHTML = `<img src=x onerror="window.stolen=1"><p style="color:red">`;
+    return script.querySelector("p").style.color;
+  });
+  assert.equal(injected, "", "the content security policy holds even where the page would not");
+  assert.ok(bob.complaints.splice(0).every((text) => /Content Security Policy|ERR_|404/.test(text)));
+});
+
+scenario("a direct message opens its room, counts as unread and is answered", async (world) => {
+  const server = await world.server();
+  const { alice, bob } = await two(world, server.url);
+
+  await alice.page.getByRole("complementary").getByText("bob", { exact: true }).click();
+  await alice.isIn("bob");
+  await alice.say("psst");
+  await alice.say("are you there?");
+  await bob.place("alice").getByText("2 unread").waitFor();
+  await bob.until(() => document.title === "(2) #general · Confab");
+  await bob.go("alice");
+  await bob.sees("psst");
+  await bob.until(() => document.title === "alice · Confab");
+  await bob.box.pressSequentially("y");
+  await alice.page.getByText("bob is typing…").waitFor();
+  await bob.say("yes");
+  await alice.sees("yes");
+  await bob.page.reload();
+  await bob.sees("yes");
+
+  assert.equal(await bob.place("alice").locator(".badge").count(), 0, "what was read stays read");
+});
+
+scenario("unread messages of other rooms are counted, also those written while the page was closed", async (world) => {
+  const server = await world.server();
+  const { alice, bob } = await two(world, server.url);
+  await bob.page.keyboard.press("Control+k");
+  await bob.page.keyboard.type("random");
+  await bob.page.getByRole("option", { name: "random new room" }).waitFor();
+  await bob.page.keyboard.press("Enter");
+  await bob.isIn("random");
+
+  await alice.say("one");
+  await bob.place("general").getByText("1 unread").waitFor();
+  const url = bob.page.url();
+  await bob.page.goto("about:blank");
+  await alice.say("two");
+  await bob.page.goto(url);
+  await bob.place("general").getByText("2 unread").waitFor();
+  await bob.page.keyboard.press("Alt+ArrowUp");
+  await bob.isIn("general");
+  await bob.page.locator(".fresh", { hasText: "New" }).waitFor();
+
+  assert.deepEqual(await bob.texts(), ["one", "two"]);
+  await bob.until(() => document.title === "#general · Confab");
+});
+
+scenario("a lost connection is shown and restored: nothing is missing, nothing doubled", async (world) => {
+  const server = await world.server();
+  const wire = await Proxy.to(world, server);
+  const alice = await Person.open(world, browser, server.url, { name: "alice" });
+  const bob = await Person.open(world, browser, wire.url, { name: "bob" });
+  await alice.say("before");
+  await bob.sees("before");
+
+  wire.cut();
+  await bob.banner.getByText("Reconnecting").waitFor();
+  await bob.write("written offline");
+  await bob.row("written offline").and(bob.page.locator(".sending")).waitFor();
+  const meanwhile = numbered(70, "meanwhile");
+  for (const text of meanwhile) await alice.write(text);
+  await alice.settled(meanwhile.at(-1)).waitFor();
+  wire.mend();
+  await bob.banner.getByText("Connected again.").waitFor();
+  await bob.settled("written offline").waitFor();
+  await alice.sees("written offline");
+  await bob.banner.waitFor({ state: "hidden" });
+
+  const expected = ["before", ...meanwhile, "written offline"];
+  assert.deepEqual(await bob.texts(), expected);
+  assert.deepEqual(await alice.texts(), expected);
+});
+
+scenario("a server that is killed and started again: both pages come back with everything", async (world) => {
+  const data = await world.directory();
+  const server = await world.server([], { data });
+  const { alice, bob } = await two(world, server.url);
+  await alice.say("before");
+  await bob.sees("before");
+
+  await alice.write("on its way");
+  await server.crash();
+  await Promise.all([alice, bob].map((person) => person.banner.getByText("Reconnecting").waitFor()));
+  await bob.write("while it was down");
+  await world.spawn(confabd, ["--port", String(server.port), "--data", data, "--guests"]).listening();
+  await Promise.all([alice, bob].map((person) => person.settled("on its way").waitFor()));
+  await Promise.all([alice, bob].map((person) => person.settled("while it was down").waitFor()));
+
+  assert.deepEqual(await alice.texts(), await bob.texts());
+  assert.deepEqual((await alice.texts()).sort(), ["before", "on its way", "while it was down"]);
+});
+
+scenario("scrolling up brings the whole history, stays where one reads, and keeps the page small", async (world) => {
+  const server = await world.server(["--rate-commands", "0"]);
+  await fill(world, server, "general", numbered(1000));
+  const bob = await Person.open(world, browser, server.url, { name: "bob" });
+  await bob.sees("line 1000");
+
+  const seen = new Set();
+  let rowsMost = 0;
+  await bob.page.locator("#scroller").hover();
+  while (!seen.has("line 1")) {
+    const before = await bob.texts();
+    for (const text of before) seen.add(text);
+    rowsMost = Math.max(rowsMost, before.length);
+    await bob.page.evaluate(() => (document.getElementById("scroller").scrollTop = 0));
+    await bob.until((first) => document.querySelector("#messages .text").textContent !== first || first === "line 1", before[0]);
+  }
+  await bob.page.getByText("This is the beginning of general.").waitFor();
+  const writer = await world.member(server, "writer", "general");
+  await writer.ask({ type: "send", room: "general", text: "while you read" });
+  await bob.button("1 new message").click();
+  await bob.sees("while you read");
+
+  assert.equal(seen.size, 1000);
+  assert.ok(rowsMost <= 300, `${rowsMost} rows`);
+  await bob.page.locator("#jump").waitFor({ state: "hidden" });
+});
+
+scenario("older messages come in above without moving what one reads", async (world) => {
+  const server = await world.server(["--rate-commands", "0"]);
+  await fill(world, server, "general", numbered(200));
+  const bob = await Person.open(world, browser, server.url, { name: "bob" });
+  await bob.sees("line 200");
+
+  const moved = await bob.page.evaluate(async () => {
+    const scroller = document.getElementById("scroller");
+    const row = document.querySelector("#messages > li");
+    scroller.scrollTop = 0;
+    const before = row.getBoundingClientRect().top;
+    await new Promise((shown) => {
+      new MutationObserver((_, observer) => row.previousElementSibling && (observer.disconnect(), shown())).observe(row.parentNode, { childList: true });
+    });
+    // Its heading and the day above it may go, as it is no longer the first.
+    const text = (element) => element.querySelector(".text").getBoundingClientRect().top;
+    return Math.abs(text(document.getElementById(row.id)) - before);
+  });
+
+  assert.ok(moved < 120, `moved by ${moved} px`);
+});
+
+scenario("thousands of messages arrive while one looks on, and the page stays small and usable", async (world) => {
+  const server = await world.server(["--rate-commands", "0"]);
+  const bob = await Person.open(world, browser, server.url, { name: "bob" });
+
+  await fill(world, server, "general", numbered(5000));
+  await bob.sees("line 5000");
+  await bob.say("still here");
+
+  const rows = await bob.rows.count();
+  assert.ok(rows <= 130, `${rows} rows`);
+  await bob.until(() => document.title === "#general · Confab");
+});
+
+scenario("the keyboard alone suffices: messages, tools, rooms", async (world) => {
+  const server = await world.server();
+  const bob = await Person.open(world, browser, server.url, { name: "bob" });
+  await bob.say("one");
+  await bob.say("two");
+  const focused = () => bob.page.evaluate(() => document.activeElement.closest("li")?.querySelector(".text")?.textContent ?? document.activeElement.id);
+
+  await bob.page.keyboard.press("Shift+Tab");
+  assert.equal(await focused(), "two");
+  await bob.page.keyboard.press("ArrowUp");
+  assert.equal(await focused(), "one");
+  await bob.page.keyboard.press("Tab");
+  await bob.page.keyboard.press("Enter");
+  await bob.row("one").getByRole("button", { name: "👍 1, you" }).waitFor();
+  await bob.page.keyboard.press("Escape");
+  assert.equal(await focused(), "text");
+  await bob.page.keyboard.press("ArrowUp");
+  await bob.page.getByText("Editing your message").waitFor();
+  await bob.page.keyboard.type("!");
+  await bob.page.keyboard.press("Enter");
+  await bob.sees("two!");
+  await bob.page.keyboard.press("Control+k");
+  await bob.page.keyboard.type("attic");
+  await bob.page.keyboard.press("Enter");
+
+  await bob.isIn("attic");
+  assert.equal(await focused(), "text");
+});
+
+scenario("a second tab of the same device takes over, and the first can take it back", async (world) => {
+  const server = await world.server();
+  const bob = await Person.open(world, browser, server.url, { name: "bob" });
+  const device = await bob.page.evaluate(() => JSON.parse(sessionStorage.getItem("confab.device")));
+
+  await world.guest(server, "bob", { hello: { device } });
+  await bob.banner.getByText("opened in another tab").waitFor();
+  await bob.button("Use it here").click();
+  await bob.banner.getByText("Connected again.").waitFor();
+
+  await bob.say("back");
+});
+
+scenario("on a phone: rooms and people are drawers, and one can write", async (world) => {
+  const server = await world.server();
+  const bob = await Person.open(world, browser, server.url, { name: "bob", ...phone });
+  const drawer = bob.page.getByRole("navigation", { name: "Rooms" });
+
+  assert.equal(await drawer.isVisible(), false);
+  await bob.button("Open the room list").tap();
+  await drawer.getByRole("link", { name: "general" }).waitFor();
+  await bob.page.keyboard.press("Escape");
+  await drawer.waitFor({ state: "hidden" });
+  await bob.button("People in this room").tap();
+  await bob.page.getByRole("complementary").getByText("bob").waitFor();
+  await bob.button("Close the list of people").tap();
+  await bob.box.fill("from a phone");
+  await bob.button("Send").tap();
+  await bob.settled("from a phone").waitFor();
+
+  const sideways = await bob.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.equal(sideways, 0, "nothing sticks out");
+});
+
+scenario("in the dark: light text on a dark page, and one can write", async (world) => {
+  const server = await world.server();
+  const bob = await Person.open(world, browser, server.url, { name: "bob", colorScheme: "dark" });
+
+  await bob.say("good night");
+
+  const [text, page] = await bob.page.evaluate(() => {
+    const { color, backgroundColor } = getComputedStyle(document.body);
+    return [color, backgroundColor].map((rgb) => Number(/\d+/.exec(rgb)[0]));
+  });
+  assert.ok(text > 200 && page < 60, `text ${text} on ${page}`);
+});
+
+scenario("the clock example shows the time that is pushed, and comes back after a loss", async (world) => {
+  const server = await world.example("example_clock");
+  const wire = await Proxy.to(world, server);
+  const page = await (await browser.newContext()).newPage();
+  world.atEnd(() => page.context().close());
+  const shown = () => page.locator("#time").textContent();
+
+  await page.goto(wire.url);
+  await page.getByText("connected", { exact: true }).waitFor();
+  await page.waitForFunction(() => /^\d\d:\d\d:\d\d\.\d{3}$/.test(document.getElementById("time").textContent));
+  wire.cut();
+  await page.getByText(/^(closed|error) \(1006\), again in/).waitFor();
+  const last = await shown();
+  wire.mend();
+  await page.getByText("connected", { exact: true }).waitFor();
+  await page.waitForFunction((before) => document.getElementById("time").textContent !== before, last);
+});
