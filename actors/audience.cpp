@@ -33,14 +33,20 @@ audience::behavior_type audience::make_behavior() {
         end_greeting(d.session);
         state_->sinks.erase(d.session);
       },
+      [this](const close_sink& c) {
+        if (const auto at = state_->sinks.find(c.session); at != state_->sinks.end())
+          at->second.sink->close(c.code, c.reason);
+      },
       [this](expect_hello& what) { wait_for_hello(what); },
       [this](const wake&) { look_at_newborns(); },
       [this](const room_delivery& what) { deliver(what); },
       [this](session_delivery& what) { deliver(what); },
       [this](const room_lost& lost) {
-        if (const auto early = state_->early.find(lost.room); early != state_->early.end())
-          for (const auto session : early->second)
+        if (const auto early = state_->early.extract(lost.room); !early.empty())
+          for (const auto session : early.mapped()) {
+            std::erase(state_->greetings.at(session).rooms, lost.room);
             state_->sinks.at(session).sink->close(close_code::internal, "room restarted");
+          }
         const auto room = state_->rooms.extract(lost.room);
         if (room.empty()) return;
         for (const auto& member : room.mapped())

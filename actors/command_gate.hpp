@@ -19,7 +19,8 @@ class command_gate {
     request what;
     room_id room;  // empty: none
     unix_ms since;
-    bool counted = true;  // came from the client and holds one of its places
+    bool counted = true;    // came from the client and holds one of its places
+    bool answered = false;  // the client has its reply, but it is not done
   };
 
   void add(request what, bool counted) { waiting_.push_back({std::move(what), counted}); }
@@ -35,7 +36,7 @@ class command_gate {
       return lane && *lane == *room;
     });
     if (!alone && !in_line) return nullptr;
-    running_.push_back({ticket_no{++last_ticket_}, std::move(next.what), {}, now, next.counted});
+    running_.push_back({ticket_no{++last_ticket_}, std::move(next.what), {}, now, next.counted, false});
     waiting_.pop_front();
     return &running_.back();
   }

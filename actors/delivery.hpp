@@ -96,6 +96,11 @@ struct catch_up {
   bool continuing = false;
 };
 
-enum class settlement : std::uint8_t { none, joined, left };
+enum class settlement : std::uint8_t {
+  none,
+  joined,
+  left,
+  broken,  // a join that was answered already can't be finished: the client must reconnect
+};
 
 }  // namespace confab::actors

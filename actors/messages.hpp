@@ -42,6 +42,7 @@ struct directs_read;
 struct attach_sink;
 struct open_sink;
 struct detach_sink;
+struct close_sink;
 struct expect_hello;
 struct room_delivery;
 struct session_delivery;
@@ -89,8 +90,8 @@ using reader_actor = caf::typed_actor<caf::replies_to<load_room_request>::with<r
                                       caf::replies_to<directs_request>::with<directs_read>>;
 using audience_actor =
     caf::typed_actor<caf::reacts_to<attach_sink>, caf::reacts_to<open_sink>,
-                     caf::reacts_to<detach_sink>, caf::reacts_to<expect_hello>,
-                     caf::reacts_to<wake>, caf::reacts_to<room_delivery>,
+                     caf::reacts_to<detach_sink>, caf::reacts_to<close_sink>,
+                     caf::reacts_to<expect_hello>, caf::reacts_to<wake>, caf::reacts_to<room_delivery>,
                      caf::reacts_to<session_delivery>, caf::reacts_to<room_lost>>;
 using directory_actor =
     caf::typed_actor<caf::reacts_to<to_room>, caf::reacts_to<to_user>, caf::reacts_to<retire_room>,
@@ -200,6 +201,12 @@ struct open_sink {
 };
 struct detach_sink {
   session_id session;
+};
+/// Closes behind everything that rooms have said to the session so far.
+struct close_sink {
+  session_id session;
+  close_code code = close_code::normal;
+  std::string reason;
 };
 /// From a session at its birth: it wants a `session_timer` after `wait`, the same for all.
 struct expect_hello {
@@ -367,6 +374,7 @@ CONFAB_MESSAGE(directs_read)
 CONFAB_MESSAGE(attach_sink)
 CONFAB_MESSAGE(open_sink)
 CONFAB_MESSAGE(detach_sink)
+CONFAB_MESSAGE(close_sink)
 CONFAB_MESSAGE(expect_hello)
 CONFAB_MESSAGE(room_delivery)
 CONFAB_MESSAGE(session_delivery)

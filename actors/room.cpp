@@ -180,6 +180,8 @@ void room::work_off_stash() {
         settle({next.from.session, next.from.ticket});
       else
         refuse(next, error_code::no_such_room, "no such room");
+    } else if (s.doomed && !std::holds_alternative<leave_op>(next.what)) {
+      refuse(next, error_code::unavailable, "try again");
     } else {
       dispatch(next, effects);
     }
@@ -203,6 +205,10 @@ void room::dispatch(room_command& what, room_effects& out) {
 
 void room::refuse(const room_command& what, error_code code, std::string text) {
   room_effects effects;
+  if (const auto* join = std::get_if<join_op>(&what.what); join && join->continuing) {
+    effects.settlements.push_back({what.from.session, what.from.ticket, settlement::broken});
+    return carry_out(effects);
+  }
   effects.deliveries[what.from.session.shard()].push_back(
       unicast{what.from.session,
               encode_frame(what.from.format, message::error{what.from.ref, code, std::move(text), {}})});
@@ -243,13 +249,12 @@ void room::outcome(append_outcome& what) {
       continue;
     }
     const auto* stored = std::get_if<journal::appended>(&one);
-    // Entries this actor did not ask for: its head is not the journal's any more. A fresh actor
-    // starts from the log; members reconnect and resume (see directory's down handler).
-    if (!stored || !s.room->follows(*stored)) {
-      quit(caf::exit_reason::unhandled_exception);
-      return;
-    }
-    s.room->outcome(*stored, env_->now(), effects);
+    // Entries this actor did not ask for, or could not know of: its head is not the journal's.
+    if (!stored || !s.room->follows(*stored)) s.doomed = true;
+    if (s.doomed)
+      s.room->failed(env_->now(), effects);
+    else
+      s.room->outcome(*stored, env_->now(), effects);
   }
   for (; what.failed > 0; --what.failed) {
     if (s.now == phase::creating) {
@@ -257,11 +262,12 @@ void room::outcome(append_outcome& what) {
       loaded(nothing);
     } else {
       s.room->failed(env_->now(), effects);
+      if (what.unknown) s.doomed = true;
     }
   }
   carry_out(effects);
-  // The log may be longer than this state believes, and its members must not miss what is there.
-  if (what.unknown && s.room) quit(caf::exit_reason::unhandled_exception);
+  // Members reconnect and resume (see directory's down handler).
+  if (s.doomed && !s.room->awaits_journal()) quit(caf::exit_reason::unhandled_exception);
 }
 
 // --- carrying out ------------------------------------------------------------------------------

@@ -43,6 +43,9 @@ class room final : public pinned<room_actor::base> {
     std::optional<unix_ms> armed;  // the wake that is on its way
     std::optional<unix_ms> idle_since;
     std::size_t online_told = 0;
+    /// The log may hold what this actor does not know of: it ends when the journal has answered
+    /// all it was asked, and a fresh one starts from the log.
+    bool doomed = false;
   };
 
   // Each step ends in `carry_out`.

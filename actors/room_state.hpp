@@ -83,6 +83,7 @@ class room_state {
   // --- the journal's answer to the oldest appends, in order ---
   void outcome(const journal::appended& stored, unix_ms now, room_effects& out);
   void failed(unix_ms now, room_effects& out);
+  bool awaits_journal() const noexcept { return !pending_.empty(); }
   /// Whether the answer fits the head. If not, somebody else wrote: this state is void.
   bool follows(const journal::appended& stored) const noexcept;
 

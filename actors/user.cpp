@@ -56,7 +56,7 @@ void user::attach(attach_session& what) {
     for (const auto& [id, other] : s.sessions)
       if (other.device == what.device) send(other.who.handle, replace_session{});
   s.sessions.insert_or_assign(what.who.info.id, online_session{what.who, what.device});
-  if (s.directs) return introduce(what.who);
+  if (s.directs) return introduce(what.who, true);
   s.waiting_for_directs.push_back(std::move(what.who));
   read_directs();
 }
@@ -68,13 +68,14 @@ void user::read_directs() {
   const auto finish = [this](directs_read& read) {
     auto& own = *state_;
     own.reading_directs = false;
+    if (std::exchange(own.read_in_vain, false)) return read_directs();
     if (read.ok) {
       own.directs.emplace();
       for (const auto& direct : read.directs) note(direct);
     }
     // Without the list nobody is kept out: rooms can be joined all the same.
     for (const auto& who : std::exchange(own.waiting_for_directs, {}))
-      if (own.sessions.contains(who.info.id)) introduce(who);
+      if (own.sessions.contains(who.info.id)) introduce(who, read.ok);
   };
   request(env_->shards[env_->shard_of(s.id)].reader, read_wait_max, directs_request{s.id})
       .then(finish, [finish](caf::error&) {
@@ -92,12 +93,12 @@ void user::note(const message::direct_ref& direct) {
 
 /// Every room has seen the session before the session sees the heads in `welcome`: what a head
 /// does not count yet will reach the session live.
-void user::introduce(const session_ref& who) {
+void user::introduce(const session_ref& who, bool with_directs) {
   auto& s = *state_;
-  if (s.watchers.empty()) return greet(who);
+  if (s.watchers.empty()) return greet(who, with_directs);
   const auto open = std::make_shared<std::size_t>(s.watchers.size());
-  const auto answered = [this, who, open] {
-    if (--*open == 0) greet(who);
+  const auto answered = [this, who, with_directs, open] {
+    if (--*open == 0) greet(who, with_directs);
   };
   for (const auto& [room, handle] : s.watchers)
     request(handle, introduction_wait_max, session_appeared{who})
@@ -109,9 +110,14 @@ void user::introduce(const session_ref& who) {
             [answered](caf::error&) { answered(); });
 }
 
-void user::greet(const session_ref& who) {
+void user::greet(const session_ref& who, bool with_directs) {
+  auto& s = *state_;
+  if (with_directs && !s.directs) {  // they were void before it came to this
+    s.waiting_for_directs.push_back(who);
+    return read_directs();
+  }
   session_attached hello;
-  if (const auto& directs = state_->directs) {
+  if (const auto& directs = s.directs) {
     for (const auto& [room, direct] : *directs) hello.directs.push_back(direct);
     std::ranges::sort(hello.directs, [](const auto& a, const auto& b) {
       return std::pair{b.last_at, a.room} < std::pair{a.last_at, b.room};
@@ -138,10 +144,15 @@ void user::watch(const watch_user& what) {
   send(what.handle, std::move(answer));
 }
 
-/// A direct room was put away, or ended by a bug; it may have a successor already.
+/// A direct room was put away, or ended by a bug; it may have a successor already. What was last
+/// heard of its head is not what the log says then.
 void user::forget(const caf::down_msg& down) {
-  std::erase_if(state_->watchers,
-                [&](const auto& watcher) { return watcher.second == down.source; });
+  auto& s = *state_;
+  std::erase_if(s.watchers, [&](const auto& watcher) { return watcher.second == down.source; });
+  if (down.reason != caf::exit_reason::normal) {
+    s.directs.reset();
+    s.read_in_vain = s.reading_directs;
+  }
   retire_if_idle();
 }
 

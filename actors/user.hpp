@@ -33,6 +33,7 @@ class user final : public pinned<user_actor::base> {
     /// Once read from the journal, kept up to date by what the rooms tell.
     std::optional<std::unordered_map<room_id, message::direct_ref>> directs;
     bool reading_directs = false;
+    bool read_in_vain = false;  // a room ended by a bug meanwhile
     std::vector<session_ref> waiting_for_directs;
     std::uint64_t forwards_seen = 0;
   };
@@ -44,8 +45,8 @@ class user final : public pinned<user_actor::base> {
   void read_directs();
   void note(const message::direct_ref& direct);
   /// Tells every direct room that is awake of the session, and greets it when all have answered.
-  void introduce(const session_ref& who);
-  void greet(const session_ref& who);
+  void introduce(const session_ref& who, bool with_directs);
+  void greet(const session_ref& who, bool with_directs);
   void deliver(const user_signal& what);
   void retire_if_idle();
 

@@ -38,7 +38,7 @@ inline constexpr std::array error_rows{
     error_row{error_code::forbidden, "forbidden", false},
     error_row{error_code::not_joined, "not_joined", false},
     error_row{error_code::no_such_room, "no_such_room", false},
-    error_row{error_code::no_such_user, "no_such_user", false},
+    error_row{error_code::no_such_user, "no_such_user", false},  // reserved: nobody keeps a list of users
     error_row{error_code::no_such_message, "no_such_message", false},
     error_row{error_code::too_long, "too_long", false},
     error_row{error_code::too_many_rooms, "too_many_rooms", false},

@@ -23,7 +23,14 @@ constexpr auto actors_end_wait_max = 2s;
 
 }  // namespace
 
-runtime::runtime(std::size_t shards) : config_(std::make_unique<caf::actor_system_config>()) {
+struct runtime::caught_signals {
+  boost::asio::io_context io{1};
+  boost::asio::signal_set set{io, SIGTERM, SIGINT};
+};
+
+runtime::runtime(std::size_t shards)
+    : signals_(std::make_unique<caught_signals>()),
+      config_(std::make_unique<caf::actor_system_config>()) {
   if (shards == 0) shards = std::max(1u, std::thread::hardware_concurrency());
   // Everything hot is pinned to a shard or detached. CAF's own workers get what is left, and must
   // not poll while there is nothing.
@@ -49,8 +56,8 @@ void runtime::listen(const transport::options& how,
 }
 
 void runtime::run_until_signal(const stop_steps& steps) {
-  boost::asio::io_context io{1};
-  boost::asio::signal_set signals{io, SIGTERM, SIGINT};
+  auto& io = signals_->io;
+  auto& signals = signals_->set;
   int caught = 0;
   signals.async_wait([&](auto, int number) { caught = number; });
   io.run();

@@ -51,6 +51,10 @@ class runtime {
  private:
   void stop();
 
+  /// Caught from the beginning: a signal that comes before `run_until_signal` waits for it.
+  struct caught_signals;
+
+  std::unique_ptr<caught_signals> signals_;
   std::unique_ptr<caf::actor_system_config> config_;
   std::unique_ptr<caf::actor_system> system_;
   std::vector<std::unique_ptr<shard>> shards_;

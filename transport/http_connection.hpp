@@ -49,9 +49,7 @@ class http_connection final : public live_connection, private timer_wheel::entry
 
   task<> run();
 
-  void drain() override {
-    if (idle_) abort();
-  }
+  void drain() override {}  // answers once more, then ends: see `keep_alive`
   void abort() noexcept override {
     if (!moved_) beast::close_socket(beast::get_lowest_layer(stream_));
   }
@@ -73,7 +71,6 @@ class http_connection final : public live_connection, private timer_wheel::entry
   std::string peer_address_;
   admission::slot slot_;
   beast::flat_buffer buffer_;
-  bool idle_ = false;
   bool moved_ = false;
 };
 
@@ -138,11 +135,9 @@ template <class Stream>
 task<> http_connection<Stream>::wait_for_request(error_code& ec) {
   if (buffer_.size() == 0) {
     buffer_.shrink_to_fit();
-    idle_ = true;
     limit(reactor_->how().idle_wait_max);
     const auto bytes = co_await stream_.async_read_some(buffer_.prepare(read_bytes), into(ec));
     buffer_.commit(bytes);
-    idle_ = false;
   }
   limit(reactor_->how().handshake_wait_max);
 }

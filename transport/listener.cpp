@@ -224,7 +224,7 @@ class listener_impl final : public listener {
 
   void drain() override {
     if (shared_->draining.exchange(true)) return;
-    net::post(shards_.front()->io(), [door = door_] { door->close(); });
+    // The door stays open for plain HTTP: /readyz must be able to say that this server is going.
     for (const auto& each : shards_) net::post(each->io(), [each] { each->drain_all(); });
   }
 

@@ -77,7 +77,8 @@ class listener {
   virtual reactor& shard(std::size_t index) noexcept = 0;
   virtual counters count() const noexcept = 0;
 
-  /// Stops accepting, refuses further upgrades, tells every session `on_drain`. Any thread.
+  /// Refuses further upgrades, ends keep-alive after each answer, tells every session `on_drain`.
+  /// Plain requests are answered until `abort`, so that readiness can be asked for. Any thread.
   virtual void drain() = 0;
   /// Ends what is left, close frame or not. Any thread; the io_contexts must still run.
   virtual void abort() = 0;

@@ -51,7 +51,10 @@ class simulated_client {
   }
   const std::set<std::string>& wanted() const { return wanted_; }
   bool unacknowledged() const { return !unacknowledged_.empty(); }
-  bool waiting() const { return !awaited_.empty(); }
+  /// For which reply; empty if for none.
+  std::string waits_for() const {
+    return awaited_.empty() ? "" : awaited_.begin()->second.about + " " + awaited_.begin()->second.room;
+  }
   const std::string& user() const { return user_; }
   client* link() const { return link_; }
 
@@ -67,13 +70,14 @@ class simulated_client {
       hello["resume"].push_back({{"room", room}, {"since", *log.last}, {"epoch", log.epoch}});
       resumes_.emplace(room, *log.last);
     }
-    ask(std::move(hello), {});
+    ask(std::move(hello), {"hello", {}, {}, {}});
   }
   void hang_up() {
     if (link_) link_->disconnect();
     link_ = nullptr;
     welcomed_ = false;
     awaited_.clear();
+    answered_.clear();
     resumes_.clear();
     direct_seen_.clear();
     direct_heads_.clear();
@@ -222,8 +226,10 @@ class simulated_client {
     const bool reply = frame.contains("re");
     if (reply) {
       const auto asked = awaited_.extract(frame["re"].get<std::uint64_t>());
-      promise(!asked.empty(), "a second reply: " + frame.dump());
+      promise(!asked.empty(),
+              "a second reply: " + frame.dump() + " after " + answered_[frame["re"]].dump());
       about = asked.mapped();
+      answered_[frame["re"]] = frame;
     }
     if (!welcomed_) return greet(frame);
 
@@ -352,7 +358,6 @@ class simulated_client {
     promise(in_.faults || usual.contains(code), "refused: " + frame.dump());
     promise(in_.faults || about.about != "join" || code == "no_such_room",
             "could not join: " + frame.dump());
-    if (!frame.contains("re")) resumes_.clear();  // names no room: ask for each
   }
   std::map<std::string, std::uint64_t> direct_heads_of_all() {
     auto heads = direct_heads_;
@@ -368,6 +373,7 @@ class simulated_client {
   const client* seen_of_ = nullptr;
   std::size_t seen_ = 0;
   std::map<std::uint64_t, question> awaited_;
+  std::map<std::uint64_t, json> answered_;
   std::map<std::string, std::uint64_t> resumes_;
   std::map<std::string, room_log> logs_;
   std::set<std::string> wanted_;

@@ -7,6 +7,12 @@ namespace {
 
 /// More than this is more than one thing.
 constexpr std::size_t lines_max = 500;
+/// Tables of cases and of declarations may be longer: they are read row by row.
+constexpr std::size_t table_lines_max = 750;
+
+std::size_t limit_of(const source& file) {
+  return file.path.starts_with("tests/") || file.has_extension({".ts"}) ? table_lines_max : lines_max;
+}
 
 findings late_pragmas(const std::vector<source>& all) {
   findings out;
@@ -20,9 +26,9 @@ findings long_files(const std::vector<source>& all) {
   findings out;
   for (const auto& file : all)
     if ((file.is_cpp() || file.is_javascript() || file.has_extension({".css", ".ts"})) &&
-        file.lines.size() > lines_max)
-      find(out, file, lines_max,
-           std::to_string(file.lines.size()) + " lines, more than " + std::to_string(lines_max));
+        file.lines.size() > limit_of(file))
+      find(out, file, limit_of(file),
+           std::to_string(file.lines.size()) + " lines, more than " + std::to_string(limit_of(file)));
   return out;
 }
 
@@ -30,7 +36,7 @@ findings long_files(const std::vector<source>& all) {
 
 TEST_CASE("every header begins with pragma once") { CHECK(listed(late_pragmas(sources())) == ""); }
 
-TEST_CASE("no source is longer than five hundred lines") {
+TEST_CASE("no source is longer than five hundred lines, no table than seven hundred and fifty") {
   CHECK(listed(long_files(sources())) == "");
 }
 
