@@ -82,7 +82,7 @@ void directory::ended(const caf::down_msg& down) {
   if (known.empty()) return;
   if (const auto* id = std::get_if<room_id>(&known.mapped())) {
     auto entry = state_->rooms.extract(*id);
-    if (!entry.mapped().leaving)
+    if (down.reason != caf::exit_reason::normal)
       for (const auto& shard : env_->shards) send(shard.audience, room_lost{*id});
     for (auto& command : entry.mapped().waiting) {
       to_room again{*id, std::move(command)};

@@ -366,9 +366,13 @@ void session::fail(ticket_no ticket, error_code code, std::string text) {
 
 void session::watch_in_flight() {
   auto& s = *state_;
-  if (s.watching_in_flight || !s.gate.oldest() || s.now == phase::closing) return;
+  const auto* oldest = s.gate.oldest();
+  if (s.watching_in_flight || !oldest || s.now == phase::closing) return;
   s.watching_in_flight = true;
-  delayed_send(this, env_->how.append_wait_max + in_flight_wait_extra,
+  const std::chrono::milliseconds waited{env_->now().value() - oldest->since.value()};
+  const auto left = env_->how.append_wait_max + in_flight_wait_extra - waited;
+  // No less than a second: a catch-up may be older than that.
+  delayed_send(this, std::max<std::chrono::milliseconds>(left, std::chrono::seconds{1}),
                session_timer{session_timer::kind::in_flight});
 }
 

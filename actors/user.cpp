@@ -22,7 +22,10 @@ user::user(caf::actor_config& config, const environment* env, user_id id,
 }
 
 user::behavior_type user::make_behavior() {
-  set_down_handler([this](const caf::down_msg& down) { forget(down); });
+  set_down_handler([this](const caf::down_msg& down) {
+    forget(down.source, down.reason != caf::exit_reason::normal);
+    retire_if_idle();
+  });
   return {
       [this](attach_session& what) {
         ++state_->forwards_seen;
@@ -107,7 +110,11 @@ void user::introduce(const session_ref& who, bool with_directs) {
               note(seen.direct);
               answered();
             },
-            [answered](caf::error&) { answered(); });
+            [this, answered, gone = handle.address()](caf::error& why) {
+              // The news of its end may still be on the way.
+              if (why == caf::sec::request_receiver_down) forget(gone, true);
+              answered();
+            });
 }
 
 void user::greet(const session_ref& who, bool with_directs) {
@@ -144,16 +151,14 @@ void user::watch(const watch_user& what) {
   send(what.handle, std::move(answer));
 }
 
-/// A direct room was put away, or ended by a bug; it may have a successor already. What was last
-/// heard of its head is not what the log says then.
-void user::forget(const caf::down_msg& down) {
+/// A direct room was put away, or ended by a bug; it may have a successor already. After a bug what
+/// was last heard of its head is not what the log says.
+void user::forget(const caf::actor_addr& room, bool bug) {
   auto& s = *state_;
-  std::erase_if(s.watchers, [&](const auto& watcher) { return watcher.second == down.source; });
-  if (down.reason != caf::exit_reason::normal) {
-    s.directs.reset();
-    s.read_in_vain = s.reading_directs;
-  }
-  retire_if_idle();
+  std::erase_if(s.watchers, [&](const auto& watcher) { return watcher.second == room; });
+  if (!bug) return;
+  s.directs.reset();
+  s.read_in_vain = s.reading_directs;
 }
 
 void user::deliver(const user_signal& what) {

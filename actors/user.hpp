@@ -41,7 +41,7 @@ class user final : public pinned<user_actor::base> {
   void attach(attach_session& what);
   void detach(session_id session);
   void watch(const watch_user& what);
-  void forget(const caf::down_msg& down);
+  void forget(const caf::actor_addr& room, bool bug);
   void read_directs();
   void note(const message::direct_ref& direct);
   /// Tells every direct room that is awake of the session, and greets it when all have answered.

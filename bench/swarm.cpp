@@ -6,7 +6,7 @@
 // Connects N clients, spread evenly over R rooms, each with `hello` and `join`. With K > 0 one member
 // of each room keeps K messages of 64 bytes in flight (a closed loop: the next one leaves when one of
 // its own comes back), and every delivery is checked for its place in the room's order. With K = 0
-// they stay idle. The server's CPU time and memory are read from /proc.
+// they stay idle, having come as far as --stage says: 0 upgraded, 1 said hello, 2 joined. The server's CPU time and memory are read from /proc.
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -40,7 +40,7 @@ using namespace std::chrono_literals;
 }
 
 struct settings {
-  int port = 8080, pid = 0, connections = 200, rooms = 1, seconds = 5, in_flight = 8;
+  int port = 8080, pid = 0, connections = 200, rooms = 1, seconds = 5, in_flight = 8, stage = 2;
 };
 
 settings parse(int argc, char** argv) {
@@ -54,6 +54,7 @@ settings parse(int argc, char** argv) {
     else if (key == "--rooms") s.rooms = value;
     else if (key == "--seconds") s.seconds = value;
     else if (key == "--in-flight") s.in_flight = value;
+    else if (key == "--stage") s.stage = value;
   }
   return s;
 }
@@ -206,6 +207,7 @@ class swarm {
     if (end == std::string_view::npos) return 0;
     if (!bytes.starts_with("HTTP/1.1 101")) die("refused: " + std::string(bytes.substr(0, 60)));
     c.upgraded = true;
+    if (how_.stage == 0) return arrived(c), end + 4;
     const auto id = std::to_string(&c - clients_.data());
     write_all(c, client_frame(R"({"type":"hello","id":1,"guest":"user-)" + id + "\"}"));
     return end + 4;
@@ -249,12 +251,17 @@ class swarm {
         say(c);
       }
     } else if (payload.starts_with(R"({"type":"welcome")")) {
+      if (how_.stage == 1) return arrived(c);
       write_all(c, client_frame(R"({"type":"join","id":2,"room":"r)" + std::to_string(c.room) + "\"}"));
     } else if (payload.starts_with(R"({"type":"joined")")) {
-      if (!std::exchange(c.joined, true)) ++joined_;
+      arrived(c);
     } else if (payload.starts_with(R"({"type":"error")")) {
       ++totals_.errors;
     }
+  }
+
+  void arrived(client& c) {
+    if (!std::exchange(c.joined, true)) ++joined_;
   }
 
   settings how_;

@@ -1,10 +1,12 @@
 // The client: which session there is, and what it does for the rooms and commands that outlive it.
 
 import { Backoff } from "./backoff.js";
-import { CloseCode, closeAction } from "./codes.js";
+import { closeAction, reconnectAfter } from "./codes.js";
 import { command } from "./commands.js";
 import { Connection } from "./connection.js";
+import { Emitter } from "./emitter.js";
 import { ConfabError, ProtocolError, ServerError, StoppedError, TokenError } from "./errors.js";
+import { complete } from "./options.js";
 import { CommandQueue } from "./queue.js";
 import { Rooms, isEntry } from "./rooms.js";
 
@@ -26,8 +28,6 @@ const TRANSITIONS = {
 
 /** A session that lasted this long was a good one: the next loss starts the back-off anew. */
 const STABLE_MS = 10_000;
-/** Beyond this a server's `reconnect_after_ms` is taken for a mistake. */
-const RECONNECT_AFTER_MS_MAX = 300_000;
 
 export class ConfabClient {
   #state = /** @type {ClientState} */ ("idle");
@@ -35,8 +35,7 @@ export class ConfabClient {
   #env;
   #backoff;
   #queue;
-  /** @type {Map<string, Set<(event: any) => void>>} */
-  #listeners = new Map();
+  #events = new Emitter();
   #rooms;
   #welcome = /** @type {Welcome | null} */ (null);
   #token = /** @type {string | null} */ (null);
@@ -50,33 +49,16 @@ export class ConfabClient {
 
   /** @param {import("./confab.js").ClientOptions} [options] */
   constructor(options = {}) {
-    const WebSocket = options.WebSocket ?? globalThis.WebSocket;
-    if (!WebSocket) throw new TypeError("no WebSocket here: pass one as an option, e.g. of the npm package ws");
-    if ((options.token === undefined) === (options.guest === undefined)) {
-      throw new TypeError("pass either a token or the name of a guest");
-    }
-    this.#options = {
-      queueMax: 1000,
-      requestTimeoutMs: 10_000,
-      connectTimeoutMs: 10_000,
-      heartbeatSlackMs: 10_000,
-      retriesMax: 20,
-      backoffBaseMs: 500,
-      backoffCapMs: 20_000,
-      ...options,
-      url: absolute(options.url),
-      WebSocket,
-    };
-    this.#env = { ...systemEnvironment(), ...options.env };
+    this.#options = complete(options);
+    this.#env = this.#options.env;
     const { backoffBaseMs, backoffCapMs } = this.#options;
     this.#backoff = new Backoff(backoffBaseMs, backoffCapMs, this.#env.random);
     this.#queue = new CommandQueue({
       ...this.#options,
-      env: this.#env,
       backoff: new Backoff(backoffBaseMs, backoffCapMs, this.#env.random),
       transmit: (text) => this.#transmit(text),
     });
-    this.#rooms = new Rooms({ queue: this.#queue, emit: (type, event) => this.#emit(type, event) });
+    this.#rooms = new Rooms({ queue: this.#queue, emit: (type, event) => this.#events.emit(type, event) });
   }
 
   // ------------------------------------------------------------------------------------------------- surface
@@ -111,9 +93,7 @@ export class ConfabClient {
    * @param {(event: ClientEvents[K]) => void} listener
    */
   on(type, listener) {
-    const listeners = this.#listeners.get(type) ?? new Set();
-    this.#listeners.set(type, listeners.add(listener));
-    return () => void listeners.delete(listener);
+    return this.#events.on(type, listener);
   }
 
   connect() {
@@ -242,7 +222,7 @@ export class ConfabClient {
     const previous = this.#state;
     if (!TRANSITIONS[previous].includes(state)) throw new Error(`a bug in confab-sdk: ${previous} to ${state}`);
     this.#state = state;
-    this.#emit("state", { state, previous, ...why });
+    this.#events.emit("state", { state, previous, ...why });
   }
 
   async #attempt() {
@@ -253,15 +233,13 @@ export class ConfabClient {
     } catch (cause) {
       if (turn !== this.#turn) return;
       this.#retry({ reason: "no token" });
-      this.#emit("error", new TokenError("the token callback failed", { cause }));
+      this.#events.emit("error", new TokenError("the token callback failed", { cause }));
       return;
     }
     if (turn !== this.#turn) return;
-    const { WebSocket, url, connectTimeoutMs, heartbeatSlackMs } = this.#options;
     try {
       this.#connection = new Connection({
-        WebSocket, url, connectTimeoutMs, heartbeatSlackMs,
-        env: this.#env,
+        ...this.#options,
         nextId: () => this.#queue.nextId(),
         events: {
           hello: () => this.#hello(token),
@@ -300,7 +278,7 @@ export class ConfabClient {
     this.#timer = this.#env.setTimeout(() => this.#rooms.askAgain(), this.#options.requestTimeoutMs);
     this.#ready?.resolve(welcome);
     this.#to("live");
-    this.#emit("welcome", welcome);
+    this.#events.emit("welcome", welcome);
   }
 
   /** The socket is gone. @param {number} code @param {string} reason */
@@ -313,8 +291,7 @@ export class ConfabClient {
     }
     if (action === "token") this.#token = null;
     if (this.#state === "live" && this.#env.now() - this.#liveSince >= STABLE_MS) this.#backoff.reset();
-    const restart = code === CloseCode.going_away || code === CloseCode.restart;
-    this.#retry({ code, reason, waitMs: restart ? reconnectAfter(reason) : undefined });
+    this.#retry({ code, reason, waitMs: reconnectAfter(code, reason) });
   }
 
   /** Another attempt after a while. @param {{ code?: number, reason: string, waitMs?: number }} why */
@@ -344,7 +321,7 @@ export class ConfabClient {
     this.#ready?.reject(error);
     this.#ready = null;
     this.#to("stopped", { ...(code !== undefined && { code }), reason });
-    if (!byApp) this.#emit("error", error);
+    if (!byApp) this.#events.emit("error", error);
   }
 
   #detach() {
@@ -390,15 +367,15 @@ export class ConfabClient {
     try {
       frame = JSON.parse(/** @type {string} */ (text));
     } catch (cause) {
-      return this.#emit("error", new ProtocolError("a frame that is not JSON", { cause }));
+      return this.#events.emit("error", new ProtocolError("a frame that is not JSON", { cause }));
     }
-    if (typeof frame?.type !== "string") return this.#emit("error", new ProtocolError("a frame without a type"));
+    if (typeof frame?.type !== "string") return this.#events.emit("error", new ProtocolError("a frame without a type"));
     try {
       if (this.#state === "live") this.#handle(frame);
       else if (frame.type === "welcome") this.#welcomed(frame);
       else if (frame.type === "error") this.#helloFailed(frame);
     } catch (cause) {
-      this.#emit("error", new ProtocolError(`a frame of type ${frame.type} that makes no sense`, { cause }));
+      this.#events.emit("error", new ProtocolError(`a frame of type ${frame.type} that makes no sense`, { cause }));
       if (this.#state === "connecting") this.#connection?.drop("no session");
     }
   }
@@ -443,17 +420,17 @@ export class ConfabClient {
       case "error":
         if (command) return this.#refused(command, frame);
         if (frame.re !== undefined) return; // late, to a command that is settled
-        this.#emit("error", new ServerError(frame));
+        this.#events.emit("error", new ServerError(frame));
         return this.#rooms.askAgain();
       case "presence":
         this.#rooms.presence(frame);
-        return this.#emit("presence", frame);
+        return this.#events.emit("presence", frame);
       case "typing":
-        return this.#emit("typing", frame);
+        return this.#events.emit("typing", frame);
       case "signal":
-        return this.#emit("signal", frame);
+        return this.#events.emit("signal", frame);
       case "token_expiring":
-        this.#emit("token_expiring", frame);
+        this.#events.emit("token_expiring", frame);
         return this.#renew();
       case "welcome":
         return;
@@ -472,7 +449,7 @@ export class ConfabClient {
   #unknown(frame, command) {
     if (command) this.#queue.resolve(command, frame);
     else if (isEntry(frame)) this.#rooms.entry(frame);
-    else this.#emit("unknown", frame);
+    else this.#events.emit("unknown", frame);
   }
 
   async #renew() {
@@ -484,27 +461,7 @@ export class ConfabClient {
       if (turn === this.#turn) await this.refresh(fresh);
     } catch (cause) {
       // The server will close with 4501, and the callback gets another chance.
-      this.#emit("error", new TokenError("the token could not be renewed", { cause }));
-    }
-  }
-
-  // -------------------------------------------------------------------------------------------------- events
-
-  /**
-   * @template {keyof ClientEvents} K
-   * @param {K} type
-   * @param {ClientEvents[K]} event
-   */
-  #emit(type, event) {
-    for (const listener of [...(this.#listeners.get(type) ?? [])]) {
-      try {
-        listener(event);
-      } catch (error) {
-        // The app's bug: shown as any uncaught error, but not in the midst of our state.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
+      this.#events.emit("error", new TokenError("the token could not be renewed", { cause }));
     }
   }
 }
@@ -518,33 +475,3 @@ export function connect(options) {
 
 /** @param {import("./confab.js").Content} content */
 const parts = (content) => (typeof content === "string" ? { text: content } : { text: content.text, data: content.data });
-
-/** @param {string} reason */
-function reconnectAfter(reason) {
-  try {
-    const ms = JSON.parse(reason).reconnect_after_ms;
-    if (ms >= 0 && ms <= RECONNECT_AFTER_MS_MAX) return Number(ms);
-  } catch {
-    // Not ours: a proxy's words, or none.
-  }
-}
-
-/** @param {string} [url] */
-function absolute(url = "/ws") {
-  const result = new URL(url, globalThis.location?.href);
-  result.protocol = result.protocol.replace(/^http/, "ws");
-  return result.href;
-}
-
-/** @returns {import("./confab.js").Environment} */
-function systemEnvironment() {
-  return {
-    setTimeout: (fn, ms) => setTimeout(fn, ms),
-    clearTimeout: (timer) => clearTimeout(/** @type {any} */ (timer)),
-    now: () => performance.now(),
-    random: () => Math.random(),
-    // Without https, and in Node 18, there is no randomUUID. A key must be unique, not secret.
-    uuid: () => globalThis.crypto?.randomUUID?.() ?? Array.from({ length: 4 }, () => Math.random().toString(36).slice(2, 10)).join("-"),
-    network: typeof globalThis.addEventListener === "function" ? globalThis : undefined,
-  };
-}

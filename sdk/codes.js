@@ -54,3 +54,17 @@ export function closeAction(code) {
   if (FINAL.has(code) || (code >= 4500 && code <= 4999)) return "stop";
   return "reconnect";
 }
+
+/** Beyond this a server's `reconnect_after_ms` is taken for a mistake. */
+const RECONNECT_AFTER_MS_MAX = 300_000;
+
+/** How long a server that goes away wants to be left alone, if it says so. @param {number} code @param {string} reason */
+export function reconnectAfter(code, reason) {
+  if (code !== CloseCode.going_away && code !== CloseCode.restart) return;
+  try {
+    const ms = JSON.parse(reason).reconnect_after_ms;
+    if (ms >= 0 && ms <= RECONNECT_AFTER_MS_MAX) return Number(ms);
+  } catch {
+    // Not ours: a proxy's words, or none.
+  }
+}

@@ -13,9 +13,7 @@
 #include <iosfwd>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -111,24 +109,5 @@ std::vector<std::string> mistakes_in(const config& candidate);
 /// Every option with its value, for the line at start. Without secrets: a file of a secret is
 /// named, not shown.
 std::vector<log::field> settings(const config& of);
-
-/// One row of the option table, which flags, environment, file, help and docs all come from.
-struct option_row {
-  std::string key;  // in the file; snake_case
-  std::string group;
-  std::string placeholder;  // of the value in the help; empty: a yes/no option
-  std::string range;        // what is accepted, or empty
-  std::string meaning;
-  bool repeatable = false;
-  /// The mistake, if there is one; `into` is then as before..
-  std::function<std::optional<std::string>(config& into, const std::vector<std::string>& texts)>
-      read;
-  std::function<std::string(const config& of)> print;
-
-  std::string flag() const;      // --rate-burst
-  std::string variable() const;  // CONFAB_RATE_BURST
-  std::string fallback() const;  // the default as one would write it; empty: none
-};
-const std::vector<option_row>& option_rows();
 
 }  // namespace confab::server

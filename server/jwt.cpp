@@ -2,6 +2,7 @@
 
 #include "protocol/codec.hpp"
 #include "protocol/limits.hpp"
+#include "server/files.hpp"
 
 #include <jwt.h>
 #include <openssl/bio.h>
@@ -14,8 +15,6 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 namespace confab::server {
@@ -382,17 +381,13 @@ std::variant<jwt_key, std::string> jwt_key::make(key_use use, std::string bytes,
 
 std::variant<jwt_key, std::string> jwt_key::load(key_use use, const std::string& file,
                                                  std::optional<jwt_algorithm> algorithm) {
-  std::ifstream in{file, std::ios::binary};
-  std::ostringstream bytes;
-  // The extra peek: opening a directory succeeds, reading it does not.
-  if (!in || in.peek() == std::ifstream::traits_type::eof() || !(bytes << in.rdbuf()))
-    return "cannot be read, or is empty";
-  auto text = std::move(bytes).str();
+  auto text = read_file(file);
+  if (!text || text->empty()) return "cannot be read, or is empty";
   if (use == key_use::secret) {
-    if (text.ends_with("\r\n")) text.pop_back();
-    if (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+    if (text->ends_with("\r\n")) text->pop_back();
+    if (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
   }
-  return make(use, std::move(text), algorithm);
+  return make(use, std::move(*text), algorithm);
 }
 
 std::unique_ptr<actors::authenticator> make_authenticator(std::optional<jwt_key> key,

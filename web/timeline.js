@@ -15,6 +15,8 @@ const GROUP_MS = 5 * 60_000;
 const QUICK = ["👍", "❤️", "😂"];
 const MORE = ["🎉", "👀", "✅", "🙏", "🔥", "🚀", "👏", "💯", "😮", "😢", "😅", "🤔", "🙌", "👋", "☕", "👎"];
 
+const bottomOf = (row) => row.offsetTop + row.offsetHeight;
+
 export class Timeline {
   /** The reader sees the latest message. */
   atEnd = true;
@@ -82,7 +84,7 @@ export class Timeline {
     this.#reconcile(this.#window());
     if (anchor) {
       const row = this.#rows.get(anchor.id)?.element;
-      if (row) this.#scroller.scrollTop = row.offsetTop - anchor.offset;
+      if (row) this.#scroller.scrollTop = bottomOf(row) - anchor.offset;
     }
     this.#pin();
     this.#status();
@@ -185,11 +187,11 @@ export class Timeline {
     if (this.atEnd) this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
-  /** The first row in sight, and how far below the upper edge it is. */
+  /** The first row in sight, and how far below the upper edge it ends. Its top may lose or gain a heading. */
   #anchor() {
     const top = this.#scroller.scrollTop;
     for (const [id, { element }] of this.#rows) {
-      if (element.offsetTop + element.offsetHeight > top) return { id, offset: element.offsetTop - top };
+      if (bottomOf(element) > top) return { id, offset: bottomOf(element) - top };
     }
     return null;
   }

@@ -130,9 +130,11 @@ TEST_CASE("who comes and goes is gathered over 250 ms") {
   in.world.advance(1ms);
   REQUIRE(in.bob.received("presence").size() == 1);
   CHECK(in.bob.received("presence")[0] ==
-        json{{"type", "presence"}, {"room", "general"},
+        json{{"type", "presence"},
+             {"room", "general"},
              {"joined", {{{"id", "dan"}, {"name", "dan"}}, {{"id", "eve"}, {"name", "Eve"}}}},
-             {"left", json::array()}, {"online", 4}});
+             {"left", json::array()},
+             {"online", 4}});
 
   eve.ask({{"type", "leave"}, {"room", "general"}});
   in.world.advance(250ms);

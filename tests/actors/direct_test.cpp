@@ -29,7 +29,8 @@ TEST_CASE("a signal reaches all sessions of a user, the own ones too, and counts
   CHECK(answer["sessions"] == 2);
   for (auto* who : {&phone, &laptop}) {
     REQUIRE(who->received("signal").size() == 1);
-    CHECK(who->received("signal")[0] == json{{"type", "signal"}, {"from", "alice"},
+    CHECK(who->received("signal")[0] == json{{"type", "signal"},
+                                             {"from", "alice"},
                                              {"session", alice.session_text()},
                                              {"data", {{"x", 1}}}});
   }
@@ -165,7 +166,9 @@ TEST_CASE("welcome lists the direct rooms, latest first") {
 
   const auto directs = world.guest("alice").welcome["directs"];
   REQUIRE(directs.size() == 2);
-  CHECK(directs[0] == json{{"room", "dm:alice:bob"}, {"with", "bob"}, {"head", 2},
+  CHECK(directs[0] == json{{"room", "dm:alice:bob"},
+                           {"with", "bob"},
+                           {"head", 2},
                            {"last_at", world.now().value()}});
   CHECK(directs[1]["with"] == "carol");
   CHECK(world.guest("carol").welcome["directs"].size() == 1);
@@ -208,8 +211,7 @@ TEST_CASE("a direct room that was put away and came back says everything once") 
   world.advance(120s);
   auto& late = world.guest("bob");
   late.ask(direct("alice", "three"));
-  for (auto* who : {&alice, &bob, &late})
-    CHECK(who->received("message").back()["text"] == "three");
+  for (auto* who : {&alice, &bob, &late}) CHECK(who->received("message").back()["text"] == "three");
   CHECK(alice.received("message").size() == 3);
 }
 
@@ -277,7 +279,9 @@ TEST_CASE("a direct room's bug ends in a fresh one, and nobody is forgotten") {
   auto& alice = world.guest("alice");
   auto& bob = world.guest("bob");
   alice.ask(direct("bob", "one"));
-  world.commit({journal::append{room_id::trusted("dm:alice:bob"), user_id::trusted("bob"), {},
+  world.commit({journal::append{room_id::trusted("dm:alice:bob"),
+                                user_id::trusted("bob"),
+                                {},
                                 posted{{"behind the room's back", {}}}}});
 
   alice.say(direct("bob", "two"));

@@ -208,8 +208,9 @@ TEST_CASE("what can't be read is unavailable") {
 
   CHECK(alice.ask({{"type", "history"}, {"room", "general"}})["code"] == "unavailable");
   CHECK(alice.ask({{"type", "rooms"}})["code"] == "unavailable");
-  CHECK(alice.ask({{"type", "react"}, {"room", "general"}, {"target", 3}, {"emoji", "+"}})["code"] ==
-        "unavailable");
+  CHECK(
+      alice.ask({{"type", "react"}, {"room", "general"}, {"target", 3}, {"emoji", "+"}})["code"] ==
+      "unavailable");
   CHECK(alice.send("general", "still")["seq"] == 501);
 
   auto& bob = world.guest("bob");
@@ -226,7 +227,8 @@ TEST_CASE("a catch-up that breaks off after joined was said ends the connection"
   auto& alice = world.guest("alice");
   int reads = 0;
   world.faults.read_fails = [&reads] { return ++reads > 3; };
-  alice.say({{"type", "join"}, {"id", 901}, {"room", "general"}, {"since", 0}, {"epoch", "filled"}});
+  alice.say(
+      {{"type", "join"}, {"id", 901}, {"room", "general"}, {"since", 0}, {"epoch", "filled"}});
   world.settle();
 
   REQUIRE(replies(alice, 901) == 1);
@@ -295,7 +297,9 @@ TEST_CASE("a room's bug closes its members, and a fresh room serves") {
   eve.join("other");
   alice.send("general", "one");
   // An entry the room has not asked for: its head is not the journal's any more.
-  world.commit({journal::append{room_id::trusted("general"), user_id::trusted("x"), {},
+  world.commit({journal::append{room_id::trusted("general"),
+                                user_id::trusted("x"),
+                                {},
                                 posted{{"behind the room's back", {}}}}});
 
   alice.say({{"type", "send"}, {"room", "general"}, {"text", "two"}});

@@ -296,7 +296,8 @@ TEST_CASE("resume in hello is answered by a joined event for each room") {
 
   auto& alice = world.guest_with(
       {{"guest", "alice"},
-       {"resume", json::array({{{"room", "a"}, {"since", 1}, {"epoch", epoch}}, {{"room", "b"}}})}});
+       {"resume",
+        json::array({{{"room", "a"}, {"since", 1}, {"epoch", epoch}}, {{"room", "b"}}})}});
 
   REQUIRE(alice.received("joined").size() == 2);
   const auto a = alice.received("joined")[0];

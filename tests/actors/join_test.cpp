@@ -115,8 +115,7 @@ TEST_CASE("a join without id is answered") {
 
 TEST_CASE("joined names those online, at most a hundred, and counts all") {
   actor_world world;
-  for (int i = 0; i < 101; ++i)
-    world.guest("user" + std::to_string(1000 + i)).join("general");
+  for (int i = 0; i < 101; ++i) world.guest("user" + std::to_string(1000 + i)).join("general");
 
   const auto joined = world.guest("alice").join("general");
 
@@ -133,7 +132,9 @@ TEST_CASE("a join shows the latest fifty messages, from memory as from the journ
   if (beyond) {
     std::vector<journal::operation> reactions;
     for (int i = 0; i < 100; ++i)
-      reactions.push_back(journal::append{room_id::trusted("general"), user_id::trusted("bob"), {},
+      reactions.push_back(journal::append{room_id::trusted("general"),
+                                          user_id::trusted("bob"),
+                                          {},
                                           reacted{seq_no{100}, "+", i % 2 == 0}});
     world.commit(std::move(reactions));
   }
@@ -215,7 +216,8 @@ TEST_CASE("a long catch-up comes in parts, and what is said meanwhile after them
   auto& alice = world.guest("alice");
   alice.forget();
 
-  alice.say({{"type", "join"}, {"id", 1}, {"room", "general"}, {"since", 100}, {"epoch", "filled"}});
+  alice.say(
+      {{"type", "join"}, {"id", 1}, {"room", "general"}, {"since", 100}, {"epoch", "filled"}});
   for (int i = 0; i < 40; ++i) bob.say({{"type", "send"}, {"room", "general"}, {"text", "live"}});
   world.settle();
 
@@ -279,7 +281,8 @@ TEST_CASE("a catch-up goes at the pace of its reader and takes as long as it tak
   alice.sink->be_slow();
   const auto before = alice.sink->frames.size();
 
-  alice.say({{"type", "join"}, {"id", 901}, {"room", "general"}, {"since", 0}, {"epoch", "filled"}});
+  alice.say(
+      {{"type", "join"}, {"id", 901}, {"room", "general"}, {"since", 0}, {"epoch", "filled"}});
   world.settle();
   const auto first = alice.sink->frames.size();
   CHECK(first > before);

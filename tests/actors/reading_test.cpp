@@ -88,9 +88,10 @@ TEST_CASE("rooms lists title, head, who is online and whether one has joined") {
   CHECK(listed["type"] == "rooms");
   CHECK(listed["more"] == false);
   CHECK(listed["rooms"] ==
-        json::array({{{"room", "a"}, {"title", "a"}, {"head", 1}, {"online", 2}, {"joined", true}},
-                     {{"room", "b"}, {"title", "b"}, {"head", 0}, {"online", 1}, {"joined", true}},
-                     {{"room", "c"}, {"title", "c"}, {"head", 0}, {"online", 0}, {"joined", false}}}));
+        json::array(
+            {{{"room", "a"}, {"title", "a"}, {"head", 1}, {"online", 2}, {"joined", true}},
+             {{"room", "b"}, {"title", "b"}, {"head", 0}, {"online", 1}, {"joined", true}},
+             {{"room", "c"}, {"title", "c"}, {"head", 0}, {"online", 0}, {"joined", false}}}));
 }
 
 TEST_CASE("rooms of nowhere is an empty list") {

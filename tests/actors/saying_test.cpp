@@ -27,9 +27,7 @@ json react(const char* type, std::uint64_t target, const std::string& emoji) {
   return {{"type", type}, {"room", "general"}, {"target", target}, {"emoji", emoji}};
 }
 /// The latest messages, in their present form.
-json present(client& who) {
-  return who.ask({{"type", "history"}, {"room", "general"}})["events"];
-}
+json present(client& who) { return who.ask({{"type", "history"}, {"room", "general"}})["events"]; }
 
 }  // namespace
 
@@ -48,8 +46,12 @@ TEST_CASE("a message is acknowledged and reaches every session, the sender's oth
   CHECK_FALSE(sent.contains("duplicate"));
   for (auto* who : {&in.alice, &tablet, &in.bob}) {
     REQUIRE(who->received("message").size() == 1);
-    CHECK(who->received("message")[0] == json{{"type", "message"}, {"room", "general"}, {"seq", 1},
-                                              {"at", sent["at"]}, {"from", "alice"}, {"key", "k1"},
+    CHECK(who->received("message")[0] == json{{"type", "message"},
+                                              {"room", "general"},
+                                              {"seq", 1},
+                                              {"at", sent["at"]},
+                                              {"from", "alice"},
+                                              {"key", "k1"},
                                               {"text", "hi"}});
   }
 }
@@ -153,8 +155,12 @@ TEST_CASE("an edit is an entry, and the present form shows it") {
   CHECK(done["seq"] == 2);
   CHECK(done["durability"] == "memory");
   REQUIRE(in.bob.received("edited").size() == 1);
-  CHECK(in.bob.received("edited")[0] == json{{"type", "edited"}, {"room", "general"}, {"seq", 2},
-                                             {"at", done["at"]}, {"from", "alice"}, {"target", 1},
+  CHECK(in.bob.received("edited")[0] == json{{"type", "edited"},
+                                             {"room", "general"},
+                                             {"seq", 2},
+                                             {"at", done["at"]},
+                                             {"from", "alice"},
+                                             {"target", 1},
                                              {"text", "hello"}});
   const auto shown = present(in.bob);
   REQUIRE(shown.size() == 1);
@@ -299,7 +305,10 @@ TEST_CASE("commands take effect in the order sent, whichever rooms they go to") 
     in.alice.join("b");
     in.alice.join("c");
     for (int i = 0; i < 12; ++i)
-      in.alice.say({{"type", "send"}, {"room", i % 3 == 0 ? "general" : i % 3 == 1 ? "b" : "c"},
+      in.alice.say({{"type", "send"},
+                    {"room", i % 3 == 0   ? "general"
+                             : i % 3 == 1 ? "b"
+                                          : "c"},
                     {"data", {{"n", i}}}});
     in.alice.say(edit(1, "edited after all that"));
     in.alice.say({{"type", "leave"}, {"id", 999}, {"room", "general"}});

@@ -205,7 +205,9 @@ TEST_CASE("a stopping server lets a greeting finish, and does not wait for one t
   auto& silent = world.connect();
   auto& alice = world.connect();
   for (const auto& shard : world.env.shards) world.hold(shard.reader);
-  alice.say({{"type", "hello"}, {"id", 1}, {"guest", "alice"},
+  alice.say({{"type", "hello"},
+             {"id", 1},
+             {"guest", "alice"},
              {"resume", json::array({{{"room", "general"}}})}});
   world.settle();
   drain(silent);
@@ -228,7 +230,9 @@ TEST_CASE("json and cbor members are side by side") {
   CHECK(binary.welcome["user"]["id"] == "bob");
   text.join("general");
   CHECK(binary.join("general")["online"] == 2);
-  CHECK(binary.ask({{"type", "send"}, {"room", "general"}, {"text", "hi"},
+  CHECK(binary.ask({{"type", "send"},
+                    {"room", "general"},
+                    {"text", "hi"},
                     {"data", {{"list", {1, -2, 3.5, nullptr, true}}}}})["seq"] == 1);
 
   CHECK(text.received("message")[0] == binary.received("message")[0]);

@@ -27,8 +27,8 @@ inline void promise(bool kept, const std::string& what) {
 struct schedule {
   actor_world& world;
   std::mt19937_64& random;
-  bool faults;        // of the journal: only then may something be unavailable or a room restart
-  bool reads_fail;    // then `welcome` may come without directs
+  bool faults;      // of the journal: only then may something be unavailable or a room restart
+  bool reads_fail;  // then `welcome` may come without directs
   /// (user, room, key) to the seq that was acknowledged: the same for ever (G3).
   std::map<std::string, std::uint64_t> acknowledged;
 
@@ -53,7 +53,8 @@ class simulated_client {
   bool unacknowledged() const { return !unacknowledged_.empty(); }
   /// For which reply; empty if for none.
   std::string waits_for() const {
-    return awaited_.empty() ? "" : awaited_.begin()->second.about + " " + awaited_.begin()->second.room;
+    return awaited_.empty() ? ""
+                            : awaited_.begin()->second.about + " " + awaited_.begin()->second.room;
   }
   const std::string& user() const { return user_; }
   client* link() const { return link_; }
@@ -128,7 +129,9 @@ class simulated_client {
         command["type"] = "edit";
         command["text"] = "edited by " + user_;
         break;
-      case 1: command["type"] = "delete"; break;
+      case 1:
+        command["type"] = "delete";
+        break;
       case 2:
         command["type"] = "react";
         command["emoji"] = "+";
@@ -171,7 +174,8 @@ class simulated_client {
     for (const auto& room : wanted_) {
       const auto& log = logs_.at(room);
       promise(log.joined && !log.catching_up, user_ + " is not back in " + room);
-      promise(log.last == in_.world.stored_room(room).head.value(), user_ + " has not all of " + room);
+      promise(log.last == in_.world.stored_room(room).head.value(),
+              user_ + " has not all of " + room);
     }
     if (in_.reads_fail) return;
     for (const auto& [room, head] : direct_heads_of_all()) {
@@ -328,7 +332,8 @@ class simulated_client {
     promise(stored.has_value(), "visible before durable: " + entry.dump());
     bool same = entry["from"] == stored->from.value() && entry["at"] == stored->at.value() &&
                 entry.value("key", "") == stored->key;
-    if (const auto target = target_of(stored->body)) same = same && entry["target"] == target->value();
+    if (const auto target = target_of(stored->body))
+      same = same && entry["target"] == target->value();
     if (const auto* message = std::get_if<posted>(&stored->body))
       same = same && entry["type"] == "message" && entry["text"] == message->what.text;
     promise(same, "the journal has something else: " + entry.dump());

@@ -31,8 +31,8 @@ class simulation {
     for (int i = 0; i < 60; ++i) {
       act(clients_[pick(clients_.size())]);
       for (auto steps = pick(40); steps > 0; --steps) step();
-      if (pick(4) == 0) world_.tick(std::chrono::milliseconds{pick(in_.faults ? 2000 : 80)});
-      if (in_.faults && pick(40) == 0) world_.tick(11s);
+      if (pick(4) == 0) world_.tick(std::chrono::milliseconds{pick(in_.faults ? 1000 : 80)});
+      if (in_.reads_fail && pick(40) == 0) world_.tick(11s);  // whatever is asked for is too late
     }
     world_.faults = {};
     converge();
@@ -74,7 +74,8 @@ class simulation {
     if (!who.connected()) return who.connect();
     const auto& room = rooms_[pick(rooms_.size())];
     switch (pick(20)) {
-      case 0: return who.hang_up();
+      case 0:
+        return who.hang_up();
       case 1:
       case 2:
       case 3:

@@ -1,4 +1,4 @@
-#include "server/config.hpp"
+#include "server/options.hpp"
 
 #include "tests/server/keys.hpp"
 #include "tests/server/temporary_directory.hpp"
@@ -256,7 +256,7 @@ TEST_CASE("yes and no have the usual spellings") {
 TEST_CASE("all mistakes are told at once, with where they were made") {
   const temporary_directory files;
   const auto file = files.write(
-      "confab.toml", "prot = 80\nhello_wait = \"10\"\n[limits]\nnode = [\"a\", \"b\"]\n");
+      "confab.toml", "prot = 80\nhello_wait = \"10\"\nnode = [\"a\", \"b\"]\n[limits]\n");
 
   const auto result = parsed({"--config", file, "--rate-bust", "7", "--journal=paper", "stray",
                               "--tls-cert", files.path() + "/absent", "--jwt-secret-file",
@@ -275,12 +275,25 @@ TEST_CASE("all mistakes are told at once, with where they were made") {
     CHECK(result.complains(line));
   CHECK(result.complains(file + ":1: prot: unknown key, did you mean port?\n"));
   CHECK(result.complains(file + ":2: hello_wait 10: must be a whole number with a unit"));
-  CHECK(result.complains(file + ":3: tables are not used here"));
-  CHECK(result.complains(file + ":4: node b: must be one value, not a list\n"));
+  CHECK(result.complains(file + ":4: limits: tables are not used here"));
+  CHECK(result.complains(file + ":3: node b: must be one value, not a list\n"));
   CHECK(result.complains("--tls-cert " + files.path() + "/absent: cannot be read\n"));
   CHECK(result.complains("--jwt-secret-file " + files.path() +
                          "/short: has 9 bytes, HS256 needs at least 32\n"));
   CHECK(result.err.find("confabd: 13 mistakes") == 0);
+}
+
+TEST_CASE("a file that is no TOML is one mistake among the others") {
+  const temporary_directory files;
+  const auto file = files.write("confab.toml", "guests = true\nhello_wait = 10s\nprot = 80\n");
+
+  // without the file's guests, this host would be a mistake
+  const auto result = parsed({"--config", file, "--host=0.0.0.0", "--port=high"});
+
+  CHECK(result.code() == 2);
+  CHECK(result.complains(file + ":2: "));
+  CHECK(result.complains("--port high: must be"));
+  CHECK(result.err.find("confabd: 2 mistakes") == 0);
 }
 
 TEST_CASE("a value behind an unknown flag is not repeated: it might be a secret") {

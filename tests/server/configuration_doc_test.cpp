@@ -1,4 +1,4 @@
-#include "server/config.hpp"
+#include "server/options.hpp"
 
 #include "tests/server/temporary_directory.hpp"
 #include "tests/support/catch.hpp"

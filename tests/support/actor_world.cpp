@@ -55,8 +55,8 @@ actor_world::actor_world(world_options how)
   for (std::size_t i = 0; i < how.shards; ++i)
     env.shards.push_back({actors::spawn_on<actors::directory>(*system_, nullptr, &env),
                           actors::spawn_on<actors::audience>(*system_, nullptr),
-                          system_->spawn<actors::journal_reader>(std::make_shared<faulty_reader>(
-                              journal_->make_reader(), faults))});
+                          system_->spawn<actors::journal_reader>(
+                              std::make_shared<faulty_reader>(journal_->make_reader(), faults))});
   settle();
   staff_ = system_->registry().running();
 }
@@ -182,8 +182,7 @@ void actor_world::tick(std::chrono::milliseconds span) { scheduler_->advance_tim
 
 unix_ms actor_world::now() const {
   const auto age = scheduler_->clock().now() - born_;
-  return unix_ms{birth_ms +
-                 std::chrono::duration_cast<std::chrono::milliseconds>(age).count()};
+  return unix_ms{birth_ms + std::chrono::duration_cast<std::chrono::milliseconds>(age).count()};
 }
 
 // --- looking on ----------------------------------------------------------------------------------
@@ -218,8 +217,8 @@ void actor_world::fill(const std::string& room, std::size_t count, const std::st
   const auto id = room_id::trusted(room);
   std::vector<journal::operation> batch{journal::create_room{id, room, epoch_id{"filled"}, {}}};
   for (std::size_t i = 1; i <= count; ++i)
-    batch.push_back(journal::append{id, user_id::trusted(from), {},
-                                    posted{{text + std::to_string(i), {}}}});
+    batch.push_back(
+        journal::append{id, user_id::trusted(from), {}, posted{{text + std::to_string(i), {}}}});
   commit(std::move(batch));
 }
 

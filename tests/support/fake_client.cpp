@@ -61,8 +61,7 @@ void fake_sink::read_all() {
 
 // --- the connection ------------------------------------------------------------------------------
 
-client::client(actor_world& in, session_id own, wire_format as)
-    : id(own), format(as), world_(in) {
+client::client(actor_world& in, session_id own, wire_format as) : id(own), format(as), world_(in) {
   sink->on_resume = [this] {
     while (!taken->paused && !unread_.empty()) {
       const auto next = std::move(unread_.front());

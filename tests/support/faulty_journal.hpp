@@ -29,16 +29,20 @@ class faulty_writer final : public journal::writer {
   faulty_writer(std::unique_ptr<journal::writer> to, journal_faults& faults)
       : to_(std::move(to)), faults_(faults) {}
 
-  journal::result<std::vector<journal::outcome>> commit(
-      std::span<const journal::operation> batch, unix_ms now) override {
+  journal::result<std::vector<journal::outcome>> commit(std::span<const journal::operation> batch,
+                                                        unix_ms now) override {
     switch (faults_.on_commit()) {
-      case commit_fate::stored: return to_->commit(batch, now);
-      case commit_fate::refused: return {journal::fault::unavailable, "no space left"};
-      case commit_fate::unknown: return {journal::fault::unknown, "lost contact"};
+      case commit_fate::stored:
+        return to_->commit(batch, now);
+      case commit_fate::refused:
+        return {journal::fault::unavailable, "no space left"};
+      case commit_fate::unknown:
+        return {journal::fault::unknown, "lost contact"};
       case commit_fate::unknown_kept:
         static_cast<void>(to_->commit(batch, now));
         return {journal::fault::unknown, "lost contact"};
-      case commit_fate::fatal: return {journal::fault::fatal, "fsync failed"};
+      case commit_fate::fatal:
+        return {journal::fault::fatal, "fsync failed"};
     }
     return {journal::fault::fatal, "no such fate"};
   }

@@ -30,7 +30,7 @@ const std::map<std::string, folder_rule>& rules() {
       {"server",
        {{"protocol/", "journal/", "actors/", "transport/", "server/"},
         {"boost/asio", "caf/"},
-        {"nlohmann/", "openssl/", "jwt.h", "CLI/", "spdlog/"}}},
+        {"nlohmann/", "openssl/", "jwt.h", "CLI/", "spdlog/", "toml++/"}}},
       {"examples", {{"examples/", "server/"}, {}, {}}},
   };
   return all;

@@ -1,0 +1,88 @@
+#include "server/help.hpp"
+
+#include "server/options.hpp"
+
+#include <ostream>
+#include <sstream>
+
+namespace confab::server {
+namespace {
+
+constexpr std::size_t help_columns = 100;
+constexpr std::size_t help_indent = 34;
+
+void print_option(std::ostream& out, const std::string& left, const std::string& right) {
+  std::string line = "  " + left;
+  if (line.size() + 2 > help_indent) {
+    out << line << '\n';
+    line.clear();
+  }
+  line.resize(help_indent, ' ');
+  std::istringstream words{right};
+  bool fresh = true;
+  for (std::string word; words >> word;) {
+    if (!fresh && line.size() + 1 + word.size() > help_columns) {
+      out << line << '\n';
+      line.assign(help_indent, ' ');
+      fresh = true;
+    }
+    line += (fresh ? "" : " ") + word;
+    fresh = false;
+  }
+  out << line << '\n';
+}
+
+std::string left_of(const option_row& it) {
+  if (it.placeholder.empty()) return "--[no-]" + it.flag().substr(2);
+  return it.flag() + " " + it.placeholder;
+}
+
+}  // namespace
+
+void print_help(std::ostream& out) {
+  out << "Confab: a multi-room chat server.\n"
+         "\n"
+         "usage: confabd [OPTION]...\n"
+         "       confabd token --user ID [OPTION]...    make a token; see confabd token --help\n";
+  std::string group;
+  for (const auto& it : option_rows()) {
+    if (it.group != group) out << '\n' << (group = it.group) << ":\n";
+    auto right = it.meaning;
+    if (it.placeholder.size() > 3 && it.range.find(", ") != std::string::npos &&
+        it.range.size() < 40)
+      right += ": " + it.range;
+    if (const auto fallback = it.fallback(); !fallback.empty()) right += " (" + fallback + ")";
+    print_option(out, left_of(it), right);
+  }
+  print_option(out, "--config FILE", "options in TOML: key = value, as in rate_burst = 200");
+  print_option(out, "-h, --help", "print this");
+  print_option(out, "--version", "print the version");
+  out << "\n"
+         "Values in parentheses are defaults. TIME has a unit: 500ms, 25s, 1m, 24h. BYTES may have "
+         "one:\n64KiB, 1MiB. Every option can also be given in the environment (--rate-burst is "
+         "CONFAB_RATE_BURST)\nand in the file (rate_burst). A flag counts before the environment, "
+         "that before the file.\n";
+}
+
+void print_token_help(std::ostream& out) {
+  out << "Prints a token for one user (PROTOCOL: hello).\n"
+         "\n"
+         "usage: confabd token --user ID (--jwt-secret-file FILE | --jwt-private-key-file FILE) "
+         "[OPTION]...\n\n";
+  print_option(out, "--user ID", "who it is for");
+  print_option(out, "--name TEXT", "name to show (the id)");
+  print_option(out, "--ttl TIME", "how long it is valid: 15m, 1h, 30d (1h)");
+  print_option(out, "--room PATTERN",
+               "a room, or team-* for all that begin so; repeat it (every room)");
+  print_option(out, "--role PATTERN=ROLE", "member or moderator in those rooms; repeat it");
+  print_option(out, "--admin", "may do everything");
+  print_option(out, "--jwt-secret-file FILE", "the server's secret (CONFAB_JWT_SECRET_FILE)");
+  print_option(out, "--jwt-private-key-file FILE",
+               "the private key to the server's public one, PEM (CONFAB_JWT_PRIVATE_KEY_FILE)");
+  print_option(out, "--jwt-algorithm NAME", "as the server's (CONFAB_JWT_ALGORITHM; by the key)");
+  print_option(out, "--jwt-issuer TEXT", "as the server's (CONFAB_JWT_ISSUER)");
+  print_option(out, "--jwt-audience TEXT", "as the server's (CONFAB_JWT_AUDIENCE)");
+  print_option(out, "-h, --help", "print this");
+}
+
+}  // namespace confab::server

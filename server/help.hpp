@@ -1,0 +1,11 @@
+#pragma once
+
+#include <iosfwd>
+
+namespace confab::server {
+
+/// Every option of the server, from the table.
+void print_help(std::ostream& out);
+void print_token_help(std::ostream& out);
+
+}  // namespace confab::server

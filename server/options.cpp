@@ -1,0 +1,278 @@
+#include "server/options.hpp"
+
+#include "server/values.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace confab::server {
+namespace {
+
+using std::chrono::milliseconds;
+using namespace std::chrono_literals;
+using mistake = std::optional<std::string>;
+using texts = std::vector<std::string>;
+
+// --- kinds of options -------------------------------------------------------------------------
+
+struct about {
+  std::string key;
+  std::string group;
+  std::string meaning;
+};
+
+option_row row(about what, std::string placeholder, std::string range) {
+  option_row out;
+  out.key = std::move(what.key);
+  out.group = std::move(what.group);
+  out.meaning = std::move(what.meaning);
+  out.placeholder = std::move(placeholder);
+  out.range = std::move(range);
+  return out;
+}
+
+option_row text(about what, std::string placeholder, std::string config::*field) {
+  auto out = row(std::move(what), std::move(placeholder), "");
+  out.read = [field](config& into, const texts& given) -> mistake {
+    into.*field = given.back();
+    return {};
+  };
+  out.print = [field](const config& of) { return of.*field; };
+  return out;
+}
+
+template <class T>
+option_row number(about what, T config::*field, std::uint64_t least, std::uint64_t most) {
+  const auto range = std::to_string(least) + ".." + std::to_string(most);
+  auto out = row(std::move(what), "N", range);
+  out.read = [=](config& into, const texts& given) -> mistake {
+    const auto value = read_number(given.back());
+    if (!value || *value < least || *value > most) return "must be a whole number in " + range;
+    into.*field = static_cast<T>(*value);
+    return {};
+  };
+  out.print = [field](const config& of) { return std::to_string(of.*field); };
+  return out;
+}
+
+option_row bytes(about what, std::size_t config::*field, std::size_t least, std::size_t most) {
+  const auto range = bytes_text(least) + ".." + bytes_text(most);
+  auto out = row(std::move(what), "BYTES", range);
+  out.read = [=](config& into, const texts& given) -> mistake {
+    const auto value = read_bytes(given.back());
+    if (!value) return "must be bytes, or with a unit: B, KiB, MiB, GiB";
+    if (*value < least || *value > most) return "must be in " + range;
+    into.*field = *value;
+    return {};
+  };
+  out.print = [field](const config& of) { return bytes_text(of.*field); };
+  return out;
+}
+
+option_row time(about what, milliseconds config::*field, milliseconds least, milliseconds most) {
+  const auto range = time_text(least) + ".." + time_text(most);
+  auto out = row(std::move(what), "TIME", range);
+  out.read = [=](config& into, const texts& given) -> mistake {
+    const auto value = read_time(given.back());
+    if (!value) return "must be a whole number with a unit: ms, s, m, h, d";
+    if (*value < least || *value > most) return "must be in " + range;
+    into.*field = *value;
+    return {};
+  };
+  out.print = [field](const config& of) { return time_text(of.*field); };
+  return out;
+}
+
+template <class Field>
+option_row yes_no(about what, Field config::*field) {
+  auto out = row(std::move(what), "", "true, false");
+  out.read = [field](config& into, const texts& given) -> mistake {
+    const auto value = read_yes_no(given.back());
+    if (!value) return "must be true or false";
+    into.*field = *value;
+    return {};
+  };
+  out.print = [field](const config& of) -> std::string {
+    const std::optional<bool> value = of.*field;
+    return !value ? "" : *value ? "true" : "false";
+  };
+  return out;
+}
+
+template <class Value, class Field>
+option_row one_of(about what, std::string placeholder, Field config::*field,
+                  std::vector<std::pair<std::string, Value>> choices) {
+  std::string range;
+  for (const auto& [name, value] : choices) range += (range.empty() ? "" : ", ") + name;
+  auto out = row(std::move(what), std::move(placeholder), range);
+  out.read = [=](config& into, const texts& given) -> mistake {
+    for (const auto& [name, value] : choices)
+      if (name == given.back()) {
+        into.*field = value;
+        return {};
+      }
+    return "must be one of " + range;
+  };
+  out.print = [=](const config& of) -> std::string {
+    for (const auto& [name, value] : choices)
+      if (of.*field == value) return name;
+    return "";
+  };
+  return out;
+}
+
+option_row list(about what, std::string placeholder, std::vector<std::string> config::*field) {
+  auto out = row(std::move(what), std::move(placeholder), "");
+  out.repeatable = true;
+  out.read = [field](config& into, const texts& given) -> mistake {
+    std::vector<std::string> items;
+    for (const auto& each : given)
+      for (std::size_t from = 0; from <= each.size();) {
+        const auto comma = std::min(each.find(',', from), each.size());
+        auto item = each.substr(from, comma - from);
+        while (item.starts_with(' ')) item.erase(0, 1);
+        while (item.ends_with(' ')) item.pop_back();
+        if (!item.empty()) items.push_back(std::move(item));
+        from = comma + 1;
+      }
+    into.*field = std::move(items);
+    return {};
+  };
+  out.print = [field](const config& of) {
+    std::string joined;
+    for (const auto& item : of.*field) joined += (joined.empty() ? "" : ",") + item;
+    return joined;
+  };
+  return out;
+}
+
+// --- the table --------------------------------------------------------------------------------
+
+std::vector<option_row> make_rows() {
+  std::vector<std::pair<std::string, jwt_algorithm>> algorithms;
+  for (auto i = jwt_algorithm::hs256; i <= jwt_algorithm::es512;
+       i = static_cast<jwt_algorithm>(static_cast<int>(i) + 1))
+    algorithms.emplace_back(name(i), i);
+
+  const std::string listening = "Listening";
+  const std::string sign_in = "Sign-in";
+  const std::string storage = "Storage";
+  const std::string rules = "Limits";
+  const std::string waits = "Waits";
+  const std::string process = "Process";
+  constexpr std::size_t mib = 1024 * 1024;
+  return {
+      text({"host", listening, "address to listen on"}, "ADDRESS", &config::host),
+      number({"port", listening, "port to listen on; 0: any free one"}, &config::port, 0, 65535),
+      text({"tls_cert", listening, "certificate with its chain, PEM; turns TLS on"}, "FILE",
+           &config::tls_cert),
+      text({"tls_key", listening, "private key of the certificate, PEM"}, "FILE", &config::tls_key),
+      list({"origins", listening,
+            "origins (https://chat.example) that browsers may connect from beside the server's "
+            "own; *: any. Repeat it, or separate by commas"},
+           "ORIGIN", &config::origins),
+      yes_no({"compression", listening, "accept permessage-deflate where a client offers it"},
+             &config::compression),
+
+      yes_no({"guests", sign_in,
+              "let anyone in without a token, under any name that is asked for. Unless said: only "
+              "on loopback, and only without a token key"},
+             &config::guests),
+      text({"jwt_secret_file", sign_in,
+            "secret that signs tokens (HS256). One line break at the end does not count"},
+           "FILE", &config::jwt_secret_file),
+      text({"jwt_key_file", sign_in, "public key that verifies tokens (RS256, ES256), PEM"}, "FILE",
+           &config::jwt_key_file),
+      one_of<jwt_algorithm>(
+          {"jwt_algorithm", sign_in,
+           "the only algorithm tokens may use. Unless said: by the key, HS256 for a secret, "
+           "RS256 for RSA, ES256 for EC P-256"},
+          "NAME", &config::jwt_algorithm, algorithms),
+      time({"jwt_leeway", sign_in, "how far the clock of the tokens' issuer may be off"},
+           &config::jwt_leeway, 0ms, 10min),
+      text({"jwt_issuer", sign_in, "what a token's iss must be; unless said, anything"}, "TEXT",
+           &config::jwt_issuer),
+      text({"jwt_audience", sign_in, "what a token's aud must be or hold; unless said, anything"},
+           "TEXT", &config::jwt_audience),
+
+      one_of<journal_kind>(
+          {"journal", storage, "where messages are kept; memory loses them with the process"},
+          "KIND", &config::journal,
+          {{"sqlite", journal_kind::sqlite}, {"memory", journal_kind::memory}}),
+      text({"data", storage, "directory of the journal; made if it is not there"}, "DIR",
+           &config::data),
+      time({"dedupe_age", storage,
+            "how long the key of a message is remembered at least; it is forgotten when it is "
+            "older than this and further back than dedupe_count"},
+           &config::dedupe_age, 0ms, 30 * 24h),
+      number({"dedupe_count", storage, "how many keys are remembered at least"},
+             &config::dedupe_count, 0, 100'000'000),
+
+      yes_no({"create_rooms", rules, "joining an unknown room creates it"}, &config::create_rooms),
+      number({"rate_commands", rules, "commands a second and session; 0: no limit"},
+             &config::rate_commands, 0, 1'000'000),
+      number({"rate_burst", rules, "commands at once after a pause"}, &config::rate_burst, 1,
+             10'000'000),
+      bytes({"text_bytes", rules, "longest text of a message"}, &config::text_bytes, 1, 240 * 1024),
+      bytes({"frame_bytes", rules, "largest message of the WebSocket that a client may send"},
+            &config::frame_bytes, 1024, 16 * mib),
+      bytes({"outbox_bytes", rules, "what may wait for a slow reader before it is closed (4000)"},
+            &config::outbox_bytes, 64 * 1024, 1024 * mib),
+      number({"rooms_per_session", rules, "rooms one connection may be in"},
+             &config::rooms_per_session, 1, 10'000),
+      number({"connections_max", rules, "connections at once; more are refused"},
+             &config::connections_max, 1, 10'000'000),
+      number(
+          {"connections_per_address", rules,
+           "connections at once from one address; 0: no limit (behind a proxy all come from one)"},
+          &config::connections_per_address, 0, 10'000'000),
+
+      time({"handshake_wait", waits, "for TLS and the whole request header"},
+           &config::handshake_wait, 100ms, 10min),
+      time({"hello_wait", waits, "for the hello after the upgrade (then 4002)"},
+           &config::hello_wait, 100ms, 10min),
+      time({"ping_interval", waits, "between pings"}, &config::ping_interval, 100ms, 1h),
+      time({"pong_wait", waits, "for the pong (then 4001)"}, &config::pong_wait, 100ms, 10min),
+      time({"close_wait", waits, "for the close frame of the other side"}, &config::close_wait,
+           100ms, 1min),
+      time({"drain_wait", waits, "for what is in flight when the server stops"},
+           &config::drain_wait, 0ms, 10min),
+
+      number({"shards", process, "threads that serve; 0: as many as cores"}, &config::shards, 0,
+             256),
+      text({"node", process, "name of this server, for clients and logs"}, "NAME", &config::node),
+      one_of<log::level>({"log_level", process, "least level of a line to be written"}, "LEVEL",
+                         &config::log_level,
+                         {{"debug", log::level::debug},
+                          {"info", log::level::info},
+                          {"warn", log::level::warn},
+                          {"error", log::level::error},
+                          {"off", log::level::off}}),
+      one_of<log::format>({"log_format", process, "how lines are written to stderr"}, "FORMAT",
+                          &config::log_format,
+                          {{"text", log::format::text}, {"json", log::format::json}}),
+  };
+}
+
+}  // namespace
+
+std::string option_row::flag() const {
+  auto out = "--" + key;
+  std::replace(out.begin(), out.end(), '_', '-');
+  return out;
+}
+
+std::string option_row::variable() const {
+  auto out = "CONFAB_" + key;
+  for (auto& c : out) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return out;
+}
+
+std::string option_row::fallback() const { return print(config{}); }
+
+const std::vector<option_row>& option_rows() {
+  static const auto rows = make_rows();
+  return rows;
+}
+
+}  // namespace confab::server
