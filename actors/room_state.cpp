@@ -110,6 +110,9 @@ message::joined room_state::snapshot(const member& who) const {
   frame.role = name(who.as);
   frame.online = presence_.online();
   frame.members = presence_.members();
+  // Oneself too, also where those online are more than the list may hold.
+  if (std::ranges::find(frame.members, who.who.user, &message::user_ref::id) == frame.members.end())
+    frame.members.back() = {who.who.user, who.who.name};
   return frame;
 }
 
@@ -335,17 +338,30 @@ void room_state::type(const asker& from, bool on, unix_ms now, room_effects& out
   if (at == members_.end() || !at->second.joined)
     return refuse(from, error_code::not_joined, "join the room first", out);
   const auto& user = at->second.who.user;
-  if (!on) {
+  if (on)
+    start_typing(user, now, out);
+  else
     stop_typing(user, true, out);
-  } else if (const bool fresh = !typing_.contains(user);
-             typing_[user] = now + how_.typing_lapse, fresh) {
-    std::vector<session_id> own;
-    for (const auto& [id, m] : members_)
-      if (m.who.user == user) own.push_back(id);
-    announce(message::typing{info_.room, user, true}, importance::droppable, std::move(own), out);
-  }
   if (from.ref) answer(from, message::done{from.ref, {}}, out);
   out.settlements.push_back({from.session, from.ticket});
+}
+
+/// Told again when half of the lapse has passed, so that a reader who lost the end of it, or the
+/// beginning, may lapse it by itself.
+void room_state::start_typing(const user_id& user, unix_ms now, room_effects& out) {
+  const auto [at, fresh] = typing_.try_emplace(user);
+  auto& typist = at->second;
+  typist.until = now + how_.typing_lapse;
+  if (!fresh && now < typist.told + how_.typing_lapse / 2) return;
+  typist.told = now;
+  announce_typing(user, true, out);
+}
+
+void room_state::announce_typing(const user_id& user, bool on, room_effects& out) {
+  std::vector<session_id> own;
+  for (const auto& [id, m] : members_)
+    if (m.who.user == user) own.push_back(id);
+  announce(message::typing{info_.room, user, on}, importance::droppable, std::move(own), out);
 }
 
 void room_state::stop_typing(const user_id& user, bool tell, room_effects& out) {
@@ -353,11 +369,7 @@ void room_state::stop_typing(const user_id& user, bool tell, room_effects& out) 
   if (at == typing_.end()) return;
   const auto gone = at->first;
   typing_.erase(at);
-  if (!tell) return;  // the message itself says so
-  std::vector<session_id> own;
-  for (const auto& [id, m] : members_)
-    if (m.who.user == gone) own.push_back(id);
-  announce(message::typing{info_.room, gone, false}, importance::droppable, std::move(own), out);
+  if (tell) announce_typing(gone, false, out);  // otherwise the message itself says so
 }
 
 // --- time --------------------------------------------------------------------------------------
@@ -367,7 +379,7 @@ std::optional<unix_ms> room_state::deadline() const {
   const auto consider = [&](unix_ms at) {
     if (!first || at < *first) first = at;
   };
-  for (const auto& [user, until] : typing_) consider(until);
+  for (const auto& [user, typist] : typing_) consider(typist.until);
   for (const auto& waiting : pending_)
     if (!waiting.answered) {
       consider(waiting.until);
@@ -383,7 +395,7 @@ void room_state::on_time(unix_ms now, room_effects& out) {
   }
   for (auto at = typing_.begin(); at != typing_.end();) {
     const auto current = at++;
-    if (current->second <= now) stop_typing(current->first, true, out);
+    if (current->second.until <= now) stop_typing(current->first, true, out);
   }
   for (auto& waiting : pending_) {
     if (waiting.until > now) break;

@@ -101,6 +101,10 @@ class room_state {
     bool listening = false;  // of a direct room, by being one of its users' sessions
     bool live = false;       // the audience has it
   };
+  struct typing_user {
+    unix_ms until;
+    unix_ms told;  // when the others heard of it last
+  };
   struct pending_append {
     asker from;
     user_id user;
@@ -127,6 +131,8 @@ class room_state {
   void store(const asker& from, const user_id& user, std::string key, entry_body body, unix_ms now,
              room_effects& out);
   void publish(log_entry entry, room_effects& out);
+  void start_typing(const user_id& user, unix_ms now, room_effects& out);
+  void announce_typing(const user_id& user, bool on, room_effects& out);
   void stop_typing(const user_id& user, bool tell, room_effects& out);
 
   journal::room_info info_;
@@ -137,7 +143,7 @@ class room_state {
   std::array<std::size_t, wire_formats_count> live_by_format_{};
   std::vector<std::size_t> live_by_shard_;
   presence presence_;
-  std::map<user_id, unix_ms> typing_;  // until when
+  std::map<user_id, typing_user> typing_;
   std::deque<pending_append> pending_;
 };
 

@@ -38,10 +38,20 @@ TEST_CASE("typing goes to the other users' sessions and is answered with done") 
   CHECK(in.world.stored_log("general").empty());
 }
 
-TEST_CASE("typing is told once and lapses ten seconds after it was last said") {
+TEST_CASE("typing is told again at most every five seconds") {
+  conversation in;
+  for (int second = 0; second < 12; ++second) {
+    in.alice.ask(typing(true));
+    in.world.advance(1s);
+  }
+
+  CHECK(in.bob.received("typing").size() == 3);
+}
+
+TEST_CASE("typing lapses ten seconds after it was last said") {
   conversation in;
   in.alice.ask(typing(true));
-  in.world.advance(6s);
+  in.world.advance(4s);
   in.alice.ask(typing(true));
   CHECK(in.bob.received("typing").size() == 1);
 

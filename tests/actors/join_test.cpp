@@ -122,6 +122,11 @@ TEST_CASE("joined names those online, at most a hundred, and counts all") {
   CHECK(joined["online"] == 102);
   CHECK(joined["members"].size() == 100);
   CHECK(joined["members"][0]["id"] == "alice");
+
+  const auto last_in_order = world.guest("zoe").join("general");
+
+  CHECK(last_in_order["members"].size() == 100);
+  CHECK(last_in_order["members"].back()["id"] == "zoe");
 }
 
 TEST_CASE("a join shows the latest fifty messages, from memory as from the journal") {
