@@ -61,7 +61,7 @@ export function startChat(name, onRefused) {
     changed();
     try {
       const sent = await (room.peer ? client.direct(room.peer, text, { key }) : client.send(room.wire, text, { key }));
-      store.setPending(room, key, "sent"); // its message event follows, or came before with what was missed
+      store.settle(room, key, sent);
       if (room.peer && !room.joined) join(store.bindDirect(room.peer, sent.room));
     } catch (error) {
       store.setPending(room, key, "failed", plain(error));
@@ -92,7 +92,7 @@ export function startChat(name, onRefused) {
 
   async function leave(room) {
     store.forget(room);
-    go(orderedRooms(store)[0]?.key ?? FIRST_ROOM);
+    go(orderedRooms(store)[0].key);
     await attempt(client.leave(room.wire));
     listRooms();
   }
@@ -159,7 +159,12 @@ export function startChat(name, onRefused) {
     if (room === open && event.from !== store.me.id) announce(`${store.nameOf(event.from)}: ${event.text ?? ""}`);
     changed();
   });
-  for (const type of ["edited", "deleted", "reacted", "joined", "left", "presence", "typing"]) {
+  client.on("joined", (event) => {
+    const room = store.joined(event);
+    if (room === open) store.markUnread(room); // before it counts as read: where the line "new" goes
+    changed();
+  });
+  for (const type of ["edited", "deleted", "reacted", "left", "presence", "typing"]) {
     client.on(type, (event) => {
       store[type](event);
       changed();
@@ -201,12 +206,13 @@ export function startChat(name, onRefused) {
     const { peer } = open;
     const there = peer === store.me.id ? "Only you can see this" : store.isOnline(peer) ? "Online" : "Not here at the moment";
     setText(byId("room-subtitle"), peer ? `@${peer} · ${there}` : open.joined ? `${open.online} online` : "");
-    byId("leave").hidden = peer !== null || !open.joined;
+    byId("leave").hidden = peer !== null || !open.joined || store.rooms.size === 1; // one is always somewhere
     setText(byId("me"), store.me.name);
 
     const elsewhere = store.unread - open.unread;
     byId("elsewhere").hidden = elsewhere === 0;
     setText(byId("elsewhere"), countLabel(elsewhere));
+    byId("sidebar-open").ariaLabel = `Open the room list${elsewhere ? `, ${elsewhere} unread elsewhere` : ""}`;
     document.title = `${store.unread ? `(${countLabel(store.unread)}) ` : ""}${peer ? "" : "#"}${title} · Confab`;
 
     const typists = store.typists(open).map((id) => store.nameOf(id));

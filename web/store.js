@@ -92,15 +92,16 @@ export class Store {
   }
 
   left(event) {
-    const room = this.#roomOf(event.room);
+    const room = this.#byWire.get(event.room);
+    if (!room) return;
     room.joined = false;
     room.members.clear();
     room.error = event.error?.message ?? null;
-    return room;
   }
 
   presence({ room: wire, joined = [], left = [], online }) {
-    const room = this.#roomOf(wire);
+    const room = this.#byWire.get(wire);
+    if (!room) return; // left, and this had been on its way
     room.online = online;
     for (const user of joined) this.#meet(room, user);
     for (const id of left) {
@@ -110,7 +111,8 @@ export class Store {
   }
 
   typing({ room: wire, from, on }) {
-    const room = this.#roomOf(wire, from);
+    const room = this.#byWire.get(wire);
+    if (!room) return;
     if (on && from !== this.me.id) room.typing.set(from, this.#now() + TYPING_MS);
     else room.typing.delete(from);
   }
@@ -165,6 +167,7 @@ export class Store {
       if (event.type === "message") this.#add(room, event, "push");
       else this[event.type]?.(event);
     }
+    room.pending = room.pending.filter((p) => p.status !== "sent"); // among these, or before them
     room.complete = events.length === 0 || events[0].seq === 1;
     const last = room.messages.at(-1)?.seq ?? 0;
     // A public room that is new to this browser counts as read; of a direct room nothing was read before I answered.
@@ -200,6 +203,11 @@ export class Store {
     room.pending.push({ key, id: `key-${key}`, from: this.me.id, at: this.#now(), text, status: "sending", version: 0 });
     room.divider = null;
   }
+  /** The server has it. Its message event follows, or came before with what was missed. */
+  settle(room, key, { seq }) {
+    if (seq <= (room.messages.at(-1)?.seq ?? 0)) this.dropPending(room, key);
+    else this.setPending(room, key, "sent");
+  }
   /** `status`: "sending", "sent" or "failed". */
   setPending(room, key, status, error = "") {
     const pending = room.pending.find((p) => p.key === key);
@@ -220,7 +228,7 @@ export class Store {
   /** The reader sees the end of `room`. */
   markRead(room) {
     room.unread = 0;
-    room.readUpTo = room.messages.at(-1)?.seq ?? room.readUpTo ?? 0;
+    room.readUpTo = room.messages.at(-1)?.seq ?? room.readUpTo;
     if (room.joined) this.#bookmarks.set(room.key, room.readUpTo);
     if (room.messages.length > KEPT_MAX) {
       for (const message of room.messages.splice(0, room.messages.length - KEPT_AFTER_TRIM)) room.bySeq.delete(message.seq);

@@ -249,6 +249,44 @@ TEST_CASE("who was in the room and can't catch up is not left in the dark") {
   CHECK(alice.close_code() == 1011);
 }
 
+TEST_CASE("a catch-up that its room does not finish gets no second reply") {
+  actor_world world;
+  world.fill("general", 1000, std::string(500, 'x'));
+  auto& alice = world.guest("alice");
+  alice.sink->be_slow();
+  alice.say(
+      {{"type", "join"}, {"id", 901}, {"room", "general"}, {"since", 0}, {"epoch", "filled"}});
+  world.settle();
+  REQUIRE(replies(alice, 901) == 1);
+
+  world.hold(world.env.shards[world.shard_of("general")].directory);
+  for (int i = 0; i < 10; ++i) {
+    alice.sink->read_all();
+    world.settle();
+  }
+  world.advance(60s);
+
+  CHECK(replies(alice, 901) == 1);
+  CHECK(alice.close_code() == 1011);
+}
+
+TEST_CASE("a failed join gives back its own place among the commands in flight, and no other") {
+  actor_world world;
+  world.fill("general", 500);
+  auto& alice = world.guest("alice");
+  auto& bob = world.guest("bob");
+  bob.join("general");  // awake, so that alice's join comes to the journal
+  alice.join("other");
+  world.faults.read_fails = [] { return true; };
+  world.hold(world.env.writer);
+  alice.say({{"type", "join"}, {"room", "general"}, {"since", 1}, {"epoch", "filled"}});
+  alice.say({{"type", "send"}, {"room", "other"}, {"text", "x"}});
+  world.settle();
+
+  REQUIRE(alice.received("error").size() == 1);
+  CHECK(alice.taken->outstanding == 1);
+}
+
 TEST_CASE("a resume that can't be served is an error, and the room may be joined by itself") {
   actor_world world;
   world.fill("general", 2000);

@@ -295,7 +295,7 @@ TEST_CASE("a catch-up goes at the pace of its reader and takes as long as it tak
   CHECK(alice.sink->queued_bytes() < 3 * limits::page_bytes_max);
 
   for (int i = 0; i < 20; ++i) {
-    world.advance(8s);
+    world.advance(20s);
     bob.send("general", "meanwhile");
     alice.sink->read_all();
     world.settle();

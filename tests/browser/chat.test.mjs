@@ -13,11 +13,22 @@ let browser;
 before(async () => (browser = await launch()));
 after(() => browser?.close());
 
+/** A scenario with people, who in the end must have nothing in their consoles. `meet(url, options)` opens a page. */
+function chat(name, body) {
+  scenario(name, async (world) => {
+    const people = [];
+    await body(world, async (url, options) => {
+      const person = await Person.open(world, browser, url, options);
+      people.push(person);
+      return person;
+    });
+    for (const person of people) assert.deepEqual(person.complaints, [], `the console of ${person.name}`);
+  });
+}
+
 /** Alice and Bob, both in the room general. */
-async function two(world, url) {
-  const alice = await Person.open(world, browser, url, { name: "alice" });
-  const bob = await Person.open(world, browser, url, { name: "bob" });
-  return { alice, bob };
+async function two(meet, url) {
+  return { alice: await meet(url, { name: "alice" }), bob: await meet(url, { name: "bob" }) };
 }
 
 /** Writes many messages without a browser. */
@@ -30,9 +41,9 @@ async function fill(world, server, room, texts) {
 
 const numbered = (count, what = "line") => Array.from({ length: count }, (_, i) => `${what} ${i + 1}`);
 
-scenario("a guest signs in by name and writes; the name is known after a reload", async (world) => {
+chat("a guest signs in by name and writes; the name is known after a reload", async (world, meet) => {
   const server = await world.server();
-  const zoe = await Person.open(world, browser, server.url, { room: "general" });
+  const zoe = await meet(server.url, { room: "general" });
 
   await zoe.page.getByLabel("Your name").fill("Zoë Kranz");
   await zoe.page.getByText("Others will know you as @zoe-kranz.").waitFor();
@@ -45,9 +56,9 @@ scenario("a guest signs in by name and writes; the name is known after a reload"
   assert.match(await zoe.row("hello").textContent(), /Zoë Kranz@zoe-kranzyou/);
 });
 
-scenario("two people see each other, their typing and what they write", async (world) => {
+chat("two people see each other, their typing and what they write", async (world, meet) => {
   const server = await world.server();
-  const { alice, bob } = await two(world, server.url);
+  const { alice, bob } = await two(meet, server.url);
 
   await alice.page.getByText("2 online", { exact: true }).waitFor();
   await alice.page.getByRole("complementary").getByText("bob", { exact: true }).waitFor();
@@ -64,9 +75,9 @@ scenario("two people see each other, their typing and what they write", async (w
   assert.equal(await bob.rows.count(), 2);
 });
 
-scenario("what is edited, deleted and reacted to changes for the other one, and is so after a reload", async (world) => {
+chat("what is edited, deleted and reacted to changes for the other one, and is so after a reload", async (world, meet) => {
   const server = await world.server();
-  const { alice, bob } = await two(world, server.url);
+  const { alice, bob } = await two(meet, server.url);
   await alice.say("frist");
   await alice.say("regrettable");
   await alice.say("good news");
@@ -96,9 +107,9 @@ scenario("what is edited, deleted and reacted to changes for the other one, and 
   assert.equal(await bob.row("good news").getByRole("button", { name: "Edit", exact: true }).isVisible(), false);
 });
 
-scenario("markup stays text, scripts do not run, and only http links are links", async (world) => {
+chat("markup stays text, scripts do not run, and only http links are links", async (world, meet) => {
   const server = await world.server();
-  const { alice, bob } = await two(world, server.url);
+  const { alice, bob } = await two(meet, server.url);
   const evil = [
     `<img src=x onerror="window.stolen=1">`, `<script>window.stolen=1</script>`, `javascript:window.stolen=1`,
     `"><svg onload=window.stolen=1>`, "`<b>code</b>`", "https://example.org/?a=<b>&x=1).",
@@ -121,9 +132,9 @@ scenario("markup stays text, scripts do not run, and only http links are links",
   assert.ok(bob.complaints.splice(0).every((text) => /Content Security Policy|ERR_|404/.test(text)));
 });
 
-scenario("a direct message opens its room, counts as unread and is answered", async (world) => {
+chat("a direct message opens its room, counts as unread and is answered", async (world, meet) => {
   const server = await world.server();
-  const { alice, bob } = await two(world, server.url);
+  const { alice, bob } = await two(meet, server.url);
 
   await alice.page.getByRole("complementary").getByText("bob", { exact: true }).click();
   await alice.isIn("bob");
@@ -144,9 +155,9 @@ scenario("a direct message opens its room, counts as unread and is answered", as
   assert.equal(await bob.place("alice").locator(".badge").count(), 0, "what was read stays read");
 });
 
-scenario("unread messages of other rooms are counted, also those written while the page was closed", async (world) => {
+chat("unread messages of other rooms are counted, also those written while the page was closed", async (world, meet) => {
   const server = await world.server();
-  const { alice, bob } = await two(world, server.url);
+  const { alice, bob } = await two(meet, server.url);
   await bob.page.keyboard.press("Control+k");
   await bob.page.keyboard.type("random");
   await bob.page.getByRole("option", { name: "random new room" }).waitFor();
@@ -168,11 +179,57 @@ scenario("unread messages of other rooms are counted, also those written while t
   await bob.until(() => document.title === "#general · Confab");
 });
 
-scenario("a lost connection is shown and restored: nothing is missing, nothing doubled", async (world) => {
+chat("a room that was left is offered again, and nothing of it comes in", async (world, meet) => {
+  const server = await world.server();
+  const { alice, bob } = await two(meet, server.url);
+  await bob.page.goto(`${server.url}/?user=bob#random`);
+  await bob.isIn("random");
+  await bob.go("general");
+
+  await bob.button("Leave this room").click();
+  await bob.isIn("random");
+  await bob.page.getByRole("heading", { name: "More rooms" }).waitFor();
+  await alice.page.getByText("1 online", { exact: true }).waitFor();
+  await alice.say("without bob");
+
+  assert.equal(await bob.place("general").locator(".badge").count(), 0);
+  await bob.go("general");
+  await bob.sees("without bob");
+  await alice.page.getByText("2 online", { exact: true }).waitFor();
+});
+
+chat("a message that the server refuses says so, and can be sent again or discarded", async (world, meet) => {
+  const server = await world.server();
+  const bob = await meet(server.url, { name: "bob" });
+  let refuse = true;
+  await bob.page.routeWebSocket("**/ws", (page) => {
+    const wire = page.connectToServer();
+    page.onMessage((text) => {
+      const { id, type } = JSON.parse(text);
+      if (type !== "send" || !refuse) return wire.send(text);
+      page.send(JSON.stringify({ type: "error", re: id, code: "forbidden", message: "not now", retry: false }));
+    });
+  });
+  await bob.page.reload();
+  await bob.isIn("general");
+
+  await bob.write("one");
+  await bob.write("two");
+  await bob.row("one").getByText("Not sent. You may not do that here.").waitFor();
+  refuse = false;
+  await bob.row("one").getByRole("button", { name: "Try again" }).click();
+  await bob.settled("one").waitFor();
+  await bob.row("two").getByRole("button", { name: "Discard" }).click();
+  await bob.row("two").waitFor({ state: "detached" });
+
+  assert.deepEqual(await bob.texts(), ["one"]);
+});
+
+chat("a lost connection is shown and restored: nothing is missing, nothing doubled", async (world, meet) => {
   const server = await world.server();
   const wire = await Proxy.to(world, server);
-  const alice = await Person.open(world, browser, server.url, { name: "alice" });
-  const bob = await Person.open(world, browser, wire.url, { name: "bob" });
+  const alice = await meet(server.url, { name: "alice" });
+  const bob = await meet(wire.url, { name: "bob" });
   await alice.say("before");
   await bob.sees("before");
 
@@ -194,10 +251,10 @@ scenario("a lost connection is shown and restored: nothing is missing, nothing d
   assert.deepEqual(await alice.texts(), expected);
 });
 
-scenario("a server that is killed and started again: both pages come back with everything", async (world) => {
+chat("a server that is killed and started again: both pages come back with everything", async (world, meet) => {
   const data = await world.directory();
   const server = await world.server([], { data });
-  const { alice, bob } = await two(world, server.url);
+  const { alice, bob } = await two(meet, server.url);
   await alice.say("before");
   await bob.sees("before");
 
@@ -213,10 +270,10 @@ scenario("a server that is killed and started again: both pages come back with e
   assert.deepEqual((await alice.texts()).sort(), ["before", "on its way", "while it was down"]);
 });
 
-scenario("scrolling up brings the whole history, stays where one reads, and keeps the page small", async (world) => {
+chat("scrolling up brings the whole history, stays where one reads, and keeps the page small", async (world, meet) => {
   const server = await world.server(["--rate-commands", "0"]);
   await fill(world, server, "general", numbered(1000));
-  const bob = await Person.open(world, browser, server.url, { name: "bob" });
+  const bob = await meet(server.url, { name: "bob" });
   await bob.sees("line 1000");
 
   const seen = new Set();
@@ -240,10 +297,10 @@ scenario("scrolling up brings the whole history, stays where one reads, and keep
   await bob.page.locator("#jump").waitFor({ state: "hidden" });
 });
 
-scenario("older messages come in above without moving what one reads", async (world) => {
+chat("older messages come in above without moving what one reads", async (world, meet) => {
   const server = await world.server(["--rate-commands", "0"]);
   await fill(world, server, "general", numbered(200));
-  const bob = await Person.open(world, browser, server.url, { name: "bob" });
+  const bob = await meet(server.url, { name: "bob" });
   await bob.sees("line 200");
 
   const [id, before] = await bob.page.evaluate(() => {
@@ -257,9 +314,9 @@ scenario("older messages come in above without moving what one reads", async (wo
   assert.ok(Math.abs(after - before) < 2, `from ${before} to ${after}`);
 });
 
-scenario("thousands of messages arrive while one looks on, and the page stays small and usable", async (world) => {
+chat("thousands of messages arrive while one looks on, and the page stays small and usable", async (world, meet) => {
   const server = await world.server(["--rate-commands", "0"]);
-  const bob = await Person.open(world, browser, server.url, { name: "bob" });
+  const bob = await meet(server.url, { name: "bob" });
 
   await fill(world, server, "general", numbered(5000));
   await bob.sees("line 5000");
@@ -270,9 +327,9 @@ scenario("thousands of messages arrive while one looks on, and the page stays sm
   await bob.until(() => document.title === "#general · Confab");
 });
 
-scenario("the keyboard alone suffices: messages, tools, rooms", async (world) => {
+chat("the keyboard alone suffices: messages, tools, rooms", async (world, meet) => {
   const server = await world.server();
-  const bob = await Person.open(world, browser, server.url, { name: "bob" });
+  const bob = await meet(server.url, { name: "bob" });
   await bob.say("one");
   await bob.say("two");
   const focused = () => bob.page.evaluate(() => document.activeElement.closest("li")?.querySelector(".text")?.textContent ?? document.activeElement.id);
@@ -299,9 +356,9 @@ scenario("the keyboard alone suffices: messages, tools, rooms", async (world) =>
   assert.equal(await focused(), "text");
 });
 
-scenario("a second tab of the same device takes over, and the first can take it back", async (world) => {
+chat("a second tab of the same device takes over, and the first can take it back", async (world, meet) => {
   const server = await world.server();
-  const bob = await Person.open(world, browser, server.url, { name: "bob" });
+  const bob = await meet(server.url, { name: "bob" });
   const device = await bob.page.evaluate(() => JSON.parse(sessionStorage.getItem("confab.device")));
 
   await world.guest(server, "bob", { hello: { device } });
@@ -312,9 +369,9 @@ scenario("a second tab of the same device takes over, and the first can take it 
   await bob.say("back");
 });
 
-scenario("on a phone: rooms and people are drawers, and one can write", async (world) => {
+chat("on a phone: rooms and people are drawers, and one can write", async (world, meet) => {
   const server = await world.server();
-  const bob = await Person.open(world, browser, server.url, { name: "bob", ...phone });
+  const bob = await meet(server.url, { name: "bob", ...phone });
   const drawer = bob.page.getByRole("navigation", { name: "Rooms" });
 
   assert.equal(await drawer.isVisible(), false);
@@ -333,9 +390,9 @@ scenario("on a phone: rooms and people are drawers, and one can write", async (w
   assert.equal(sideways, 0, "nothing sticks out");
 });
 
-scenario("in the dark: light text on a dark page, and one can write", async (world) => {
+chat("in the dark: light text on a dark page, and one can write", async (world, meet) => {
   const server = await world.server();
-  const bob = await Person.open(world, browser, server.url, { name: "bob", colorScheme: "dark" });
+  const bob = await meet(server.url, { name: "bob", colorScheme: "dark" });
 
   await bob.say("good night");
 
