@@ -19,6 +19,7 @@ struct in_memory {
     shared->how.close_wait_max = 5ms;
     shared->how.handshake_wait_max = 20ms;
     shared->how.idle_wait_max = 20ms;
+    shared->how.ping_interval = 1h;  // no ping in between, however slow the machine is
     shared->websockets.push_back({"/ws", admit_all(book), {}, true});
     doors = shared->doors;
     reactor = std::make_shared<reactor_core>(io, shared, 0, 1);
