@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string_view>
 
 /// Private to protocol.
@@ -30,8 +32,15 @@ constexpr std::size_t sequence_bytes(std::string_view text) noexcept {
   return 0;
 }
 
-constexpr bool is_valid(std::string_view text) noexcept {
+inline bool is_valid(std::string_view text) noexcept {
+  constexpr std::uint64_t not_ascii = 0x8080'8080'8080'8080;
   while (!text.empty()) {
+    std::uint64_t eight = not_ascii;
+    if (text.size() >= sizeof eight) std::memcpy(&eight, text.data(), sizeof eight);
+    if ((eight & not_ascii) == 0) {
+      text.remove_prefix(sizeof eight);
+      continue;
+    }
     const auto bytes = sequence_bytes(text);
     if (bytes == 0) return false;
     text.remove_prefix(bytes);

@@ -1,6 +1,10 @@
 #include "transport/handshake.hpp"
 
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+
 #include <algorithm>
+#include <array>
 
 namespace confab::transport {
 
@@ -112,6 +116,39 @@ bool etag_matches(std::string_view header, std::string_view etag) {
   };
   return any_item(
       header, [&](std::string_view each) { return each == "*" || strong(each) == strong(etag); });
+}
+
+bool is_websocket_key(std::string_view key) {
+  constexpr std::size_t base64_bytes = 24;
+  const auto is_digit = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '/';
+  };
+  return key.size() == base64_bytes && key.ends_with("==") &&
+         std::all_of(key.begin(), key.end() - 2, is_digit);
+}
+
+std::string upgrade_answer(std::string_view key, std::string_view subprotocol,
+                           std::string_view extension) {
+  auto proof = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+  std::array<unsigned char, SHA_DIGEST_LENGTH> digest;
+  SHA1(reinterpret_cast<const unsigned char*>(proof.data()), proof.size(), digest.data());
+  proof.resize(4 * ((digest.size() + 2) / 3) + 1);  // base64, and a zero
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(proof.data()), digest.data(),
+                  static_cast<int>(digest.size()));
+  proof.pop_back();
+
+  std::string out =
+      "HTTP/1.1 101 Switching Protocols\r\nServer: confab\r\nConnection: Upgrade\r\n"
+      "Upgrade: websocket\r\n";
+  const auto add = [&](std::string_view name, std::string_view value) {
+    if (value.empty()) return;
+    out.append(name).append(": ").append(value).append("\r\n");
+  };
+  add("Sec-WebSocket-Accept", proof);
+  add("Sec-WebSocket-Protocol", subprotocol);
+  add("Sec-WebSocket-Extensions", extension);
+  return out += "\r\n";
 }
 
 http_response refuse(unsigned status, std::string text) {

@@ -38,6 +38,14 @@ bool list_has(std::string_view list, std::string_view item);
 /// §13.1.2).
 bool etag_matches(std::string_view header, std::string_view etag);
 
+/// True if `key` is sixteen bytes in base64 (RFC 6455 §4.2.1).
+bool is_websocket_key(std::string_view key);
+
+/// The 101 answer to a client that sent `key` (RFC 6455 §4.2.2), headers and all. `subprotocol` and
+/// `extension` are left out if empty.
+std::string upgrade_answer(std::string_view key, std::string_view subprotocol,
+                           std::string_view extension);
+
 /// Answers of the transport itself.
 http_response refuse(unsigned status, std::string text);
 http_response refuse_subprotocols(const websocket_route& route);

@@ -4,10 +4,13 @@
 #include "transport/serve.hpp"
 #include "transport/websocket_connection.hpp"
 
+#include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/rfc7230.hpp>
+#include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
@@ -18,6 +21,9 @@
 #include <variant>
 
 namespace confab::transport {
+
+namespace http = beast::http;
+namespace websocket = beast::websocket;
 
 http_request to_request(const http::request<http::string_body>& from, std::string peer_address,
                         bool secure);
@@ -111,10 +117,9 @@ task<> http_connection<Stream>::run() {
         reactor_->disarm(*this);
         live_connection::unlink();
         moved_ = true;
-        auto connection = std::make_shared<websocket_connection<Stream>>(
-            std::move(stream_), reactor_, std::move(slot_));
-        const auto read_already = beast::buffers_to_string(buffer_.data());
-        co_await connection->run(message->get(), *agreed, read_already);
+        std::make_shared<websocket_connection<Stream>>(std::move(stream_), reactor_,
+                                                       std::move(slot_))
+            ->start(*agreed, beast::buffers_to_string(buffer_.data()));
         co_return;
       }
       co_await answer(std::get<http_response>(verdict), request, keep_alive, ec);

@@ -78,12 +78,16 @@ std::variant<agreement, http_response> judge_upgrade(const site& shared,
     out.headers.emplace_back("Retry-After", "1");
     return out;
   }
+  const auto key = request.header("sec-websocket-key");
+  if (!key || !is_websocket_key(*key)) return refuse(400, "Sec-WebSocket-Key is missing or wrong");
+  if (request.header("sec-websocket-version") != "13") return upgrade_required();
   if (!origin_allowed(request, shared.how.origins)) return refuse(403, "origin not allowed");
   auto chosen = choose_subprotocol(request, route);
   if (!chosen) return refuse_subprotocols(route);
 
   agreement out;
   out.route = &route;
+  out.key = *key;
   out.subprotocol = std::move(chosen->subprotocol);
   out.format.objects = chosen->objects;
   if (shared.how.compression) {

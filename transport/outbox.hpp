@@ -74,7 +74,7 @@ class outbox final : public frame_sink {
 
   // For the transport.
 
-  /// Bytes Beast writes: the handshake's answer, pongs, close frames. They count like any other.
+  /// What is no message: the answer to the upgrade, pings, pongs, close frames. They count like any other.
   /// False if nobody will read them.
   bool push_control(std::string bytes);
   /// Fills `into` with what is next, as few entries as possible: small frames are copied together

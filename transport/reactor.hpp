@@ -89,6 +89,8 @@ class reactor_core final : public reactor, public std::enable_shared_from_this<r
   timer_wheel::tick ticks() const noexcept { return wheel_.now(); }
   dirty_list& dirty() noexcept { return dirty_; }
   std::span<char> scratch() noexcept { return scratch_; }
+  /// Where one read of a socket goes, to be used up before the next one.
+  std::span<char> inbox() noexcept { return inbox_; }
   inflater& inflate() noexcept { return inflater_; }
 
   meters count;
@@ -112,6 +114,7 @@ class reactor_core final : public reactor, public std::enable_shared_from_this<r
   std::minstd_rand random_;
   inflater inflater_;
   std::array<char, 64 * 1024> scratch_;
+  std::array<char, 16 * 1024> inbox_;
 };
 
 }  // namespace confab::transport

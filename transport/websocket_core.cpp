@@ -1,6 +1,9 @@
 #include "transport/websocket_core.hpp"
 
 #include "protocol/utf8.hpp"
+#include "transport/handshake.hpp"
+
+#include <boost/asio/error.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -10,14 +13,48 @@ namespace confab::transport {
 
 using std::chrono::milliseconds;
 
+namespace {
+
+/// A control frame of ours (RFC 6455 §5.5).
+std::string control_frame(unsigned char first, std::string_view payload) {
+  std::string out;
+  out.reserve(2 + payload.size());
+  out += static_cast<char>(first);
+  out += static_cast<char>(payload.size());
+  out += payload;
+  return out;
+}
+
+constexpr unsigned char fin_close = 0x88;
+constexpr unsigned char fin_ping = 0x89;
+constexpr unsigned char fin_pong = 0x8a;
+
+std::string close_frame(std::uint16_t code) {
+  const char payload[] = {static_cast<char>(code >> 8), static_cast<char>(code & 0xff)};
+  return control_frame(fin_close, {payload, sizeof payload});
+}
+
+// Deflate may make a message longer, by five bytes for each 16 KiB at worst (RFC 1951 §3.2.4).
+std::size_t wire_bytes_max(std::size_t message_bytes_max, bool deflate) {
+  return message_bytes_max + (deflate ? message_bytes_max / 1024 + 64 : 0);
+}
+
+}  // namespace
+
 websocket_core::websocket_core(std::shared_ptr<reactor_core> reactor, admission::slot slot)
     : reactor_(std::move(reactor)),
       outbox_(std::make_shared<outbox>(static_cast<outbox_writer&>(*this), reactor_->dirty(),
                                        reactor_->how().outbox_bytes_max)),
       slot_(std::move(slot)) {
-  link_.out = outbox_.get();
-  link_.bytes_in = &reactor_->count.bytes_in;
   reactor_->add(*this);
+}
+
+websocket_core::~websocket_core() {
+  // The session may still hold the sink, and may use it while it dies.
+  outbox_->detach();
+  port_.reset();
+  reactor_->disarm(*this);  // the reactor may die with us
+  if (opened_) reactor_->count.websockets_open.sub();
 }
 
 /// The wall: what a session throws is a bug and ends this connection only.
@@ -31,80 +68,145 @@ void websocket_core::guarded(Call call) noexcept {
   }
 }
 
-websocket_core::~websocket_core() {
-  // The session may still hold the sink, and may use it while it dies.
-  outbox_->detach();
-  port_.reset();
-  reactor_->disarm(*this);  // the reactor may die with us
-  if (opened_) reactor_->count.websockets_open.sub();
-}
-
-void websocket_core::open(const agreement& agreed) {
+void websocket_core::open(const agreement& agreed, std::string_view read_already) {
   opened_ = true;
   reactor_->count.websockets_open.add();
   objects_ = agreed.format.objects;
   any_kind_ = agreed.route->any_kind;
-  phase_ = phase::ping_due;
+  reader_ = frame_reader(wire_bytes_max(reactor_->how().frame_bytes_max, agreed.format.deflate),
+                         agreed.format.deflate);
+  static_cast<void>(outbox_->push_control(
+      upgrade_answer(agreed.key, agreed.subprotocol, agreed.extension)));
   reactor_->arm(*this, reactor_->random_part(reactor_->how().ping_interval));
   guarded([&] { port_ = agreed.make_session(outbox_, agreed.format, reactor_->index()); });
-  if (!port_) return close(close_code::internal);
-  if (reactor_->shared().draining) {
-    draining_ = true;
-    guarded([&] { port_->on_drain(); });
+  if (!port_) close(close_code::internal);
+  if (port_ && reactor_->shared().draining) drain();
+  rest_ = read_already;
+  reactor_->count.bytes_in.add(rest_.size());
+  go_on();
+}
+
+void websocket_core::received(const error_code& why, std::span<char> bytes) {
+  if (why) {
+    finish(why);
+  } else {
+    reactor_->count.bytes_in.add(bytes.size());
+    heard();
+    if (rest_.empty())
+      take(bytes);
+    else
+      rest_.append(bytes.data(), bytes.size());  // go_on() takes it
+  }
+  go_on();
+}
+
+void websocket_core::go_on() {
+  if (!finished_ && !dropped_ && !paused_ && !rest_.empty()) {
+    auto left = std::exchange(rest_, {});
+    take(left);
+  }
+  if (dropped_ && !finished_) finish(net::error::operation_aborted);
+  if (dropped_) return;
+  if (paused_) return wait();
+  if (!finished_) return read();
+  if (outbox_->queued_bytes() > 0) return wait();
+  if (!std::exchange(shut_, true)) shut();
+}
+
+void websocket_core::take(std::span<char> bytes) {
+  while (!paused_ && !dropped_ && !finished_) {
+    const auto frame = reader_.next(bytes);
+    if (frame.what == frame_reader::kind::incomplete) break;
+    handle(frame);
+    bytes = bytes.subspan(frame.bytes);
+  }
+  if (!finished_ && !bytes.empty()) rest_.assign(bytes.data(), bytes.size());
+}
+
+void websocket_core::handle(const frame_reader::result& frame) {
+  using kind = frame_reader::kind;
+  switch (frame.what) {
+    case kind::incomplete:
+    case kind::fragment:
+    case kind::pong:
+      return;
+    case kind::message:
+      return deliver(frame);
+    case kind::ping:
+      static_cast<void>(outbox_->push_control(control_frame(fin_pong, frame.payload)));
+      return;
+    case kind::close: {
+      constexpr auto normal = static_cast<std::uint16_t>(close_code::normal);
+      static_cast<void>(outbox_->push_control(close_frame(frame.code == 0 ? normal : frame.code)));
+      return finish({}, &frame);
+    }
+    case kind::broken:
+      static_cast<void>(outbox_->push_control(close_frame(frame.code)));
+      return finish({});
   }
 }
 
-void websocket_core::deliver(frame_scanner::mark what, std::string_view bytes) {
+void websocket_core::deliver(const frame_reader::result& message) {
   if (we_closed_ || draining_ || !port_) return;
   const auto expected = objects_ == codec::json ? frame_kind::text : frame_kind::binary;
-  if (!any_kind_ && what.kind != expected) return close(close_code::wrong_kind);
-  if (what.compressed) {
-    const auto inflated = reactor_->inflate().run(bytes, frame_bytes_max());
+  if (!any_kind_ && message.type != expected) return close(close_code::wrong_kind);
+  auto bytes = message.payload;
+  if (message.compressed) {
+    const auto inflated = reactor_->inflate().run(bytes, reactor_->how().frame_bytes_max);
     if (inflated.failed == inflater::failure::too_big) return close(close_code::too_big);
-    const bool corrupt = inflated.failed == inflater::failure::corrupt;
-    if (corrupt || (what.kind == frame_kind::text && !utf8::is_valid(inflated.payload)))
-      return close(close_code::not_utf8);
+    if (inflated.failed == inflater::failure::corrupt) return close(close_code::not_utf8);
     bytes = inflated.payload;
-  } else if (bytes.size() > frame_bytes_max()) {
+  } else if (bytes.size() > reactor_->how().frame_bytes_max) {
     return close(close_code::too_big);
   }
+  if (message.type == frame_kind::text && !utf8::is_valid(bytes))
+    return close(close_code::not_utf8);
   reactor_->count.messages_in.add();
   resumed_ = false;
   guarded([&] {
-    const auto flow = port_->on_message(what.kind, bytes);
+    const auto flow = port_->on_message(message.type, bytes);
     paused_ = flow == session_port::flow::enough && !resumed_ && !we_closed_;
   });
 }
 
-bool websocket_core::finish(const error_code& why, bool closed_by_frame, std::uint16_t peer_code,
-                            std::string_view peer_reason) {
+void websocket_core::finish(const error_code& why, const frame_reader::result* close_frame) {
   constexpr std::uint16_t no_code = 1005;   // RFC 6455 §7.1.5
   constexpr std::uint16_t no_frame = 1006;  // the same
+  finished_ = true;
+  std::string().swap(rest_);
   const auto sent = outbox_->close_code_sent();
   outbox_->seal();
 
   close_info info;
-  if (closed_by_frame && !we_closed_) {
-    info.code = peer_code == 0 ? no_code : peer_code;
-    info.reason = peer_reason;
+  if (close_frame && !we_closed_) {
+    info.code = close_frame->code == 0 ? no_code : close_frame->code;
+    info.reason = close_frame->payload;
     info.by_peer = true;
   } else {
     info.code = sent == 0 ? no_frame : sent;
     if (we_closed_) info.reason = name(static_cast<close_code>(sent));
   }
-  if (!closed_by_frame) info.error = (write_error_ ? write_error_ : why).message();
+  if (why) info.error = (write_error_ ? write_error_ : why).message();
 
   if (auto port = std::move(port_)) {
     if (info.code == no_frame) guarded([&] { port->on_error(info.error); });
     guarded([&] { port->on_close(info); });
   }
-  return sent != 0 && !dropped_;
+  // The close frame must get to the peer: written, then our side shut, then read until he shuts
+  // his. Closing with bytes unread would send a reset, which may overtake it.
+  if (sent == 0 || dropped_) return drop();
+  paused_ = false;
+  limit_closing();
 }
 
 void websocket_core::limit_closing() {
   if (phase_ == phase::closing) return;
   phase_ = phase::closing;
   reactor_->arm(*this, reactor_->how().close_wait_max);
+}
+
+void websocket_core::written() noexcept {
+  if (finished_ && !shut_) wake();
 }
 
 void websocket_core::fail(const error_code& why) {
@@ -131,18 +233,16 @@ void websocket_core::abort() noexcept { drop(); }
 void websocket_core::expired() {
   const auto& how = reactor_->how();
   switch (phase_) {
-    case phase::opening:
-      return;
     case phase::ping_due:
       outbox_->shrink();  // what a past burst has left allocated
-      link_.heard = false;
+      heard_ = false;
       phase_ = phase::pong_due;
       reactor_->arm(*this, how.pong_wait_max);
-      outbox_->push_control({"\x89\x00", 2});
+      static_cast<void>(outbox_->push_control(control_frame(fin_ping, {})));
       return;
     case phase::pong_due:
       // Who is not being read cannot be heard.
-      if (link_.heard || paused_) {
+      if (heard_ || paused_) {
         phase_ = phase::ping_due;
         return reactor_->arm(*this,
                              std::max(how.ping_interval - how.pong_wait_max, milliseconds{1}));
@@ -165,7 +265,7 @@ void websocket_core::closing(close_code code) {
 void websocket_core::resume_reading() {
   resumed_ = true;
   if (!std::exchange(paused_, false)) return;
-  link_.heard = true;
+  heard();
   wake();
 }
 

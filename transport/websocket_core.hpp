@@ -1,12 +1,13 @@
 #pragma once
 
-#include "transport/gate.hpp"
+#include "transport/frame_reader.hpp"
 #include "transport/outbox.hpp"
 #include "transport/port.hpp"
 #include "transport/reactor.hpp"
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,16 +16,21 @@ namespace confab::transport {
 /// What an upgrade agreed on.
 struct agreement {
   const websocket_route* route = nullptr;
+  std::string key;          // Sec-WebSocket-Key, as sent
   std::string subprotocol;  // empty: none is named in the answer
   std::string extension;    // value of Sec-WebSocket-Extensions; empty: none
   wire_format format;
   session_factory make_session;
 };
 
-/// A WebSocket connection without its socket: heartbeat, delivery to the session, the ways to
-/// end. `websocket_connection` adds the stream.
+/// A WebSocket connection without its socket: reading messages, heartbeat, delivery to the
+/// session, the ways to end. `websocket_connection` adds the stream.
 ///
-/// Owner: the coroutine that reads, and whatever waits for the socket. Thread: its shard's.
+/// It waits for one thing at a time: for bytes (`read`), for a session that has enough (`wait`),
+/// for its last frames to be written (`wait`), or for the peer to hang up (`read` again). Whoever
+/// completes a wait calls `received` or `go_on`, and those decide what is next.
+///
+/// Owner: what it waits for holds it. Thread: its shard's.
 class websocket_core : public live_connection, protected outbox_writer, private timer_wheel::entry {
  public:
   websocket_core(std::shared_ptr<reactor_core> reactor, admission::slot slot);
@@ -34,53 +40,67 @@ class websocket_core : public live_connection, protected outbox_writer, private 
   void abort() noexcept final;
 
  protected:
-  /// Makes the session; from now on there is a heartbeat.
-  void open(const agreement& agreed);
-  /// One complete message, as it came.
-  void deliver(frame_scanner::mark what, std::string_view bytes);
-  /// Reading is over: tells the session, and lets it go. True if there is a close frame to be
-  /// written, or one was.
-  bool finish(const error_code& why, bool closed_by_frame, std::uint16_t peer_code,
-              std::string_view peer_reason);
-  /// The socket is dropped after `close_wait_max`, whatever happens.
-  void limit_closing();
+  /// Queues the answer to the upgrade, makes the session, and reads. `read_already` came behind
+  /// the request.
+  void open(const agreement& agreed, std::string_view read_already);
+  /// The end of a `read`: bytes, which are changed, or why there are none.
+  void received(const error_code& why, std::span<char> bytes);
+  /// The end of a `wait`.
+  void go_on();
+  /// After a write: nothing is queued any more.
+  void written() noexcept;
+  /// The socket is gone or useless.
   void fail(const error_code& why);
   void drop() noexcept;
-
-  bool paused() const noexcept { return paused_; }
   bool dropped() const noexcept { return dropped_; }
-  std::size_t frame_bytes_max() const noexcept { return reactor_->how().frame_bytes_max; }
+  /// The peer has given a sign of life.
+  void heard() noexcept { heard_ = true; }
 
-  virtual void close_socket() noexcept = 0;
-  /// Lets the coroutine look again at what it waits for.
+  /// Waits for bytes; ends in `received`.
+  virtual void read() = 0;
+  /// Waits for `wake()`, which may come more than once; ends in `go_on`.
+  virtual void wait() = 0;
   virtual void wake() noexcept = 0;
+  /// All is written: shuts our side, waits until the peer has shut his, and ends in `drop`.
+  virtual void shut() = 0;
+  virtual void close_socket() noexcept = 0;
 
   std::shared_ptr<reactor_core> reactor_;
   std::shared_ptr<outbox> outbox_;
-  gate_link link_;
 
  private:
-  enum class phase : std::uint8_t { opening, ping_due, pong_due, closing };
+  enum class phase : std::uint8_t { ping_due, pong_due, closing };
 
   void expired() final;
   void closing(close_code code) final;
   void resume_reading() final;
   void writable() final;
+  void take(std::span<char> bytes);
+  void handle(const frame_reader::result& frame);
+  void deliver(const frame_reader::result& message);
+  /// Reading is over: tells the session, lets it go, and gets what is queued to the peer.
+  void finish(const error_code& why, const frame_reader::result* close_frame = nullptr);
+  void limit_closing();
   template <class Call>
   void guarded(Call call) noexcept;
   void close(close_code code) { outbox_->close(code, std::string(name(code))); }
 
   admission::slot slot_;
   std::unique_ptr<session_port> port_;
+  frame_reader reader_;
+  std::string rest_;  // an unfinished frame; and what a session that has enough left unread
   error_code write_error_;
-  phase phase_ = phase::opening;
+  phase phase_ = phase::ping_due;
   codec objects_ = codec::json;
   bool any_kind_ = false;
   bool opened_ = false;
+  bool heard_ = true;  // since the last ping
   bool paused_ = false;
   bool resumed_ = false;
   bool draining_ = false;
   bool we_closed_ = false;
+  bool finished_ = false;
+  bool shut_ = false;
   bool dropped_ = false;
 };
 

@@ -265,7 +265,7 @@ class simulated_client {
   void joined(const json& frame, std::optional<std::uint64_t> since) {
     const std::string room = frame["room"];
     auto& own = logs_[room];
-    promise(own.epoch.empty() || own.epoch == frame["epoch"], "the epoch changed");
+    promise(own.epoch.empty() || frame["epoch"] == own.epoch, "the epoch changed");
     promise(frame["gap"] == false, "a gap where nothing is missing: " + frame.dump());
     own.epoch = frame["epoch"];
     own.joined = false;

@@ -2,6 +2,8 @@
 
 #include "tests/transport/world.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/beast/_experimental/test/stream.hpp>
 
 using namespace confab;
@@ -79,7 +81,7 @@ TEST_CASE(
   REQUIRE(fail_at > 3);
 }
 
-TEST_CASE("the answer to the upgrade, the session's frames and Beast's own leave in their order") {
+TEST_CASE("the answer to the upgrade, the session's frames and control frames leave in their order") {
   in_memory connection(1000);
   auto& book = *connection.book;
   book.on_message = [&](frame_kind kind, std::string_view payload) {

@@ -1,6 +1,5 @@
 #include "transport/admission.hpp"
 #include "transport/deflate.hpp"
-#include "transport/frame_scanner.hpp"
 #include "transport/handshake.hpp"
 #include "transport/port.hpp"
 
@@ -18,21 +17,6 @@ http_request with(std::vector<std::pair<std::string, std::string>> headers) {
   http_request out;
   out.headers = std::move(headers);
   return out;
-}
-
-std::vector<unsigned char> bytes(std::string_view text) { return {text.begin(), text.end()}; }
-
-/// As a client sends it, with a mask of zeros.
-std::string masked(unsigned char first, std::string_view payload) {
-  std::string out(1, static_cast<char>(first));
-  if (payload.size() < 126) {
-    out += static_cast<char>(0x80 | payload.size());
-  } else {
-    out += static_cast<char>(0x80 | 126);
-    out += static_cast<char>(payload.size() >> 8);
-    out += static_cast<char>(payload.size() & 0xff);
-  }
-  return out + std::string(4, '\0') + std::string(payload);
 }
 
 }  // namespace
@@ -163,39 +147,19 @@ TEST_CASE("an inflater takes messages up to the bound, and says what is wrong wi
   REQUIRE(stream.run(packed, 10'000).payload == text);
 }
 
-TEST_CASE("a scanner clears the compression bit wherever the bytes are cut") {
-  const auto big = std::string(300, 'b');
-  const auto sent = masked(0xc1, "packed") + masked(0x81, "plain") + masked(0x89, "") +
-                    masked(0x42, big) + masked(0x80, "end") + masked(0x82, "bin");
-  const auto expected = masked(0x82, "packed") + masked(0x81, "plain") + masked(0x89, "") +
-                        masked(0x02, big) + masked(0x80, "end") + masked(0x82, "bin");
+TEST_CASE("a key of the handshake is sixteen bytes in base64, and is answered as in the RFC") {
+  REQUIRE(is_websocket_key("dGhlIHNhbXBsZSBub25jZQ=="));
+  for (const auto* bad : {"", "dGhlIHNhbXBsZSBub25jZQ", "dGhlIHNhbXBsZSBub25jZQ=x",
+                          "dGhlIHNhbXBsZSBub25j\r\n==", "dGhlIHNhbXBsZSBub25jZQdGhlIHNhbXBsZSBub25jZQ=="})
+    REQUIRE_FALSE(is_websocket_key(bad));
 
-  for (std::size_t cut = 1; cut < 40; ++cut) {
-    frame_scanner scanner;
-    auto data = bytes(sent);
-    for (std::size_t at = 0; at < data.size(); at += cut)
-      scanner.scan(std::span(data).subspan(at, std::min(cut, data.size() - at)));
-
-    REQUIRE(data == bytes(expected));
-    const auto first = scanner.next_message();
-    REQUIRE((first.compressed && first.kind == frame_kind::text));
-    const auto second = scanner.next_message();
-    REQUIRE((!second.compressed && second.kind == frame_kind::text));
-    const auto third = scanner.next_message();
-    REQUIRE((third.compressed && third.kind == frame_kind::binary));
-    const auto fourth = scanner.next_message();
-    REQUIRE((!fourth.compressed && fourth.kind == frame_kind::binary));
-  }
-}
-
-TEST_CASE("a scanner leaves the compression bit where the protocol forbids it") {
-  frame_scanner scanner;
-  const auto sent = masked(0xc0, "continued") + masked(0xc9, "ping");
-  auto data = bytes(sent);
-
-  scanner.scan(data);
-
-  REQUIRE(data == bytes(sent));
+  // RFC 6455 §1.3.
+  const auto answer = upgrade_answer("dGhlIHNhbXBsZSBub25jZQ==", "chat", "");
+  REQUIRE(answer.starts_with("HTTP/1.1 101 "));
+  REQUIRE(answer.find("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n") != answer.npos);
+  REQUIRE(answer.find("Sec-WebSocket-Protocol: chat\r\n") != answer.npos);
+  REQUIRE(answer.find("Extensions") == answer.npos);
+  REQUIRE(answer.ends_with("\r\n\r\n"));
 }
 
 TEST_CASE("connections are admitted up to the bounds, and their places are given back") {

@@ -112,6 +112,7 @@ TEST_CASE("what breaks the protocol is closed with the code of the RFC") {
       row{client_frame(0x83, "reserved"), 1002}, row{client_frame(0x80, "nothing began"), 1002},
       row{std::string("\x81\x02hi", 4), 1002},  // unmasked
       row{client_frame(0x09, "fragmented ping"), 1002}, row{client_frame(0x88, "x"), 1002},
+      row{close_frame(1005), 1002}, row{client_frame(0x89, std::string(126, 'p')), 1002},
       row{client_frame(0x88, {"\x03\xe8\xff", 3}), 1002});
   world w;
   client other(w, w.port());
@@ -186,11 +187,11 @@ TEST_CASE("upgrades are refused with the status that says why") {
 
   c.send(
       "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
-      "Sec-WebSocket-Version: 12\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
-  REQUIRE(c.read_response().status == 401);
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n\r\n");
+  REQUIRE(c.read_response().status == 400);
 }
 
-TEST_CASE("an upgrade Beast does not accept is answered and closed") {
+TEST_CASE("an upgrade to another version of WebSocket is told which one is spoken") {
   world w;
   client c(w, w.port());
 
@@ -198,9 +199,11 @@ TEST_CASE("an upgrade Beast does not accept is answered and closed") {
       "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
       "Sec-WebSocket-Version: 12\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
 
-  REQUIRE(c.read_response().status == 426);
-  REQUIRE(w.until([&] { return c.ended; }));
+  const auto answer = c.read_response();
+  REQUIRE(answer.status == 426);
+  REQUIRE(answer.headers.at("sec-websocket-version") == "13");
   REQUIRE(w.book->made == 0);
+  REQUIRE(c.upgrade().status == 101);
 }
 
 TEST_CASE("frames sent right behind the upgrade are not lost") {
