@@ -189,6 +189,7 @@ transport::options transport_options(const config& from) {
   to.connections_max = from.connections_max;
   to.connections_per_address_max = from.connections_per_address;
   to.handshake_wait_max = from.handshake_wait;
+  to.write_window = from.write_window;
   to.ping_interval = from.ping_interval;
   to.pong_wait_max = from.pong_wait;
   to.close_wait_max = from.close_wait;

@@ -59,6 +59,7 @@ struct config {
 
   milliseconds handshake_wait{10'000};
   milliseconds hello_wait = limits::hello_wait_max;
+  milliseconds write_window{15};
   milliseconds ping_interval = limits::ping_interval;
   milliseconds pong_wait = limits::pong_wait_max;
   milliseconds close_wait = limits::close_wait_max;

@@ -8,6 +8,7 @@
 #include "transport/outbox.hpp"
 #include "transport/port.hpp"
 #include "transport/timer_wheel.hpp"
+#include "transport/write_moderator.hpp"
 
 #include <array>
 #include <atomic>
@@ -96,8 +97,12 @@ class reactor_core final : public reactor, public std::enable_shared_from_this<r
   meters count;
 
  private:
+  using timer = net::basic_waitable_timer<std::chrono::steady_clock,
+                                          net::wait_traits<std::chrono::steady_clock>, executor>;
+
   timer_wheel::tick current_tick() const noexcept;
   void run_timer();
+  bool hold_writes();
 
   net::io_context& io_;
   std::shared_ptr<const site> shared_;
@@ -107,10 +112,10 @@ class reactor_core final : public reactor, public std::enable_shared_from_this<r
   linked live_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::chrono::milliseconds tick_;
-  net::basic_waitable_timer<std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>,
-                            executor>
-      timer_;
+  timer timer_;
   bool timer_runs_ = false;
+  write_moderator moderator_;
+  timer moderator_timer_;
   std::minstd_rand random_;
   inflater inflater_;
   std::array<char, 64 * 1024> scratch_;

@@ -81,6 +81,7 @@ const std::map<std::string, std::string>& other_values() {
       {"connections_per_address", "10"},
       {"handshake_wait", "5s"},
       {"hello_wait", "1500ms"},
+      {"write_window", "5ms"},
       {"ping_interval", "20s"},
       {"pong_wait", "5s"},
       {"close_wait", "1s"},
