@@ -8,15 +8,20 @@ namespace {
 
 // A trial that delivers less than this part of what was delivered without has cost throughput.
 constexpr double kept_part_min = 0.85;
-constexpr std::uint32_t pause_periods_max = 128;
-// Then one without, to know again what that delivers.
-constexpr std::uint32_t gathered_periods_max = 20;
+constexpr std::uint32_t pause_periods_min = 5;
+constexpr std::uint32_t pause_periods_max = 160;
+// A trial is short, because it may cost most of the throughput while it lasts.
+constexpr int trial_windows = 4;
+// Then one without, to know again what that delivers: soon at first, because the load may just have
+// begun, and later each time.
+constexpr std::uint32_t gathered_periods_max = 32;
 
 }  // namespace
 
 bool write_moderator::hold(clock::time_point now, std::uint64_t frames) noexcept {
   if (window_ <= clock::duration::zero()) return false;
-  if (now - period_start_ >= period) end_period(now, frames);
+  const bool trial = gathers_ && gathered_ == 0;
+  if (now - period_start_ >= (trial ? trial_windows * window_ : period)) end_period(now, frames);
   if (!gathers_) {
     held_since_ = {};
     return false;
@@ -42,11 +47,14 @@ void write_moderator::end_period(clock::time_point now, std::uint64_t frames) no
     gathered_ = 0;
   } else if (rate < kept_part_min * rate_free_) {
     gathers_ = false;
-    pause_ = next_pause_;
-    next_pause_ = std::min(next_pause_ * 2, pause_periods_max);
+    pause_ = std::max(pause_min_, pause_periods_min);
+    pause_min_ = std::min(pause_ * 2, pause_periods_max);
+    run_ = 1;
   } else {
-    next_pause_ = 1;
-    gathers_ = rate >= busy_frames_per_second && ++gathered_ < gathered_periods_max;
+    gathers_ = rate >= busy_frames_per_second && ++gathered_ <= run_;
+    if (gathers_) return;
+    run_ = std::min(run_ * 2, gathered_periods_max);
+    pause_min_ = 0;
   }
 }
 

@@ -43,9 +43,10 @@ class write_moderator {
   std::uint64_t period_frames_ = 0;
   double rate_free_ = 0;   // of the last period without the window, frames a second
   bool gathers_ = false;   // this period goes with the window
-  std::uint32_t gathered_ = 0;    // periods in a row
-  std::uint32_t pause_ = 0;       // periods until the next trial
-  std::uint32_t next_pause_ = 1;  // after the next one that fails
+  std::uint32_t gathered_ = 0;   // periods in a row
+  std::uint32_t run_ = 1;        // how many there may be in a row, after the trial
+  std::uint32_t pause_ = 0;      // periods until the next trial
+  std::uint32_t pause_min_ = 0;  // after the next one that fails
 };
 
 }  // namespace confab::transport

@@ -51,12 +51,12 @@ TEST_CASE("a shard that delivers little writes in every turn") {
 
 TEST_CASE("a busy shard writes once per window, and never later than that") {
   shard loaded(15ms);
-  loaded.run(1s, busy);
+  loaded.run(20s, busy);
 
   const auto writes = loaded.run(10s, busy);
 
-  // One period of twenty-one goes without, to know what that delivers.
-  REQUIRE(writes < 10'000 / 16 * 20 / 21 + 3 * 200);
+  // Now and then a period goes without, to know what that delivers.
+  REQUIRE(writes < 10'000 / 16 + 3 * 200);
   REQUIRE(writes > 10'000 / 16);
   REQUIRE(loaded.longest == 15ms);
 }
