@@ -16,17 +16,17 @@ class chat_port final : public transport::session_port {
   flow on_message(frame_kind, std::string_view payload) override {
     auto decoded = decode(objects_, payload, limits_);
     if (auto* command = std::get_if<request>(&decoded))
-      caf::anon_send(session_, actors::frame_received{std::move(*command)});
+      actors::tell(session_, actors::frame_received{std::move(*command)});
     else
-      caf::anon_send(session_, actors::frame_rejected{std::get<rejected>(std::move(decoded))});
+      actors::tell(session_, actors::frame_rejected{std::get<rejected>(std::move(decoded))});
     // A mailbox has no bound, so reading has: the session resumes it when it has caught up.
     taken_->paused = ++taken_->outstanding >= limits::commands_in_flight_max;
     return taken_->paused ? flow::enough : flow::more;
   }
-  void on_writable() override { caf::anon_send(session_, actors::sink_writable{}); }
-  void on_drain() override { caf::anon_send(session_, actors::drain_session{}); }
+  void on_writable() override { actors::tell(session_, actors::sink_writable{}); }
+  void on_drain() override { actors::tell(session_, actors::drain_session{}); }
   void on_close(const transport::close_info&) override {
-    caf::anon_send(session_, actors::connection_closed{});
+    actors::tell(session_, actors::connection_closed{});
   }
 
  private:
@@ -85,9 +85,10 @@ transport::session_factory chat_session(runtime& on, const actors::environment& 
   return [&on, &env, limits, known = std::move(known)](frame_sink_ptr sink, wire_format format,
                                                        unsigned shard) {
     auto taken = std::make_shared<intake>();
-    actors::session_start start{next_session(env, shard), std::move(sink), format, taken, known};
-    auto session = actors::spawn_on<actors::session>(on.system(), on.unit(shard), &env,
-                                                     std::move(start));
+    actors::session_start start{next_session(env, shard), std::move(sink), format, taken,
+                                known ? std::make_unique<actors::identity>(*known) : nullptr};
+    auto session = actors::spawn_light<actors::session>(on.system(), on.unit(shard), &env,
+                                                        std::move(start));
     return std::make_unique<chat_port>(std::move(session), std::move(taken), format.objects,
                                        limits);
   };

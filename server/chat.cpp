@@ -4,6 +4,7 @@
 #include "actors/directory.hpp"
 #include "actors/journal_reader.hpp"
 #include "actors/journal_writer.hpp"
+#include "actors/registrar.hpp"
 #include "server/assets.hpp"
 #include "server/bridge.hpp"
 #include "server/log.hpp"
@@ -92,9 +93,10 @@ void chat::spawn_actors() {
   for (std::size_t i = 0; i < on_.shards(); ++i)
     env_.shards.push_back(
         {actors::spawn_on<actors::directory>(system, on_.unit(i), &env_),
-         actors::spawn_on<actors::audience>(system, on_.unit(i)),
+         actors::spawn_on<actors::audience>(system, on_.unit(i), &env_),
          system.spawn<actors::journal_reader, caf::detached>(
-             std::shared_ptr<journal::reader>{journal_->make_reader()})});
+             std::shared_ptr<journal::reader>{journal_->make_reader()}),
+         actors::spawn_on<actors::registrar>(system, on_.unit(i), &env_)});
 }
 
 std::vector<transport::websocket_route> chat::websockets() {
@@ -172,6 +174,7 @@ void chat::end_actors() {
     caf::anon_send_exit(shard.directory, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(shard.audience, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(shard.reader, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(shard.registrar, caf::exit_reason::user_shutdown);
   }
   caf::anon_send_exit(env_.writer, caf::exit_reason::user_shutdown);
 }
