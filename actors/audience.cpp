@@ -1,5 +1,7 @@
 #include "actors/audience.hpp"
 
+#include "actors/encoding.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -16,46 +18,70 @@ void push(frame_sink& sink, const frame& bytes, importance weight) {
 
 audience::behavior_type audience::make_behavior() {
   return {
-      [this](const attach_sink& a) {
-        state_->sinks.insert_or_assign(a.session, attached{a.sink, a.format.index()});
-        state_->greetings.try_emplace(a.session);
-      },
-      [this](const open_sink& o) {
-        const auto sink = state_->sinks.find(o.session);
-        if (sink == state_->sinks.end()) return;
-        const auto waited = end_greeting(o.session);
-        for (const auto& room : waited.rooms)
-          state_->rooms[room].push_back({o.session, sink->second.format, sink->second.sink});
-        for (const auto& bytes : waited.held)
-          push(*sink->second.sink, bytes, importance::required);
-      },
-      [this](const detach_sink& d) {
-        end_greeting(d.session);
-        state_->sinks.erase(d.session);
+      [this](attach_sink& what) { attach(what); },
+      [this](const open_sink& what) { open(what.session); },
+      [this](const detach_sink& what) {
+        end_greeting(what.session);
+        state_->sessions.erase(what.session);
       },
       [this](const close_sink& c) {
-        if (const auto at = state_->sinks.find(c.session); at != state_->sinks.end())
+        if (const auto at = state_->sessions.find(c.session); at != state_->sessions.end())
           at->second.sink->close(c.code, c.reason);
       },
-      [this](expect_hello& what) { wait_for_hello(what); },
       [this](const wake&) { look_at_newborns(); },
-      [this](const room_delivery& what) { deliver(what); },
-      [this](session_delivery& what) { deliver(what); },
-      [this](const room_lost& lost) {
-        if (const auto early = state_->early.extract(lost.room); !early.empty())
-          for (const auto session : early.mapped()) {
-            std::erase(state_->greetings.at(session).rooms, lost.room);
-            state_->sinks.at(session).sink->close(close_code::internal, "room restarted");
-          }
-        const auto room = state_->rooms.extract(lost.room);
-        if (room.empty()) return;
-        for (const auto& member : room.mapped())
-          member.sink->close(close_code::internal, "room restarted");
-      },
+      [this](room_delivery& what) { deliver(what); },
+      [this](const session_delivery& what) { deliver(what); },
+      [this](const signal_delivery& what) { deliver(what); },
+      [this](to_session& what) { tell_session(what.session, std::move(what.what)); },
+      [this](const room_lost& lost) { room_ended(lost.room); },
   };
 }
 
-void audience::deliver(const room_delivery& what) {
+// --- sessions ----------------------------------------------------------------------------------
+
+void audience::attach(attach_sink& what) {
+  auto& waiting = state_->newborns;
+  waiting.push_back({system().clock().now() + what.hello_wait, what.session});
+  if (waiting.size() == 1) delayed_send(this, what.hello_wait, wake{});
+  state_->sessions.insert_or_assign(
+      what.session, attached{std::move(what.sink), std::move(what.who), what.format, false});
+}
+
+void audience::open(session_id session) {
+  const auto at = state_->sessions.find(session);
+  if (at == state_->sessions.end()) return;
+  auto& own = at->second;
+  const auto waited = end_greeting(session);
+  own.welcomed = true;
+  for (const auto& [room, user] : waited.rooms)
+    state_->rooms[room].push_back(
+        {own.sink, session, user, static_cast<std::uint8_t>(own.format.index())});
+  for (const auto& bytes : waited.held) push(*own.sink, bytes, importance::required);
+}
+
+/// One that is not there any more has nothing to be told.
+void audience::tell_session(session_id session, session_event what) {
+  if (const auto at = state_->sessions.find(session); at != state_->sessions.end())
+    tell(at->second.who, std::move(what));
+}
+
+void audience::tell_anywhere(session_id session, session_event what) {
+  send(env_->shards[session.shard()].audience, to_session{session, std::move(what)});
+}
+
+void audience::look_at_newborns() {
+  auto& waiting = state_->newborns;
+  const auto now = system().clock().now();
+  while (!waiting.empty() && waiting.front().due <= now) {
+    tell_session(waiting.front().who, session_timer{session_timer::kind::hello, {}, {}});
+    waiting.pop_front();
+  }
+  if (!waiting.empty()) delayed_send(this, waiting.front().due - now, wake{});
+}
+
+// --- deliveries --------------------------------------------------------------------------------
+
+void audience::deliver(room_delivery& what) {
   auto& own = *state_;
   auto at = own.rooms.find(what.room);
   const auto members = [&]() -> listeners& {
@@ -64,19 +90,20 @@ void audience::deliver(const room_delivery& what) {
   };
   const auto visitor = overloaded{
       [&](const admit& a) {
-        const auto sink = own.sinks.find(a.session);
+        const auto found = own.sessions.find(a.session);
         // Gone meanwhile: the session's farewell is on its way to the room.
-        if (sink == own.sinks.end()) return;
-        if (const auto waits = own.greetings.find(a.session); waits != own.greetings.end()) {
-          waits->second.rooms.push_back(what.room);
-          own.early[what.room].push_back(a.session);
+        if (found == own.sessions.end()) return;
+        const auto& who = found->second;
+        if (who.welcomed) {
+          members().push_back({who.sink, a.session, a.user, static_cast<std::uint8_t>(who.format.index())});
         } else {
-          members().push_back({a.session, sink->second.format, sink->second.sink});
+          own.greetings[a.session].rooms.emplace_back(what.room, a.user);
+          own.early[what.room].push_back(a.session);
         }
       },
       [&](const dismiss& d) {
         if (const auto waits = own.greetings.find(d.session); waits != own.greetings.end()) {
-          std::erase(waits->second.rooms, what.room);
+          std::erase_if(waits->second.rooms, [&](const auto& r) { return r.first == what.room; });
           return leave_early(what.room, d.session);
         }
         auto& list = members();
@@ -85,48 +112,70 @@ void audience::deliver(const room_delivery& what) {
         if (&*gone != &list.back()) *gone = std::move(list.back());
         list.pop_back();
       },
-      [&](const unicast& u) {
-        if (const auto sink = own.sinks.find(u.session); sink != own.sinks.end())
-          give(u.session, sink->second, u.bytes);
-      },
+      [&](const unicast& u) { give(u.session, u.bytes); },
       [&](const broadcast& b) {
+        const bool all = b.except.value() == 0;
         if (at != own.rooms.end())
           for (const auto& member : at->second)
-            if (b.except.empty() ||
-                std::ranges::find(b.except, member.session) == b.except.end())
+            if (all || member.user != b.except)
               push(*member.sink, b.bytes[member.format], b.weight);
         if (own.early.empty() || b.weight == importance::droppable) return;
         if (const auto early = own.early.find(what.room); early != own.early.end())
           for (const auto session : early->second)
-            own.greetings.at(session).held.push_back(b.bytes[own.sinks.at(session).format]);
+            own.greetings.at(session).held.push_back(
+                b.bytes[own.sessions.at(session).format.index()]);
       },
+      [&](const settle& s) {
+        const bool joined = s.what == settlement::joined;
+        tell_session(s.session, command_settled{s.ticket, what.room, s.what,
+                                                joined ? what.from : room_actor{}});
+      },
+      [&](hand_over& h) { tell_session(h.session, catch_up_needed{std::move(h.what)}); },
   };
-  for (const auto& item : what.items) std::visit(visitor, item);
+  for (auto& item : what.items) std::visit(visitor, item);
   if (at != own.rooms.end() && at->second.empty()) own.rooms.erase(at);
 }
 
-void audience::deliver(session_delivery& what) {
-  std::size_t reached = 0;
-  for (const auto session : what.sessions) {
-    const auto sink = state_->sinks.find(session);
-    if (sink == state_->sinks.end()) continue;
-    give(session, sink->second, what.bytes[sink->second.format]);
-    ++reached;
-  }
-  if (what.reply_to) send(what.reply_to, sessions_reached{what.ticket, reached});
+void audience::deliver(const session_delivery& what) {
+  give(what.session, what.bytes);
+  if (what.ticket.value() != 0) tell_session(what.session, sessions_reached{what.ticket, 1});
 }
 
-void audience::give(session_id session, const attached& to, const frame& bytes) {
-  if (const auto waits = state_->greetings.find(session); waits != state_->greetings.end())
-    waits->second.held.push_back(bytes);
-  else
-    push(*to.sink, bytes, importance::required);
+void audience::deliver(const signal_delivery& what) {
+  const auto at = state_->sessions.find(what.session);
+  const bool there = at != state_->sessions.end() &&
+                     give(what.session, encode_frame(at->second.format, what.what));
+  tell_anywhere(what.what.session, sessions_reached{what.ticket, there ? 1u : 0u});
 }
+
+bool audience::give(session_id session, const frame& bytes) {
+  const auto at = state_->sessions.find(session);
+  if (at == state_->sessions.end()) return false;
+  if (at->second.welcomed)
+    push(*at->second.sink, bytes, importance::required);
+  else
+    state_->greetings[session].held.push_back(bytes);
+  return true;
+}
+
+void audience::room_ended(const room_id& room) {
+  auto& own = *state_;
+  if (const auto early = own.early.extract(room); !early.empty())
+    for (const auto session : early.mapped()) {
+      std::erase_if(own.greetings.at(session).rooms, [&](const auto& r) { return r.first == room; });
+      own.sessions.at(session).sink->close(close_code::internal, "room restarted");
+    }
+  if (const auto members = own.rooms.extract(room); !members.empty())
+    for (const auto& member : members.mapped())
+      member.sink->close(close_code::internal, "room restarted");
+}
+
+// --- before the welcome ------------------------------------------------------------------------
 
 audience::greeting audience::end_greeting(session_id session) {
   auto waits = state_->greetings.extract(session);
   if (waits.empty()) return {};
-  for (const auto& room : waits.mapped().rooms) leave_early(room, session);
+  for (const auto& [room, user] : waits.mapped().rooms) leave_early(room, session);
   return std::move(waits.mapped());
 }
 
@@ -135,22 +184,6 @@ void audience::leave_early(const room_id& room, session_id session) {
   if (early == state_->early.end()) return;
   std::erase(early->second, session);
   if (early->second.empty()) state_->early.erase(early);
-}
-
-void audience::wait_for_hello(expect_hello& what) {
-  auto& waiting = state_->newborns;
-  waiting.push_back({system().clock().now() + what.wait, std::move(what.who)});
-  if (waiting.size() == 1) delayed_send(this, what.wait, wake{});
-}
-
-void audience::look_at_newborns() {
-  auto& waiting = state_->newborns;
-  const auto now = system().clock().now();
-  while (!waiting.empty() && waiting.front().due <= now) {
-    send(waiting.front().who, session_timer{session_timer::kind::hello});
-    waiting.pop_front();
-  }
-  if (!waiting.empty()) delayed_send(this, waiting.front().due - now, wake{});
 }
 
 }  // namespace confab::actors

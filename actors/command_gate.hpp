@@ -16,29 +16,35 @@ class command_gate {
  public:
   struct running {
     ticket_no ticket;
-    request what;
-    room_id room;  // empty: none
-    unix_ms since;
+    message::re ref;
+    room_id room;  // that it is about; empty: none
+    bool in_line = false;
     bool counted = true;    // came from the client and holds one of its places
     bool answered = false;  // the client has its reply, but it is not done
+    unix_ms until;          // given up then; 0: never
+  };
+  struct started {
+    running& run;
+    command::any what;
   };
 
   void add(request what, bool counted) { waiting_.push_back({std::move(what), counted}); }
 
   /// The next command that may start, which then counts as running.
-  running* start_next(unix_ms now) {
-    if (waiting_.empty()) return nullptr;
+  std::optional<started> start_next(unix_ms until) {
+    if (waiting_.empty()) return std::nullopt;
     auto& next = waiting_.front();
-    const auto room = lane_of(next.what.what);
-    const bool alone = running_.empty();
+    const auto* room = lane_of(next.what.what);
     const bool in_line = room && std::ranges::all_of(running_, [&](const running& r) {
-      const auto lane = lane_of(r.what.what);
-      return lane && *lane == *room;
+      return r.in_line && r.room == *room;
     });
-    if (!alone && !in_line) return nullptr;
-    running_.push_back({ticket_no{++last_ticket_}, std::move(next.what), {}, now, next.counted, false});
+    if (!running_.empty() && !in_line) return std::nullopt;
+    auto& run = running_.emplace_back(running{ticket_no{++last_ticket_}, next.what.id,
+                                              room ? *room : room_id{}, in_line, next.counted,
+                                              false, until});
+    started now{run, std::move(next.what.what)};
     waiting_.pop_front();
-    return &running_.back();
+    return now;
   }
 
   running* find(ticket_no ticket) {
@@ -64,10 +70,10 @@ class command_gate {
     bool counted;
   };
 
-  static std::optional<room_id> lane_of(const command::any& what) {
-    if (const auto* send = std::get_if<command::send>(&what)) return send->room;
-    if (const auto* typing = std::get_if<command::typing>(&what)) return typing->room;
-    return std::nullopt;
+  static const room_id* lane_of(const command::any& what) {
+    if (const auto* send = std::get_if<command::send>(&what)) return &send->room;
+    if (const auto* typing = std::get_if<command::typing>(&what)) return &typing->room;
+    return nullptr;
   }
 
   // Lists: an idle session keeps no memory for them, and a running command stays where it is.

@@ -6,6 +6,7 @@
 #include "protocol/messages.hpp"
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -33,10 +34,14 @@ struct session_info {
 /// The same event in each wire format that somebody reads; the others stay empty.
 using frames = std::array<frame, wire_formats_count>;
 
+/// Numbers the users of one room, so that a whole user can be left out of a broadcast; 0: nobody.
+using room_user_no = strong<struct room_user_tag, std::uint32_t>;
+
 // Who of a shard hears a room, and what. Everything a room sends to a member goes this way, so
 // that replies, catch-up and live events stay in order (G5).
 struct admit {
   session_id session;
+  room_user_no user;
 };
 struct dismiss {
   session_id session;
@@ -48,9 +53,8 @@ struct unicast {
 struct broadcast {
   frames bytes;
   importance weight = importance::required;
-  std::vector<session_id> except;
+  room_user_no except;
 };
-using delivery = std::variant<admit, dismiss, unicast, broadcast>;
 
 // What a session asks of a room.
 struct join_op {
@@ -102,5 +106,18 @@ enum class settlement : std::uint8_t {
   left,
   broken,  // a join that was answered already can't be finished: the client must reconnect
 };
+/// The room is done with a command; what there was to say has been said before. Ticket 0: the
+/// session had gone by itself.
+struct settle {
+  session_id session;
+  ticket_no ticket;
+  settlement what = settlement::none;
+};
+/// To be read by the session itself.
+struct hand_over {
+  session_id session;
+  std::shared_ptr<const catch_up> what;
+};
+using delivery = std::variant<admit, dismiss, unicast, broadcast, settle, hand_over>;
 
 }  // namespace confab::actors

@@ -1,7 +1,6 @@
 #include "actors/directory.hpp"
 
 #include "actors/room.hpp"
-#include "actors/user.hpp"
 
 namespace confab::actors {
 
@@ -13,23 +12,13 @@ directory::behavior_type directory::make_behavior() {
   set_exit_handler([this](const caf::exit_msg& exit) {
     // The server stops: nobody else knows them all.
     for (const auto& [id, entry] : state_->rooms) send_exit(entry.handle, exit.reason);
-    for (const auto& [id, entry] : state_->users) send_exit(entry.handle, exit.reason);
     quit(exit.reason);
   });
   return {
       [this](to_room& what) { forward(what); },
-      [this](to_user& what) { forward(what); },
       [this](const retire_room& idle) {
         const auto at = state_->rooms.find(idle.room);
         if (at == state_->rooms.end() || at->second.leaving ||
-            at->second.forwards != idle.forwards_seen)
-          return;
-        at->second.leaving = true;
-        send(at->second.handle, retire{});
-      },
-      [this](const retire_user& idle) {
-        const auto at = state_->users.find(idle.user);
-        if (at == state_->users.end() || at->second.leaving ||
             at->second.forwards != idle.forwards_seen)
           return;
         at->second.leaving = true;
@@ -39,14 +28,7 @@ directory::behavior_type directory::make_behavior() {
         if (const auto at = state_->rooms.find(change.room); at != state_->rooms.end())
           at->second.online = change.online;
       },
-      [this](const online_request& asked) {
-        online_counts counts;
-        for (const auto& room : asked.rooms) {
-          const auto at = state_->rooms.find(room);
-          counts.online.push_back(at == state_->rooms.end() ? 0 : at->second.online);
-        }
-        return counts;
-      },
+      [this](online_question& what) { count(what); },
   };
 }
 
@@ -63,38 +45,28 @@ void directory::forward(to_room& what) {
   send(entry.handle, std::move(what.command));
 }
 
-void directory::forward(to_user& what) {
-  auto& entry = state_->users[what.user];
-  if (entry.leaving) return entry.waiting.push_back(std::move(what.what));
-  if (!entry.handle) {
-    entry.handle = spawn<user>(env_, what.user, caf::actor_cast<directory_actor>(this));
-    state_->ids.emplace(entry.handle.id(), what.user);
-    monitor(entry.handle);
-  }
-  ++entry.forwards;
-  std::visit([&](auto& op) { send(entry.handle, std::move(op)); }, what.what);
+void directory::count(online_question& what) {
+  for (auto& row : what.so_far.list.list)
+    if (const auto at = state_->rooms.find(row.room); at != state_->rooms.end())
+      row.online = at->second.online;
+  if (++what.shard < env_->shards.size())
+    send(env_->shards[what.shard].directory, std::move(what));
+  else
+    tell(what.reply_to, std::move(what.so_far));
 }
 
-/// A room or user that ended without being told to has a bug, and nobody else's concern that is:
-/// its sessions reconnect, and the next command finds a fresh actor that starts from the log.
+/// A room that ended without being told to has a bug, and nobody else's concern that is: its
+/// sessions reconnect, and the next command finds a fresh actor that starts from the log.
 void directory::ended(const caf::down_msg& down) {
   const auto known = state_->ids.extract(down.source.id());
   if (known.empty()) return;
-  if (const auto* id = std::get_if<room_id>(&known.mapped())) {
-    auto entry = state_->rooms.extract(*id);
-    if (down.reason != caf::exit_reason::normal)
-      for (const auto& shard : env_->shards) send(shard.audience, room_lost{*id});
-    for (auto& command : entry.mapped().waiting) {
-      to_room again{*id, std::move(command)};
-      forward(again);
-    }
-  } else {
-    const auto& user = std::get<user_id>(known.mapped());
-    auto entry = state_->users.extract(user);
-    for (auto& op : entry.mapped().waiting) {
-      to_user again{user, std::move(op)};
-      forward(again);
-    }
+  const auto& id = known.mapped();
+  auto entry = state_->rooms.extract(id);
+  if (down.reason != caf::exit_reason::normal)
+    for (const auto& shard : env_->shards) send(shard.audience, room_lost{id});
+  for (auto& command : entry.mapped().waiting) {
+    to_room again{id, std::move(command)};
+    forward(again);
   }
 }
 

@@ -7,14 +7,12 @@
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
-#include <variant>
 #include <vector>
 
 namespace confab::actors {
 
-/// Knows the rooms and users of one shard that are awake, wakes the others, and puts away those
-/// that are idle. Rooms and users are addressed by id through it, never by pointer, so that they
-/// may live elsewhere one day.
+/// Knows the rooms of one shard that are awake, wakes the others, and puts away those that are idle.
+/// Rooms are addressed by id through it, never by pointer, so that they may live elsewhere one day.
 class directory final : public pinned<directory_actor::base> {
  public:
   directory(caf::actor_config& config, const environment* env);
@@ -26,22 +24,20 @@ class directory final : public pinned<directory_actor::base> {
   /// `forwards` counts what went to the actor through here: if it says it is idle having seen as
   /// many, nothing is on its way to it and it may go. Its successor is not born before it has
   /// ended: what both say to an audience must not get mixed up.
-  template <class Handle, class What>
   struct awake {
-    Handle handle;
+    room_actor handle;
     std::uint64_t forwards = 0;
     std::size_t online = 0;
     bool leaving = false;
-    std::vector<What> waiting;  // for the successor
+    std::vector<room_command> waiting;  // for the successor
   };
   struct state {
-    std::unordered_map<room_id, awake<room_actor, room_command>> rooms;
-    std::unordered_map<user_id, awake<user_actor, user_op>> users;
-    std::unordered_map<caf::actor_id, std::variant<room_id, user_id>> ids;  // of all of them
+    std::unordered_map<room_id, awake> rooms;
+    std::unordered_map<caf::actor_id, room_id> ids;  // of all of them
   };
 
   void forward(to_room& what);
-  void forward(to_user& what);
+  void count(online_question& what);
   void ended(const caf::down_msg& down);
 
   const environment* env_;

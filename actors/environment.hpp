@@ -37,6 +37,7 @@ struct shard_actors {
   directory_actor directory;
   audience_actor audience;
   reader_actor reader;
+  registrar_actor registrar;
 };
 
 /// What every actor may use beside its own state. Filled by server/ (or a test) before the first

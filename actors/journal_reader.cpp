@@ -20,20 +20,28 @@ journal_reader::journal_reader(caf::actor_config& config, std::shared_ptr<journa
 journal_reader::behavior_type journal_reader::make_behavior() {
   return {
       [this](const load_room_request& what) { return load(what.room); },
-      [this](const entries_request& what) {
-        auto read = reader_->entries(what.room, what.after, what.upto, limits::page_entries_max,
-                                     limits::page_bytes_max);
-        if (!read) return entries_read{};
-        return entries_read{true, std::move(*read)};
-      },
       [this](const messages_request& what) { return read(what); },
-      [this](const rooms_request& what) {
-        auto read = reader_->rooms(what.after, what.filter, what.count);
-        if (!read) return rooms_read{};
-        return rooms_read{true, std::move(*read)};
-      },
       [this](const directs_request& what) { return read(what); },
+      [this](session_read& what) { serve(what); },
   };
+}
+
+void journal_reader::serve(session_read& what) {
+  std::visit([&](const auto& wanted) { tell(what.reply_to, read_done{what.ticket, read(wanted)}); },
+             what.what);
+}
+
+entries_read journal_reader::read(const entries_request& what) {
+  auto read = reader_->entries(what.room, what.after, what.upto, limits::page_entries_max,
+                               limits::page_bytes_max);
+  if (!read) return {};
+  return {true, std::move(*read)};
+}
+
+rooms_read journal_reader::read(const rooms_request& what) {
+  auto read = reader_->rooms(what.after, what.filter, what.count);
+  if (!read) return {};
+  return {true, std::move(*read)};
 }
 
 room_loaded journal_reader::load(const room_id& room) {

@@ -20,7 +20,10 @@ class journal_reader final : public reader_actor::base {
 
  private:
   room_loaded load(const room_id& room);
+  void serve(session_read& what);
+  entries_read read(const entries_request& what);
   messages_read read(const messages_request& what);
+  rooms_read read(const rooms_request& what);
   directs_read read(const directs_request& what);
 
   std::shared_ptr<journal::reader> reader_;

@@ -8,9 +8,9 @@
 #include "protocol/frame_sink.hpp"
 #include "protocol/messages.hpp"
 
-#include <array>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -31,52 +31,32 @@ struct flush_request;
 struct flushed;
 struct load_room_request;
 struct room_loaded;
-struct entries_request;
-struct entries_read;
 struct messages_request;
 struct messages_read;
-struct rooms_request;
-struct rooms_read;
 struct directs_request;
 struct directs_read;
+struct session_read;
 struct attach_sink;
 struct open_sink;
 struct detach_sink;
 struct close_sink;
-struct expect_hello;
 struct room_delivery;
 struct session_delivery;
-struct sessions_reached;
+struct signal_delivery;
 struct room_lost;
+struct to_session;
 struct to_room;
-struct to_user;
 struct retire_room;
-struct retire_user;
 struct retire;
 struct online_changed;
-struct online_request;
-struct online_counts;
+struct online_question;
 struct room_command;
 struct session_appeared;
 struct session_seen;
 struct session_vanished;
 struct watched;
 struct wake;
-struct attach_session;
-struct detach_session;
-struct watch_user;
-struct direct_moved;
-struct user_signal;
-struct frame_received;
-struct frame_rejected;
-struct session_attached;
-struct command_settled;
-struct catch_up_needed;
-struct sink_writable;
-struct drain_session;
-struct connection_closed;
-struct replace_session;
-struct session_timer;
+struct to_user;
 
 // --- handles ------------------------------------------------------------------------------------
 
@@ -84,41 +64,24 @@ using writer_actor = caf::typed_actor<caf::reacts_to<append_request>, caf::react
                                       caf::reacts_to<probe_journal>,
                                       caf::replies_to<flush_request>::with<flushed>>;
 using reader_actor = caf::typed_actor<caf::replies_to<load_room_request>::with<room_loaded>,
-                                      caf::replies_to<entries_request>::with<entries_read>,
                                       caf::replies_to<messages_request>::with<messages_read>,
-                                      caf::replies_to<rooms_request>::with<rooms_read>,
-                                      caf::replies_to<directs_request>::with<directs_read>>;
+                                      caf::replies_to<directs_request>::with<directs_read>,
+                                      caf::reacts_to<session_read>>;
 using audience_actor =
     caf::typed_actor<caf::reacts_to<attach_sink>, caf::reacts_to<open_sink>,
-                     caf::reacts_to<detach_sink>, caf::reacts_to<close_sink>,
-                     caf::reacts_to<expect_hello>, caf::reacts_to<wake>, caf::reacts_to<room_delivery>,
-                     caf::reacts_to<session_delivery>, caf::reacts_to<room_lost>>;
+                     caf::reacts_to<detach_sink>, caf::reacts_to<close_sink>, caf::reacts_to<wake>,
+                     caf::reacts_to<room_delivery>, caf::reacts_to<session_delivery>,
+                     caf::reacts_to<signal_delivery>, caf::reacts_to<to_session>,
+                     caf::reacts_to<room_lost>>;
 using directory_actor =
-    caf::typed_actor<caf::reacts_to<to_room>, caf::reacts_to<to_user>, caf::reacts_to<retire_room>,
-                     caf::reacts_to<retire_user>, caf::reacts_to<online_changed>,
-                     caf::replies_to<online_request>::with<online_counts>>;
+    caf::typed_actor<caf::reacts_to<to_room>, caf::reacts_to<retire_room>,
+                     caf::reacts_to<online_changed>, caf::reacts_to<online_question>>;
 using room_actor = caf::typed_actor<caf::reacts_to<room_command>, caf::reacts_to<append_outcome>,
                                     caf::reacts_to<watched>,
                                     caf::replies_to<session_appeared>::with<session_seen>,
                                     caf::reacts_to<session_vanished>, caf::reacts_to<wake>,
                                     caf::reacts_to<retire>>;
-using user_actor =
-    caf::typed_actor<caf::reacts_to<attach_session>, caf::reacts_to<detach_session>,
-                     caf::reacts_to<watch_user>, caf::reacts_to<direct_moved>,
-                     caf::reacts_to<user_signal>, caf::reacts_to<retire>>;
-using session_actor =
-    caf::typed_actor<caf::reacts_to<frame_received>, caf::reacts_to<frame_rejected>,
-                     caf::reacts_to<session_attached>, caf::reacts_to<command_settled>,
-                     caf::reacts_to<catch_up_needed>, caf::reacts_to<sessions_reached>,
-                     caf::reacts_to<sink_writable>, caf::reacts_to<drain_session>,
-                     caf::reacts_to<connection_closed>, caf::reacts_to<replace_session>,
-                     caf::reacts_to<session_timer>>;
-
-/// A session and the handle to reach its actor.
-struct session_ref {
-  session_info info;
-  session_actor handle;
-};
+using registrar_actor = caf::typed_actor<caf::reacts_to<to_user>>;
 
 // --- journal ------------------------------------------------------------------------------------
 
@@ -187,14 +150,85 @@ struct directs_read {
   std::vector<message::direct_ref> directs;
 };
 
+// --- session ------------------------------------------------------------------------------------
+
+struct frame_received {
+  request what;
+};
+struct frame_rejected {
+  rejected why;
+};
+struct sink_writable {};
+struct drain_session {};
+struct connection_closed {};
+struct replace_session {};
+/// Its user's row ended by a bug: nothing for the user would reach it any more.
+struct user_lost {};
+struct session_attached {
+  std::optional<std::vector<message::direct_ref>> directs;  // none: the journal can't be read
+};
+struct sessions_reached {
+  ticket_no ticket;
+  std::size_t count = 0;
+};
+/// The room is done with a command.
+struct command_settled {
+  ticket_no ticket;
+  room_id room;
+  settlement what = settlement::none;
+  room_actor handle;  // with `joined`
+};
+struct catch_up_needed {
+  std::shared_ptr<const catch_up> what;
+};
+struct read_done {
+  ticket_no ticket;
+  std::variant<entries_read, messages_read, rooms_read> what;
+};
+struct online_counted {
+  ticket_no ticket;
+  message::rooms list;
+};
+struct session_timer {
+  enum class kind : std::uint8_t { hello, token_notice, token_expiry, in_flight };
+  kind what = kind::hello;
+  std::uint32_t generation = 0;  // of the token
+  unix_ms due;                   // of `in_flight`: void if no longer the one waited for
+};
+
+/// All that a session hears, as the one message it takes.
+using session_event =
+    std::variant<frame_received, frame_rejected, sink_writable, drain_session, connection_closed,
+                 replace_session, user_lost, session_attached, sessions_reached, command_settled,
+                 catch_up_needed, read_done, online_counted, session_timer>;
+using session_actor = caf::typed_actor<caf::reacts_to<session_event>>;
+
+/// From any thread.
+inline void tell(const session_actor& who, session_event what) {
+  caf::anon_send(who, std::move(what));
+}
+/// To a session by its id; to the audience of its shard.
+struct to_session {
+  session_id session;
+  session_event what;
+};
+/// Read for a session, which gets a `read_done`.
+struct session_read {
+  session_actor reply_to;
+  ticket_no ticket;
+  std::variant<entries_request, messages_request, rooms_request> what;
+};
+
 // --- audience -----------------------------------------------------------------------------------
 
-/// From sessions of the same shard. What comes for a session before it has said `welcome` is held
-/// until `open_sink`: a direct room may know of it earlier.
+/// From sessions of the same shard: at birth, at `welcome`, at the end. What comes for a session
+/// before `open_sink` is held: a direct room may know of it earlier.
 struct attach_sink {
   session_id session;
+  session_actor who;
   frame_sink_ptr sink;
   wire_format format;
+  std::chrono::milliseconds hello_wait;  // a `session_timer` comes then; the same for all
 };
 struct open_sink {
   session_id session;
@@ -208,26 +242,23 @@ struct close_sink {
   close_code code = close_code::normal;
   std::string reason;
 };
-/// From a session at its birth: it wants a `session_timer` after `wait`, the same for all.
-struct expect_hello {
-  session_actor who;
-  std::chrono::milliseconds wait;
-};
 
 struct room_delivery {
   room_id room;
   std::vector<delivery> items;
+  room_actor from;  // for those who have joined
 };
-struct sessions_reached {
-  ticket_no ticket;
-  std::size_t count = 0;
-};
-/// To these sessions, whatever rooms they are in: signals, and a session's own catch-up, which must
-/// not overtake what the audience still has for it. `reply_to`, if set, hears how many there were.
+/// To one session, whatever rooms it is in: a signal, or a page of its own catch-up, which must not
+/// overtake what the audience still has for it. With a ticket it hears `sessions_reached` then.
 struct session_delivery {
-  std::vector<session_id> sessions;
-  frames bytes;
-  session_actor reply_to;
+  session_id session;
+  frame bytes;
+  ticket_no ticket;
+};
+/// To exactly one session, which need not be there; `from` hears `sessions_reached`.
+struct signal_delivery {
+  session_id session;
+  message::signal what;
   ticket_no ticket;
 };
 /// The room's actor ended by a bug: its members reconnect and resume.
@@ -237,13 +268,9 @@ struct room_lost {
 
 // --- directory ----------------------------------------------------------------------------------
 
-/// Puts away a room or user that has said it is idle, unless something was forwarded to it since.
+/// Puts away a room that has said it is idle, unless something was forwarded to it since.
 struct retire_room {
   room_id room;
-  std::uint64_t forwards_seen = 0;
-};
-struct retire_user {
-  user_id user;
   std::uint64_t forwards_seen = 0;
 };
 struct retire {};  // the directory's consent
@@ -251,11 +278,12 @@ struct online_changed {
   room_id room;
   std::size_t online = 0;
 };
-struct online_request {
-  std::vector<room_id> rooms;
-};
-struct online_counts {
-  std::vector<std::size_t> online;  // in the order asked
+/// Goes from directory to directory; each counts for the rooms it knows, the last one answers the
+/// session with `online_counted`.
+struct online_question {
+  session_actor reply_to;
+  online_counted so_far;
+  std::size_t shard = 0;  // whose turn it is
 };
 
 // --- room ---------------------------------------------------------------------------------------
@@ -263,7 +291,6 @@ struct online_counts {
 /// From a session: straight to the room it has joined, otherwise through the directory.
 struct room_command {
   asker from;
-  session_actor handle;
   room_op what;
   bool forwarded = false;  // by the directory, which counts what it forwards
 };
@@ -275,10 +302,10 @@ struct to_room {
 /// A direct room hears which sessions its two users have: asked once, then told of changes.
 struct watched {
   user_id user;
-  std::vector<session_ref> sessions;
+  std::vector<session_info> sessions;
 };
 struct session_appeared {
-  session_ref who;
+  session_info who;
 };
 struct session_seen {
   message::direct_ref direct;  // as of now: whatever comes later, the session hears
@@ -291,10 +318,10 @@ struct wake {
   unix_ms due;
 };
 
-// --- user ---------------------------------------------------------------------------------------
+// --- registrar ----------------------------------------------------------------------------------
 
 struct attach_session {
-  session_ref who;
+  session_info who;
   std::optional<device_id> device;
 };
 struct detach_session {
@@ -307,48 +334,17 @@ struct watch_user {
 struct direct_moved {
   message::direct_ref direct;
 };
+/// To all sessions of the user; the sender hears `sessions_reached`.
 struct user_signal {
-  frames bytes;
-  session_actor reply_to;
+  message::signal what;
   ticket_no ticket;
 };
 using user_op =
     std::variant<attach_session, detach_session, watch_user, direct_moved, user_signal>;
+/// To the registrar of the user's shard.
 struct to_user {
   user_id user;
   user_op what;
-};
-
-// --- session ------------------------------------------------------------------------------------
-
-struct frame_received {
-  request what;
-};
-struct frame_rejected {
-  rejected why;
-};
-struct session_attached {
-  std::vector<message::direct_ref> directs;
-};
-/// The room is done with a command; what there was to say went through the audience.
-struct command_settled {
-  ticket_no ticket;
-  room_id room;
-  settlement what = settlement::none;
-  room_actor handle;  // with `joined`
-};
-struct catch_up_needed {
-  catch_up what;
-  room_id room;
-};
-struct sink_writable {};
-struct drain_session {};
-struct connection_closed {};
-struct replace_session {};
-struct session_timer {
-  enum class kind : std::uint8_t { hello, token_notice, token_expiry, in_flight };
-  kind what = kind::hello;
-  std::uint64_t generation = 0;
 };
 
 }  // namespace confab::actors
@@ -363,50 +359,31 @@ CONFAB_MESSAGE(flush_request)
 CONFAB_MESSAGE(flushed)
 CONFAB_MESSAGE(load_room_request)
 CONFAB_MESSAGE(room_loaded)
-CONFAB_MESSAGE(entries_request)
-CONFAB_MESSAGE(entries_read)
 CONFAB_MESSAGE(messages_request)
 CONFAB_MESSAGE(messages_read)
-CONFAB_MESSAGE(rooms_request)
-CONFAB_MESSAGE(rooms_read)
 CONFAB_MESSAGE(directs_request)
 CONFAB_MESSAGE(directs_read)
+CONFAB_MESSAGE(session_read)
 CONFAB_MESSAGE(attach_sink)
 CONFAB_MESSAGE(open_sink)
 CONFAB_MESSAGE(detach_sink)
 CONFAB_MESSAGE(close_sink)
-CONFAB_MESSAGE(expect_hello)
 CONFAB_MESSAGE(room_delivery)
 CONFAB_MESSAGE(session_delivery)
-CONFAB_MESSAGE(sessions_reached)
+CONFAB_MESSAGE(signal_delivery)
 CONFAB_MESSAGE(room_lost)
+CONFAB_MESSAGE(session_event)
+CONFAB_MESSAGE(to_session)
 CONFAB_MESSAGE(to_room)
-CONFAB_MESSAGE(to_user)
 CONFAB_MESSAGE(retire_room)
-CONFAB_MESSAGE(retire_user)
 CONFAB_MESSAGE(retire)
 CONFAB_MESSAGE(online_changed)
-CONFAB_MESSAGE(online_request)
-CONFAB_MESSAGE(online_counts)
+CONFAB_MESSAGE(online_question)
 CONFAB_MESSAGE(room_command)
 CONFAB_MESSAGE(session_appeared)
 CONFAB_MESSAGE(session_seen)
 CONFAB_MESSAGE(session_vanished)
 CONFAB_MESSAGE(watched)
 CONFAB_MESSAGE(wake)
-CONFAB_MESSAGE(attach_session)
-CONFAB_MESSAGE(detach_session)
-CONFAB_MESSAGE(watch_user)
-CONFAB_MESSAGE(direct_moved)
-CONFAB_MESSAGE(user_signal)
-CONFAB_MESSAGE(frame_received)
-CONFAB_MESSAGE(frame_rejected)
-CONFAB_MESSAGE(session_attached)
-CONFAB_MESSAGE(command_settled)
-CONFAB_MESSAGE(catch_up_needed)
-CONFAB_MESSAGE(sink_writable)
-CONFAB_MESSAGE(drain_session)
-CONFAB_MESSAGE(connection_closed)
-CONFAB_MESSAGE(replace_session)
-CONFAB_MESSAGE(session_timer)
+CONFAB_MESSAGE(to_user)
 #undef CONFAB_MESSAGE

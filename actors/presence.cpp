@@ -4,13 +4,22 @@
 
 namespace confab::actors {
 
-void presence::arrive(const user_id& user, const std::string& name, unix_ms now) {
-  auto& row = rows_[user];
+std::pair<const user_id*, room_user_no> presence::arrive(const user_id& user,
+                                                         const std::string& name, unix_ms now) {
+  const auto [at, fresh] = rows_.try_emplace(user);
+  auto& row = at->second;
+  if (fresh) row.number = room_user_no{++last_number_};
   if (!row.online()) ++online_;
   row.name = name;
   row.in_grace = false;
   ++row.sessions;
   if (!row.told) touch(user, now);
+  return {&at->first, row.number};
+}
+
+bool presence::has_session(const user_id& user) const {
+  const auto at = rows_.find(user);
+  return at != rows_.end() && at->second.sessions > 0;
 }
 
 void presence::depart(const user_id& user, bool lost, unix_ms now) {

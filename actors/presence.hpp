@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/delivery.hpp"
 #include "protocol/ids.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/messages.hpp"
@@ -10,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// Who is in a room, counted by user rather than by connection; changes are gathered before they
@@ -21,10 +23,13 @@ class presence {
   presence(std::chrono::milliseconds gather, std::chrono::milliseconds grace)
       : gather_(gather), grace_(grace) {}
 
-  void arrive(const user_id& user, const std::string& name, unix_ms now);
+  /// The user's id and number here, valid as long as a session of the user's is here.
+  std::pair<const user_id*, room_user_no> arrive(const user_id& user, const std::string& name,
+                                                 unix_ms now);
   /// `lost`: the connection broke, the user may be back in a moment.
   void depart(const user_id& user, bool lost, unix_ms now);
 
+  bool has_session(const user_id& user) const;
   std::size_t online() const noexcept { return online_; }
   bool empty() const noexcept { return rows_.empty(); }
   /// At most `limits::members_count_max` of those online, in order of id.
@@ -38,7 +43,8 @@ class presence {
  private:
   struct standing {
     std::string name;
-    std::size_t sessions = 0;
+    room_user_no number;
+    std::uint32_t sessions = 0;
     bool in_grace = false;
     bool told = false;
     bool online() const { return sessions > 0 || in_grace; }
@@ -54,6 +60,7 @@ class presence {
   std::chrono::milliseconds grace_;
   std::map<user_id, standing> rows_;
   std::size_t online_ = 0;
+  std::uint32_t last_number_ = 0;
   std::set<user_id> changed_;
   std::optional<unix_ms> tell_at_;
   std::deque<departure> graces_;  // by `until`: the grace is the same for all

@@ -23,7 +23,7 @@ epoch_id random_epoch(std::uint64_t random) {
 
 room::room(caf::actor_config& config, const environment* env, room_id id,
            directory_actor directory)
-    : pinned(config), env_(env), state_(state{}) {
+    : pinned(config), env_(env), state_(std::in_place) {
   state_->id = std::move(id);
   state_->directory = std::move(directory);
 }
@@ -39,7 +39,6 @@ room::behavior_type room::make_behavior() {
         room_effects effects;
         if (state_->room) state_->room->stop_listening(what.session, env_->now(), effects);
         carry_out(effects);
-        state_->handles.erase(what.session);
       },
       [this](const wake& what) {
         // Timers can't be taken back: of those replaced by an earlier one nobody wants to know,
@@ -55,7 +54,7 @@ room::behavior_type room::make_behavior() {
         room_effects effects;
         if (state_->room) state_->room->dismiss_all(effects);
         for (auto& [shard, items] : effects.deliveries)
-          send(env_->shards[shard].audience, room_delivery{state_->id, std::move(items)});
+          send(env_->shards[shard].audience, room_delivery{state_->id, std::move(items), {}});
         quit();
       },
   };
@@ -119,18 +118,15 @@ void room::become_ready() {
   const auto& [a, b] = *s.room->info().direct;
   s.users_awaited = a == b ? 1 : 2;
   const auto self = caf::actor_cast<room_actor>(this);
-  send(env_->shards[env_->shard_of(a)].directory, to_user{a, watch_user{s.id, self}});
-  if (a != b) send(env_->shards[env_->shard_of(b)].directory, to_user{b, watch_user{s.id, self}});
+  send(env_->shards[env_->shard_of(a)].registrar, to_user{a, watch_user{s.id, self}});
+  if (a != b) send(env_->shards[env_->shard_of(b)].registrar, to_user{b, watch_user{s.id, self}});
 }
 
 void room::listen(watched& what) {
   auto& s = *state_;
   if (!s.room) return;
   room_effects effects;
-  for (auto& session : what.sessions) {
-    s.handles.insert_or_assign(session.info.id, std::move(session.handle));
-    s.room->listen(session.info, effects);
-  }
+  for (const auto& session : what.sessions) s.room->listen(session, effects);
   if (s.now == phase::finding_users && --s.users_awaited == 0) {
     s.now = phase::ready;
     carry_out(effects);
@@ -144,11 +140,10 @@ session_seen room::listen(session_appeared& what) {
   room_effects effects;
   session_seen answer;
   if (s.room && s.room->is_direct()) {
-    s.handles.insert_or_assign(what.who.info.id, std::move(what.who.handle));
-    s.room->listen(what.who.info, effects);
+    s.room->listen(what.who, effects);
     const auto& info = s.room->info();
     const auto& [a, b] = *info.direct;
-    answer.direct = {s.id, a == what.who.info.user ? b : a, info.head, info.last_at};
+    answer.direct = {s.id, a == what.who.user ? b : a, info.head, info.last_at};
   }
   carry_out(effects);
   return answer;
@@ -159,7 +154,6 @@ session_seen room::listen(session_appeared& what) {
 void room::command(room_command& what) {
   auto& s = *state_;
   if (what.forwarded) ++s.forwards_seen;
-  s.handles.try_emplace(what.from.session, what.handle);
   s.stash.push_back({std::move(what), unix_ms{env_->now().value() + env_->how.append_wait_max.count()}});
   work_off_stash();
 }
@@ -177,7 +171,7 @@ void room::work_off_stash() {
         break;  // it stays in the stash until the room is there
       }
       if (const auto* leave = std::get_if<leave_op>(&next.what); leave && leave->lost)
-        settle({next.from.session, next.from.ticket});
+        effects.settlements.push_back({next.from.session, next.from.ticket});
       else
         refuse(next, error_code::no_such_room, "no such room");
     } else if (s.doomed && !std::holds_alternative<leave_op>(next.what)) {
@@ -224,7 +218,7 @@ void room::look_up(room_effects::lookup& what) {
     carry_out(effects);
   };
   const auto fail = [this, from = what.from] {
-    refuse({from, {}, {}}, error_code::unavailable, "try again");
+    refuse({from, {}}, error_code::unavailable, "try again");
   };
   request(reader, read_wait_max,
           messages_request{state_->id, next(what.target), {}, state_->room->info().head, 1})
@@ -272,35 +266,26 @@ void room::outcome(append_outcome& what) {
 
 // --- carrying out ------------------------------------------------------------------------------
 
-void room::settle(const room_effects::settled& what) {
-  auto& s = *state_;
-  const auto at = s.handles.find(what.session);
-  if (at == s.handles.end()) return;
-  send(at->second, command_settled{what.ticket, s.id, what.what,
-                                   what.what == settlement::joined
-                                       ? caf::actor_cast<room_actor>(this)
-                                       : room_actor{}});
-}
-
 void room::carry_out(room_effects& effects) {
   auto& s = *state_;
-  for (auto& [shard, items] : effects.deliveries)
-    send(env_->shards[shard].audience, room_delivery{s.id, std::move(items)});
-  for (auto& wanted : effects.appends) send(env_->writer, append_request{std::move(wanted)});
+  bool joins = false;
   for (auto& [session, what] : effects.catch_ups)
-    if (const auto at = s.handles.find(session); at != s.handles.end())
-      send(at->second, catch_up_needed{std::move(what), s.id});
-  for (const auto& what : effects.settlements) settle(what);
-  for (const auto& what : effects.settlements)
-    if (what.what != settlement::joined && !(s.room && s.room->has_member(what.session)) &&
-        std::ranges::none_of(s.stash, [&](const auto& c) { return c.what.from.session == what.session; }))
-      s.handles.erase(what.session);
+    effects.deliveries[session.shard()].push_back(
+        hand_over{session, std::make_shared<const catch_up>(std::move(what))});
+  for (const auto& what : effects.settlements) {
+    joins |= what.what == settlement::joined;
+    effects.deliveries[what.session.shard()].push_back(what);
+  }
+  const auto self = joins ? caf::actor_cast<room_actor>(this) : room_actor{};
+  for (auto& [shard, items] : effects.deliveries)
+    send(env_->shards[shard].audience, room_delivery{s.id, std::move(items), self});
+  for (auto& wanted : effects.appends) send(env_->writer, append_request{std::move(wanted)});
   for (auto& wanted : effects.lookups) look_up(wanted);
   if (s.room && effects.published && s.room->is_direct()) {
     const auto& info = s.room->info();
     const auto& [a, b] = *info.direct;
     for (const auto& [user, other] : {std::pair{a, b}, std::pair{b, a}}) {
-      send(env_->shards[env_->shard_of(user)].directory,
+      send(env_->shards[env_->shard_of(user)].registrar,
            to_user{user, direct_moved{{s.id, other, info.head, info.last_at}}});
       if (a == b) break;
     }

@@ -8,7 +8,6 @@
 #include <deque>
 #include <memory>
 #include <optional>
-#include <unordered_map>
 
 namespace confab::actors {
 
@@ -37,8 +36,6 @@ class room final : public pinned<room_actor::base> {
     std::deque<stashed> stash;
     std::optional<room_state> room;
     std::size_t users_awaited = 0;  // in `finding_users`
-    /// Of everyone with a command under way or a place in the room.
-    std::unordered_map<session_id, session_actor> handles;
     std::uint64_t forwards_seen = 0;
     std::optional<unix_ms> armed;  // the wake that is on its way
     std::optional<unix_ms> idle_since;
@@ -65,7 +62,6 @@ class room final : public pinned<room_actor::base> {
   void look_up(room_effects::lookup& what);
   void carry_out(room_effects& effects);
   void arm();
-  void settle(const room_effects::settled& what);
 
   const environment* env_;
   std::optional<state> state_;

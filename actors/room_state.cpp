@@ -1,9 +1,11 @@
 #include "actors/room_state.hpp"
 
+#include "actors/encoding.hpp"
 #include "actors/room_fold.hpp"
 #include "protocol/codec.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace confab::actors {
 namespace {
@@ -44,37 +46,35 @@ void room_state::refuse(const asker& to, error_code code, std::string text,
   out.settlements.push_back({to.session, to.ticket});
 }
 
-template <class What>
-void room_state::announce(const What& what, importance weight, std::vector<session_id> except,
+void room_state::announce(const message::any& what, importance weight, room_user_no except,
                           room_effects& out) const {
-  broadcast all{{}, weight, std::move(except)};
+  encoded_once once{what};
   bool anyone = false;
-  for (const auto objects : {codec::json, codec::cbor})
-    for (const bool deflate : {false, true}) {
-      const wire_format format{objects, deflate};
-      if (live_by_format_[format.index()] == 0) continue;
-      all.bytes[format.index()] = encode_frame(format, what);
+  for (std::size_t format = 0; format < live_by_format_.size(); ++format)
+    if (live_by_format_[format] > 0) {
+      once.in(format_at(format));
       anyone = true;
     }
   if (!anyone) return;
+  const broadcast all{once.take(), weight, except};
   for (std::size_t shard = 0; shard < live_by_shard_.size(); ++shard)
     if (live_by_shard_[shard] > 0) out.deliveries[static_cast<std::uint8_t>(shard)].push_back(all);
 }
 
-void room_state::set_live(member& who, bool live, room_effects& out) {
+void room_state::set_live(session_id session, member& who, bool live, room_effects& out) {
   if (who.live == live) return;
   who.live = live;
-  const auto shard = who.who.id.shard();
+  const auto shard = session.shard();
   if (live_by_shard_.size() <= shard) live_by_shard_.resize(shard + 1u);
-  auto& same_format = live_by_format_[who.who.format.index()];
+  auto& same_format = live_by_format_[who.format.index()];
   if (live) {
     ++same_format;
     ++live_by_shard_[shard];
-    out.deliveries[shard].push_back(admit{who.who.id});
+    out.deliveries[shard].push_back(admit{session, who.number});
   } else {
     --same_format;
     --live_by_shard_[shard];
-    out.deliveries[shard].push_back(dismiss{who.who.id});
+    out.deliveries[shard].push_back(dismiss{session});
   }
 }
 
@@ -101,18 +101,18 @@ std::optional<std::vector<message::present_message>> room_state::latest_from_tai
   return fold(messages, changes);
 }
 
-message::joined room_state::snapshot(const member& who) const {
+message::joined room_state::snapshot(const join_op& what) const {
   message::joined frame;
   frame.room = info_.room;
   frame.title = info_.title;
   frame.epoch = info_.epoch;
   frame.head = info_.head;
-  frame.role = name(who.as);
+  frame.role = name(what.as);
   frame.online = presence_.online();
   frame.members = presence_.members();
   // Oneself too, also where those online are more than the list may hold.
-  if (std::ranges::find(frame.members, who.who.user, &message::user_ref::id) == frame.members.end())
-    frame.members.back() = {who.who.user, who.who.name};
+  if (std::ranges::find(frame.members, what.who.user, &message::user_ref::id) == frame.members.end())
+    frame.members.back() = {what.who.user, what.who.name};
   return frame;
 }
 
@@ -121,15 +121,24 @@ void room_state::join(const asker& from, const join_op& what, unix_ms now, room_
     return refuse(from, error_code::no_such_room, "no such room", out);
 
   auto& who = members_[from.session];
-  who.who = what.who;
+  who.format = what.who.format;
   who.as = what.as;
   if (!who.joined) {
     who.joined = true;
-    presence_.arrive(what.who.user, what.who.name, now);
+    const auto row = presence_.arrive(what.who.user, what.who.name, now);
+    if (!info_.direct) std::tie(who.user, who.number) = row;
   }
+  if (info_.direct) identify(who, what.who.user);
   // Joining again starts over: no live event may come in the middle of the catch-up.
-  set_live(who, false, out);
+  set_live(from.session, who, false, out);
   admit_from_tail(who, from, what, out);
+}
+
+/// In a direct room it is known beforehand who there can be.
+void room_state::identify(member& who, const user_id& user) const {
+  const bool second = info_.direct->first != user;
+  who.user = second ? &info_.direct->second : &info_.direct->first;
+  who.number = room_user_no{second ? 2u : 1u};
 }
 
 void room_state::admit_from_tail(member& who, const asker& from, const join_op& what,
@@ -141,12 +150,12 @@ void room_state::admit_from_tail(member& who, const asker& from, const join_op& 
 
   if (what.continuing) {
     if (what.since && next(*what.since) < first_remembered) {
-      out.catch_ups.push_back({from.session, {from.ticket, snapshot(who), what.since, true}});
+      out.catch_ups.push_back({from.session, {from.ticket, snapshot(what), what.since, true}});
       return;
     }
     answer(from, message::more_events{info_.room, tail_after(*what.since), false}, out);
   } else {
-    auto frame = snapshot(who);
+    auto frame = snapshot(what);
     frame.ref = from.ref;
     if (what.since && !servable) frame.oldest = info_.floor;
     if (servable) {
@@ -165,7 +174,7 @@ void room_state::admit_from_tail(member& who, const asker& from, const join_op& 
     }
     answer(from, frame, out);
   }
-  set_live(who, true, out);
+  set_live(from.session, who, true, out);
   out.settlements.push_back({from.session, from.ticket, settlement::joined});
 }
 
@@ -174,17 +183,14 @@ void room_state::leave(const asker& from, const leave_op& what, unix_ms now, roo
   if (at != members_.end() && at->second.joined) {
     auto& who = at->second;
     who.joined = false;
-    const auto user = who.who.user;
+    const auto user = *who.user;
     if (!what.lost && from.ref) answer(from, message::left{from.ref, info_.room}, out);
     if (who.listening && !what.lost)
-      set_live(who, true, out);
+      set_live(from.session, who, true, out);
     else
       release(from.session, out);
     presence_.depart(user, what.lost, now);
-    if (typing_.contains(user) && std::ranges::none_of(members_, [&](const auto& m) {
-          return m.second.joined && m.second.who.user == user;
-        }))
-      stop_typing(user, true, out);
+    if (!presence_.has_session(user)) stop_typing(user, true, out);
   }
   out.settlements.push_back({from.session, from.ticket, settlement::left});
 }
@@ -192,26 +198,27 @@ void room_state::leave(const asker& from, const leave_op& what, unix_ms now, roo
 void room_state::release(session_id session, room_effects& out) {
   const auto at = members_.find(session);
   if (at == members_.end()) return;
-  set_live(at->second, false, out);
+  set_live(session, at->second, false, out);
   members_.erase(at);
 }
 
 void room_state::listen(const session_info& who, room_effects& out) {
   auto& entry = members_[who.id];
-  entry.who = who;
+  entry.format = who.format;
   entry.listening = true;
-  if (!entry.joined) set_live(entry, true, out);
+  identify(entry, who.user);
+  if (!entry.joined) set_live(who.id, entry, true, out);
 }
 
 void room_state::stop_listening(session_id session, unix_ms now, room_effects& out) {
   const auto at = members_.find(session);
   if (at == members_.end()) return;
-  if (at->second.joined) presence_.depart(at->second.who.user, true, now);
+  if (at->second.joined) presence_.depart(*at->second.user, true, now);
   release(session, out);
 }
 
 void room_state::dismiss_all(room_effects& out) {
-  for (auto& [session, who] : members_) set_live(who, false, out);
+  for (auto& [session, who] : members_) set_live(session, who, false, out);
 }
 
 // --- saying ------------------------------------------------------------------------------------
@@ -227,8 +234,8 @@ void room_state::append(const asker& from, append_op what, unix_ms now, room_eff
     return refuse(from, error_code::not_joined, "join the room first", out);
   const auto target = target_of(what.body);
   if (!target) {
-    stop_typing(at->second.who.user, false, out);
-    return store(from, at->second.who.user, std::move(what.key), std::move(what.body), now, out);
+    stop_typing(*at->second.user, false, out);
+    return store(from, *at->second.user, std::move(what.key), std::move(what.body), now, out);
   }
   if (target->value() == 0 || *target > info_.head)
     return refuse(from, error_code::no_such_message, "no such message", out);
@@ -247,7 +254,7 @@ void room_state::change(const asker& from, append_op what, const message::presen
   if (at == members_.end() || !at->second.joined)
     return refuse(from, error_code::not_joined, "join the room first", out);
   const auto& who = at->second;
-  const bool may_change = target && (target->from == who.who.user || who.as == role::moderator);
+  const bool may_change = target && (target->from == *who.user || who.as == role::moderator);
   const auto nothing_to_do = [&] {  // no entry
     if (from.ref) answer(from, message::done{from.ref, {}}, out);
     out.settlements.push_back({from.session, from.ticket});
@@ -261,7 +268,7 @@ void room_state::change(const asker& from, append_op what, const message::presen
   if (const auto* reaction = std::get_if<reacted>(&what.body)) {
     const auto users = target->reactions.find(reaction->emoji);
     const bool there = users != target->reactions.end() &&
-                       std::ranges::find(users->second, who.who.user) != users->second.end();
+                       std::ranges::find(users->second, *who.user) != users->second.end();
     if (there == reaction->on) return nothing_to_do();
     if (reaction->on && users == target->reactions.end() &&
         target->reactions.size() >= emoji_per_message_max)
@@ -269,7 +276,7 @@ void room_state::change(const asker& from, append_op what, const message::presen
   } else if (!may_change) {
     return refuse(from, error_code::forbidden, "this message is not yours", out);
   }
-  store(from, who.who.user, std::move(what.key), std::move(what.body), now, out);
+  store(from, *who.user, std::move(what.key), std::move(what.body), now, out);
 }
 
 void room_state::direct(const asker& from, direct_op what, unix_ms now, room_effects& out) {
@@ -321,7 +328,9 @@ void room_state::failed(unix_ms, room_effects& out) {
 void room_state::publish(log_entry entry, room_effects& out) {
   info_.head = entry.seq;
   info_.last_at = entry.at;
-  announce(message::logged{info_.room, entry}, importance::required, {}, out);
+  message::any event{message::logged{info_.room, std::move(entry)}};
+  announce(event, importance::required, {}, out);
+  entry = std::move(std::get<message::logged>(event).entry);
   tail_bytes_ += cost_of(entry);
   tail_.push_back(std::move(entry));
   while (tail_.size() > tail_entries_max || (tail_bytes_ > tail_bytes_max && tail_.size() > 1)) {
@@ -337,39 +346,38 @@ void room_state::type(const asker& from, bool on, unix_ms now, room_effects& out
   const auto at = members_.find(from.session);
   if (at == members_.end() || !at->second.joined)
     return refuse(from, error_code::not_joined, "join the room first", out);
-  const auto& user = at->second.who.user;
+  const auto& who = at->second;
   if (on)
-    start_typing(user, now, out);
+    start_typing(who, now, out);
   else
-    stop_typing(user, true, out);
+    stop_typing(*who.user, true, out);
   if (from.ref) answer(from, message::done{from.ref, {}}, out);
   out.settlements.push_back({from.session, from.ticket});
 }
 
 /// Told again when half of the lapse has passed, so that a reader who lost the end of it, or the
 /// beginning, may lapse it by itself.
-void room_state::start_typing(const user_id& user, unix_ms now, room_effects& out) {
-  const auto [at, fresh] = typing_.try_emplace(user);
+void room_state::start_typing(const member& who, unix_ms now, room_effects& out) {
+  const auto [at, fresh] = typing_.try_emplace(*who.user);
   auto& typist = at->second;
+  typist.number = who.number;
   typist.until = now + how_.typing_lapse;
   if (!fresh && now < typist.told + how_.typing_lapse / 2) return;
   typist.told = now;
-  announce_typing(user, true, out);
+  announce_typing(*who.user, who.number, true, out);
 }
 
-void room_state::announce_typing(const user_id& user, bool on, room_effects& out) {
-  std::vector<session_id> own;
-  for (const auto& [id, m] : members_)
-    if (m.who.user == user) own.push_back(id);
-  announce(message::typing{info_.room, user, on}, importance::droppable, std::move(own), out);
+void room_state::announce_typing(const user_id& user, room_user_no number, bool on,
+                                 room_effects& out) {
+  announce(message::typing{info_.room, user, on}, importance::droppable, number, out);
 }
 
 void room_state::stop_typing(const user_id& user, bool tell, room_effects& out) {
   const auto at = typing_.find(user);
   if (at == typing_.end()) return;
-  const auto gone = at->first;
-  typing_.erase(at);
-  if (tell) announce_typing(gone, false, out);  // otherwise the message itself says so
+  const auto gone = typing_.extract(at);
+  // Otherwise the message itself says so.
+  if (tell) announce_typing(gone.key(), gone.mapped().number, false, out);
 }
 
 // --- time --------------------------------------------------------------------------------------

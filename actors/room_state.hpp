@@ -7,6 +7,8 @@
 #include "protocol/frame.hpp"
 #include "protocol/messages.hpp"
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <array>
 #include <chrono>
 #include <deque>
@@ -14,7 +16,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -23,12 +24,7 @@ namespace confab::actors {
 /// What a step of a room wants done: collected by the step, carried out by the actor afterwards.
 struct room_effects {
   std::map<std::uint8_t, std::vector<delivery>> deliveries;  // by shard, in order
-  struct settled {
-    session_id session;
-    ticket_no ticket;
-    settlement what = settlement::none;
-  };
-  std::vector<settled> settlements;
+  std::vector<settle> settlements;  // after the deliveries, as the catch-ups are
   std::vector<std::pair<session_id, catch_up>> catch_ups;
   std::vector<journal::operation> appends;
   /// A change whose target is further back than the room remembers: read it, then `change`.
@@ -55,6 +51,8 @@ class room_state {
   };
 
   room_state(journal::room_info info, std::vector<log_entry> tail, const options& how);
+  room_state(const room_state&) = delete;  // members point into it
+  room_state& operator=(const room_state&) = delete;
 
   const room_id& id() const noexcept { return info_.room; }
   const journal::room_info& info() const noexcept { return info_; }
@@ -94,14 +92,20 @@ class room_state {
   bool idle() const noexcept;
 
  private:
+  /// One session. Dense, and without a string of its own: there are as many as members.
   struct member {
-    session_info who;
-    role as = role::member;
-    bool joined = false;
-    bool listening = false;  // of a direct room, by being one of its users' sessions
-    bool live = false;       // the audience has it
+    const user_id* user = nullptr;  // in `presence_`, or one of a direct room's two
+    room_user_no number;
+    wire_format format;
+    role as : 1 = role::member;
+    bool joined : 1 = false;
+    bool listening : 1 = false;  // of a direct room, by being one of its users' sessions
+    bool live : 1 = false;       // the audience has it
   };
+  static_assert(sizeof(member) <= 16);
+  using members = boost::unordered_flat_map<session_id, member, std::hash<session_id>>;
   struct typing_user {
+    room_user_no number;
     unix_ms until;
     unix_ms told;  // when the others heard of it last
   };
@@ -117,13 +121,13 @@ class room_state {
   template <class What>
   void answer(const asker& to, const What& what, room_effects& out) const;
   void refuse(const asker& to, error_code code, std::string text, room_effects& out) const;
-  template <class What>
-  void announce(const What& what, importance weight, std::vector<session_id> except,
+  void announce(const message::any& what, importance weight, room_user_no except,
                 room_effects& out) const;
-  void set_live(member& who, bool live, room_effects& out);
+  void identify(member& who, const user_id& user) const;
+  void set_live(session_id session, member& who, bool live, room_effects& out);
   void release(session_id session, room_effects& out);
   std::optional<log_entry> remembered(seq_no seq) const;
-  message::joined snapshot(const member& who) const;
+  message::joined snapshot(const join_op& what) const;
   std::vector<log_entry> tail_after(seq_no since) const;
   /// The latest messages from memory; none if memory does not reach back far enough.
   std::optional<std::vector<message::present_message>> latest_from_tail() const;
@@ -131,15 +135,15 @@ class room_state {
   void store(const asker& from, const user_id& user, std::string key, entry_body body, unix_ms now,
              room_effects& out);
   void publish(log_entry entry, room_effects& out);
-  void start_typing(const user_id& user, unix_ms now, room_effects& out);
-  void announce_typing(const user_id& user, bool on, room_effects& out);
+  void start_typing(const member& who, unix_ms now, room_effects& out);
+  void announce_typing(const user_id& user, room_user_no number, bool on, room_effects& out);
   void stop_typing(const user_id& user, bool tell, room_effects& out);
 
   journal::room_info info_;
   options how_;
   std::deque<log_entry> tail_;  // the end of the log, without holes, up to head
   std::size_t tail_bytes_ = 0;
-  std::unordered_map<session_id, member> members_;
+  members members_;
   std::array<std::size_t, wire_formats_count> live_by_format_{};
   std::vector<std::size_t> live_by_shard_;
   presence presence_;

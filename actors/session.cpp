@@ -22,63 +22,79 @@ constexpr std::string_view server_name = "confab/" CONFAB_VERSION;
 }  // namespace
 
 session::session(caf::actor_config& config, const environment* env, session_start start)
-    : pinned(config), env_(env) {
-  state_.emplace(std::move(start), env->how);
+    : light_actor(config),
+      env_(env),
+      id_(start.id),
+      sink_(std::move(start.sink)),
+      taken_places_(std::move(start.taken)),
+      format_(start.format),
+      introduction_(new introduction{std::move(start.known), {}, {}}),
+      rate_(env->how.commands_burst) {
+  caf::anon_send(own_shard().audience, attach_sink{id_, me(), sink_, format_, env->how.hello_wait_max});
 }
 
-session::behavior_type session::make_behavior() {
-  // The wall for bugs: this connection ends, nobody else notices.
-  set_exception_handler([this](std::exception_ptr&) -> caf::error {
-    if (state_) {
-      state_->self.sink->close(close_code::internal, "internal error");
-      farewell();
-    }
-    return caf::exit_reason::unhandled_exception;
-  });
-  send(env_->shards[state_->self.id.shard()].audience,
-       expect_hello{caf::actor_cast<session_actor>(this), env_->how.hello_wait_max});
-  return {
-      [this](frame_received& f) { received(f.what); },
-      [this](const frame_rejected& f) { refused(f.why); },
-      [this](session_attached& a) { welcome(a); },
-      [this](const command_settled& what) { settled(what); },
-      [this](catch_up_needed& what) { catch_up_from_journal(what); },
-      [this](const sessions_reached& r) {
-        if (state_->reading && state_->reading->ticket == r.ticket) return read_on();
-        if (const auto* run = state_->gate.find(r.ticket); run && run->what.id)
-          say(message::signalled{run->what.id, r.count});
-        settle(r.ticket);
-      },
-      [this](const sink_writable&) {
-        if (state_->reading && state_->reading->waiting_for_sink) read_on();
-      },
-      [this](const drain_session&) {
-        state_->draining = true;
-        close_when_drained();
-      },
-      [this](const connection_closed&) {
-        farewell();
-        quit();
-      },
-      [this](const replace_session&) {
-        close(close_code::replaced, "replaced by a newer session of this device");
-      },
-      [this](const session_timer& t) { timer(t); },
-  };
+void session::on_event(session_event& what) {
+  std::visit(overloaded{
+                 [this](frame_received& f) { received(f.what); },
+                 [this](const frame_rejected& f) { refused(f.why); },
+                 [this](const sink_writable&) {
+                   if (reading_ && reading_->waiting_for_sink) read_on();
+                 },
+                 [this](const drain_session&) {
+                   draining_ = true;
+                   close_when_drained();
+                 },
+                 [this](const connection_closed&) {
+                   farewell();
+                   end();
+                 },
+                 [this](const replace_session&) {
+                   close(close_code::replaced, "replaced by a newer session of this device");
+                 },
+                 [this](const user_lost&) { close(close_code::internal, "the user was lost"); },
+                 [this](session_attached& a) { welcome(a); },
+                 [this](const sessions_reached& r) {
+                   if (reading_ && reading_->ticket == r.ticket) return read_on();
+                   if (const auto* run = gate_.find(r.ticket); run && run->ref)
+                     say(message::signalled{run->ref, r.count});
+                   settle(r.ticket);
+                 },
+                 [this](command_settled& s) { settled(s); },
+                 [this](const catch_up_needed& c) { catch_up_from_journal(*c.what); },
+                 [this](read_done& r) { read_came(r); },
+                 [this](online_counted& c) {
+                   if (!gate_.find(c.ticket)) return;
+                   if (c.list.ref) say(c.list);
+                   settle(c.ticket);
+                 },
+                 [this](const session_timer& t) { timer(t); },
+             },
+             what);
+}
+
+/// This connection ends, nobody else notices.
+void session::on_bug() noexcept {
+  sink_->close(close_code::internal, "internal error");
+  farewell();
+}
+
+void session::on_end() noexcept {
+  joined_.clear();
+  reading_.reset();
+  sink_.reset();
 }
 
 // --- frames in ---------------------------------------------------------------------------------
 
 void session::received(confab::request& what) {
-  auto& s = *state_;
   // What comes after the drain began is as if it had crossed the close frame on its way.
-  if (s.now == phase::closing || s.draining) return settle({});
-  s.faults_in_a_row = 0;
+  if (now_ == phase::closing || draining_) return settle({});
+  faults_in_a_row_ = 0;
   auto* as_hello = std::get_if<command::hello>(&what.what);
-  if (s.now != phase::ready) {
+  if (now_ != phase::ready) {
     if (!as_hello)
       close(close_code::protocol_error, "hello first");
-    else if (s.now == phase::greeting)
+    else if (now_ == phase::greeting)
       say_error(what.id, error_code::already, "hello was said already");
     else if (within_rate(what.id))
       hello(what.id, *as_hello);
@@ -93,34 +109,32 @@ void session::received(confab::request& what) {
     if (what.id) say(message::pong{what.id});
     return settle({});
   }
-  s.gate.add(std::move(what), true);
+  gate_.add(std::move(what), true);
   pump();
 }
 
 void session::refused(const rejected& why) {
-  auto& s = *state_;
-  if (s.now == phase::closing) return settle({});
+  if (now_ == phase::closing) return settle({});
   if (why.close) {
     close(*why.close, why.message);
-  } else if (s.now != phase::ready && !why.hello) {
+  } else if (now_ != phase::ready && !why.hello) {
     close(close_code::protocol_error, "hello first");
   } else if (within_rate(why.id)) {
     say_error(why.id, why.code, why.message);
-    if (++s.faults_in_a_row >= limits::faults_in_a_row_max)
+    if (++faults_in_a_row_ >= limits::faults_in_a_row_max)
       close(close_code::protocol_error, "too many bad frames in a row");
   }
   settle({});
 }
 
 bool session::within_rate(const message::re& ref) {
-  auto& s = *state_;
-  const auto wait = s.rate.take(env_->now());
+  const auto wait = rate_.take(env_->now(), env_->how.commands_per_second, env_->how.commands_burst);
   if (wait.count() == 0) {
-    s.limited_in_a_row = 0;
+    limited_in_a_row_ = 0;
     return true;
   }
   say(message::error{ref, error_code::rate_limited, "too many commands", wait});
-  if (++s.limited_in_a_row > rate_abuse_bursts * env_->how.commands_burst)
+  if (++limited_in_a_row_ > rate_abuse_bursts * env_->how.commands_burst)
     close(close_code::rate_abuse, "too many commands");
   return false;
 }
@@ -128,208 +142,202 @@ bool session::within_rate(const message::re& ref) {
 // --- who it is ---------------------------------------------------------------------------------
 
 void session::hello(const message::re& ref, command::hello& what) {
-  auto& s = *state_;
   const auto refuse = [&](const unauthorized& why) {
     say_error(ref, error_code::unauthorized, why.reason);
     close(why.expired ? close_code::token_expired : close_code::unauthorized, why.reason);
   };
+  auto& known = introduction_->known;
   if (what.token) {
     auto verified = env_->auth->verify(*what.token, env_->now());
     if (const auto* why = std::get_if<unauthorized>(&verified)) return refuse(*why);
     auto& who = std::get<identity>(verified);
-    if (s.self.known && s.self.known->user != who.user)
+    if (known && known->user != who.user)
       return refuse({"the token is another user's than the request's", false});
-    s.who = std::move(who);
-  } else if (s.self.known) {
-    s.who = std::move(s.self.known);
+    be(std::move(who));
+  } else if (known) {
+    be(std::move(*known));
   } else if (what.guest) {
     if (!env_->auth->guests_allowed()) return refuse({"guests are not allowed", false});
-    s.who = identity{*what.guest, what.name.value_or(what.guest->value()), {}, {}, {}, false};
+    name_ = what.name ? std::move(*what.name) : what.guest->value();
+    user_ = std::move(*what.guest);
   } else {
     return refuse({"a token or a guest name is needed", false});
   }
-  s.now = phase::greeting;
-  s.hello_ref = ref;
-  s.resume = std::move(what.resume);
-  const auto me = caf::actor_cast<session_actor>(this);
-  send(env_->shards[s.self.id.shard()].audience,
-       attach_sink{s.self.id, s.self.sink, s.self.format});
-  send(env_->shards[env_->shard_of(s.who->user)].directory,
-       to_user{s.who->user, attach_session{{info(), me}, std::move(what.device)}});
+  now_ = phase::greeting;
+  introduction_->hello_ref = ref;
+  introduction_->resume = std::move(what.resume);
+  to_registrar(attach_session{info(), std::move(what.device)});
+}
+
+void session::be(identity who) {
+  user_ = std::move(who.user);
+  name_ = std::move(who.name);
+  token_ = std::make_unique<const identity>(std::move(who));
 }
 
 void session::welcome(session_attached& what) {
-  auto& s = *state_;
-  if (s.now != phase::greeting) return;
-  s.now = phase::ready;
+  if (now_ != phase::greeting) return;
+  now_ = phase::ready;
+  const auto intro = std::move(introduction_);
   message::welcome frame;
-  frame.ref = s.hello_ref;
-  frame.user = {s.who->user, s.who->name};
-  frame.session = s.self.id;
+  frame.ref = intro->hello_ref;
+  frame.user = {user_, name_};
+  frame.session = id_;
   frame.node = env_->how.node;
   frame.server = server_name;
   frame.heartbeat = env_->how.heartbeat;
   frame.text_bytes = env_->how.text_bytes_max;
   frame.frame_bytes = env_->how.frame_bytes_max;
   frame.rooms = env_->how.rooms_per_session_max;
-  frame.expires_at = s.who->expires_at;
-  frame.directs = std::move(what.directs);
-  say(frame);
-  send(env_->shards[s.self.id.shard()].audience, open_sink{s.self.id});
+  if (token_) frame.expires_at = token_->expires_at;
+  if (what.directs)
+    frame.directs = std::move(*what.directs);
+  else
+    frame.directs_unavailable = true;
+  say(std::move(frame));
+  caf::anon_send(own_shard().audience, open_sink{id_});
   arm_token_timers();
-  for (auto& point : std::exchange(s.resume, {}))
-    s.gate.add({std::nullopt, command::join{std::move(point)}}, false);
+  for (auto& point : intro->resume)
+    gate_.add({std::nullopt, command::join{std::move(point)}}, false);
   pump();
   close_when_drained();
 }
 
 void session::arm_token_timers() {
-  auto& s = *state_;
-  if (!s.who->expires_at) return;
-  const auto generation = ++s.token_generation;
+  if (!token_ || !token_->expires_at) return;
+  const auto generation = ++token_generation_;
   const auto left = std::chrono::milliseconds{
-      std::max<std::int64_t>(s.who->expires_at->value() - env_->now().value(), 0)};
+      std::max<std::int64_t>(token_->expires_at->value() - env_->now().value(), 0)};
   if (left > token_timer_max) return;
   const auto notice = std::max<std::chrono::milliseconds>(left - limits::token_notice, {});
-  delayed_send(this, notice, session_timer{session_timer::kind::token_notice, generation});
-  delayed_send(this, left, session_timer{session_timer::kind::token_expiry, generation});
+  const auto after = [&](std::chrono::milliseconds wait, session_timer::kind what) {
+    caf::delayed_anon_send(me(), wait, session_event{session_timer{what, generation, {}}});
+  };
+  after(notice, session_timer::kind::token_notice);
+  after(left, session_timer::kind::token_expiry);
 }
 
 void session::timer(const session_timer& what) {
-  auto& s = *state_;
-  const bool current = what.generation == s.token_generation && s.now != phase::closing;
+  const bool current = what.generation == token_generation_ && now_ != phase::closing;
   switch (what.what) {
     case session_timer::kind::hello:
-      if (s.now == phase::awaiting_hello) close(close_code::hello_late, "hello did not come");
+      if (now_ == phase::awaiting_hello) close(close_code::hello_late, "hello did not come");
       break;
     case session_timer::kind::token_notice:
-      if (current) say(message::token_expiring{*s.who->expires_at});
+      if (current) say(message::token_expiring{*token_->expires_at});
       break;
     case session_timer::kind::token_expiry:
       if (current) close(close_code::token_expired, "the token has expired");
       break;
-    case session_timer::kind::in_flight: {
-      s.watching_in_flight = false;
-      const auto wait = env_->how.append_wait_max + in_flight_wait_extra;
-      while (const auto* run = s.gate.oldest()) {
-        if (run->since.value() + wait.count() > env_->now().value()) break;
-        // As long as it has pages for its reader, a catch-up takes its time.
-        if (s.reading && s.reading->ticket == run->ticket) break;
-        fail(run->ticket, error_code::unavailable, "no answer; the outcome is unknown");
-      }
-      watch_in_flight();
+    case session_timer::kind::in_flight:
+      if (watch_due_ == what.due) give_up_late();
       break;
-    }
   }
 }
 
-void session::start(command_gate::running& run, command::refresh& what) {
-  auto& s = *state_;
+void session::start(running& run, command::refresh& what) {
   auto verified = env_->auth->verify(what.token, env_->now());
   if (const auto* why = std::get_if<unauthorized>(&verified))
     return fail(run.ticket, error_code::unauthorized, why->reason);
   auto& who = std::get<identity>(verified);
-  if (who.user != s.who->user)
+  if (who.user != user_)
     return fail(run.ticket, error_code::unauthorized, "the user must stay the same");
-  s.who = std::move(who);
-  ++s.token_generation;
+  be(std::move(who));
+  ++token_generation_;
   arm_token_timers();
-  if (run.what.id) say(message::refreshed{run.what.id, s.who->expires_at});
+  if (run.ref) say(message::refreshed{run.ref, token_->expires_at});
   settle(run.ticket);
+}
+
+bool session::may_join(const room_id& room) const { return !token_ || token_->may_join(room); }
+role session::role_in(const room_id& room) const {
+  return token_ ? token_->role_in(room) : role::member;
 }
 
 // --- commands out ------------------------------------------------------------------------------
 
 void session::pump() {
-  while (state_->now == phase::ready) {
-    auto* run = state_->gate.start_next(env_->now());
-    if (!run) break;
-    start(*run);
+  while (now_ == phase::ready) {
+    auto next = gate_.start_next(deadline());
+    if (!next) break;
+    start(next->run, next->what);
   }
   watch_in_flight();
 }
 
-void session::start(command_gate::running& run) {
+void session::start(running& run, command::any& what) {
   std::visit(overloaded{
                  [](command::hello&) {},  // answered when they came
                  [](command::ping&) {},
-                 [&](command::send& c) {
-                   in_room(run, c.room, append_op{std::move(c.key), posted{std::move(c.what)}});
-                 },
+                 [&](command::send& c) { append(run, c.room, c.key, posted{std::move(c.what)}); },
                  [&](command::edit& c) {
-                   in_room(run, c.room,
-                           append_op{std::move(c.key), edited{c.target, std::move(c.what)}});
+                   append(run, c.room, c.key, edited{c.target, std::move(c.what)});
                  },
                  [&](command::delete_message& c) {
-                   in_room(run, c.room, append_op{std::move(c.key), deleted{c.target}});
+                   append(run, c.room, c.key, deleted{c.target});
                  },
                  [&](command::react& c) {
-                   in_room(run, c.room,
-                           append_op{std::move(c.key), reacted{c.target, std::move(c.emoji), c.on}});
+                   append(run, c.room, c.key, reacted{c.target, std::move(c.emoji), c.on});
                  },
                  [&](command::typing& c) { in_room(run, c.room, typing_op{c.on}); },
                  [&](auto& c) { start(run, c); },
              },
-             run.what.what);
+             what);
 }
 
-void session::in_room(command_gate::running& run, const room_id& room, room_op what) {
-  const auto at = state_->joined.find(room);
-  if (at == state_->joined.end())
-    return fail(run.ticket, error_code::not_joined, "join the room first");
-  send(at->second, room_command{from(run), caf::actor_cast<session_actor>(this), std::move(what)});
+void session::append(running& run, const room_id& room, std::string& key, entry_body what) {
+  in_room(run, room, append_op{std::move(key), std::move(what)});
 }
 
-void session::start(command_gate::running& run, command::join& what) {
-  auto& s = *state_;
-  const auto& room = what.at.room;
-  if (!s.who->may_join(room))
+void session::in_room(running& run, const room_id& room, room_op what) {
+  const auto* at = in(room);
+  if (!at) return fail(run.ticket, error_code::not_joined, "join the room first");
+  caf::anon_send(at->handle, room_command{from(run), std::move(what)});
+}
+
+void session::start(running& run, command::join& what) {
+  run.room = what.at.room;
+  if (!may_join(run.room))
     return fail(run.ticket, error_code::forbidden, "not allowed in this room");
-  if (s.joined.size() >= env_->how.rooms_per_session_max && !s.joined.contains(room))
+  if (joined_.size() >= env_->how.rooms_per_session_max && !in(run.room))
     return fail(run.ticket, error_code::too_many_rooms, "leave a room first");
-  run.room = room;
-  join_op op{info(), s.who->role_in(room), what.at.since, what.at.epoch, false};
-  send(directory_of(room),
-       to_room{room, {from(run), caf::actor_cast<session_actor>(this), std::move(op)}});
+  to_directory(run.room, from(run),
+               join_op{info(), role_in(run.room), what.at.since, std::move(what.at.epoch), false});
 }
 
-void session::start(command_gate::running& run, command::leave& what) {
+void session::start(running& run, command::leave& what) {
   in_room(run, what.room, leave_op{false});
 }
 
-void session::start(command_gate::running& run, command::direct& what) {
-  const auto room = direct_room_of(state_->who->user, what.to);
-  direct_op op{info(), what.to, std::move(what.key), std::move(what.what)};
-  send(directory_of(room),
-       to_room{room, {from(run), caf::actor_cast<session_actor>(this), std::move(op)}});
+void session::start(running& run, command::direct& what) {
+  to_directory(direct_room_of(user_, what.to), from(run),
+               direct_op{info(), what.to, std::move(what.key), std::move(what.what)});
 }
 
-void session::start(command_gate::running& run, command::signal& what) {
-  auto& s = *state_;
-  const message::signal event{s.who->user, s.self.id, std::move(what.data)};
-  frames bytes;
-  for (const auto objects : {codec::json, codec::cbor})
-    for (const bool deflate : {false, true}) {
-      const wire_format format{objects, deflate};
-      bytes[format.index()] = encode_frame(format, event);
-    }
-  const auto me = caf::actor_cast<session_actor>(this);
+void session::start(running& run, command::signal& what) {
+  message::signal event{user_, id_, std::move(what.data)};
   if (const auto* user = std::get_if<user_id>(&what.to)) {
-    send(env_->shards[env_->shard_of(*user)].directory,
-         to_user{*user, user_signal{std::move(bytes), me, run.ticket}});
+    caf::anon_send(env_->shards[env_->shard_of(*user)].registrar,
+                   to_user{*user, user_signal{std::move(event), run.ticket}});
   } else {
     const auto to = std::get<session_id>(what.to);
     // A session of no shard is one that is not there.
-    const auto shard = to.shard() < env_->shards.size() ? to.shard() : s.self.id.shard();
-    send(env_->shards[shard].audience, session_delivery{{to}, std::move(bytes), me, run.ticket});
+    const auto shard = to.shard() < env_->shards.size() ? to.shard() : id_.shard();
+    caf::anon_send(env_->shards[shard].audience, signal_delivery{to, std::move(event), run.ticket});
   }
 }
 
 // --- settling ----------------------------------------------------------------------------------
 
-void session::settled(const command_settled& what) {
-  if (what.what == settlement::joined) state_->joined.insert_or_assign(what.room, what.handle);
-  if (what.what == settlement::left) state_->joined.erase(what.room);
+void session::settled(command_settled& what) {
+  auto* const at = in(what.room);
+  if (what.what == settlement::joined) {
+    if (at)
+      at->handle = std::move(what.handle);
+    else
+      joined_.push_back({what.room, std::move(what.handle)});
+  }
+  if (what.what == settlement::left && at) joined_.erase(joined_.begin() + (at - joined_.data()));
   if (what.what == settlement::broken) close(close_code::internal, "the room restarted");
   // Ticket 0: the session went by itself, no command of the client's is done with that.
   if (what.ticket.value() != 0) settle(what.ticket);
@@ -337,63 +345,87 @@ void session::settled(const command_settled& what) {
 
 /// Gives the command's place back to the connection. Ticket 0: one that was answered at once.
 void session::settle(ticket_no ticket) {
-  auto& s = *state_;
   bool counted = ticket.value() == 0;
   if (!counted) {
-    const auto finished = s.gate.finish(ticket);
+    const auto finished = gate_.finish(ticket);
     if (!finished) return;
     counted = finished->counted;
   }
-  auto& taken = *s.self.taken;
+  auto& taken = *taken_places_;
   if (counted && taken.outstanding > 0) --taken.outstanding;
   if (taken.paused && taken.outstanding <= limits::commands_in_flight_max / 2) {
     taken.paused = false;
-    s.self.sink->resume_reading();
+    sink_->resume_reading();
   }
   if (ticket.value() != 0) pump();
   close_when_drained();
 }
 
 void session::fail(ticket_no ticket, error_code code, std::string text) {
-  const auto* run = state_->gate.find(ticket);
+  const auto* run = gate_.find(ticket);
   if (!run) return;
   if (run->answered)  // no second reply
     close(close_code::internal, std::move(text));
   else
-    say_error(run->what.id, code, std::move(text));
+    say_error(run->ref, code, std::move(text));
   settle(ticket);
 }
 
+unix_ms session::deadline() const {
+  const std::chrono::milliseconds wait = env_->how.append_wait_max + in_flight_wait_extra;
+  return unix_ms{env_->now().value() + wait.count()};
+}
+
+/// One timer, for the command that is given up first: those that run together have the same wait.
 void session::watch_in_flight() {
-  auto& s = *state_;
-  const auto* oldest = s.gate.oldest();
-  if (s.watching_in_flight || !oldest || s.now == phase::closing) return;
-  s.watching_in_flight = true;
-  const std::chrono::milliseconds waited{env_->now().value() - oldest->since.value()};
-  const auto left = env_->how.append_wait_max + in_flight_wait_extra - waited;
-  // No less than a second: a catch-up may be older than that.
-  delayed_send(this, std::max<std::chrono::milliseconds>(left, std::chrono::seconds{1}),
-               session_timer{session_timer::kind::in_flight});
+  const auto* oldest = gate_.oldest();
+  if (!oldest || oldest->until.value() == 0 || now_ == phase::closing) return;
+  if (watch_due_.value() != 0 && watch_due_ <= oldest->until) return;
+  watch_due_ = oldest->until;
+  const auto wait = std::max<std::int64_t>(watch_due_.value() - env_->now().value(), 1);
+  caf::delayed_anon_send(
+      me(), std::chrono::milliseconds{wait},
+      session_event{session_timer{session_timer::kind::in_flight, {}, watch_due_}});
+}
+
+void session::give_up_late() {
+  watch_due_ = {};
+  while (const auto* run = gate_.oldest()) {
+    if (run->until.value() == 0 || run->until > env_->now()) break;
+    const auto ticket = run->ticket;
+    if (reading_ && reading_->ticket == ticket)
+      page_unavailable();
+    else
+      fail(ticket, error_code::unavailable, "no answer; the outcome is unknown");
+  }
+  watch_in_flight();
 }
 
 // --- small things ------------------------------------------------------------------------------
 
-asker session::from(const command_gate::running& run) const {
-  return {state_->self.id, state_->self.format, run.ticket, run.what.id};
+session::membership* session::in(const room_id& room) {
+  const auto at = std::ranges::find(joined_, room, &membership::room);
+  return at == joined_.end() ? nullptr : &*at;
 }
 
-session_info session::info() const {
-  const auto& s = *state_;
-  return {s.self.id, s.who->user, s.who->name, s.self.format};
+asker session::from(const running& run) const { return {id_, format_, run.ticket, run.ref}; }
+
+session_info session::info() const { return {id_, user_, name_, format_}; }
+
+void session::to_directory(const room_id& room, asker from, room_op what) {
+  caf::anon_send(env_->shards[env_->shard_of(room)].directory,
+                 to_room{room, {from, std::move(what)}});
 }
 
-const directory_actor& session::directory_of(const room_id& room) const {
-  return env_->shards[env_->shard_of(room)].directory;
+void session::to_registrar(user_op what) {
+  caf::anon_send(env_->shards[env_->shard_of(user_)].registrar, to_user{user_, std::move(what)});
 }
+
+const shard_actors& session::own_shard() const { return env_->shards[id_.shard()]; }
 
 void session::say(const message::any& what) {
   // Overflow and closed end in connection_closed; there is nothing to do about them here.
-  static_cast<void>(state_->self.sink->push(encode_frame(state_->self.format, what)));
+  static_cast<void>(sink_->push(encode_frame(format_, what)));
 }
 
 void session::say_error(const message::re& ref, error_code code, std::string text) {
@@ -401,42 +433,33 @@ void session::say_error(const message::re& ref, error_code code, std::string tex
 }
 
 void session::close(close_code code, std::string reason) {
-  auto& s = *state_;
-  if (s.now == phase::closing) return;
-  s.now = phase::closing;
-  s.reading.reset();
-  s.self.sink->close(code, std::move(reason));
+  if (now_ == phase::closing) return;
+  now_ = phase::closing;
+  reading_.reset();
+  sink_->close(code, std::move(reason));
 }
 
 /// A stopping server answers what is in flight before it says good-bye.
 void session::close_when_drained() {
-  auto& s = *state_;
-  if (!s.draining || !s.gate.empty() || s.now == phase::greeting || s.now == phase::closing) return;
+  if (!draining_ || !gate_.empty() || now_ == phase::greeting || now_ == phase::closing) return;
   const auto spread = std::chrono::milliseconds{limits::reconnect_spread}.count() + 1;
   const std::chrono::milliseconds after{env_->random() % static_cast<std::uint64_t>(spread)};
-  if (s.now != phase::ready) return close(close_code::restart, reconnect_reason(after));
-  // The last replies may still be in the audience's mailbox; the settlement does not wait for them.
-  s.now = phase::closing;
-  s.reading.reset();
-  send(env_->shards[s.self.id.shard()].audience,
-       close_sink{s.self.id, close_code::restart, reconnect_reason(after)});
+  if (now_ != phase::ready) return close(close_code::restart, reconnect_reason(after));
+  // Replies to what was done before may still be in the audience's mailbox.
+  now_ = phase::closing;
+  reading_.reset();
+  caf::anon_send(own_shard().audience,
+                 close_sink{id_, close_code::restart, reconnect_reason(after)});
 }
 
 /// Out of everything this session has put itself into.
 void session::farewell() {
-  auto& s = *state_;
-  const auto me = caf::actor_cast<session_actor>(this);
-  const auto leave = [&](const room_id& room) {
-    send(directory_of(room),
-         to_room{room, {{s.self.id, s.self.format, {}, {}}, me, leave_op{true}}});
-  };
-  for (const auto& [room, handle] : s.joined) leave(room);
-  for (const auto& run : s.gate.in_flight())
-    if (!run.room.value().empty() && !s.joined.contains(run.room)) leave(run.room);
-  if (!s.who || s.now == phase::awaiting_hello) return;
-  send(env_->shards[env_->shard_of(s.who->user)].directory,
-       to_user{s.who->user, detach_session{s.self.id}});
-  send(env_->shards[s.self.id.shard()].audience, detach_sink{s.self.id});
+  const asker nobody{id_, format_, {}, {}};
+  for (const auto& at : joined_) to_directory(at.room, nobody, leave_op{true});
+  for (const auto& run : gate_.in_flight())
+    if (!run.room.value().empty() && !in(run.room)) to_directory(run.room, nobody, leave_op{true});
+  if (!user_.value().empty()) to_registrar(detach_session{id_});
+  caf::anon_send(own_shard().audience, detach_sink{id_});
 }
 
 }  // namespace confab::actors

@@ -7,11 +7,10 @@
 #include "actors/rate_limiter.hpp"
 #include "protocol/frame_sink.hpp"
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <vector>
 
 namespace confab::actors {
 
@@ -21,22 +20,26 @@ struct session_start {
   frame_sink_ptr sink;
   wire_format format;
   std::shared_ptr<intake> taken;
-  std::optional<identity> known;  // from the upgrade request's credentials
+  std::unique_ptr<identity> known;  // from the upgrade request's credentials
 };
 
 /// One connection's user: says who it is, in which rooms, and whether it may. Registers with its
-/// user's actor, with the rooms it joins and, for its sink, with its shard's audience; takes itself
-/// out of all of them when the connection ends.
-class session final : public pinned<session_actor::base> {
+/// shard's audience, with its user's registrar and with the rooms it joins; takes itself out of all
+/// of them when the connection ends.
+/// There are as many as connections, so what is not always there stands behind a pointer.
+class session final : public light_actor<session_event> {
  public:
   session(caf::actor_config& config, const environment* env, session_start start);
-  behavior_type make_behavior() override;
-  const char* name() const override { return "session"; }
-  void on_exit() override { state_.reset(); }
 
  private:
   enum class phase : std::uint8_t { awaiting_hello, greeting, ready, closing };
 
+  /// Needed until `welcome`.
+  struct introduction {
+    std::unique_ptr<identity> known;
+    message::re hello_ref;
+    std::vector<command::resume_point> resume;
+  };
   /// A join that is being served from the journal.
   struct catching_up {
     ticket_no ticket;
@@ -45,60 +48,65 @@ class session final : public pinned<session_actor::base> {
     bool told_joined = false;
     bool waiting_for_sink = false;
   };
-  struct state {
-    state(session_start s, const settings& how)
-        : self(std::move(s)), rate(how.commands_per_second, how.commands_burst) {}
-    session_start self;
-    phase now = phase::awaiting_hello;
-    bool draining = false;
-    std::optional<identity> who;
-    message::re hello_ref;
-    std::vector<command::resume_point> resume;
-    std::map<room_id, room_actor> joined;
-    command_gate gate;
-    rate_limiter rate;
-    std::size_t faults_in_a_row = 0;
-    std::size_t limited_in_a_row = 0;
-    std::unique_ptr<catching_up> reading;  // seldom there, and large
-    std::uint64_t token_generation = 0;
-    bool watching_in_flight = false;
+  struct membership {
+    room_id room;
+    room_actor handle;
   };
+
+  void on_event(session_event& what) override;
+  void on_bug() noexcept override;
+  void on_end() noexcept override;
 
   void received(confab::request& what);
   void refused(const rejected& why);
   bool within_rate(const message::re& ref);
 
   void hello(const message::re& ref, command::hello& what);
+  void be(identity who);
   void welcome(session_attached& what);
   void arm_token_timers();
   void timer(const session_timer& what);
 
+  using running = command_gate::running;
   void pump();
-  void start(command_gate::running& run);
-  void start(command_gate::running& run, command::refresh& what);
-  void start(command_gate::running& run, command::join& what);
-  void start(command_gate::running& run, command::leave& what);
-  void start(command_gate::running& run, command::history& what);
-  void start(command_gate::running& run, command::list_rooms& what);
-  void start(command_gate::running& run, command::signal& what);
-  void start(command_gate::running& run, command::direct& what);
-  void in_room(command_gate::running& run, const room_id& room, room_op what);
+  void start(running& run, command::any& what);
+  void start(running& run, command::refresh& what);
+  void start(running& run, command::join& what);
+  void start(running& run, command::leave& what);
+  void start(running& run, command::history& what);
+  void start(running& run, command::list_rooms& what);
+  void start(running& run, command::signal& what);
+  void start(running& run, command::direct& what);
+  void in_room(running& run, const room_id& room, room_op what);
+  void append(running& run, const room_id& room, std::string& key, entry_body what);
 
-  void catch_up_from_journal(catch_up_needed& what);
+  // --- session_reading.cpp ---
+  void read(running& run, decltype(session_read::what) what);
+  void read_came(read_done& what);
+  void catch_up_from_journal(const catch_up& what);
   void read_on();
   void give_page(std::vector<log_entry> entries);
+  void give_latest(std::vector<message::present_message> messages);
+  void page_unavailable();
   void give(const message::any& page);
   void finish_catch_up();
-  void count_online(ticket_no ticket, rooms_read& read);
+  void count_online(running& run, rooms_read& read);
 
-  void settled(const command_settled& what);
+  void settled(command_settled& what);
   void settle(ticket_no ticket);
   void fail(ticket_no ticket, error_code code, std::string text);
   void watch_in_flight();
+  void give_up_late();
+  unix_ms deadline() const;
 
-  asker from(const command_gate::running& run) const;
+  membership* in(const room_id& room);
+  bool may_join(const room_id& room) const;
+  role role_in(const room_id& room) const;
+  asker from(const running& run) const;
   session_info info() const;
-  const directory_actor& directory_of(const room_id& room) const;
+  void to_directory(const room_id& room, asker from, room_op what);
+  void to_registrar(user_op what);
+  const shard_actors& own_shard() const;
   void say(const message::any& what);
   void say_error(const message::re& ref, error_code code, std::string text);
   void close(close_code code, std::string reason);
@@ -106,7 +114,26 @@ class session final : public pinned<session_actor::base> {
   void farewell();
 
   const environment* env_;
-  std::optional<state> state_;
+  session_id id_;
+  frame_sink_ptr sink_;
+  std::shared_ptr<intake> taken_places_;
+  wire_format format_;
+  phase now_ = phase::awaiting_hello;
+  bool draining_ = false;
+  std::uint8_t faults_in_a_row_ = 0;
+  std::uint32_t limited_in_a_row_ = 0;
+  user_id user_;      // from `hello` on
+  std::string name_;  // likewise
+  std::unique_ptr<const identity> token_;  // the rest of it, if there was one
+  std::unique_ptr<introduction> introduction_;
+  std::vector<membership> joined_;  // few: searched one by one
+  command_gate gate_;
+  rate_limiter rate_;
+  std::unique_ptr<catching_up> reading_;
+  unix_ms watch_due_;  // the `in_flight` timer that is on its way; 0: none
+  std::uint32_t token_generation_ = 0;
 };
+static_assert(limits::faults_in_a_row_max < 256);
+static_assert(sizeof(session) <= 400, "there is one for every connection");
 
 }  // namespace confab::actors

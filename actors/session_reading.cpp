@@ -7,200 +7,160 @@
 #include "protocol/limits.hpp"
 
 #include <chrono>
-#include <map>
-#include <memory>
 #include <utility>
 
 namespace confab::actors {
 namespace {
 
-constexpr auto read_wait_max = std::chrono::seconds{10};
+constexpr std::chrono::milliseconds read_wait_max = std::chrono::seconds{10};
 
 }  // namespace
 
-void session::start(command_gate::running& run, command::history& what) {
-  auto& s = *state_;
-  if (!s.joined.contains(what.room))
-    return fail(run.ticket, error_code::not_joined, "join the room first");
-  const auto ticket = run.ticket;
-  request(env_->shards[s.self.id.shard()].reader, read_wait_max,
-          messages_request{what.room, what.before, what.after, {}, what.limit})
-      .then(
-          [this, ticket, room = what.room](messages_read& read) {
-            if (!read.ok) return fail(ticket, error_code::unavailable, "try again");
-            if (const auto* asked = state_->gate.find(ticket); asked && asked->what.id)
-              say(message::history{asked->what.id, room, std::move(read.messages), read.more});
-            settle(ticket);
-          },
-          [this, ticket](caf::error&) { fail(ticket, error_code::unavailable, "try again"); });
+void session::read(running& run, decltype(session_read::what) what) {
+  run.until = unix_ms{env_->now().value() + read_wait_max.count()};
+  caf::anon_send(own_shard().reader, session_read{me(), run.ticket, std::move(what)});
+  watch_in_flight();
 }
 
-void session::start(command_gate::running& run, command::list_rooms& what) {
-  auto& s = *state_;
+/// What comes too late finds nobody who waits for it.
+void session::read_came(read_done& what) {
+  auto* run = gate_.find(what.ticket);
+  if (!run) return;
+  const bool ok = std::visit([](const auto& read) { return read.ok; }, what.what);
+  if (reading_ && reading_->ticket == what.ticket) {
+    run->until = {};
+    if (!ok) return page_unavailable();
+    return std::visit(overloaded{
+                          [this](entries_read& read) { give_page(std::move(read.entries)); },
+                          [this](messages_read& read) { give_latest(std::move(read.messages)); },
+                          [](rooms_read&) {},
+                      },
+                      what.what);
+  }
+  if (!ok) return fail(what.ticket, error_code::unavailable, "try again");
+  std::visit(overloaded{
+                 [](entries_read&) {},
+                 [&](messages_read& read) {
+                   if (run->ref)
+                     say(message::history{run->ref, run->room, std::move(read.messages), read.more});
+                   settle(what.ticket);
+                 },
+                 [&](rooms_read& read) { count_online(*run, read); },
+             },
+             what.what);
+}
+
+void session::start(running& run, command::history& what) {
+  if (!in(what.room)) return fail(run.ticket, error_code::not_joined, "join the room first");
+  run.room = what.room;
+  read(run, messages_request{run.room, what.before, what.after, {}, what.limit});
+}
+
+void session::start(running& run, command::list_rooms& what) {
   journal::room_filter allowed;
-  if (s.who->rooms && !s.who->admin) {
-    if (s.who->rooms->empty()) {  // an empty filter would admit every room
-      if (run.what.id) say(message::rooms{run.what.id, {}, false});
+  if (token_ && token_->rooms && !token_->admin) {
+    if (token_->rooms->empty()) {  // an empty filter would admit every room
+      if (run.ref) say(message::rooms{run.ref, {}, false});
       return settle(run.ticket);
     }
-    allowed.patterns = *s.who->rooms;
+    allowed.patterns = *token_->rooms;
   }
-  const auto ticket = run.ticket;
-  request(env_->shards[s.self.id.shard()].reader, read_wait_max,
-          rooms_request{what.after, std::move(allowed), limits::rooms_page_count_max})
-      .then(
-          [this, ticket](rooms_read& read) {
-            if (!read.ok) return fail(ticket, error_code::unavailable, "try again");
-            count_online(ticket, read);
-          },
-          [this, ticket](caf::error&) { fail(ticket, error_code::unavailable, "try again"); });
+  read(run, rooms_request{std::move(what.after), std::move(allowed), limits::rooms_page_count_max});
 }
 
 /// The journal knows which rooms there are, the directories who is in those that are awake.
-void session::count_online(ticket_no ticket, rooms_read& read) {
-  struct gathering {
-    message::rooms answer;
-    std::size_t open = 0;
-  };
-  const auto all = std::make_shared<gathering>();
-  if (const auto* run = state_->gate.find(ticket)) all->answer.ref = run->what.id;
-  all->answer.more = read.rooms.size() > limits::rooms_page_count_max;
-  if (all->answer.more) read.rooms.resize(limits::rooms_page_count_max);
-
-  std::map<std::size_t, std::vector<std::size_t>> by_shard;
+void session::count_online(running& run, rooms_read& read) {
+  message::rooms answer{run.ref, {}, read.rooms.size() > limits::rooms_page_count_max};
+  if (answer.more) read.rooms.resize(limits::rooms_page_count_max);
   for (auto& info : read.rooms) {
-    by_shard[env_->shard_of(info.room)].push_back(all->answer.list.size());
-    all->answer.list.push_back({info.room, std::move(info.title), info.head, 0,
-                                state_->joined.contains(info.room)});
+    const bool joined = in(info.room) != nullptr;
+    answer.list.push_back({std::move(info.room), std::move(info.title), info.head, 0, joined});
   }
-  const auto answered = [this, ticket, all] {
-    if (all->open > 0 && --all->open > 0) return;
-    if (all->answer.ref) say(all->answer);
-    settle(ticket);
-  };
-  all->open = by_shard.size();
-  if (by_shard.empty()) return answered();
-  for (const auto& [shard, places] : by_shard) {
-    online_request asked;
-    for (const auto place : places) asked.rooms.push_back(all->answer.list[place].room);
-    request(env_->shards[shard].directory, read_wait_max, std::move(asked))
-        .then(
-            [all, answered, at = places](const online_counts& counts) {
-              for (std::size_t i = 0; i < at.size(); ++i)
-                all->answer.list[at[i]].online = counts.online[i];
-              answered();
-            },
-            [answered](caf::error&) { answered(); });
-  }
+  run.until = unix_ms{env_->now().value() + read_wait_max.count()};
+  caf::anon_send(env_->shards.front().directory,
+                 online_question{me(), {run.ticket, std::move(answer)}, 0});
 }
 
 // --- catching up from the journal --------------------------------------------------------------
 
-void session::catch_up_from_journal(catch_up_needed& what) {
-  auto& s = *state_;
-  const auto* run = s.gate.find(what.what.ticket);
-  if (!run || s.now == phase::closing) return;
-  const bool told = what.what.continuing;
-  const auto upto = what.what.since;
-  s.reading = std::make_unique<catching_up>(catching_up{what.what.ticket, std::move(what.what), upto, told, false});
+void session::catch_up_from_journal(const catch_up& what) {
+  auto* run = gate_.find(what.ticket);
+  if (!run || now_ == phase::closing) return;
+  run->until = {};  // as long as there are pages for its reader, a catch-up takes its time
+  reading_ = std::make_unique<catching_up>(
+      catching_up{what.ticket, what, what.since, what.continuing, false});
   read_on();
 }
 
 void session::read_on() {
-  auto& s = *state_;
-  auto& r = *s.reading;
+  auto& r = *reading_;
   r.waiting_for_sink = false;
   const auto& room = r.what.snapshot.room;
   const auto head = r.what.snapshot.head;
   if (r.upto && *r.upto >= head) return finish_catch_up();
   // A reader that lags is not given the next page before it has taken most of the last.
-  if (s.self.sink->queued_bytes() > limits::outbox_low_water_bytes) {
+  if (sink_->queued_bytes() > limits::outbox_low_water_bytes) {
     r.waiting_for_sink = true;
-    return s.self.sink->notify_when_low();
+    return sink_->notify_when_low();
   }
-  const auto failed = [this, ticket = r.ticket](caf::error&) {
-    if (state_->reading && state_->reading->ticket == ticket) give_page({});
-  };
-  const auto& reader = env_->shards[s.self.id.shard()].reader;
-  if (r.upto) {
-    request(reader, read_wait_max, entries_request{room, *r.upto, head})
-        .then(
-            [this, ticket = r.ticket](entries_read& read) {
-              if (state_->reading && state_->reading->ticket == ticket)
-                give_page(std::move(read.entries));
-            },
-            failed);
-  } else {
-    request(reader, read_wait_max,
-            messages_request{room, {}, {}, head, limits::history_count_default})
-        .then(
-            [this, ticket = r.ticket](messages_read& read) {
-              auto& reading = state_->reading;
-              if (!reading || reading->ticket != ticket) return;
-              if (!read.ok) return give_page({});
-              auto& frame = reading->what.snapshot;
-              frame.events = std::move(read.messages);
-              frame.more = true;
-              reading->told_joined = true;
-              reading->upto = frame.head;
-              give(frame);
-            },
-            failed);
-  }
+  auto& run = *gate_.find(r.ticket);
+  if (r.upto)
+    read(run, entries_request{room, *r.upto, head});
+  else
+    read(run, messages_request{room, {}, {}, head, limits::history_count_default});
 }
 
-/// An empty page where there must be entries: the journal could not be read.
+void session::page_unavailable() {
+  const auto failed = *std::exchange(reading_, nullptr);
+  const auto& room = failed.what.snapshot.room;
+  // `joined` can't be taken back, and who heard the room before has missed what came meanwhile.
+  if (failed.told_joined || in(room) || is_direct(room))
+    return close(close_code::internal, "the room's log can't be read");
+  to_directory(room, {id_, format_, {}, {}}, leave_op{false});
+  fail(failed.ticket, error_code::unavailable, "try again");
+}
+
+void session::give_latest(std::vector<message::present_message> messages) {
+  auto& r = *reading_;
+  auto& frame = r.what.snapshot;
+  frame.events = std::move(messages);
+  frame.more = true;
+  r.told_joined = true;
+  r.upto = frame.head;
+  give(frame);
+}
+
 void session::give_page(std::vector<log_entry> entries) {
-  auto& s = *state_;
-  auto& r = *s.reading;
-  if (entries.empty()) {
-    const auto failed = *std::exchange(s.reading, nullptr);
-    const auto& room = failed.what.snapshot.room;
-    // `joined` can't be taken back, and who heard the room before has missed what came meanwhile.
-    if (failed.told_joined || s.joined.contains(room) || is_direct(room))
-      return close(close_code::internal, "the room's log can't be read");
-    send(directory_of(room), to_room{room,
-                                     {{s.self.id, s.self.format, {}, {}},
-                                      caf::actor_cast<session_actor>(this),
-                                      leave_op{false}}});
-    return fail(failed.ticket, error_code::unavailable, "try again");
-  }
+  if (entries.empty()) return page_unavailable();  // there must be some
+  auto& r = *reading_;
+  auto& frame = r.what.snapshot;
   r.upto = entries.back().seq;
-  if (!r.told_joined) {
-    r.what.snapshot.events = std::move(entries);
-    r.what.snapshot.more = true;
-    r.told_joined = true;
-    give(r.what.snapshot);
+  if (std::exchange(r.told_joined, true)) {
+    give(message::more_events{frame.room, std::move(entries), true});
   } else {
-    give(message::more_events{r.what.snapshot.room, std::move(entries), true});
+    frame.events = std::move(entries);
+    frame.more = true;
+    give(frame);
   }
 }
 
 /// By way of the audience, behind what it still has from an earlier membership of the room; the
 /// next page follows when it has passed.
 void session::give(const message::any& page) {
-  auto& s = *state_;
-  if (auto* run = s.gate.find(s.reading->ticket)) run->answered = true;
-  frames bytes;
-  bytes[s.self.format.index()] = encode_frame(s.self.format, page);
-  send(env_->shards[s.self.id.shard()].audience,
-       session_delivery{{s.self.id},
-                        std::move(bytes),
-                        caf::actor_cast<session_actor>(this),
-                        s.reading->ticket});
+  gate_.find(reading_->ticket)->answered = true;
+  caf::anon_send(own_shard().audience,
+                 session_delivery{id_, encode_frame(format_, page), reading_->ticket});
 }
 
 /// The room has the rest in memory, and from there on everything live.
 void session::finish_catch_up() {
-  auto& s = *state_;
-  const auto read = *std::exchange(s.reading, nullptr);
-  auto* run = s.gate.find(read.ticket);
+  const auto read = *std::exchange(reading_, nullptr);
+  auto* run = gate_.find(read.ticket);
   if (!run) return;
-  run->since = env_->now();
+  run->until = deadline();
   const auto& room = read.what.snapshot.room;
-  join_op op{info(), s.who->role_in(room), read.upto, {}, true};
-  send(directory_of(room),
-       to_room{room, {from(*run), caf::actor_cast<session_actor>(this), std::move(op)}});
+  to_directory(room, from(*run), join_op{info(), role_in(room), read.upto, {}, true});
+  watch_in_flight();
 }
 
 }  // namespace confab::actors

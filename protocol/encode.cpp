@@ -46,6 +46,7 @@ class encoder {
     out_.end_object();
     put("expires_at", what.expires_at);
     put("directs", what.directs);
+    if (what.directs_unavailable) put("directs_unavailable", true);
     out_.end_object();
   }
 

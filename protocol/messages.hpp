@@ -46,6 +46,7 @@ struct welcome {
   std::size_t rooms = 0;
   std::optional<unix_ms> expires_at;
   std::vector<direct_ref> directs;
+  bool directs_unavailable = false;  // the journal can't be read: there may be some
 };
 struct refreshed {
   re ref;

@@ -20,7 +20,7 @@ request join_of(const char* id, std::uint64_t ref) {
 /// The ids of those that may start now.
 std::vector<std::uint64_t> start_all(command_gate& gate) {
   std::vector<std::uint64_t> started;
-  while (auto* run = gate.start_next(unix_ms{1})) started.push_back(run->what.id->value());
+  while (const auto next = gate.start_next(unix_ms{1})) started.push_back(next->run.ref->value());
   return started;
 }
 
@@ -78,11 +78,11 @@ TEST_CASE("finishing gives the command back once, in whatever order") {
   gate.add(send_to("a", 7), true);
   gate.add(send_to("a", 8), false);
   REQUIRE(start_all(gate) == ids{7, 8});
-  CHECK(gate.oldest()->what.id->value() == 7);
+  CHECK(gate.oldest()->ref->value() == 7);
 
   const auto second = gate.finish(ticket_no{2});
   REQUIRE(second);
-  CHECK(second->what.id->value() == 8);
+  CHECK(second->ref->value() == 8);
   CHECK_FALSE(second->counted);
   CHECK_FALSE(gate.finish(ticket_no{2}));
   CHECK(gate.find(ticket_no{1}) != nullptr);

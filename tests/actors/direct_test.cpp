@@ -36,7 +36,7 @@ TEST_CASE("a signal reaches all sessions of a user, the own ones too, and counts
   }
   CHECK(phone.ask(signal("bob"))["sessions"] == 2);
   CHECK(alice.ask(signal("nobody"))["sessions"] == 0);
-  CHECK(world.guests_running() == 5);  // "nobody" has no actor any more
+  CHECK(world.users_known() == 2);  // of "nobody" nothing is kept
 }
 
 TEST_CASE("a signal to a session reaches exactly this one") {

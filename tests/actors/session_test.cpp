@@ -12,7 +12,7 @@ std::size_t replies(client& who, std::uint64_t id) {
   return count;
 }
 
-void drain(client& who) { caf::anon_send(who.session, actors::drain_session{}); }
+void drain(client& who) { actors::tell(who.session, actors::drain_session{}); }
 
 }  // namespace
 

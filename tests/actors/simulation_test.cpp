@@ -182,6 +182,8 @@ class simulation {
     world_.advance(120s);
     promise(world_.guests_running() == 0,
             std::to_string(world_.guests_running()) + " actors are left over");
+    promise(world_.users_known() == 0, "a user is kept for ever");
+    promise(world_.sessions_known() == 0, "a session is kept for ever");
     for (const auto& one : world_.clients)
       promise(one.sink.use_count() == 1, "a sink is held for ever");
   }

@@ -4,6 +4,7 @@
 #include "actors/directory.hpp"
 #include "actors/journal_reader.hpp"
 #include "actors/journal_writer.hpp"
+#include "actors/registrar.hpp"
 #include "actors/session.hpp"
 
 #include <caf/actor_registry.hpp>
@@ -19,6 +20,11 @@ namespace {
 constexpr std::int64_t birth_ms = 1'763'790'000'000;
 /// More jobs than any test has: somebody talks to himself.
 constexpr std::size_t jobs_max = 2'000'000;
+
+template <class Actor, class Handle>
+const Actor& known(const Handle& handle) {
+  return dynamic_cast<const Actor&>(*caf::actor_cast<caf::abstract_actor*>(handle));
+}
 
 }  // namespace
 
@@ -54,9 +60,10 @@ actor_world::actor_world(world_options how)
   env.writer = system_->spawn<actors::journal_writer>(&env, writer_);
   for (std::size_t i = 0; i < how.shards; ++i)
     env.shards.push_back({actors::spawn_on<actors::directory>(*system_, nullptr, &env),
-                          actors::spawn_on<actors::audience>(*system_, nullptr),
+                          actors::spawn_on<actors::audience>(*system_, nullptr, &env),
                           system_->spawn<actors::journal_reader>(
-                              std::make_shared<faulty_reader>(journal_->make_reader(), faults))});
+                              std::make_shared<faulty_reader>(journal_->make_reader(), faults)),
+                          actors::spawn_on<actors::registrar>(*system_, nullptr, &env)});
   settle();
   staff_ = system_->registry().running();
 }
@@ -70,6 +77,7 @@ actor_world::~actor_world() {
     caf::anon_send_exit(shard.directory, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(shard.audience, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(shard.reader, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(shard.registrar, caf::exit_reason::user_shutdown);
   }
   caf::anon_send_exit(env.writer, caf::exit_reason::user_shutdown);
   settle();
@@ -88,8 +96,9 @@ client& actor_world::connect_on(unsigned shard, wire_format format,
                                 std::optional<actors::identity> known) {
   const auto id = session_id::make(++last_session_, static_cast<std::uint8_t>(shard));
   auto& who = clients.emplace_back(*this, id, format);
-  actors::session_start start{id, who.sink, format, who.taken, std::move(known)};
-  who.session = actors::spawn_on<actors::session>(*system_, nullptr, &env, std::move(start));
+  actors::session_start start{id, who.sink, format, who.taken,
+                              known ? std::make_unique<actors::identity>(*known) : nullptr};
+  who.session = actors::spawn_light<actors::session>(*system_, nullptr, &env, std::move(start));
   return who;
 }
 
@@ -188,6 +197,20 @@ unix_ms actor_world::now() const {
 // --- looking on ----------------------------------------------------------------------------------
 
 std::size_t actor_world::guests_running() { return system_->registry().running() - staff_; }
+
+std::size_t actor_world::users_known() {
+  std::size_t count = 0;
+  for (const auto& shard : env.shards)
+    count += known<actors::registrar>(shard.registrar).users();
+  return count;
+}
+
+std::size_t actor_world::sessions_known() {
+  std::size_t count = 0;
+  for (const auto& shard : env.shards)
+    count += known<actors::audience>(shard.audience).sessions();
+  return count;
+}
 
 journal::room_info actor_world::stored_room(const std::string& room) {
   const auto info = looking_->room(room_id::trusted(room));

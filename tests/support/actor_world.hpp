@@ -83,8 +83,11 @@ class actor_world {
   void release_all() { held_.clear(); }
 
   // --- looking on ---
-  /// Sessions, rooms and users that are there.
+  /// Sessions and rooms that are there.
   std::size_t guests_running();
+  /// Users that the registrars know, and sessions that the audiences know.
+  std::size_t users_known();
+  std::size_t sessions_known();
   /// Timers that are set, of everyone.
   std::size_t timers() { return scheduler_->clock().schedule().size(); }
   journal::room_info stored_room(const std::string& room);

@@ -69,7 +69,7 @@ client::client(actor_world& in, session_id own, wire_format as) : id(own), forma
       deliver(next);
     }
   };
-  sink->on_low = [this] { caf::anon_send(session, actors::sink_writable{}); };
+  sink->on_low = [this] { actors::tell(session, actors::sink_writable{}); };
 }
 
 void client::say(const json& command) {
@@ -90,16 +90,16 @@ void client::deliver(const std::string& payload) {
   if (gone_ || closed()) return;
   auto decoded = decode(format.objects, payload);
   if (auto* command = std::get_if<request>(&decoded))
-    caf::anon_send(session, actors::frame_received{std::move(*command)});
+    actors::tell(session, actors::frame_received{std::move(*command)});
   else
-    caf::anon_send(session, actors::frame_rejected{std::get<rejected>(std::move(decoded))});
+    actors::tell(session, actors::frame_rejected{std::get<rejected>(std::move(decoded))});
   taken->paused = ++taken->outstanding >= limits::commands_in_flight_max;
 }
 
 void client::disconnect() {
   if (std::exchange(gone_, true)) return;
   sink->end();
-  caf::anon_send(session, actors::connection_closed{});
+  actors::tell(session, actors::connection_closed{});
   session = actors::session_actor{};
 }
 

@@ -22,7 +22,8 @@ const std::map<std::string, folder_rule>& rules() {
   static const std::map<std::string, folder_rule> all{
       {"protocol", {{"protocol/"}, {}, {"nlohmann/", "openssl/", "zlib.h"}}},
       {"journal", {{"protocol/", "journal/"}, {}, {"sqlite3.h"}}},
-      {"actors", {{"protocol/", "actors/", "journal/journal.hpp"}, {"caf/"}, {}}},
+      {"actors",
+       {{"protocol/", "actors/", "journal/journal.hpp"}, {"caf/", "boost/unordered/"}, {}}},
       {"transport",
        {{"protocol/", "transport/"},
         {},
@@ -33,7 +34,7 @@ const std::map<std::string, folder_rule>& rules() {
         {"nlohmann/", "openssl/", "jwt.h", "CLI/", "spdlog/", "toml++/"}}},
       {"examples", {{"examples/", "server/"}, {}, {}}},
       {"load",
-       {{"protocol/", "load/"}, {}, {"nlohmann/", "openssl/", "zlib.h", "CLI/", "toml++/"}}},
+       {{"protocol/", "load/"}, {}, {"nlohmann/", "openssl/", "zlib.h", "jwt.h", "CLI/", "toml++/"}}},
   };
   return all;
 }

@@ -38,7 +38,8 @@ const word_rule json_past_the_codec{
 const word_rule wall_clock{"the time of day is an argument (environment::now)",
                            std::regex{"system_clock::no[w]"}, [](const source& file) {
                              return file.is_cpp() && !file.is_under("server/") &&
-                                    !file.is_under("examples/") && !file.is_under("bench/");
+                                    !file.is_under("examples/") && !file.is_under("bench/") &&
+                                    !file.is_under("load/main");
                            }};
 
 const word_rule chance{"randomness is an argument (environment::random)",

@@ -1,0 +1,204 @@
+#include "actors/registrar.hpp"
+
+#include "actors/encoding.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <utility>
+
+namespace confab::actors {
+namespace {
+
+constexpr auto read_wait_max = std::chrono::seconds{10};
+constexpr auto introduction_wait_max = std::chrono::seconds{5};
+
+}  // namespace
+
+registrar::behavior_type registrar::make_behavior() {
+  set_down_handler([this](const caf::down_msg& down) {
+    room_ended(down.source, down.reason != caf::exit_reason::normal);
+  });
+  return {
+      [this](to_user& what) { guarded(what.user, [&] { step(what.user, what.what); }); },
+  };
+}
+
+/// The wall for bugs: one user's row.
+template <class Step>
+void registrar::guarded(const user_id& user, Step step) {
+  try {
+    step();
+  } catch (...) {
+    lose(user);
+  }
+  forget_if_idle(user);
+}
+
+void registrar::step(const user_id& user, user_op& what) {
+  std::visit(overloaded{
+                 [&](attach_session& op) { attach(user, op); },
+                 [&](const detach_session& op) { detach(user, op.session); },
+                 [&](const watch_user& op) { watch(user, op); },
+                 [&](const direct_moved& op) {
+                   if (auto* row = find(user)) row->note(op.direct);
+                 },
+                 [&](const user_signal& op) { deliver(user, op); },
+             },
+             what);
+}
+
+// --- sessions ----------------------------------------------------------------------------------
+
+void registrar::attach(const user_id& user, attach_session& what) {
+  auto& row = state_->users[user];
+  for (const auto older : row.attach(what.who, std::move(what.device)))
+    tell_session(older, replace_session{});
+  if (row.knows_directs()) return introduce(user, what.who.id, true);
+  row.wait_for_directs(what.who.id);
+  if (!row.reads_directs()) read_directs(user);
+}
+
+void registrar::detach(const user_id& user, session_id session) {
+  auto* row = find(user);
+  if (!row) return;
+  row->detach(session);
+  for (const auto room : row->watchers())
+    send(state_->rooms.at(room).handle, session_vanished{session});
+}
+
+void registrar::read_directs(const user_id& user) {
+  const auto number = ++state_->last_read;
+  find(user)->begin_reading(number);
+  request(env_->shards[env_->shard_of(user)].reader, read_wait_max, directs_request{user})
+      .then(
+          [this, user, number](const struct directs_read& read) {
+            guarded(user, [&] { directs_read(user, number, read.ok ? &read : nullptr); });
+          },
+          [this, user, number](caf::error&) {
+            guarded(user, [&] { directs_read(user, number, nullptr); });
+          });
+}
+
+void registrar::directs_read(const user_id& user, std::uint32_t read,
+                             const struct directs_read* list) {
+  auto* row = find(user);
+  if (!row) return;
+  // Without the list nobody is kept out: rooms can be joined all the same.
+  for (const auto session : row->directs_read(read, list ? &list->directs : nullptr))
+    introduce(user, session, list != nullptr);
+}
+
+/// Every room has seen the session before the session sees the heads in `welcome`: what a head
+/// does not count yet will reach the session live.
+void registrar::introduce(const user_id& user, session_id session, bool with_directs) {
+  const auto& row = *find(user);
+  const auto rooms = row.watchers();
+  if (rooms.empty()) return greet(user, session, with_directs);
+  const session_info who{session, user, {}, row.find(session)->format};
+  const auto open = std::make_shared<std::size_t>(rooms.size());
+  const auto answered = [this, user, session, with_directs, open] {
+    if (--*open == 0) greet(user, session, with_directs);
+  };
+  for (const auto room : rooms) {
+    const auto& handle = state_->rooms.at(room).handle;
+    request(handle, introduction_wait_max, session_appeared{who})
+        .then(
+            [this, user, answered](const session_seen& seen) {
+              guarded(user, [&] {
+                if (auto* own = find(user)) own->note(seen.direct);
+                answered();
+              });
+            },
+            [this, user, answered, gone = handle.address()](caf::error& why) {
+              // The news of its end may still be on the way.
+              if (why == caf::sec::request_receiver_down) room_ended(gone, true);
+              guarded(user, [&] { answered(); });
+            });
+  }
+}
+
+void registrar::greet(const user_id& user, session_id session, bool with_directs) {
+  auto* row = find(user);
+  if (!row || !row->has(session)) return;
+  if (with_directs && !row->knows_directs()) {  // they were void before it came to this
+    row->wait_for_directs(session);
+    if (!row->reads_directs()) read_directs(user);
+    return;
+  }
+  session_attached hello;
+  if (row->knows_directs()) hello.directs = row->latest_directs();
+  tell_session(session, std::move(hello));
+}
+
+void registrar::deliver(const user_id& user, const user_signal& what) {
+  const auto* row = find(user);
+  const message::any event{what.what};
+  encoded_once once{event};
+  if (row)
+    for (const auto& one : row->sessions())
+      send(env_->shards.at(one.id.shard()).audience, session_delivery{one.id, once.in(one.format), {}});
+  tell_session(what.what.session, sessions_reached{what.ticket, row ? row->sessions().size() : 0});
+}
+
+// --- direct rooms ------------------------------------------------------------------------------
+
+void registrar::watch(const user_id& user, const watch_user& what) {
+  auto& row = state_->users[user];
+  const auto room = what.handle.id();
+  auto& entry = state_->rooms[room];
+  if (!entry.handle) {
+    entry.handle = what.handle;
+    monitor(what.handle);
+  }
+  entry.users.push_back(user);
+  row.watch(room);
+  watched answer{user, {}};
+  for (const auto& one : row.sessions()) answer.sessions.push_back({one.id, user, {}, one.format});
+  send(what.handle, std::move(answer));
+}
+
+/// A direct room was put away, or ended by a bug; it may have a successor already. After a bug what
+/// was last heard of its head is not what the log says.
+void registrar::room_ended(const caf::actor_addr& room, bool bug) {
+  const auto gone = state_->rooms.extract(room.id());
+  if (gone.empty()) return;
+  for (const auto& user : gone.mapped().users)
+    guarded(user, [&] {
+      auto* row = find(user);
+      if (!row) return;
+      row->unwatch(gone.key());
+      if (!bug) return;
+      row->forget_directs();
+      if (row->reads_directs()) read_directs(user);
+    });
+}
+
+// --- small things ------------------------------------------------------------------------------
+
+user_row* registrar::find(const user_id& user) {
+  const auto at = state_->users.find(user);
+  return at == state_->users.end() ? nullptr : &at->second;
+}
+
+void registrar::tell_session(session_id session, session_event what) {
+  send(env_->shards.at(session.shard()).audience, to_session{session, std::move(what)});
+}
+
+void registrar::forget_if_idle(const user_id& user) {
+  if (const auto at = state_->users.find(user); at != state_->users.end() && at->second.idle())
+    state_->users.erase(at);
+}
+
+/// The direct rooms that are awake hear of each session's end as it comes.
+void registrar::lose(const user_id& user) noexcept {
+  auto* row = find(user);
+  if (!row) return;
+  for (const auto& one : row->sessions())
+    if (one.id.shard() < env_->shards.size()) tell_session(one.id, user_lost{});
+  user_row fresh;
+  for (const auto room : row->watchers()) fresh.watch(room);
+  *row = std::move(fresh);
+}
+
+}  // namespace confab::actors

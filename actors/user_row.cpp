@@ -1,0 +1,96 @@
+#include "actors/user_row.hpp"
+
+#include "protocol/limits.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace confab::actors {
+
+user_row::rest& user_row::more() {
+  if (!rest_) rest_ = std::make_unique<rest>();
+  return *rest_;
+}
+
+void user_row::tidy() {
+  if (rest_ && rest_->watchers.empty() && rest_->directs.empty() && rest_->waiting.empty())
+    rest_.reset();
+}
+
+// --- sessions ----------------------------------------------------------------------------------
+
+const user_row::online* user_row::find(session_id session) const noexcept {
+  const auto at = std::ranges::find(sessions_, session, &online::id);
+  return at == sessions_.end() ? nullptr : &*at;
+}
+
+std::vector<session_id> user_row::attach(const session_info& who, std::optional<device_id> device) {
+  std::vector<session_id> replaced;
+  if (device)
+    for (const auto& other : sessions_)
+      if (other.device && *other.device == *device) replaced.push_back(other.id);
+  sessions_.push_back(
+      {who.id, who.format, device ? std::make_unique<device_id>(std::move(*device)) : nullptr});
+  return replaced;
+}
+
+void user_row::detach(session_id session) {
+  std::erase_if(sessions_, [&](const online& o) { return o.id == session; });
+  if (rest_) std::erase(rest_->waiting, session);
+  tidy();
+}
+
+// --- awake direct rooms ------------------------------------------------------------------------
+
+void user_row::watch(awake_room room) { more().watchers.push_back(room); }
+
+void user_row::unwatch(awake_room room) {
+  if (rest_) std::erase(rest_->watchers, room);
+  tidy();
+}
+
+std::vector<user_row::awake_room> user_row::watchers() const {
+  return rest_ ? rest_->watchers : std::vector<awake_room>{};
+}
+
+// --- all direct rooms --------------------------------------------------------------------------
+
+std::vector<session_id> user_row::directs_read(std::uint32_t read,
+                                               const std::vector<message::direct_ref>* list) {
+  if (read_ != read) return {};
+  read_ = 0;
+  knows_directs_ = list != nullptr;
+  if (list)
+    for (const auto& direct : *list) note(direct);
+  auto waited = rest_ ? std::exchange(rest_->waiting, {}) : std::vector<session_id>{};
+  tidy();
+  return waited;
+}
+
+void user_row::forget_directs() {
+  knows_directs_ = false;
+  if (rest_) rest_->directs.clear();
+  tidy();
+}
+
+void user_row::note(const message::direct_ref& direct) {
+  if (!knows_directs_ || direct.head.value() == 0) return;
+  auto& list = more().directs;
+  const auto at = std::ranges::find(list, direct.room, &message::direct_ref::room);
+  if (at == list.end())
+    list.push_back(direct);
+  else if (direct.head >= at->head)
+    *at = direct;
+}
+
+std::vector<message::direct_ref> user_row::latest_directs() const {
+  if (!rest_) return {};
+  auto list = rest_->directs;
+  std::ranges::sort(list, [](const auto& a, const auto& b) {
+    return std::tie(b.last_at, a.room) < std::tie(a.last_at, b.room);
+  });
+  if (list.size() > limits::directs_count_max) list.resize(limits::directs_count_max);
+  return list;
+}
+
+}  // namespace confab::actors
