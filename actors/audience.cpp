@@ -28,7 +28,8 @@ audience::behavior_type audience::make_behavior() {
         if (const auto at = state_->sessions.find(c.session); at != state_->sessions.end())
           at->second.sink->close(c.code, c.reason);
       },
-      [this](const wake&) { look_at_newborns(); },
+      [this](const remind& what) { remind_later(what); },
+      [this](const wake&) { look_at_reminders(); },
       [this](room_delivery& what) { deliver(what); },
       [this](const session_delivery& what) { deliver(what); },
       [this](const signal_delivery& what) { deliver(what); },
@@ -40,9 +41,7 @@ audience::behavior_type audience::make_behavior() {
 // --- sessions ----------------------------------------------------------------------------------
 
 void audience::attach(attach_sink& what) {
-  auto& waiting = state_->newborns;
-  waiting.push_back({system().clock().now() + what.hello_wait, what.session});
-  if (waiting.size() == 1) delayed_send(this, what.hello_wait, wake{});
+  remind_later({what.session, env_->how.hello_wait_max, {}});
   state_->sessions.insert_or_assign(
       what.session, attached{std::move(what.sink), std::move(what.who), what.format, false});
 }
@@ -69,14 +68,30 @@ void audience::tell_anywhere(session_id session, session_event what) {
   send(env_->shards[session.shard()].audience, to_session{session, std::move(what)});
 }
 
-void audience::look_at_newborns() {
-  auto& waiting = state_->newborns;
+void audience::remind_later(const remind& what) {
+  state_->reminders.push({system().clock().now() + what.wait, what.session, what.what});
+  arm();
+}
+
+void audience::look_at_reminders() {
+  auto& waiting = state_->reminders;
   const auto now = system().clock().now();
-  while (!waiting.empty() && waiting.front().due <= now) {
-    tell_session(waiting.front().who, session_timer{session_timer::kind::hello, {}, {}});
-    waiting.pop_front();
+  if (state_->armed && *state_->armed <= now) state_->armed.reset();
+  while (!waiting.empty() && waiting.top().due <= now) {
+    tell_session(waiting.top().who, waiting.top().what);
+    waiting.pop();
   }
-  if (!waiting.empty()) delayed_send(this, waiting.front().due - now, wake{});
+  arm();
+}
+
+/// Timers can't be taken back: one that an earlier one has replaced finds nothing to do.
+void audience::arm() {
+  auto& s = *state_;
+  if (s.reminders.empty()) return;
+  const auto due = s.reminders.top().due;
+  if (s.armed && *s.armed <= due) return;
+  s.armed = due;
+  delayed_send(this, due - system().clock().now(), wake{});
 }
 
 // --- deliveries --------------------------------------------------------------------------------
@@ -95,7 +110,8 @@ void audience::deliver(room_delivery& what) {
         if (found == own.sessions.end()) return;
         const auto& who = found->second;
         if (who.welcomed) {
-          members().push_back({who.sink, a.session, a.user, static_cast<std::uint8_t>(who.format.index())});
+          members().push_back(
+              {who.sink, a.session, a.user, static_cast<std::uint8_t>(who.format.index())});
         } else {
           own.greetings[a.session].rooms.emplace_back(what.room, a.user);
           own.early[what.room].push_back(a.session);
@@ -162,7 +178,8 @@ void audience::room_ended(const room_id& room) {
   auto& own = *state_;
   if (const auto early = own.early.extract(room); !early.empty())
     for (const auto session : early.mapped()) {
-      std::erase_if(own.greetings.at(session).rooms, [&](const auto& r) { return r.first == room; });
+      std::erase_if(own.greetings.at(session).rooms,
+                    [&](const auto& r) { return r.first == room; });
       own.sessions.at(session).sink->close(close_code::internal, "room restarted");
     }
   if (const auto members = own.rooms.extract(room); !members.empty())

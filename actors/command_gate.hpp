@@ -36,8 +36,8 @@ class command_gate {
     auto& next = waiting_.front();
     const auto* room = lane_of(next.what.what);
     const bool in_line = room && std::ranges::all_of(running_, [&](const running& r) {
-      return r.in_line && r.room == *room;
-    });
+                           return r.in_line && r.room == *room;
+                         });
     if (!running_.empty() && !in_line) return std::nullopt;
     auto& run = running_.emplace_back(running{ticket_no{++last_ticket_}, next.what.id,
                                               room ? *room : room_id{}, in_line, next.counted,

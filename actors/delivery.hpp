@@ -89,13 +89,18 @@ struct asker {
   wire_format format;
   ticket_no ticket;
   message::re ref;
+
+  /// What an error names: a client knows by its `re` which room a command was about.
+  std::optional<room_id> named(const room_id& room) const {
+    return ref ? std::nullopt : std::optional{room};
+  }
 };
 
 /// The room can't serve a join from memory: the session reads up to `snapshot.head` from the
 /// journal, says `joined` and the entries itself, and comes back with `continuing`.
 struct catch_up {
   ticket_no ticket;
-  message::joined snapshot;  // without events
+  message::joined snapshot;     // without events
   std::optional<seq_no> since;  // none: the latest messages in their present form
   bool continuing = false;
 };

@@ -11,8 +11,9 @@
 
 namespace confab::actors {
 
-/// Knows the rooms of one shard that are awake, wakes the others, and puts away those that are idle.
-/// Rooms are addressed by id through it, never by pointer, so that they may live elsewhere one day.
+/// Knows the rooms of one shard that are awake, wakes the others, and puts away those that are
+/// idle. Rooms are addressed by id through it, never by pointer, so that they may live elsewhere
+/// one day.
 class directory final : public pinned<directory_actor::base> {
  public:
   directory(caf::actor_config& config, const environment* env);

@@ -49,11 +49,12 @@ struct environment {
   writer_actor writer;
   journal::durability durability = journal::durability::memory;
   const authenticator* auth = nullptr;
-  std::function<unix_ms()> now;             // any thread
-  std::function<std::uint64_t()> random;    // any thread
+  std::function<unix_ms()> now;           // any thread
+  std::function<std::uint64_t()> random;  // any thread
   /// Told when appends begin to fail and when they work again. Any thread.
   std::function<void(bool healthy, std::string_view detail)> journal_health = [](bool, auto) {};
-  /// A failed fsync: what the process believes is stored may not be. Must not return normally.
+  /// A failed fsync, or a bug of the writer: what the process believes is stored may not be. Must
+  /// not return normally.
   std::function<void(std::string_view detail)> journal_fatal = [](auto) {};
 
   std::size_t shard_of(const room_id& room) const { return hash(room.view()) % shards.size(); }

@@ -6,8 +6,10 @@ namespace confab::actors {
 
 std::string_view name(role r) noexcept {
   switch (r) {
-    case role::member: return "member";
-    case role::moderator: return "moderator";
+    case role::member:
+      return "member";
+    case role::moderator:
+      return "moderator";
   }
   return "member";
 }

@@ -27,8 +27,11 @@ journal_reader::behavior_type journal_reader::make_behavior() {
 }
 
 void journal_reader::serve(session_read& what) {
-  std::visit([&](const auto& wanted) { tell(what.reply_to, read_done{what.ticket, read(wanted)}); },
-             what.what);
+  std::visit(
+      [&](const auto& wanted) {
+        tell(what.reply_to, read_done{what.ticket, read(wanted)});
+      },
+      what.what);
 }
 
 entries_read journal_reader::read(const entries_request& what) {
@@ -54,7 +57,8 @@ room_loaded journal_reader::load(const room_id& room) {
   const auto head = info->head.value();
   const auto floor = info->floor.value();
   const auto after = std::max(head > tail_entries ? head - tail_entries : 0, floor - 1);
-  auto tail = reader_->entries(room, seq_no{after}, info->head, tail_entries, limits::page_bytes_max);
+  auto tail =
+      reader_->entries(room, seq_no{after}, info->head, tail_entries, limits::page_bytes_max);
   if (!tail) return {room_loaded::state::unavailable, {}, {}};
   // The page is cut at its end when entries are large, but a room must remember the *last* ones.
   if (head > after && (tail->empty() || tail->back().seq != info->head)) {

@@ -19,6 +19,11 @@ journal_writer::journal_writer(caf::actor_config& config, const environment* env
     : writer_actor::base(config), env_(env), state_(state{std::move(to), {}, {}}) {}
 
 journal_writer::behavior_type journal_writer::make_behavior() {
+  // What a bug has left half done here nobody can know; a fresh process starts from the log.
+  set_exception_handler([this](std::exception_ptr&) -> caf::error {
+    env_->journal_fatal("the writer has a bug");
+    return caf::exit_reason::unhandled_exception;
+  });
   return {
       [this](append_request& request) {
         auto& s = *state_;

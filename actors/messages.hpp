@@ -40,6 +40,7 @@ struct attach_sink;
 struct open_sink;
 struct detach_sink;
 struct close_sink;
+struct remind;
 struct room_delivery;
 struct session_delivery;
 struct signal_delivery;
@@ -60,27 +61,27 @@ struct to_user;
 
 // --- handles ------------------------------------------------------------------------------------
 
-using writer_actor = caf::typed_actor<caf::reacts_to<append_request>, caf::reacts_to<commit_batch>,
-                                      caf::reacts_to<probe_journal>,
-                                      caf::replies_to<flush_request>::with<flushed>>;
+using writer_actor =
+    caf::typed_actor<caf::reacts_to<append_request>, caf::reacts_to<commit_batch>,
+                     caf::reacts_to<probe_journal>, caf::replies_to<flush_request>::with<flushed>>;
 using reader_actor = caf::typed_actor<caf::replies_to<load_room_request>::with<room_loaded>,
                                       caf::replies_to<messages_request>::with<messages_read>,
                                       caf::replies_to<directs_request>::with<directs_read>,
                                       caf::reacts_to<session_read>>;
 using audience_actor =
     caf::typed_actor<caf::reacts_to<attach_sink>, caf::reacts_to<open_sink>,
-                     caf::reacts_to<detach_sink>, caf::reacts_to<close_sink>, caf::reacts_to<wake>,
-                     caf::reacts_to<room_delivery>, caf::reacts_to<session_delivery>,
-                     caf::reacts_to<signal_delivery>, caf::reacts_to<to_session>,
-                     caf::reacts_to<room_lost>>;
+                     caf::reacts_to<detach_sink>, caf::reacts_to<close_sink>,
+                     caf::reacts_to<remind>, caf::reacts_to<wake>, caf::reacts_to<room_delivery>,
+                     caf::reacts_to<session_delivery>, caf::reacts_to<signal_delivery>,
+                     caf::reacts_to<to_session>, caf::reacts_to<room_lost>>;
 using directory_actor =
     caf::typed_actor<caf::reacts_to<to_room>, caf::reacts_to<retire_room>,
                      caf::reacts_to<online_changed>, caf::reacts_to<online_question>>;
-using room_actor = caf::typed_actor<caf::reacts_to<room_command>, caf::reacts_to<append_outcome>,
-                                    caf::reacts_to<watched>,
-                                    caf::replies_to<session_appeared>::with<session_seen>,
-                                    caf::reacts_to<session_vanished>, caf::reacts_to<wake>,
-                                    caf::reacts_to<retire>>;
+using room_actor =
+    caf::typed_actor<caf::reacts_to<room_command>, caf::reacts_to<append_outcome>,
+                     caf::reacts_to<watched>, caf::replies_to<session_appeared>::with<session_seen>,
+                     caf::reacts_to<session_vanished>, caf::reacts_to<wake>,
+                     caf::reacts_to<retire>>;
 using registrar_actor = caf::typed_actor<caf::reacts_to<to_user>>;
 
 // --- journal ------------------------------------------------------------------------------------
@@ -228,13 +229,19 @@ struct attach_sink {
   session_actor who;
   frame_sink_ptr sink;
   wire_format format;
-  std::chrono::milliseconds hello_wait;  // a `session_timer` comes then; the same for all
 };
 struct open_sink {
   session_id session;
 };
 struct detach_sink {
   session_id session;
+};
+/// To be told something after `wait`. One timer per shard for all sessions: one each is 650 bytes
+/// and a wake-up of the clock's thread, for each connection of a storm.
+struct remind {
+  session_id session;
+  std::chrono::milliseconds wait{0};
+  session_timer what;
 };
 /// Closes behind everything that rooms have said to the session so far.
 struct close_sink {
@@ -339,8 +346,7 @@ struct user_signal {
   message::signal what;
   ticket_no ticket;
 };
-using user_op =
-    std::variant<attach_session, detach_session, watch_user, direct_moved, user_signal>;
+using user_op = std::variant<attach_session, detach_session, watch_user, direct_moved, user_signal>;
 /// To the registrar of the user's shard.
 struct to_user {
   user_id user;
@@ -368,6 +374,7 @@ CONFAB_MESSAGE(attach_sink)
 CONFAB_MESSAGE(open_sink)
 CONFAB_MESSAGE(detach_sink)
 CONFAB_MESSAGE(close_sink)
+CONFAB_MESSAGE(remind)
 CONFAB_MESSAGE(room_delivery)
 CONFAB_MESSAGE(session_delivery)
 CONFAB_MESSAGE(signal_delivery)

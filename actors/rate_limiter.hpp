@@ -8,9 +8,9 @@
 
 namespace confab::actors {
 
-/// A token bucket: `burst` at once, `per_second` in the long run; 0 per second is no limit. Both and
-/// the time are arguments, the same each time: there is one of these per session.
-/// A clock that goes backwards gives nothing and takes nothing.
+/// A token bucket: `burst` at once, `per_second` in the long run; 0 per second is no limit. Both
+/// and the time are arguments, the same each time: there is one of these per session. A clock that
+/// goes backwards gives nothing and takes nothing.
 class rate_limiter {
  public:
   explicit rate_limiter(unsigned burst) : left_(capacity(burst)) {}

@@ -137,7 +137,8 @@ void registrar::deliver(const user_id& user, const user_signal& what) {
   encoded_once once{event};
   if (row)
     for (const auto& one : row->sessions())
-      send(env_->shards.at(one.id.shard()).audience, session_delivery{one.id, once.in(one.format), {}});
+      send(env_->shards.at(one.id.shard()).audience,
+           session_delivery{one.id, once.in(one.format), {}});
   tell_session(what.what.session, sessions_reached{what.ticket, row ? row->sessions().size() : 0});
 }
 

@@ -21,8 +21,7 @@ epoch_id random_epoch(std::uint64_t random) {
 
 }  // namespace
 
-room::room(caf::actor_config& config, const environment* env, room_id id,
-           directory_actor directory)
+room::room(caf::actor_config& config, const environment* env, room_id id, directory_actor directory)
     : pinned(config), env_(env), state_(std::in_place) {
   state_->id = std::move(id);
   state_->directory = std::move(directory);
@@ -154,7 +153,8 @@ session_seen room::listen(session_appeared& what) {
 void room::command(room_command& what) {
   auto& s = *state_;
   if (what.forwarded) ++s.forwards_seen;
-  s.stash.push_back({std::move(what), unix_ms{env_->now().value() + env_->how.append_wait_max.count()}});
+  s.stash.push_back(
+      {std::move(what), unix_ms{env_->now().value() + env_->how.append_wait_max.count()}});
   work_off_stash();
 }
 
@@ -203,16 +203,19 @@ void room::refuse(const room_command& what, error_code code, std::string text) {
     effects.settlements.push_back({what.from.session, what.from.ticket, settlement::broken});
     return carry_out(effects);
   }
-  effects.deliveries[what.from.session.shard()].push_back(
-      unicast{what.from.session,
-              encode_frame(what.from.format, message::error{what.from.ref, code, std::move(text), {}})});
+  effects.deliveries[what.from.session.shard()].push_back(unicast{
+      what.from.session,
+      encode_frame(
+          what.from.format,
+          message::error{what.from.ref, code, std::move(text), {}, what.from.named(state_->id)})});
   effects.settlements.push_back({what.from.session, what.from.ticket});
   carry_out(effects);
 }
 
 void room::look_up(room_effects::lookup& what) {
   const auto& reader = env_->shards[env_->shard_of(state_->id)].reader;
-  const auto finish = [this, from = what.from, op = what.what](const message::present_message* found) {
+  const auto finish = [this, from = what.from,
+                       op = what.what](const message::present_message* found) {
     room_effects effects;
     state_->room->change(from, op, found, env_->now(), effects);
     carry_out(effects);
@@ -303,7 +306,8 @@ void room::arm() {
   const auto now = env_->now();
   auto due = s.room ? s.room->deadline() : std::optional<unix_ms>{};
   if (!s.stash.empty() && (!due || s.stash.front().until < *due)) due = s.stash.front().until;
-  const bool idle = s.stash.empty() && (s.now == phase::absent || (s.now == phase::ready && s.room->idle()));
+  const bool idle =
+      s.stash.empty() && (s.now == phase::absent || (s.now == phase::ready && s.room->idle()));
   if (!idle) {
     s.idle_since.reset();
   } else {

@@ -42,7 +42,7 @@ void room_state::answer(const asker& to, const What& what, room_effects& out) co
 
 void room_state::refuse(const asker& to, error_code code, std::string text,
                         room_effects& out) const {
-  answer(to, message::error{to.ref, code, std::move(text), {}}, out);
+  answer(to, message::error{to.ref, code, std::move(text), {}, to.named(info_.room)}, out);
   out.settlements.push_back({to.session, to.ticket});
 }
 
@@ -111,7 +111,8 @@ message::joined room_state::snapshot(const join_op& what) const {
   frame.online = presence_.online();
   frame.members = presence_.members();
   // Oneself too, also where those online are more than the list may hold.
-  if (std::ranges::find(frame.members, what.who.user, &message::user_ref::id) == frame.members.end())
+  if (std::ranges::find(frame.members, what.who.user, &message::user_ref::id) ==
+      frame.members.end())
     frame.members.back() = {what.who.user, what.who.name};
   return frame;
 }
@@ -145,8 +146,8 @@ void room_state::admit_from_tail(member& who, const asker& from, const join_op& 
                                  room_effects& out) {
   const auto first_remembered = tail_.empty() ? next(info_.head) : tail_.front().seq;
   const bool foreign = what.epoch && *what.epoch != info_.epoch;
-  const bool servable = what.since && !foreign && *what.since <= info_.head &&
-                        next(*what.since) >= info_.floor;
+  const bool servable =
+      what.since && !foreign && *what.since <= info_.head && next(*what.since) >= info_.floor;
 
   if (what.continuing) {
     if (what.since && next(*what.since) < first_remembered) {
@@ -223,9 +224,16 @@ void room_state::dismiss_all(room_effects& out) {
 
 // --- saying ------------------------------------------------------------------------------------
 
-std::optional<log_entry> room_state::remembered(seq_no seq) const {
-  if (tail_.empty() || seq < tail_.front().seq || seq > info_.head) return std::nullopt;
-  return tail_[seq.value() - tail_.front().seq.value()];
+const log_entry* room_state::remembered(seq_no seq) const {
+  if (tail_.empty() || seq < tail_.front().seq || seq > info_.head) return nullptr;
+  return &tail_[seq.value() - tail_.front().seq.value()];
+}
+
+const log_entry* room_state::remembered(const user_id& user, std::string_view key) const {
+  if (key.empty()) return nullptr;
+  const auto at = std::ranges::find_if(
+      tail_, [&](const log_entry& e) { return e.key == key && e.from == user; });
+  return at == tail_.end() ? nullptr : &*at;
 }
 
 void room_state::append(const asker& from, append_op what, unix_ms now, room_effects& out) {
@@ -237,9 +245,16 @@ void room_state::append(const asker& from, append_op what, unix_ms now, room_eff
     stop_typing(*at->second.user, false, out);
     return store(from, *at->second.user, std::move(what.key), std::move(what.body), now, out);
   }
+  // A repeated change is what it was the first time, whatever has become of its target since. The
+  // journal knows all keys, but only those of changes that are allowed now get there.
+  if (const auto* first = remembered(*at->second.user, what.key)) {
+    const message::stored before{info_.room, first->seq, first->at, how_.durability, true};
+    if (from.ref) answer(from, message::done{from.ref, before}, out);
+    return out.settlements.push_back({from.session, from.ticket});
+  }
   if (target->value() == 0 || *target > info_.head)
     return refuse(from, error_code::no_such_message, "no such message", out);
-  const auto message = remembered(*target);
+  const auto* message = remembered(*target);
   if (!message) {
     out.lookups.push_back({from, std::move(what), *target});
     return;
@@ -293,7 +308,8 @@ void room_state::store(const asker& from, const user_id& user, std::string key, 
 }
 
 bool room_state::follows(const journal::appended& stored) const noexcept {
-  return !pending_.empty() && (stored.duplicate ? stored.seq <= info_.head : stored.seq == next(info_.head));
+  return !pending_.empty() &&
+         (stored.duplicate ? stored.seq <= info_.head : stored.seq == next(info_.head));
 }
 
 void room_state::outcome(const journal::appended& stored, unix_ms, room_effects& out) {
@@ -313,9 +329,9 @@ void room_state::outcome(const journal::appended& stored, unix_ms, room_effects&
     out.settlements.push_back({done.from.session, done.from.ticket});
   }
   if (!stored.duplicate)
-    publish({stored.seq, stored.at, std::move(done.user), std::move(done.key),
-             std::move(done.body)},
-            out);
+    publish(
+        {stored.seq, stored.at, std::move(done.user), std::move(done.key), std::move(done.body)},
+        out);
 }
 
 void room_state::failed(unix_ms, room_effects& out) {

@@ -126,7 +126,8 @@ class room_state {
   void identify(member& who, const user_id& user) const;
   void set_live(session_id session, member& who, bool live, room_effects& out);
   void release(session_id session, room_effects& out);
-  std::optional<log_entry> remembered(seq_no seq) const;
+  const log_entry* remembered(seq_no seq) const;
+  const log_entry* remembered(const user_id& user, std::string_view key) const;
   message::joined snapshot(const join_op& what) const;
   std::vector<log_entry> tail_after(seq_no since) const;
   /// The latest messages from memory; none if memory does not reach back far enough.

@@ -30,7 +30,7 @@ session::session(caf::actor_config& config, const environment* env, session_star
       format_(start.format),
       introduction_(new introduction{std::move(start.known), {}, {}}),
       rate_(env->how.commands_burst) {
-  caf::anon_send(own_shard().audience, attach_sink{id_, me(), sink_, format_, env->how.hello_wait_max});
+  caf::anon_send(own_shard().audience, attach_sink{id_, me(), sink_, format_});
 }
 
 void session::on_event(session_event& what) {
@@ -128,12 +128,13 @@ void session::refused(const rejected& why) {
 }
 
 bool session::within_rate(const message::re& ref) {
-  const auto wait = rate_.take(env_->now(), env_->how.commands_per_second, env_->how.commands_burst);
+  const auto wait =
+      rate_.take(env_->now(), env_->how.commands_per_second, env_->how.commands_burst);
   if (wait.count() == 0) {
     limited_in_a_row_ = 0;
     return true;
   }
-  say(message::error{ref, error_code::rate_limited, "too many commands", wait});
+  say(message::error{ref, error_code::rate_limited, "too many commands", wait, {}});
   if (++limited_in_a_row_ > rate_abuse_bursts * env_->how.commands_burst)
     close(close_code::rate_abuse, "too many commands");
   return false;
@@ -210,11 +211,8 @@ void session::arm_token_timers() {
       std::max<std::int64_t>(token_->expires_at->value() - env_->now().value(), 0)};
   if (left > token_timer_max) return;
   const auto notice = std::max<std::chrono::milliseconds>(left - limits::token_notice, {});
-  const auto after = [&](std::chrono::milliseconds wait, session_timer::kind what) {
-    caf::delayed_anon_send(me(), wait, session_event{session_timer{what, generation, {}}});
-  };
-  after(notice, session_timer::kind::token_notice);
-  after(left, session_timer::kind::token_expiry);
+  remind_me(notice, {session_timer::kind::token_notice, generation, {}});
+  remind_me(left, {session_timer::kind::token_expiry, generation, {}});
 }
 
 void session::timer(const session_timer& what) {
@@ -242,9 +240,16 @@ void session::start(running& run, command::refresh& what) {
   auto& who = std::get<identity>(verified);
   if (who.user != user_)
     return fail(run.ticket, error_code::unauthorized, "the user must stay the same");
+  const auto expiry = [this] {
+    return token_ ? token_->expires_at.value_or(unix_ms{}) : unix_ms{};
+  };
+  const auto before = expiry();
   be(std::move(who));
-  ++token_generation_;
-  arm_token_timers();
+  // Timers can't be taken back: the same token again and again must not pile them up.
+  if (expiry() != before) {
+    ++token_generation_;
+    arm_token_timers();
+  }
   if (run.ref) say(message::refreshed{run.ref, token_->expires_at});
   settle(run.ticket);
 }
@@ -273,9 +278,7 @@ void session::start(running& run, command::any& what) {
                  [&](command::edit& c) {
                    append(run, c.room, c.key, edited{c.target, std::move(c.what)});
                  },
-                 [&](command::delete_message& c) {
-                   append(run, c.room, c.key, deleted{c.target});
-                 },
+                 [&](command::delete_message& c) { append(run, c.room, c.key, deleted{c.target}); },
                  [&](command::react& c) {
                    append(run, c.room, c.key, reacted{c.target, std::move(c.emoji), c.on});
                  },
@@ -367,7 +370,11 @@ void session::fail(ticket_no ticket, error_code code, std::string text) {
   if (run->answered)  // no second reply
     close(close_code::internal, std::move(text));
   else
-    say_error(run->ref, code, std::move(text));
+    say(message::error{run->ref,
+                       code,
+                       std::move(text),
+                       {},
+                       run->room.value().empty() ? std::nullopt : from(*run).named(run->room)});
   settle(ticket);
 }
 
@@ -383,9 +390,7 @@ void session::watch_in_flight() {
   if (watch_due_.value() != 0 && watch_due_ <= oldest->until) return;
   watch_due_ = oldest->until;
   const auto wait = std::max<std::int64_t>(watch_due_.value() - env_->now().value(), 1);
-  caf::delayed_anon_send(
-      me(), std::chrono::milliseconds{wait},
-      session_event{session_timer{session_timer::kind::in_flight, {}, watch_due_}});
+  remind_me(std::chrono::milliseconds{wait}, {session_timer::kind::in_flight, {}, watch_due_});
 }
 
 void session::give_up_late() {
@@ -402,6 +407,10 @@ void session::give_up_late() {
 }
 
 // --- small things ------------------------------------------------------------------------------
+
+void session::remind_me(std::chrono::milliseconds wait, session_timer what) {
+  caf::anon_send(own_shard().audience, remind{id_, wait, what});
+}
 
 session::membership* session::in(const room_id& room) {
   const auto at = std::ranges::find(joined_, room, &membership::room);
@@ -429,7 +438,7 @@ void session::say(const message::any& what) {
 }
 
 void session::say_error(const message::re& ref, error_code code, std::string text) {
-  say(message::error{ref, code, std::move(text), {}});
+  say(message::error{ref, code, std::move(text), {}, {}});
 }
 
 void session::close(close_code code, std::string reason) {

@@ -99,6 +99,7 @@ class session final : public light_actor<session_event> {
   void give_up_late();
   unix_ms deadline() const;
 
+  void remind_me(std::chrono::milliseconds wait, session_timer what);
   membership* in(const room_id& room);
   bool may_join(const room_id& room) const;
   role role_in(const room_id& room) const;
@@ -122,8 +123,8 @@ class session final : public light_actor<session_event> {
   bool draining_ = false;
   std::uint8_t faults_in_a_row_ = 0;
   std::uint32_t limited_in_a_row_ = 0;
-  user_id user_;      // from `hello` on
-  std::string name_;  // likewise
+  user_id user_;                           // from `hello` on
+  std::string name_;                       // likewise
   std::unique_ptr<const identity> token_;  // the rest of it, if there was one
   std::unique_ptr<introduction> introduction_;
   std::vector<membership> joined_;  // few: searched one by one

@@ -38,16 +38,17 @@ void session::read_came(read_done& what) {
                       what.what);
   }
   if (!ok) return fail(what.ticket, error_code::unavailable, "try again");
-  std::visit(overloaded{
-                 [](entries_read&) {},
-                 [&](messages_read& read) {
-                   if (run->ref)
-                     say(message::history{run->ref, run->room, std::move(read.messages), read.more});
-                   settle(what.ticket);
-                 },
-                 [&](rooms_read& read) { count_online(*run, read); },
-             },
-             what.what);
+  std::visit(
+      overloaded{
+          [](entries_read&) {},
+          [&](messages_read& read) {
+            if (run->ref)
+              say(message::history{run->ref, run->room, std::move(read.messages), read.more});
+            settle(what.ticket);
+          },
+          [&](rooms_read& read) { count_online(*run, read); },
+      },
+      what.what);
 }
 
 void session::start(running& run, command::history& what) {

@@ -11,6 +11,9 @@ namespace {
 
 using members = std::vector<std::pair<std::string, json>>;
 
+/// Of a command: so that it is one allocation.
+constexpr std::size_t members_usual = 8;
+
 /// The last of each key, in the order of those.
 void keep_last(members& list) {
   std::unordered_set<std::string_view> seen;
@@ -78,7 +81,10 @@ bool document_builder::key(std::string& value) {
 bool document_builder::open(bool is_array) {
   if (depth_ == limits::nesting_max) refuse("nested too deep");
   ++depth_;
-  if (!too_deep()) open_.push_back({is_array, {}, {}});
+  if (!too_deep()) {
+    open_.push_back({is_array, {}, {}});
+    if (!is_array) open_.back().members.reserve(members_usual);
+  }
   return true;
 }
 

@@ -73,6 +73,7 @@ class encoder {
     put("message", what.text);
     put("retry", row(what.code).retry);
     put("retry_after_ms", what.retry_after);
+    put("room", what.room);
     out_.end_object();
   }
 
@@ -316,19 +317,30 @@ class encoder {
 
 }  // namespace
 
-std::string encode(codec format, const message::any& what) {
-  constexpr std::size_t usual_bytes = 512;
-  std::string out;
-  out.reserve(usual_bytes);
+namespace {
+
+void encode_into(std::string& out, codec format, const message::any& what) {
   if (format == codec::json)
     std::visit(encoder<json_writer>{out}, what);
   else
     std::visit(encoder<cbor_writer>{out}, what);
+}
+
+}  // namespace
+
+std::string encode(codec format, const message::any& what) {
+  std::string out;
+  encode_into(out, format, what);
   return out;
 }
 
 frame encode_frame(wire_format format, const message::any& what) {
-  return make_frame(format, encode(format.objects, what));
+  // Grown once, so that a frame is exactly as large as what is in it. (A page of a catch-up is the
+  // largest there is.)
+  thread_local std::string payload;
+  payload.clear();
+  encode_into(payload, format.objects, what);
+  return make_frame(format, payload);
 }
 
 std::string reconnect_reason(std::chrono::milliseconds after) {

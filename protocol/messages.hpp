@@ -64,6 +64,7 @@ struct error {
   error_code code = error_code::internal;
   std::string text;
   std::optional<std::chrono::milliseconds> retry_after;
+  std::optional<room_id> room;  // without `ref`: what the command was about
 };
 /// What the journal did with an entry: in `sent`, and in `done` after edit, delete and react.
 struct stored {

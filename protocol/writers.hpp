@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -25,12 +26,18 @@ class json_writer {
   void end_map() { out_ += '}'; }
   void begin_array(std::size_t) { append("["); }
   void end_array() { out_ += ']'; }
+  /// One of ours: nothing in it needs an escape.
   void key(std::string_view name) {
+    begin_value();
+    out_ += '"';
+    out_ += name;
+    out_ += "\":";
+  }
+  void map_key(std::string_view name) {
     begin_value();
     quote(name);
     out_ += ':';
   }
-  void map_key(std::string_view name) { key(name); }
   void text(std::string_view value) {
     begin_value();
     quote(value);
@@ -58,7 +65,7 @@ class json_writer {
   void quote(std::string_view value) {
     out_ += '"';
     std::size_t clean_from = 0;
-    for (std::size_t i = 0; i < value.size(); ++i) {
+    for (std::size_t i = clean_words(value); i < value.size(); ++i) {
       const auto c = static_cast<unsigned char>(value[i]);
       if (c >= 0x20 && c != '"' && c != '\\') continue;
       out_.append(value, clean_from, i - clean_from);
@@ -67,6 +74,24 @@ class json_writer {
     }
     out_.append(value, clean_from);
     out_ += '"';
+  }
+
+  /// How much of the beginning of `value`, in steps of eight bytes, needs no escape. Most texts
+  /// need none, and byte by byte this was a third of what a `join` costs. (Bit Twiddling Hacks,
+  /// "Determine if a word has a byte less than n" and "… equal to n".)
+  static std::size_t clean_words(std::string_view value) {
+    constexpr std::uint64_t ones = 0x0101'0101'0101'0101, highs = 0x8080'8080'8080'8080;
+    const auto has_below = [](std::uint64_t word, std::uint64_t n) {
+      return (word - ones * n) & ~word & highs;
+    };
+    std::size_t clean = 0;
+    for (std::uint64_t word; value.size() - clean >= sizeof word; clean += sizeof word) {
+      std::memcpy(&word, value.data() + clean, sizeof word);
+      if (has_below(word, 0x20) | has_below(word ^ ones * '"', 1) |
+          has_below(word ^ ones * '\\', 1))
+        break;
+    }
+    return clean;
   }
 
   void escape(char c) {

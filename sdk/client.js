@@ -421,7 +421,7 @@ export class ConfabClient {
         if (command) return this.#refused(command, frame);
         if (frame.re !== undefined) return; // late, to a command that is settled
         this.#events.emit("error", new ServerError(frame));
-        return this.#rooms.askAgain();
+        return this.#rooms.askAgain(frame.room);
       case "presence":
         this.#rooms.presence(frame);
         return this.#events.emit("presence", frame);

@@ -101,6 +101,8 @@ export interface Welcome {
   /** Absent for guests and tokens without `exp`. */
   expires_at?: number;
   directs: DirectSummary[];
+  /** `directs` is empty because it could not be read. */
+  directs_unavailable?: true;
 }
 
 export interface Refreshed {
@@ -196,6 +198,8 @@ export interface ErrorFrame {
   message: string;
   retry: boolean;
   retry_after_ms?: number;
+  /** Without `re`: what the command was about. */
+  room?: string;
 }
 
 export interface Typing {

@@ -102,10 +102,14 @@ export class Rooms {
     }
   }
 
-  /** A `resume` that failed has an `error` that names no room: ask for each by itself what became of it. */
-  askAgain() {
+  /**
+   * A `resume` failed or was not answered: ask by itself what became of it.
+   *
+   * @param {string} [room] only for this one
+   */
+  askAgain(room) {
     for (const log of this.#logs.values()) {
-      if (!log.resuming) continue;
+      if (!log.resuming || (room !== undefined && log.id !== room)) continue;
       log.resuming = false;
       this.#catchUp(log);
     }

@@ -300,6 +300,7 @@ TEST_CASE("a resume that can't be served is an error, and the room may be joined
   REQUIRE(alice.received("error").size() == 1);
   CHECK(alice.received("error")[0]["code"] == "unavailable");
   CHECK_FALSE(alice.received("error")[0].contains("re"));
+  CHECK(alice.received("error")[0]["room"] == "general");
   CHECK(alice.join("general", 5, "filled")["type"] == "joined");
 }
 
@@ -309,10 +310,14 @@ TEST_CASE("without the list of directs a user is welcome all the same") {
   world.clients.front().disconnect();
   world.advance(120s);
   world.faults.read_fails = [] { return true; };
-  CHECK(world.guest("alice").welcome["type"] == "welcome");
+  const auto welcome = world.guest("alice").welcome;
+  CHECK(welcome["directs"] == json::array());
+  CHECK(welcome["directs_unavailable"] == true);
 
   heal(world);
-  CHECK(world.guest("alice").welcome["directs"].size() == 1);
+  const auto later = world.guest("alice").welcome;
+  CHECK(later["directs"].size() == 1);
+  CHECK_FALSE(later.contains("directs_unavailable"));
 }
 
 TEST_CASE("a failed fsync is told to the one who ends the process") {
@@ -323,6 +328,49 @@ TEST_CASE("a failed fsync is told to the one who ends the process") {
   alice.send("general", "hi");
 
   CHECK(world.fatal == 1);
+}
+
+TEST_CASE("a bug of the journal's writer ends the process: what is stored nobody knows") {
+  actor_world world;
+  auto& alice = world.guest("alice");
+  alice.join("general");
+  fail_commits(world, commit_fate::bug);
+  alice.say({{"type", "send"}, {"id", 901}, {"room", "general"}, {"text", "hi"}});
+  world.settle();
+
+  CHECK(world.fatal == 1);
+  CHECK(alice.received("message").empty());
+  world.advance(10s);  // as long as the process takes to end, if it did
+  CHECK(alice.reply_to(901)["code"] == "unavailable");
+}
+
+TEST_CASE("a bug with one user's row closes this user's sessions, and they come back") {
+  actor_world world;
+  auto& alice = world.guest("alice");
+  auto& tablet = world.guest("alice");
+  auto& bob = world.guest("bob");
+  alice.ask({{"type", "direct"}, {"to", "bob"}, {"text", "before"}});
+  world.advance(120s);                                  // the direct room sleeps
+  const session_id nowhere = session_id::make(1, 200);  // of no shard: the row can't be told of it
+  const auto user = user_id::trusted("alice");
+  const auto& registrar = world.env.shards[world.env.shard_of(user)].registrar;
+
+  caf::anon_send(registrar,
+                 actors::to_user{user, actors::attach_session{{nowhere, user, {}, {}}, {}}});
+  world.settle();
+
+  CHECK(alice.close_code() == 1011);
+  CHECK(tablet.close_code() == 1011);
+  CHECK_FALSE(bob.closed());
+  auto& again = world.guest("alice");
+  CHECK(again.welcome["directs"][0]["head"] == 1);
+  bob.ask({{"type", "direct"}, {"to", "alice"}, {"text", "after"}});
+  CHECK(again.received("message").size() == 1);
+  CHECK(bob.ask({{"type", "signal"}, {"to", "alice"}, {"data", json::object()}})["sessions"] == 1);
+  for (auto* who : {&again, &bob}) who->disconnect();
+  world.advance(120s);
+  CHECK(world.guests_running() == 0);
+  CHECK(world.users_known() == 0);
 }
 
 TEST_CASE("a room's bug closes its members, and a fresh room serves") {

@@ -195,6 +195,24 @@ TEST_CASE("a delete that is repeated is done, and no second entry") {
   CHECK(in.world.stored_log("general").size() == 2);
 }
 
+TEST_CASE("a change that is repeated under its key is what it was, though its target is gone") {
+  conversation in;
+  in.alice.send("general", "hi");
+  auto change = edit(1, "hello");
+  change["key"] = "k";
+  const auto first = in.alice.ask(change);
+  in.alice.ask(remove(1));
+
+  const auto again = in.alice.ask(change);
+  CHECK(again["type"] == "done");
+  CHECK(again["seq"] == first["seq"]);
+  CHECK(again["at"] == first["at"]);
+  CHECK(again["duplicate"] == true);
+  CHECK(in.world.stored_log("general").size() == 3);
+  change["key"] = "another";
+  CHECK(in.alice.ask(change)["code"] == "no_such_message");
+}
+
 TEST_CASE("only the author changes a message, or a moderator") {
   conversation in;
   in.world.auth.tokens["mod"] = in.world.identity_of("mod");

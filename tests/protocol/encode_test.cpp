@@ -33,13 +33,22 @@ TEST_CASE("every character is written as a JSON library writes it") {
   text += "\x7f\u0080\u009f\u00a0\u00fc\u2028\u2029\ufeff\uffff\U0001F44D\U0010FFFF";
 
   check_like_the_tree(logged({text, {}}));
-  check_like_the_tree(message::error{{}, error_code::internal, text, {}});
+  check_like_the_tree(message::error{{}, error_code::internal, text, {}, {}});
   CHECK(ordered_json::parse(encode(codec::json, logged({text, {}})))["text"] == text);
 }
 
 TEST_CASE("texts of every length are written") {
   for (std::size_t size : {1, 23, 24, 255, 256, 4096, 65535, 65536, 70'000})
     check_like_the_tree(logged({std::string(size, '"'), {}}));
+}
+
+TEST_CASE("what needs an escape gets it wherever in a text it stands") {
+  for (const char c : {'"', '\\', '\n', '\x01', '\x1f'})
+    for (std::size_t at = 0; at < 20; ++at) {
+      std::string text(20, 'x');
+      text[at] = c;
+      check_like_the_tree(logged({text, {}}));
+    }
 }
 
 TEST_CASE("integers of every size are written") {
@@ -83,7 +92,7 @@ TEST_CASE("lists and maps of more than 23 are written") {
 TEST_CASE("every error is written with the name and the retry of its row") {
   for (const auto& row : error_rows) {
     const auto tree =
-        ordered_json::parse(encode(codec::json, message::error{{}, row.code, "why", {}}));
+        ordered_json::parse(encode(codec::json, message::error{{}, row.code, "why", {}, {}}));
 
     CHECK(tree["code"] == std::string{row.name});
     CHECK(tree["retry"] == row.retry);

@@ -281,6 +281,17 @@ test("a room that cannot be resumed is asked for by itself, and left when it is 
   assert.equal(t.client.room("general"), null);
 });
 
+test("an error that names the room is about this room's resume, and no other's", async () => {
+  const t = await new Harness().inGeneral(5);
+  t.client.join("other");
+  await t.peer.letJoin({ head: 3 });
+  await t.reconnect();
+
+  await t.peer.say(refusal(null, "unavailable", { retry: true, room: "other" }));
+
+  assert.deepEqual(t.peer.inbox.map(({ type, room, since }) => ({ type, room, since })), [{ type: "join", room: "other", since: 3 }]);
+});
+
 test("a send that came too early, as its room could not be resumed at once, waits for the room", async () => {
   const t = await new Harness().inGeneral(5);
   await t.peer.lose();

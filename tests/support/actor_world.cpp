@@ -102,6 +102,16 @@ client& actor_world::connect_on(unsigned shard, wire_format format,
   return who;
 }
 
+actors::session_actor actor_world::attach(frame_sink_ptr sink,
+                                          std::shared_ptr<actors::intake> taken, unsigned shard) {
+  actors::session_start start{session_id::make(++last_session_, static_cast<std::uint8_t>(shard)),
+                              std::move(sink),
+                              {},
+                              std::move(taken),
+                              nullptr};
+  return actors::spawn_light<actors::session>(*system_, nullptr, &env, std::move(start));
+}
+
 client& actor_world::guest(const std::string& name, wire_format format) {
   return guest_with({{"guest", name}}, format);
 }
@@ -200,15 +210,13 @@ std::size_t actor_world::guests_running() { return system_->registry().running()
 
 std::size_t actor_world::users_known() {
   std::size_t count = 0;
-  for (const auto& shard : env.shards)
-    count += known<actors::registrar>(shard.registrar).users();
+  for (const auto& shard : env.shards) count += known<actors::registrar>(shard.registrar).users();
   return count;
 }
 
 std::size_t actor_world::sessions_known() {
   std::size_t count = 0;
-  for (const auto& shard : env.shards)
-    count += known<actors::audience>(shard.audience).sessions();
+  for (const auto& shard : env.shards) count += known<actors::audience>(shard.audience).sessions();
   return count;
 }
 

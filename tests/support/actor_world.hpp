@@ -56,6 +56,9 @@ class actor_world {
   client& connect(wire_format format = {}, std::optional<actors::identity> known = {});
   client& connect_on(unsigned shard, wire_format format = {},
                      std::optional<actors::identity> known = {});
+  /// A session alone, without a client: for whoever plays the connection himself.
+  actors::session_actor attach(frame_sink_ptr sink, std::shared_ptr<actors::intake> taken,
+                               unsigned shard = 0);
   /// Connected and welcomed.
   client& guest(const std::string& name, wire_format format = {});
   client& guest_with(json hello, wire_format format = {});

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <utility>
 
 namespace confab::test {
@@ -15,6 +16,7 @@ enum class commit_fate {
   unknown,       // reported as unknown, and not stored
   unknown_kept,  // reported as unknown, but stored
   fatal,
+  bug,  // an exception
 };
 
 /// Decides over commits and reads; a test changes it while the actors run.
@@ -43,6 +45,8 @@ class faulty_writer final : public journal::writer {
         return {journal::fault::unknown, "lost contact"};
       case commit_fate::fatal:
         return {journal::fault::fatal, "fsync failed"};
+      case commit_fate::bug:
+        throw std::logic_error("a bug");
     }
     return {journal::fault::fatal, "no such fate"};
   }

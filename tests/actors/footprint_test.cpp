@@ -1,0 +1,76 @@
+// What a connection keeps in memory on the actors' side. The transport's half is not counted here.
+
+#include "actors/user_row.hpp"
+#include "tests/support/actor_world.hpp"
+#include "tests/support/catch.hpp"
+
+#include <malloc.h>
+
+#include <string>
+
+using namespace confab;
+using namespace confab::test;
+
+// Sanitizers bring an allocator of their own, which mallinfo2 knows nothing of.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define CONFAB_OWN_ALLOCATOR 1
+#else
+#define CONFAB_OWN_ALLOCATOR 0
+#endif
+
+namespace {
+
+static_assert(sizeof(actors::user_row) <= 40, "there is one for every user online");
+
+/// A reader that takes everything and keeps nothing.
+class forgetful_sink final : public frame_sink {
+ public:
+  push_result push(const frame&, importance) override { return push_result::accepted; }
+  void close(close_code, std::string) override { ++closed; }
+  void resume_reading() override {}
+  std::size_t queued_bytes() const noexcept override { return 0; }
+  void notify_when_low() override {}
+  std::size_t closed = 0;
+};
+
+struct connection {
+  std::shared_ptr<forgetful_sink> sink = std::make_shared<forgetful_sink>();
+  std::shared_ptr<actors::intake> taken = std::make_shared<actors::intake>();
+  actors::session_actor session;
+};
+
+}  // namespace
+
+TEST_CASE("a session, its user and its place in a room keep little more than a kilobyte") {
+  if (CONFAB_OWN_ALLOCATOR) return;
+  constexpr std::size_t count = 4000, rooms = 20, bytes_max = 1200;
+  world_options how;
+  how.shards = 1;
+  actor_world world{how};
+  std::vector<connection> all(count);
+  const auto heap = [] { return mallinfo2().uordblks; };
+
+  const auto before = heap();
+  for (std::size_t i = 0; i < count; ++i) {
+    auto& one = all[i];
+    one.session = world.attach(one.sink, one.taken);
+    command::hello hello;
+    hello.guest = user_id::trusted("user" + std::to_string(i));
+    const auto room = room_id::trusted("room" + std::to_string(i % rooms));
+    actors::tell(one.session, actors::frame_received{{std::nullopt, hello}});
+    world.settle();
+    actors::tell(one.session,
+                 actors::frame_received{{std::nullopt, command::join{{room, {}, {}}}}});
+    world.settle();
+  }
+  world.advance(60s);  // what waits for the welcome and for replies is gone
+  const auto bytes = (heap() - before) / count;
+
+  CAPTURE(bytes);
+  CHECK(bytes <= bytes_max);
+  CHECK(bytes > 400);  // less would mean that they are not there
+  for (auto& one : all) {
+    REQUIRE(one.sink->closed == 0);
+    actors::tell(one.session, actors::connection_closed{});
+  }
+}
