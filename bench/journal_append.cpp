@@ -1,5 +1,5 @@
-// Appends through the actors beside a bare SQLite loop with the same batches, in interleaved rounds.
-// Prints one JSON object. The goal: at least 0.8 of the bare loop.
+// Appends through the actors beside a bare SQLite loop with the same batches, in interleaved
+// rounds. Prints one JSON object. The goal: at least 0.8 of the bare loop.
 //
 //   bench_journal [SECONDS PER ROUND] [ROUNDS]
 
@@ -7,9 +7,9 @@
 #include "actors/journal_writer.hpp"
 #include "journal/journal.hpp"
 
-#include <caf/scoped_actor.hpp>
 #include <sqlite3.h>
 #include <unistd.h>
+#include <caf/scoped_actor.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -46,11 +46,16 @@ class bare_loop {
   explicit bare_loop(const std::string& directory) {
     std::filesystem::create_directories(directory);
     check(sqlite3_open((directory + "/bare.db").c_str(), &db_), db_);
-    for (const char* sql : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA cache_size=-65536",
-                            "CREATE TABLE log(id INTEGER PRIMARY KEY, room INTEGER, seq INTEGER, at INTEGER, sender TEXT,"
-                            " key TEXT, kind INTEGER, body TEXT, UNIQUE(room, seq))"})
+    for (const char* sql :
+         {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA cache_size=-65536",
+          "CREATE TABLE log(id INTEGER PRIMARY KEY, room INTEGER, seq INTEGER, at INTEGER, sender "
+          "TEXT,"
+          " key TEXT, kind INTEGER, body TEXT, UNIQUE(room, seq))"})
       check(sqlite3_exec(db_, sql, nullptr, nullptr, nullptr), db_);
-    check(sqlite3_prepare_v2(db_, "INSERT INTO log(room, seq, at, sender, key, kind, body) VALUES(?,?,?,?,?,0,?)", -1, &insert_, nullptr), db_);
+    check(sqlite3_prepare_v2(
+              db_, "INSERT INTO log(room, seq, at, sender, key, kind, body) VALUES(?,?,?,?,?,0,?)",
+              -1, &insert_, nullptr),
+          db_);
   }
   ~bare_loop() {
     sqlite3_finalize(insert_);
@@ -86,20 +91,25 @@ double rate_of_bare(bare_loop& loop, int batch, double seconds) {
     loop.commit(batch);
     count += batch;
   }
-  return static_cast<double>(count) / std::chrono::duration<double>(clock_type::now() - begin).count();
+  return static_cast<double>(count) /
+         std::chrono::duration<double>(clock_type::now() - begin).count();
 }
 
 /// Keeps two batches' worth of appends asked for, so that one queues while the other commits.
-double rate_of_actors(caf::scoped_actor& self, const actors::writer_actor& writer, int batch, double seconds, long& key) {
+double rate_of_actors(caf::scoped_actor& self, const actors::writer_actor& writer, int batch,
+                      double seconds, long& key) {
   const auto ask = [&] {
-    self->send(writer, actors::append_request{journal::append{room_id::trusted("r" + std::to_string(key % rooms)), user_id::trusted("alice"),
-                                                              std::to_string(key), posted{{text, {}}}}});
+    self->send(writer, actors::append_request{journal::append{
+                           room_id::trusted("r" + std::to_string(key % rooms)),
+                           user_id::trusted("alice"), std::to_string(key), posted{{text, {}}}}});
     ++key;
   };
   for (int i = 0; i < 2 * batch; ++i) ask();
   const auto begin = clock_type::now();
   long done = 0, open = 2 * batch;
-  const auto running = [&] { return std::chrono::duration<double>(clock_type::now() - begin).count() < seconds; };
+  const auto running = [&] {
+    return std::chrono::duration<double>(clock_type::now() - begin).count() < seconds;
+  };
   double rate = 0;
   while (open > 0) {
     self->receive([&](const actors::append_outcome& outcome) {
@@ -110,7 +120,8 @@ double rate_of_actors(caf::scoped_actor& self, const actors::writer_actor& write
       if (running())
         for (long i = 0; i < n; ++i, ++open) ask();
       else if (rate == 0)
-        rate = static_cast<double>(done) / std::chrono::duration<double>(clock_type::now() - begin).count();
+        rate = static_cast<double>(done) /
+               std::chrono::duration<double>(clock_type::now() - begin).count();
     });
   }
   return rate;
@@ -126,7 +137,8 @@ double median(std::vector<double> values) {
 int main(int argc, char** argv) {
   const double seconds = argc > 1 ? std::atof(argv[1]) : 1.0;
   const int rounds = argc > 2 ? std::atoi(argv[2]) : 3;
-  const auto directory = std::filesystem::temp_directory_path() / ("confab-bench-" + std::to_string(getpid()));
+  const auto directory =
+      std::filesystem::temp_directory_path() / ("confab-bench-" + std::to_string(getpid()));
   {
     auto opened = journal::open_sqlite(directory.string());
     if (const auto* why = std::get_if<std::string>(&opened)) {
@@ -139,12 +151,15 @@ int main(int argc, char** argv) {
     caf::actor_system system{config};
     actors::environment env;
     env.now = now;
-    const auto writer = system.spawn<actors::journal_writer, caf::detached>(&env, std::shared_ptr<journal::writer>{ours->make_writer()});
+    const auto writer = system.spawn<actors::journal_writer, caf::detached>(
+        &env, std::shared_ptr<journal::writer>{ours->make_writer()});
     caf::scoped_actor self{system};
     for (int r = 0; r < rooms; ++r)
-      self->send(writer, actors::append_request{journal::create_room{room_id::trusted("r" + std::to_string(r)), "r", epoch_id{"e"}, {}}});
+      self->send(writer, actors::append_request{journal::create_room{
+                             room_id::trusted("r" + std::to_string(r)), "r", epoch_id{"e"}, {}}});
     for (std::size_t open = rooms; open > 0;)
-      self->receive([&](const actors::append_outcome& outcome) { open -= outcome.outcomes.size(); });
+      self->receive(
+          [&](const actors::append_outcome& outcome) { open -= outcome.outcomes.size(); });
 
     long key = 0;
     std::printf("{\"seconds\":%.1f,\"rounds\":%d", seconds, rounds);
@@ -155,7 +170,8 @@ int main(int argc, char** argv) {
         actor_rates.push_back(rate_of_actors(self, writer, batch, seconds, key));
         ratios.push_back(actor_rates.back() / bare_rates.back());
       }
-      std::printf(",\"batch_%d\":{\"bare_per_s\":%.0f,\"actors_per_s\":%.0f,\"ratio\":%.2f}", batch, median(bare_rates), median(actor_rates), median(ratios));
+      std::printf(",\"batch_%d\":{\"bare_per_s\":%.0f,\"actors_per_s\":%.0f,\"ratio\":%.2f}", batch,
+                  median(bare_rates), median(actor_rates), median(ratios));
     }
     std::printf("}\n");
     self->send_exit(writer, caf::exit_reason::user_shutdown);
