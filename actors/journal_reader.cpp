@@ -82,14 +82,21 @@ messages_read journal_reader::read(const messages_request& what) {
   return {true, fold(page->messages, page->changes), page->more};
 }
 
-directs_read journal_reader::read(const directs_request& what) {
-  auto rooms = reader_->directs(what.user, limits::directs_count_max);
+directs_reads journal_reader::read(const directs_request& what) {
+  directs_reads answer;
+  answer.of.reserve(what.users.size());
+  for (const auto& user : what.users) answer.of.push_back(directs_of(user));
+  return answer;
+}
+
+directs_read journal_reader::directs_of(const user_id& user) {
+  auto rooms = reader_->directs(user, limits::directs_count_max);
   if (!rooms) return {};
   directs_read answer{true, {}};
   for (auto& info : *rooms) {
     if (!info.direct) continue;
     const auto& [a, b] = *info.direct;
-    answer.directs.push_back({info.room, a == what.user ? b : a, info.head, info.last_at});
+    answer.directs.push_back({info.room, a == user ? b : a, info.head, info.last_at});
   }
   return answer;
 }

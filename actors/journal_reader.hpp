@@ -24,7 +24,8 @@ class journal_reader final : public reader_actor::base {
   entries_read read(const entries_request& what);
   messages_read read(const messages_request& what);
   rooms_read read(const rooms_request& what);
-  directs_read read(const directs_request& what);
+  directs_reads read(const directs_request& what);
+  directs_read directs_of(const user_id& user);
 
   std::shared_ptr<journal::reader> reader_;
 };

@@ -34,7 +34,7 @@ struct room_loaded;
 struct messages_request;
 struct messages_read;
 struct directs_request;
-struct directs_read;
+struct directs_reads;
 struct session_read;
 struct attach_sink;
 struct open_sink;
@@ -66,7 +66,7 @@ using writer_actor =
                      caf::reacts_to<probe_journal>, caf::replies_to<flush_request>::with<flushed>>;
 using reader_actor = caf::typed_actor<caf::replies_to<load_room_request>::with<room_loaded>,
                                       caf::replies_to<messages_request>::with<messages_read>,
-                                      caf::replies_to<directs_request>::with<directs_read>,
+                                      caf::replies_to<directs_request>::with<directs_reads>,
                                       caf::reacts_to<session_read>>;
 using audience_actor =
     caf::typed_actor<caf::reacts_to<attach_sink>, caf::reacts_to<open_sink>,
@@ -143,12 +143,16 @@ struct rooms_read {
   bool ok = false;
   std::vector<journal::room_info> rooms;
 };
+/// For many users at once: see `registrar::read_directs`.
 struct directs_request {
-  user_id user;
+  std::vector<user_id> users;
 };
 struct directs_read {
   bool ok = false;
   std::vector<message::direct_ref> directs;
+};
+struct directs_reads {
+  std::vector<directs_read> of;  // in the order of the request
 };
 
 // --- session ------------------------------------------------------------------------------------
@@ -368,7 +372,7 @@ CONFAB_MESSAGE(room_loaded)
 CONFAB_MESSAGE(messages_request)
 CONFAB_MESSAGE(messages_read)
 CONFAB_MESSAGE(directs_request)
-CONFAB_MESSAGE(directs_read)
+CONFAB_MESSAGE(directs_reads)
 CONFAB_MESSAGE(session_read)
 CONFAB_MESSAGE(attach_sink)
 CONFAB_MESSAGE(open_sink)

@@ -11,6 +11,7 @@ namespace confab::actors {
 namespace {
 
 constexpr auto read_wait_max = std::chrono::seconds{10};
+constexpr std::size_t reads_together_max = 256;
 constexpr auto introduction_wait_max = std::chrono::seconds{5};
 
 }  // namespace
@@ -67,17 +68,36 @@ void registrar::detach(const user_id& user, session_id session) {
     send(state_->rooms.at(room).handle, session_vanished{session});
 }
 
+/// One request is under way at a time, and takes all that came during the last one: a request each
+/// would wake the reader's thread, and that of CAF's clock, for every user who connects.
 void registrar::read_directs(const user_id& user) {
   const auto number = ++state_->last_read;
   find(user)->begin_reading(number);
-  request(env_->shards[env_->shard_of(user)].reader, read_wait_max, directs_request{user})
-      .then(
-          [this, user, number](const struct directs_read& read) {
-            guarded(user, [&] { directs_read(user, number, read.ok ? &read : nullptr); });
-          },
-          [this, user, number](caf::error&) {
-            guarded(user, [&] { directs_read(user, number, nullptr); });
-          });
+  state_->next_reads.push_back({user, number});
+  if (!state_->reading) start_reads();
+}
+
+void registrar::start_reads() {
+  auto& waiting = state_->next_reads;
+  const auto count = std::min(waiting.size(), reads_together_max);
+  state_->reading = count > 0;
+  if (count == 0) return;
+  directs_request asked;
+  for (std::size_t i = 0; i < count; ++i) asked.users.push_back(waiting[i].user);
+  const auto reads = std::make_shared<std::vector<read_of>>(
+      waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(count));
+  waiting.erase(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(count));
+  const auto done = [this, reads](const directs_reads* read) {
+    for (std::size_t i = 0; i < reads->size(); ++i) {
+      const auto& [user, number] = (*reads)[i];
+      const auto* own = read && read->of[i].ok ? &read->of[i] : nullptr;
+      guarded(user, [&] { directs_read(user, number, own); });
+    }
+    start_reads();
+  };
+  request(env_->shards[env_->shard_of(asked.users.front())].reader, read_wait_max, std::move(asked))
+      .then([done](const directs_reads& read) { done(&read); },
+            [done](caf::error&) { done(nullptr); });
 }
 
 void registrar::directs_read(const user_id& user, std::uint32_t read,

@@ -33,10 +33,16 @@ class registrar final : public pinned<registrar_actor::base> {
     room_actor handle;
     std::vector<user_id> users;  // of this shard: one or both
   };
+  struct read_of {
+    user_id user;
+    std::uint32_t number;
+  };
   struct state {
     std::unordered_map<user_id, user_row> users;
     std::unordered_map<user_row::awake_room, awake> rooms;
     std::uint32_t last_read = 0;
+    std::vector<read_of> next_reads;  // go together when the reads under way are done
+    bool reading = false;
   };
 
   void step(const user_id& user, user_op& what);
@@ -46,6 +52,7 @@ class registrar final : public pinned<registrar_actor::base> {
   void deliver(const user_id& user, const user_signal& what);
   void room_ended(const caf::actor_addr& room, bool bug);
   void read_directs(const user_id& user);
+  void start_reads();
   void directs_read(const user_id& user, std::uint32_t read, const directs_read* list);
   /// Tells every direct room that is awake of the session, and greets it when all have answered.
   void introduce(const user_id& user, session_id session, bool with_directs);
