@@ -1,16 +1,22 @@
-# confab_embed(TARGET FILE...): builds the files into TARGET, as server/assets.hpp shows them. Paths
-# are relative to the project's root. The assembler includes the bytes (.incbin), which takes no time
+# confab_embed(TARGET [HEADER FILE NAMESPACE NAME] FILE...): builds the files into TARGET, as the
+# embedded_files() that HEADER declares in NAMESPACE shows them (server/assets.hpp). Paths are relative
+# to the project's root. The assembler includes the bytes (.incbin), which takes no time
 # and no compiler memory however large they are; a changed file is taken up by the next build.
 function(confab_embed target)
+  cmake_parse_arguments(PARSE_ARGV 1 embed "" "HEADER;NAMESPACE" "")
+  if(NOT embed_HEADER)
+    set(embed_HEADER server/assets.hpp)
+    set(embed_NAMESPACE confab::server::detail)
+  endif()
   set(assembly "# Made by cmake/ConfabEmbed.cmake.\n.section .rodata\n")
   set(symbols "")
   set(rows "")
   set(files "")
   set(count 0)
-  foreach(file IN LISTS ARGN)
+  foreach(file IN LISTS embed_UNPARSED_ARGUMENTS)
     get_filename_component(absolute ${file} ABSOLUTE BASE_DIR ${PROJECT_SOURCE_DIR})
     file(RELATIVE_PATH path ${PROJECT_SOURCE_DIR} ${absolute})
-    set(name confab_embedded_${count})
+    set(name ${target}_embedded_${count})
     string(APPEND assembly
       ".global ${name}\n.balign 16\n${name}:\n.incbin \"${absolute}\"\n"
       ".global ${name}_end\n${name}_end:\n.byte 0\n")
@@ -26,20 +32,20 @@ function(confab_embed target)
   file(CONFIGURE OUTPUT ${folder}/files.S CONTENT "${assembly}" @ONLY)
   file(CONFIGURE OUTPUT ${folder}/table.cpp @ONLY CONTENT
 "// Made by cmake/ConfabEmbed.cmake.
-#include \"server/assets.hpp\"
+#include \"${embed_HEADER}\"
 
 #include <vector>
 
 extern \"C\" {
 ${symbols}}
 
-namespace confab::server::detail {
+namespace ${embed_NAMESPACE} {
 std::span<const embedded_file> embedded_files() {
   static const std::vector<embedded_file> files{
 ${rows}  };
   return files;
 }
-}  // namespace confab::server::detail
+}  // namespace ${embed_NAMESPACE}
 ")
   set_source_files_properties(${folder}/files.S PROPERTIES OBJECT_DEPENDS "${files}")
   target_sources(${target} PRIVATE ${folder}/files.S ${folder}/table.cpp)
