@@ -11,8 +11,12 @@
 
 #include <caf/scoped_actor.hpp>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <cstdlib>
+#include <fstream>
 #include <random>
 #include <stdexcept>
 
@@ -137,12 +141,12 @@ std::vector<transport::http_route> chat::pages() {
   return rows;
 }
 
-/// The transport's counters in Prometheus' text format (version 0.0.4).
+/// The transport's counters, and what the process uses, in Prometheus' text format (version 0.0.4).
 std::string chat::metrics() const {
   const auto count = on_.listener().count();
   std::string text;
   const auto row = [&](std::string_view name, std::string_view type, std::string_view help,
-                       std::uint64_t value) {
+                       auto value) {
     text.append("# HELP ").append(name).append(" ").append(help).append("\n# TYPE ");
     text.append(name).append(" ").append(type).append("\n");
     text.append(name).append(" ").append(std::to_string(value)).append("\n");
@@ -159,6 +163,18 @@ std::string chat::metrics() const {
   row("confab_slow_consumers_total", "counter", "Connections closed with 4000.",
       count.slow_consumers);
   row("confab_journal_healthy", "gauge", "1 while appends succeed.", journal_healthy_ ? 1 : 0);
+  // Under the names that Prometheus' own libraries use.
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
+  row("process_cpu_seconds_total", "counter", "CPU time of the process, user and system.",
+      seconds(used.ru_utime) + seconds(used.ru_stime));
+  std::uint64_t pages = 0, resident_pages = 0;
+  std::ifstream{"/proc/self/statm"} >> pages >> resident_pages;
+  row("process_resident_memory_bytes", "gauge", "Resident memory of the process.",
+      resident_pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)));
   return text;
 }
 

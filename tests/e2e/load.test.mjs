@@ -91,6 +91,22 @@ for (const [name, args] of Object.entries(scenarios)) {
   );
 }
 
+scenario(
+  "what the server uses is known from its own metrics, too",
+  async (world) => {
+    const server = await world.server();
+
+    const result = await load(world, [
+      ...["--url", server.websocketUrl, "--metrics-url", `${server.url}/metrics`, "--users", "20", "--for", "2s", "--set", "think=100ms"],
+    ]);
+
+    assertKept(result);
+    const { memory_peak_bytes: peak } = result.report.server_cost;
+    assert.ok(peak > 1e6 && peak < 4e9, `${peak}`);
+  },
+  skip,
+);
+
 test("the scenarios of these tests are all there are", skip, async () => {
   const { stdout } = await run(tool, ["scenarios"]);
   assert.deepEqual(stdout.trim().split("\n").map((line) => line.split(" ")[0]).sort(), Object.keys(scenarios).sort());
