@@ -6,4 +6,7 @@
 using Catch::Approx;  // as it is in Catch2 2
 #else
 #include <catch2/catch.hpp>
+namespace Catch::Matchers {
+inline auto ContainsSubstring(const std::string& text) { return Contains(text); }  // as in Catch2 3
+}  // namespace Catch::Matchers
 #endif
