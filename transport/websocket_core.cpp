@@ -92,19 +92,23 @@ void websocket_core::received(const error_code& why, std::span<char> bytes) {
   } else {
     reactor_->count.bytes_in.add(bytes.size());
     heard();
-    if (rest_.empty())
-      take(bytes);
-    else
-      rest_.append(bytes.data(), bytes.size());  // go_on() takes it
+    if (rest_.empty()) {
+      const auto used = take(bytes);
+      if (!finished_) rest_.assign(bytes.data() + used, bytes.size() - used);
+    } else {
+      rest_.append(bytes.data(), bytes.size());
+      take_rest();
+    }
   }
-  go_on();
+  proceed();
 }
 
 void websocket_core::go_on() {
-  if (!finished_ && !dropped_ && !paused_ && !rest_.empty()) {
-    auto left = std::exchange(rest_, {});
-    take(left);
-  }
+  if (!rest_.empty()) take_rest();
+  proceed();
+}
+
+void websocket_core::proceed() {
   if (dropped_ && !finished_) finish(net::error::operation_aborted);
   if (dropped_) return;
   if (paused_) return wait();
@@ -113,14 +117,24 @@ void websocket_core::go_on() {
   if (!std::exchange(shut_, true)) shut();
 }
 
-void websocket_core::take(std::span<char> bytes) {
+std::size_t websocket_core::take(std::span<char> bytes) {
+  std::size_t used = 0;
   while (!paused_ && !dropped_ && !finished_) {
-    const auto frame = reader_.next(bytes);
+    const auto frame = reader_.next(bytes.subspan(used));
     if (frame.what == frame_reader::kind::incomplete) break;
     handle(frame);
-    bytes = bytes.subspan(frame.bytes);
+    used += frame.bytes;
   }
-  if (!finished_ && !bytes.empty()) rest_.assign(bytes.data(), bytes.size());
+  return used;
+}
+
+/// In place: a frame that comes byte by byte is not copied for each of them.
+void websocket_core::take_rest() {
+  const auto used = take(rest_);
+  if (finished_ || used == rest_.size())
+    std::string().swap(rest_);
+  else
+    rest_.erase(0, used);
 }
 
 void websocket_core::handle(const frame_reader::result& frame) {
@@ -173,7 +187,6 @@ void websocket_core::finish(const error_code& why, const frame_reader::result* c
   constexpr std::uint16_t no_code = 1005;   // RFC 6455 §7.1.5
   constexpr std::uint16_t no_frame = 1006;  // the same
   finished_ = true;
-  std::string().swap(rest_);
   const auto sent = outbox_->close_code_sent();
   outbox_->seal();
 

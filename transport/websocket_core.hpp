@@ -75,7 +75,11 @@ class websocket_core : public live_connection, protected outbox_writer, private 
   void closing(close_code code) final;
   void resume_reading() final;
   void writable() final;
-  void take(std::span<char> bytes);
+  /// Handles the complete frames at the start of `bytes`; how much that was.
+  std::size_t take(std::span<char> bytes);
+  void take_rest();
+  /// Waits for whatever is next.
+  void proceed();
   void handle(const frame_reader::result& frame);
   void deliver(const frame_reader::result& message);
   /// Reading is over: tells the session, lets it go, and gets what is queued to the peer.
