@@ -2,7 +2,19 @@
 
 #include "journal/sqlite_faults.hpp"
 
+#include <array>
+#include <limits>
+
 namespace confab::journal::sqlite {
+namespace {
+
+// https://www.sqlite.org/fileformat2.html#walformat: a page and 24 bytes before it.
+constexpr sqlite3_int64 frame_bytes = 4096 + 24;
+constexpr sqlite3_int64 reserve_bytes = 1024 * 1024;
+// More than a usual commit writes.
+constexpr sqlite3_int64 spare_pages = 64;
+
+}  // namespace
 
 checkpointer::checkpointer(connection own, limits at)
     : own_(std::move(own)), limits_(at), thread_([this] { work(); }) {}
@@ -49,10 +61,16 @@ void checkpointer::work() {
 }
 
 void checkpointer::help(connection& writer) {
+  int log_pages = 0;
+  bool copy = false;
   {
     const std::lock_guard lock{border_};
-    if (!handed_over_ || fatal_) return;
+    if (fatal_) return;
+    log_pages = pages_;
+    copy = handed_over_;
   }
+  reserve(writer, log_pages);
+  if (!copy) return;
   // The thread waits for `handed_over_`, so the checkpoint lock is free.
   int pages = 0, done = 0;
   const int code =
@@ -60,6 +78,24 @@ void checkpointer::help(connection& writer) {
   const std::lock_guard lock{border_};
   copied(code, pages, done, writer, restarts_);
   handed_over_ = false;
+}
+
+/// Zeros behind the log: SQLite's recovery ends at the first frame that is not of this log. On a
+/// disk that has no room for them the log grows as it did before.
+void checkpointer::reserve(connection& writer, int pages) {
+  if ((pages + spare_pages) * frame_bytes <= reserved_) return;
+  sqlite3_file* log = nullptr;
+  if (sqlite3_file_control(writer.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) != SQLITE_OK ||
+      !log || !log->pMethods || log->pMethods->xFileSize(log, &reserved_) != SQLITE_OK || reserved_ == 0)
+    return;
+  static constexpr std::array<char, 64 * 1024> zeros{};
+  const auto before = reserved_;
+  for (; reserved_ < before + reserve_bytes; reserved_ += zeros.size())
+    if (log->pMethods->xWrite(log, zeros.data(), zeros.size(), reserved_) != SQLITE_OK) {
+      log->pMethods->xTruncate(log, before);
+      reserved_ = std::numeric_limits<sqlite3_int64>::max();  // not again
+      return;
+    }
 }
 
 /// After a failure (the disk is full, a lock is held) or behind a reader it is tried again when

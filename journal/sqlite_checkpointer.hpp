@@ -36,7 +36,9 @@ class checkpointer {
   /// From the writer's thread, after a commit that left the log with `pages`.
   void committed(int pages);
 
-  /// From the writer's thread, between commits: its share of the work, if any.
+  /// From the writer's thread, between commits: its share of the work, if any. Also makes room in
+  /// the log's file for what comes: a commit that makes the file longer has to sync its inode as
+  /// well, which takes a fifth of the commit's time (bench/README.md).
   void help(connection& writer);
 
   /// Why nothing must be written or synced any more, on any connection. For good.
@@ -45,10 +47,12 @@ class checkpointer {
 
  private:
   void work();
+  void reserve(connection& writer, int pages);
   void copied(int code, int pages, int done, const connection& by, unsigned restarts);
 
   connection own_;
   const limits limits_;
+  sqlite3_int64 reserved_ = 0;  // bytes of the log's file, as far as known; the writer's thread's
   mutable std::mutex border_;  // between the writer's thread and this one's
   std::condition_variable changed_;
   int pages_ = 0;   // in the log
