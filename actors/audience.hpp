@@ -1,7 +1,9 @@
 #pragma once
 
+#include "actors/anticipation.hpp"
 #include "actors/caf.hpp"
 #include "actors/environment.hpp"
+#include "actors/fan_out.hpp"
 #include "actors/messages.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -24,6 +26,10 @@ namespace confab::actors {
 /// shard. Sessions enter and leave by themselves, at birth and at their end; members enter and
 /// leave as the room says. A session that has not been welcomed yet is not written to: its rooms
 /// and frames wait in `greetings`.
+///
+/// What a room says goes to its members at the end of the turn; while the shard is busy it may wait
+/// there for what the room says next (`--write-window`, docs/decisions/0006): a write costs the
+/// kernel the same whatever is in it.
 class audience final : public pinned<audience_actor::base> {
  public:
   audience(caf::actor_config& config, const environment* env) : pinned(config), env_(env) {}
@@ -35,12 +41,15 @@ class audience final : public pinned<audience_actor::base> {
   std::size_t sessions() const { return state_->sessions.size(); }
 
  private:
-  struct listener {
-    frame_sink_ptr sink;
-    session_id session;
-    room_user_no user;
-    std::uint8_t format = 0;
+  using time_point = caf::actor_clock::time_point;
+  struct local_room {
+    fan_out members;
+    anticipation next;
+    time_point held_since{};
+    std::size_t turns_held = 0;  // 0: nothing waits beyond its turn
+    bool touched = false;        // stands in `touched`
   };
+  using room_entry = std::pair<const room_id, local_room>;
   struct attached {
     frame_sink_ptr sink;
     session_actor who;
@@ -52,20 +61,24 @@ class audience final : public pinned<audience_actor::base> {
     std::vector<frame> held;
   };
   struct reminder {
-    caf::actor_clock::time_point due;
+    time_point due;
     session_id who;
     session_timer what;
     friend bool operator<(const reminder& a, const reminder& b) { return b.due < a.due; }
   };
-  /// Dense, because the fan-out walks it for every message.
-  using listeners = std::vector<listener>;
   struct state {
     boost::unordered_flat_map<session_id, attached, std::hash<session_id>> sessions;
-    std::unordered_map<room_id, listeners> rooms;
+    std::unordered_map<room_id, local_room> rooms;
+    std::vector<room_entry*> touched;  // that said something in this turn
+    std::vector<room_entry*> holding;  // those with `turns_held`
     std::priority_queue<reminder, std::deque<reminder>> reminders;  // the earliest on top
-    std::optional<caf::actor_clock::time_point> armed;              // the wake that is on its way
+    std::optional<time_point> armed;                                // the wake that is on its way
     std::unordered_map<session_id, greeting> greetings;  // of those not welcomed that have any
     std::unordered_map<room_id, std::vector<session_id>> early;  // of `greetings`, by room
+    // How much this shard delivers.
+    time_point period_start{};
+    std::size_t deliveries = 0;  // since then
+    bool busy = false;           // in the last period
   };
 
   void attach(attach_sink& what);
@@ -77,8 +90,17 @@ class audience final : public pinned<audience_actor::base> {
   void tell_session(session_id session, session_event what);
   void tell_anywhere(session_id session, session_event what);
   void remind_later(const remind& what);
-  void look_at_reminders();
-  void arm();
+  void look_at_reminders(time_point now);
+  void arm(time_point due);
+
+  void touch(room_entry& room);
+  void end_turn();
+  void measure(time_point now);
+  time_point latest_end(const local_room& room) const;
+  void release(room_entry& room);
+  void release_all();
+  void release_overdue(time_point now);
+
   /// Whether there is such a session.
   bool give(session_id session, const frame& bytes);
   greeting end_greeting(session_id session);

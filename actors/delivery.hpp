@@ -54,6 +54,7 @@ struct broadcast {
   frames bytes;
   importance weight = importance::required;
   room_user_no except;
+  std::optional<session_id> writer;  // who caused it, and is not to wait for it
 };
 
 // What a session asks of a room.

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace confab::actors {
@@ -30,6 +31,9 @@ struct settings {
   std::chrono::milliseconds presence_grace = limits::presence_grace;
   std::chrono::milliseconds typing_lapse = limits::typing_lapse;
   std::chrono::milliseconds room_idle = limits::room_idle;
+  std::chrono::milliseconds write_window = limits::write_window;  // see `audience`; 0: never
+  std::chrono::microseconds commit_window = limits::commit_window;  // see `journal_writer`; 0: never
+  double busy_deliveries_per_second = limits::busy_deliveries_per_second;
 };
 
 /// One shard's actors.
@@ -51,6 +55,10 @@ struct environment {
   const authenticator* auth = nullptr;
   std::function<unix_ms()> now;           // any thread
   std::function<std::uint64_t()> random;  // any thread
+  /// Blocks the calling thread; for actors that have one of their own.
+  std::function<void(std::chrono::microseconds)> pause = [](auto span) {
+    std::this_thread::sleep_for(span);
+  };
   /// Told when appends begin to fail and when they work again. Any thread.
   std::function<void(bool healthy, std::string_view detail)> journal_health = [](bool, auto) {};
   /// A failed fsync, or a bug of the writer: what the process believes is stored may not be. Must

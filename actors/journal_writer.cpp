@@ -11,12 +11,16 @@ namespace {
 constexpr auto probe_interval = std::chrono::seconds{1};
 /// Bounds the memory of one commit and the wait of the last in it.
 constexpr std::size_t batch_operations_max = 4096;
+/// For fewer a wait is not worth its latency.
+constexpr int worthwhile_appends = 4;
 
 }  // namespace
 
 journal_writer::journal_writer(caf::actor_config& config, const environment* env,
                                std::shared_ptr<journal::writer> to)
-    : writer_actor::base(config), env_(env), state_(state{std::move(to), {}, {}}) {}
+    : writer_actor::base(config), env_(env), state_(std::in_place) {
+  state_->writer = std::move(to);
+}
 
 journal_writer::behavior_type journal_writer::make_behavior() {
   // What a bug has left half done here nobody can know; a fresh process starts from the log.
@@ -36,8 +40,9 @@ journal_writer::behavior_type journal_writer::make_behavior() {
         send(this, commit_batch{});
       },
       [this](const commit_batch&) {
-        state_->commit_queued = false;
-        commit();
+        state_->commit_queued = wait_for_more();
+        if (!state_->commit_queued) return commit();
+        send(this, commit_batch{});
       },
       [this](const probe_journal&) { probe(); },
       [this](const flush_request&) {
@@ -47,9 +52,32 @@ journal_writer::behavior_type journal_writer::make_behavior() {
   };
 }
 
+/// True: it has waited, and what came meanwhile is in the mailbox. In two parts, of which the second
+/// must bring something too: after a burst the first only shows how much of it had not come yet.
+bool journal_writer::wait_for_more() {
+  auto& s = *state_;
+  const auto window = env_->how.commit_window;
+  if (const auto before = std::exchange(s.waited_with, {})) {
+    const bool more = s.batch.size() > *before;
+    if (!more || s.wait_left.count() == 0) s.next.waited(!more);
+    if (!more) s.wait_left = {};
+  } else {
+    const auto now = system().clock().now();
+    if (s.next.expects(now, now + window / worthwhile_appends, s.batch.size()))
+      s.wait_left = window;
+  }
+  if (s.wait_left.count() == 0) return false;
+  const auto part = s.wait_left == window ? window / worthwhile_appends : s.wait_left;
+  s.wait_left -= part;
+  s.waited_with = s.batch.size();
+  env_->pause(part);
+  return true;
+}
+
 void journal_writer::commit() {
   auto& s = *state_;
   if (s.batch.empty()) return;
+  s.next.arrived(system().clock().now(), s.batch.size());
   auto result = s.writer->commit(s.batch, env_->now());
   if (!result && result.why() == journal::fault::fatal) env_->journal_fatal(result.detail());
   report(static_cast<bool>(result), result ? std::string_view{} : result.detail());

@@ -42,6 +42,7 @@ struct detach_sink;
 struct close_sink;
 struct remind;
 struct room_delivery;
+struct turn_ended;
 struct session_delivery;
 struct signal_delivery;
 struct room_lost;
@@ -72,6 +73,7 @@ using audience_actor =
     caf::typed_actor<caf::reacts_to<attach_sink>, caf::reacts_to<open_sink>,
                      caf::reacts_to<detach_sink>, caf::reacts_to<close_sink>,
                      caf::reacts_to<remind>, caf::reacts_to<wake>, caf::reacts_to<room_delivery>,
+                     caf::reacts_to<turn_ended>,
                      caf::reacts_to<session_delivery>, caf::reacts_to<signal_delivery>,
                      caf::reacts_to<to_session>, caf::reacts_to<room_lost>>;
 using directory_actor =
@@ -259,6 +261,7 @@ struct room_delivery {
   std::vector<delivery> items;
   room_actor from;  // for those who have joined
 };
+struct turn_ended {};  // to itself, behind what else the turn has
 /// To one session, whatever rooms it is in: a signal, or a page of its own catch-up, which must not
 /// overtake what the audience still has for it. With a ticket it hears `sessions_reached` then.
 struct session_delivery {
@@ -380,6 +383,7 @@ CONFAB_MESSAGE(detach_sink)
 CONFAB_MESSAGE(close_sink)
 CONFAB_MESSAGE(remind)
 CONFAB_MESSAGE(room_delivery)
+CONFAB_MESSAGE(turn_ended)
 CONFAB_MESSAGE(session_delivery)
 CONFAB_MESSAGE(signal_delivery)
 CONFAB_MESSAGE(room_lost)

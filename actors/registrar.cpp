@@ -87,7 +87,7 @@ void registrar::start_reads() {
   const auto reads = std::make_shared<std::vector<read_of>>(
       waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(count));
   waiting.erase(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(count));
-  const auto done = [this, reads](const directs_reads* read) {
+  const auto take = [this, reads](const directs_reads* read) {
     for (std::size_t i = 0; i < reads->size(); ++i) {
       const auto& [user, number] = (*reads)[i];
       const auto* own = read && read->of[i].ok ? &read->of[i] : nullptr;
@@ -96,8 +96,8 @@ void registrar::start_reads() {
     start_reads();
   };
   request(env_->shards[env_->shard_of(asked.users.front())].reader, read_wait_max, std::move(asked))
-      .then([done](const directs_reads& read) { done(&read); },
-            [done](caf::error&) { done(nullptr); });
+      .then([take](const directs_reads& read) { take(&read); },
+            [take](caf::error&) { take(nullptr); });
 }
 
 void registrar::directs_read(const user_id& user, std::uint32_t read,

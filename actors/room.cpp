@@ -249,16 +249,16 @@ void room::outcome(append_outcome& what) {
     // Entries this actor did not ask for, or could not know of: its head is not the journal's.
     if (!stored || !s.room->follows(*stored)) s.doomed = true;
     if (s.doomed)
-      s.room->failed(env_->now(), effects);
+      s.room->failed(effects);
     else
-      s.room->outcome(*stored, env_->now(), effects);
+      s.room->outcome(*stored, effects);
   }
   for (; what.failed > 0; --what.failed) {
     if (s.now == phase::creating) {
       room_loaded nothing;
       loaded(nothing);
     } else {
-      s.room->failed(env_->now(), effects);
+      s.room->failed(effects);
       if (what.unknown) s.doomed = true;
     }
   }

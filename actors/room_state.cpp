@@ -47,7 +47,7 @@ void room_state::refuse(const asker& to, error_code code, std::string text,
 }
 
 void room_state::announce(const message::any& what, importance weight, room_user_no except,
-                          room_effects& out) const {
+                          std::optional<session_id> writer, room_effects& out) const {
   encoded_once once{what};
   bool anyone = false;
   for (std::size_t format = 0; format < live_by_format_.size(); ++format)
@@ -56,7 +56,7 @@ void room_state::announce(const message::any& what, importance weight, room_user
       anyone = true;
     }
   if (!anyone) return;
-  const broadcast all{once.take(), weight, except};
+  const broadcast all{once.take(), weight, except, writer};
   for (std::size_t shard = 0; shard < live_by_shard_.size(); ++shard)
     if (live_by_shard_[shard] > 0) out.deliveries[static_cast<std::uint8_t>(shard)].push_back(all);
 }
@@ -312,7 +312,7 @@ bool room_state::follows(const journal::appended& stored) const noexcept {
          (stored.duplicate ? stored.seq <= info_.head : stored.seq == next(info_.head));
 }
 
-void room_state::outcome(const journal::appended& stored, unix_ms, room_effects& out) {
+void room_state::outcome(const journal::appended& stored, room_effects& out) {
   auto done = std::move(pending_.front());
   pending_.pop_front();
   const bool message = std::holds_alternative<posted>(done.body);
@@ -330,22 +330,23 @@ void room_state::outcome(const journal::appended& stored, unix_ms, room_effects&
   }
   if (!stored.duplicate)
     publish(
+        done.from.session,
         {stored.seq, stored.at, std::move(done.user), std::move(done.key), std::move(done.body)},
         out);
 }
 
-void room_state::failed(unix_ms, room_effects& out) {
+void room_state::failed(room_effects& out) {
   const auto done = std::move(pending_.front());
   pending_.pop_front();
   if (done.answered) return;
   refuse(done.from, error_code::unavailable, "not stored; repeat with the same key", out);
 }
 
-void room_state::publish(log_entry entry, room_effects& out) {
+void room_state::publish(session_id writer, log_entry entry, room_effects& out) {
   info_.head = entry.seq;
   info_.last_at = entry.at;
   message::any event{message::logged{info_.room, std::move(entry)}};
-  announce(event, importance::required, {}, out);
+  announce(event, importance::required, {}, writer, out);
   entry = std::move(std::get<message::logged>(event).entry);
   tail_bytes_ += cost_of(entry);
   tail_.push_back(std::move(entry));
@@ -385,7 +386,7 @@ void room_state::start_typing(const member& who, unix_ms now, room_effects& out)
 
 void room_state::announce_typing(const user_id& user, room_user_no number, bool on,
                                  room_effects& out) {
-  announce(message::typing{info_.room, user, on}, importance::droppable, number, out);
+  announce(message::typing{info_.room, user, on}, importance::droppable, number, {}, out);
 }
 
 void room_state::stop_typing(const user_id& user, bool tell, room_effects& out) {
@@ -415,7 +416,7 @@ std::optional<unix_ms> room_state::deadline() const {
 void room_state::on_time(unix_ms now, room_effects& out) {
   if (auto change = presence_.flush(now)) {
     change->room = info_.room;
-    announce(*change, importance::droppable, {}, out);
+    announce(*change, importance::droppable, {}, {}, out);
   }
   for (auto at = typing_.begin(); at != typing_.end();) {
     const auto current = at++;

@@ -21,10 +21,11 @@ class frame_sink {
  public:
   virtual ~frame_sink() = default;
 
-  /// Queues `bytes` behind everything pushed before. `overflow` has closed the connection with
-  /// 4000 already; there is nothing left to do but to forget it.
+  /// Queues `bytes`, one frame or several in a row, behind everything pushed before. `overflow` has
+  /// closed the connection with 4000 already; there is nothing left to do but to forget it.
   [[nodiscard]] virtual push_result push(const frame& bytes,
-                                         importance weight = importance::required) = 0;
+                                         importance weight = importance::required,
+                                         std::uint32_t frames = 1) = 0;
 
   /// Writes what is queued, then a close frame, then ends the connection: at the latest after
   /// `limits::close_wait_max`. Only the first call counts. No message is read any more.

@@ -57,5 +57,10 @@ inline constexpr auto presence_grace = 5s;
 inline constexpr auto reconnect_spread = 5s;
 inline constexpr auto append_wait_max = 10s;
 inline constexpr auto room_idle = 30s;
+inline constexpr auto write_window = 24ms;
+inline constexpr auto commit_window = 2ms;
+/// From here on a shard counts as busy: written one by one, these would take a quarter of its time
+/// (a send is 5 to 8 µs, see bench/README.md).
+inline constexpr double busy_deliveries_per_second = 50'000;
 
 }  // namespace confab::limits

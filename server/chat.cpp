@@ -68,6 +68,8 @@ chat::chat(runtime& on, const config& how)
   env_.how.create_rooms = how.create_rooms;
   env_.how.heartbeat = how.ping_interval;
   env_.how.hello_wait_max = how.hello_wait;
+  env_.how.write_window = how.write_window;
+  env_.how.commit_window = how.commit_window;
   env_.durability = journal_->level();
   env_.auth = authenticator_.get();
   env_.now = system_now;
@@ -208,7 +210,6 @@ transport::options transport_options(const config& from) {
   to.connections_max = from.connections_max;
   to.connections_per_address_max = from.connections_per_address;
   to.handshake_wait_max = from.handshake_wait;
-  to.write_window = from.write_window;
   to.ping_interval = from.ping_interval;
   to.pong_wait_max = from.pong_wait;
   to.close_wait_max = from.close_wait;

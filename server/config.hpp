@@ -59,7 +59,8 @@ struct config {
 
   milliseconds handshake_wait{10'000};
   milliseconds hello_wait = limits::hello_wait_max;
-  milliseconds write_window{15};
+  milliseconds write_window = limits::write_window;
+  milliseconds commit_window = limits::commit_window;
   milliseconds ping_interval = limits::ping_interval;
   milliseconds pong_wait = limits::pong_wait_max;
   milliseconds close_wait = limits::close_wait_max;

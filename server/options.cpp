@@ -232,8 +232,13 @@ std::vector<option_row> make_rows() {
       time({"hello_wait", waits, "for the hello after the upgrade (then 4002)"},
            &config::hello_wait, 100ms, 10min),
       time({"write_window", waits,
-            "that a busy shard may let frames gather for one write; 0 is not at all"},
+            "that messages of a busy shard's rooms may wait for more, to be written together; 0 is "
+            "not at all"},
            &config::write_window, 0ms, 100ms),
+      time({"commit_window", waits,
+            "that messages may wait for more, to be stored together, when they come quickly; 0 is "
+            "not at all"},
+           &config::commit_window, 0ms, 100ms),
       time({"ping_interval", waits, "between pings"}, &config::ping_interval, 100ms, 1h),
       time({"pong_wait", waits, "for the pong (then 4001)"}, &config::pong_wait, 100ms, 10min),
       time({"close_wait", waits, "for the close frame of the other side"}, &config::close_wait,

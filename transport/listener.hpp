@@ -35,7 +35,6 @@ struct options {
   std::size_t connections_per_address_max = 0;           // 0: no limit
   std::chrono::milliseconds handshake_wait_max{10'000};  // TLS and the whole request header
   std::chrono::milliseconds idle_wait_max{60'000};       // between requests of a keep-alive
-  std::chrono::milliseconds write_window{0};  // of a busy shard; see write_moderator
   std::chrono::milliseconds ping_interval = limits::ping_interval;
   std::chrono::milliseconds pong_wait_max = limits::pong_wait_max;
   std::chrono::milliseconds close_wait_max = limits::close_wait_max;

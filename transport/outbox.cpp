@@ -17,6 +17,8 @@ constexpr unsigned char fin_close = 0x88;
 constexpr std::size_t copied_bytes_max = 1000;
 // A pong is a few bytes on the wire and ten times that in memory.
 constexpr std::size_t control_frame_bytes = 64;
+// Less than a millisecond of writing.
+constexpr std::size_t writes_per_turn_max = 128;
 // What stays allocated between two bursts of an active connection.
 constexpr std::size_t kept_frames_max = 32;
 
@@ -31,25 +33,34 @@ std::string_view cut(std::string_view text, std::size_t bytes_max) {
 
 bool dirty_list::flush() {
   ++turn_;
-  for (std::size_t i = 0; i < members_.size(); ++i) {
-    auto* each = members_[i];
+  for (std::size_t writes = 0; flushed_ < members_.size() && writes < writes_per_turn_max;) {
+    auto* each = std::exchange(members_[flushed_++], nullptr);
     if (!each) continue;
     // Thousands of outboxes do not stay in the cache between two turns.
-    if (i + 1 < members_.size() && members_[i + 1]) __builtin_prefetch(members_[i + 1]);
-    members_[i] = nullptr;
+    if (flushed_ < members_.size() && members_[flushed_]) __builtin_prefetch(members_[flushed_]);
     each->dirty_slot_ = 0;
     each->end_turn();
+    ++writes;
   }
-  members_.clear();
+  forget_flushed();
   for (auto* each : next_turn_)
     if (each) each->mark_dirty();
   next_turn_.clear();
-  return !members_.empty();
+  return size() > 0;
+}
+
+/// Only when that is most of the list: those left are moved down.
+void dirty_list::forget_flushed() {
+  if (flushed_ * 2 < members_.size()) return;
+  members_.erase(members_.begin(), members_.begin() + static_cast<std::ptrdiff_t>(flushed_));
+  flushed_ = 0;
+  for (std::size_t i = 0; i < members_.size(); ++i)
+    if (members_[i]) members_[i]->dirty_slot_ = static_cast<std::uint32_t>(i + 1);
 }
 
 outbox::~outbox() { detach(); }
 
-push_result outbox::push(const frame& bytes, importance weight) {
+push_result outbox::push(const frame& bytes, importance weight, std::uint32_t frames) {
   if (sealed_ || close_code_ != 0) return push_result::closed;
   const auto size = bytes->size();
   if (weight == importance::droppable && queued_bytes_ + size > limits::outbox_droppable_bytes_max)
@@ -66,7 +77,7 @@ push_result outbox::push(const frame& bytes, importance weight) {
   }
   frames_.push_back(bytes);
   queued_bytes_ += size;
-  ++dirty_->frames_pushed_;
+  dirty_->frames_pushed_ += frames;
   mark_dirty();
   return push_result::accepted;
 }

@@ -24,17 +24,21 @@ class dirty_list {
   dirty_list(const dirty_list&) = delete;
   dirty_list& operator=(const dirty_list&) = delete;
 
-  /// Empties the list, what is added meanwhile included. True if an outbox asked to be told
-  /// "low" for a second time: another turn must follow.
+  /// Writes to as many of them as one turn may, the longest in the list first: what comes in must
+  /// not wait until thousands are written to. True if another turn must follow: there are more, or
+  /// an outbox asked to be told "low" for a second time.
   bool flush();
 
-  std::size_t size() const noexcept { return members_.size(); }
+  std::size_t size() const noexcept { return members_.size() - flushed_; }
   /// Of all its outboxes, ever.
   std::uint64_t frames_pushed() const noexcept { return frames_pushed_; }
 
  private:
   friend class outbox;
+  void forget_flushed();
+
   std::vector<outbox*> members_;  // keeps its memory; nullptr where one was taken out
+  std::size_t flushed_ = 0;       // of those, at the front
   std::vector<outbox*> next_turn_;
   std::uint64_t frames_pushed_ = 0;
   std::uint32_t turn_ = 0;
@@ -66,7 +70,7 @@ class outbox final : public frame_sink {
   ~outbox() override;
 
   // For the inside.
-  push_result push(const frame& bytes, importance weight) override;
+  push_result push(const frame& bytes, importance weight, std::uint32_t frames) override;
   void close(close_code code, std::string reason) override;
   void resume_reading() override;
   std::size_t queued_bytes() const noexcept override { return queued_bytes_; }

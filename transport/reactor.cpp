@@ -26,24 +26,12 @@ reactor_core::reactor_core(net::io_context& io, std::shared_ptr<const site> shar
       index_(index),
       tick_(tick_for(shared_->how)),
       timer_(io.get_executor()),
-      moderator_(shared_->how.write_window),
-      moderator_timer_(io.get_executor()),
       random_(seed) {}
 
 void reactor_core::end_turn() {
-  if (dirty_.size() == 0 || hold_writes()) return;
+  if (dirty_.size() == 0) return;
   if (dirty_.flush()) net::post(io_, [] {});  // the next turn is to come at once
   count.frames_out.set(dirty_.frames_pushed());
-}
-
-bool reactor_core::hold_writes() {
-  const bool held_already = moderator_.holding();
-  if (!moderator_.hold(std::chrono::steady_clock::now(), dirty_.frames_pushed())) return false;
-  if (!held_already) {
-    moderator_timer_.expires_at(moderator_.deadline());
-    moderator_timer_.async_wait([](const error_code&) {});  // a turn is all it takes
-  }
-  return true;
 }
 
 void reactor_core::drain_all() {

@@ -8,7 +8,6 @@
 #include "transport/outbox.hpp"
 #include "transport/port.hpp"
 #include "transport/timer_wheel.hpp"
-#include "transport/write_moderator.hpp"
 
 #include <array>
 #include <atomic>
@@ -102,7 +101,6 @@ class reactor_core final : public reactor, public std::enable_shared_from_this<r
 
   timer_wheel::tick current_tick() const noexcept;
   void run_timer();
-  bool hold_writes();
 
   net::io_context& io_;
   std::shared_ptr<const site> shared_;
@@ -114,8 +112,6 @@ class reactor_core final : public reactor, public std::enable_shared_from_this<r
   std::chrono::milliseconds tick_;
   timer timer_;
   bool timer_runs_ = false;
-  write_moderator moderator_;
-  timer moderator_timer_;
   std::minstd_rand random_;
   inflater inflater_;
   std::array<char, 64 * 1024> scratch_;

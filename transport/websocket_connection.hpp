@@ -7,11 +7,13 @@
 #include <boost/beast/core/stream_traits.hpp>
 
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <array>
 #include <cerrno>
 #include <exception>
 #include <memory>
+#include <span>
 #include <type_traits>
 
 namespace confab::transport {
@@ -20,6 +22,17 @@ template <class Stream>
 inline constexpr bool is_tls = false;
 template <class Next>
 inline constexpr bool is_tls<net::ssl::stream<Next>> = true;
+
+/// As much as the socket takes at once.
+inline ssize_t send_now(int socket, std::span<iovec> parts) noexcept {
+  constexpr int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+  // The usual case, and cheaper: the kernel has no list to copy.
+  if (parts.size() == 1) return ::send(socket, parts[0].iov_base, parts[0].iov_len, flags);
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = parts.size();
+  return ::sendmsg(socket, &message, flags);
+}
 
 /// A WebSocket connection on its stream. A plain socket is waited for, and read into a buffer of
 /// its shard; other streams need a buffer of their own while they wait.
@@ -173,11 +186,7 @@ void websocket_connection<Stream>::flush_socket() {
   std::array<iovec, 64> room;
   while (outbox_->queued_bytes() > 0) {
     const auto parts = outbox_->gather(room, reactor_->scratch());
-    msghdr message{};
-    message.msg_iov = parts.data();
-    message.msg_iovlen = parts.size();
-    const auto sent = ::sendmsg(beast::get_lowest_layer(stream_).native_handle(), &message,
-                                MSG_NOSIGNAL | MSG_DONTWAIT);
+    const auto sent = send_now(beast::get_lowest_layer(stream_).native_handle(), parts);
     if (sent < 0) {
       if (errno == EINTR) continue;
       if (errno == EAGAIN || errno == EWOULDBLOCK) return when_socket_writable();

@@ -25,7 +25,9 @@ static_assert(sizeof(actors::user_row) <= 40, "there is one for every user onlin
 /// A reader that takes everything and keeps nothing.
 class forgetful_sink final : public frame_sink {
  public:
-  push_result push(const frame&, importance) override { return push_result::accepted; }
+  push_result push(const frame&, importance, std::uint32_t) override {
+    return push_result::accepted;
+  }
   void close(close_code, std::string) override { ++closed; }
   void resume_reading() override {}
   std::size_t queued_bytes() const noexcept override { return 0; }

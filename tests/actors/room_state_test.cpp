@@ -53,7 +53,7 @@ struct fixture {
     room.append(from(who), {{}, posted{{text, {}}}}, at(0), effects);
   }
   void stored(std::uint64_t seq, bool duplicate = false) {
-    room.outcome({seq_no{seq}, at(0), duplicate}, at(0), effects);
+    room.outcome({seq_no{seq}, at(0), duplicate}, effects);
   }
   room_effects take() { return std::exchange(effects, {}); }
 };

@@ -25,13 +25,17 @@ class simulation {
     for (std::uint64_t i = 0; i < people; ++i)
       clients_.emplace_back(in_, "user" + std::to_string(i % 3), "device" + std::to_string(i));
     break_journal();
+    world_.tick(1s);  // a shard knows by then whether it is busy
   }
 
   void run() {
-    for (int i = 0; i < 60; ++i) {
+    // What comes seldom is not held: then much happens in little time.
+    const bool quick = world_.env.how.write_window > 0ms;
+    for (int i = 0; i < (quick ? 200 : 60); ++i) {
       act(clients_[pick(clients_.size())]);
       for (auto steps = pick(40); steps > 0; --steps) step();
-      if (pick(4) == 0) world_.tick(std::chrono::milliseconds{pick(in_.faults ? 1000 : 80)});
+      if (pick(4) == 0)
+        world_.tick(std::chrono::milliseconds{pick(quick ? 8 : in_.faults ? 1000 : 80)});
       if (in_.reads_fail && pick(40) == 0) world_.tick(11s);  // whatever is asked for is too late
     }
     world_.faults = {};
@@ -50,6 +54,10 @@ class simulation {
     how.how.room_idle = std::chrono::milliseconds{pick(2) ? pick(60) : 30'000};
     how.how.presence_grace = std::chrono::milliseconds{pick(2) ? pick(50) : 5'000};
     how.how.presence_gather = std::chrono::milliseconds{pick(250)};
+    // Rooms hold what they say whenever they may, or never.
+    how.how.write_window = std::chrono::milliseconds{pick(2) ? 20 : 0};
+    how.how.busy_deliveries_per_second = 0;
+    how.how.commit_window = std::chrono::milliseconds{pick(2) ? 2 : 0};
     return how;
   }
 
@@ -151,6 +159,8 @@ class simulation {
         who.repeat_unacknowledged();
       }
       last_words = true;
+      settle();
+      world_.advance(25ms);  // what rooms hold is released
       settle();
       for (const auto& who : clients_) restless |= !who.connected() || who.unacknowledged();
       if (!restless) break;

@@ -82,6 +82,7 @@ const std::map<std::string, std::string>& other_values() {
       {"handshake_wait", "5s"},
       {"hello_wait", "1500ms"},
       {"write_window", "5ms"},
+      {"commit_window", "3ms"},
       {"ping_interval", "20s"},
       {"pong_wait", "5s"},
       {"close_wait", "1s"},

@@ -37,6 +37,8 @@ class fake_authenticator final : public actors::authenticator {
 };
 
 struct world_options {
+  world_options() { how.commit_window = 0us; }  // a pause would move the clock
+
   std::size_t shards = 2;
   std::uint64_t seed = 1;
   actors::settings how;

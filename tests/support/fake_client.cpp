@@ -5,6 +5,7 @@
 
 #include <caf/send.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -30,7 +31,24 @@ json decode_frame(wire_format format, const std::string& bytes) {
 
 // --- the way out ---------------------------------------------------------------------------------
 
-push_result fake_sink::push(const frame& bytes, importance weight) {
+namespace {
+
+/// How many bytes the frame at the start of `bytes` takes (RFC 6455 §5.2).
+std::size_t frame_bytes(std::string_view bytes) {
+  const auto octet = [&](std::size_t at) {
+    return static_cast<std::size_t>(static_cast<unsigned char>(bytes.at(at)));
+  };
+  const auto length = octet(1);
+  if (length < 126) return 2 + length;
+  const std::size_t octets = length == 126 ? 2 : 8;
+  std::size_t extended = 0;
+  for (std::size_t i = 0; i < octets; ++i) extended = extended << 8 | octet(2 + i);
+  return 2 + octets + extended;
+}
+
+}  // namespace
+
+push_result fake_sink::push(const frame& bytes, importance weight, std::uint32_t count) {
   if (ended_ || closed) return push_result::closed;
   if (weight == importance::droppable && queued_ > limits::outbox_droppable_bytes_max) {
     ++dropped;
@@ -40,7 +58,14 @@ push_result fake_sink::push(const frame& bytes, importance weight) {
     close(close_code::slow_consumer, "too slow");
     return push_result::overflow;
   }
-  frames.push_back(bytes);
+  ++pushes;
+  for (std::string_view rest = *bytes; !rest.empty(); --count) {
+    const auto size = frame_bytes(rest);
+    const bool alone = size == bytes->size();
+    frames.push_back(alone ? bytes : std::make_shared<const std::string>(rest.substr(0, size)));
+    rest.remove_prefix(std::min(size, rest.size()));
+  }
+  if (count != 0) throw std::logic_error("not as many frames as was said");
   if (slow_) queued_ += bytes->size();
   return push_result::accepted;
 }

@@ -24,7 +24,7 @@ json decode_frame(wire_format format, const std::string& bytes);
 /// A connection's way out, as the transport's outbox behaves, without a socket.
 class fake_sink final : public frame_sink {
  public:
-  push_result push(const frame& bytes, importance weight) override;
+  push_result push(const frame& bytes, importance weight, std::uint32_t count) override;
   void close(close_code code, std::string reason) override;
   void resume_reading() override { on_resume(); }
   std::size_t queued_bytes() const noexcept override { return queued_; }
@@ -43,6 +43,7 @@ class fake_sink final : public frame_sink {
   std::vector<frame> frames;      // as pushed, in order
   std::optional<closing> closed;  // by the server
   std::size_t dropped = 0;
+  std::size_t pushes = 0;  // of one frame or several
   std::function<void()> on_resume = [] {};
   std::function<void()> on_low = [] {};
 
