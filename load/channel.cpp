@@ -1,7 +1,6 @@
 #include "load/channel.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace confab::load {
 namespace {

@@ -3,7 +3,6 @@
 #include "protocol/frame.hpp"
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,7 +27,6 @@ struct hello_fields {
 class command_writer {
  public:
   explicit command_writer(codec format) : format_{format} {}
-  codec format() const { return format_; }
 
   std::string hello(std::uint64_t id, const hello_fields& fields) const;
   std::string join(std::uint64_t id, const resume_entry& at, bool with_since) const;

@@ -50,10 +50,6 @@ constexpr std::array compared_rows{
 /// Smaller changes come from measuring twice.
 constexpr double notable = 0.05;
 
-std::string shown(const std::optional<double>& value, unit in) {
-  return value ? text_of(*value, in) : "-";
-}
-
 /// How the load itself differed: then the figures say less about the server.
 void print_differences(const run_description& a, const run_description& b, std::ostream& out) {
   const auto line = [&](std::string_view what, const std::string& in_a, const std::string& in_b) {
@@ -83,8 +79,8 @@ void print_comparison(const report& a, const report& b, std::string_view name_a,
     const auto figure = *find_figure(row.name);
     const auto in_a = figure.measure(a), in_b = figure.measure(b);
     if (!in_a && !in_b) continue;
-    out << "  " << left(row.name, 16) << right(shown(in_a, figure.unit), column)
-        << right(shown(in_b, figure.unit), column);
+    out << "  " << left(row.name, 16) << right(text_of(in_a, figure.unit), column)
+        << right(text_of(in_b, figure.unit), column);
     if (in_a && in_b && *in_a != *in_b) {
       out << right(*in_a != 0 ? rounded(*in_b / *in_a) : "", 9);
       const bool grew = *in_b > *in_a;

@@ -91,7 +91,7 @@ void crowd::opened(std::uint32_t number, std::int64_t now_us) {
   auto& one = sessions_[number];
   ++count_.connects;
   if (one.was_up) ++count_.reconnects;
-  tally_.latencies[latency::connect].record(static_cast<std::uint64_t>(now_us - one.started_us));
+  tally_.latencies[latency::connect].record(us_since(one.started_us));
   greet(number);
 }
 
@@ -102,8 +102,7 @@ void crowd::greet(std::uint32_t number) {
   for (auto& at : one.seats) {
     if (!at.is_admitted) continue;
     if (resume.size() == limits::resume_rooms_max) {  // direct rooms; whoever has more starts anew
-      checker_.close(at);
-      at.is_admitted = false;
+      vacate(at);
       continue;
     }
     checker_.ask(at);
@@ -128,7 +127,7 @@ void crowd::welcome(std::uint32_t number, const server_frame& frame) {
   one.attempts = 0;
   one.was_up = true;
   one.knows_directs = frame.directs.size() < limits::directs_count_max;
-  tally_.latencies[latency::hello].record(static_cast<std::uint64_t>(now_us_ - one.hello_us));
+  tally_.latencies[latency::hello].record(us_since(one.hello_us));
   if (history_) history_->line('C', now_us_, connection_name(one));
   if (one.device == 0) ++online_;
 
@@ -159,9 +158,7 @@ void crowd::arrive(user& who) {
                        ? who.random.exponential(how_.misbehave_every_s)
                        : rest * think(who));
   if (how_.tunnel_every_s > 0 && who.kind == user_kind::normal)
-    out_.wake_at(now_us_ + static_cast<std::int64_t>(who.random.exponential(how_.tunnel_every_s) *
-                                                     second_us),
-                 {number, wake_reason::enter_tunnel});
+    wake_in(who.random.exponential(how_.tunnel_every_s), {number, wake_reason::enter_tunnel});
 }
 
 /// The connection is no more: what it leaves behind.
@@ -174,10 +171,7 @@ void crowd::lose(std::uint32_t number) {
   one.at = session::state::away;
   ++one.generation;
   for (auto& at : one.seats) {
-    if (at.at == seat::state::leaving) {
-      checker_.close(at);
-      at.is_admitted = false;
-    }
+    if (at.at == seat::state::leaving) vacate(at);
     at.at = seat::state::outside;
   }
   std::erase_if(one.pendings, [](const pending& each) {
@@ -213,7 +207,6 @@ void crowd::closed(std::uint32_t number, std::uint16_t code, std::string_view re
   auto& one = sessions_[number];
   const auto kind = users_[one.user].kind;
   const bool was_welcomed = one.at == session::state::online;
-  const bool had_no_code = code == 1006;
   lose(number);
 
   const bool is_answer = one.expected_close != 0 && one.expected_close == code;
@@ -227,7 +220,7 @@ void crowd::closed(std::uint32_t number, std::uint16_t code, std::string_view re
     ++count_.misbehaviours_answered;
   }
   if (!is_answer && !is_excused) {
-    if (had_no_code && !was_welcomed)
+    if (code == 1006 && !was_welcomed)
       ++tally_.errors[std::string{reason}];
     else
       ++tally_.closes[code];
@@ -248,7 +241,6 @@ void crowd::woken(const wake& what, std::int64_t now_us) {
   now_us_ = now_us;
   switch (what.reason) {
     case wake_reason::act:
-    case wake_reason::speak:
       return act(what.of);
     case wake_reason::enter_tunnel: {
       auto& who = users_[what.of];
@@ -258,10 +250,7 @@ void crowd::woken(const wake& what, std::int64_t now_us) {
         if (sessions_[i].at != session::state::away) out_.drop(i);
         lose(i);
       }
-      out_.wake_at(
-          now_us_ + static_cast<std::int64_t>(who.random.exponential(how_.tunnel_s) * second_us),
-          {what.of, wake_reason::leave_tunnel});
-      return;
+      return wake_in(who.random.exponential(how_.tunnel_s), {what.of, wake_reason::leave_tunnel});
     }
     case wake_reason::leave_tunnel: {
       auto& who = users_[what.of];
@@ -270,10 +259,8 @@ void crowd::woken(const wake& what, std::int64_t now_us) {
         sessions_[i].timed_from_us = now_us_;
         start(i);
       }
-      out_.wake_at(now_us_ + static_cast<std::int64_t>(who.random.exponential(how_.tunnel_every_s) *
-                                                       second_us),
-                   {what.of, wake_reason::enter_tunnel});
-      return;
+      return wake_in(who.random.exponential(how_.tunnel_every_s),
+                     {what.of, wake_reason::enter_tunnel});
     }
     case wake_reason::connect: {
       const auto& one = sessions_[what.of];
@@ -314,6 +301,10 @@ void crowd::stop_sending(std::int64_t now_us) {
     if (users_[i].is_in_tunnel) woken({i, wake_reason::leave_tunnel}, now_us);
 }
 
+std::uint64_t crowd::head_of(std::uint32_t room, const std::vector<std::uint64_t>& heads) const {
+  return room < heads.size() ? heads[room] : checker_.rooms()[room].head;
+}
+
 bool crowd::is_settled() const {
   return std::ranges::all_of(sessions_, [](const session& one) {
     return one.at == session::state::gone ||
@@ -328,24 +319,20 @@ bool crowd::is_quiet(const std::vector<std::uint64_t>& heads) const {
     if (one.at != session::state::online || !one.pendings.empty()) return false;
     return std::ranges::all_of(one.seats, [&](const seat& at) {
       if (!at.is_admitted && at.is_direct) return true;
-      const auto head = at.room < heads.size() ? heads[at.room] : checker_.rooms()[at.room].head;
-      return at.at == seat::state::inside && at.next > head;
+      return at.at == seat::state::inside && at.next > head_of(at.room, heads);
     });
   });
 }
 
 void crowd::finish(const std::vector<std::uint64_t>& heads, std::int64_t now_us) {
   now_us_ = now_us;
-  const auto head_of = [&](std::uint32_t room) {
-    return room < heads.size() ? heads[room] : checker_.room(room).head;
-  };
   if (history_)
     for (std::uint32_t i = 0; i < checker_.rooms().size(); ++i)
-      history_->line('H', now_us_, checker_.room(i).id, head_of(i));
+      history_->line('H', now_us_, checker_.room(i).id, head_of(i, heads));
   for (auto& one : sessions_) {
     const bool is_up = one.at == session::state::online;
     for (auto& at : one.seats) {
-      if (at.is_admitted) checker_.close(at, is_up ? head_of(at.room) : 0);
+      if (at.is_admitted) checker_.close(at, is_up ? head_of(at.room, heads) : 0);
     }
     for (const auto& each : one.pendings)
       if (each.written_us == pending::not_written && !each.is_acked)

@@ -10,6 +10,7 @@
 #include "load/scenario.hpp"
 #include "load/websocket.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,7 +22,6 @@ namespace confab::load {
 /// Why a user or session wants to be woken.
 enum class wake_reason : std::uint8_t {
   act,           // user: the next message is due
-  speak,         // user: has been typing for long enough
   enter_tunnel,  // user
   leave_tunnel,  // user
   connect,       // session: arrive, or come back
@@ -56,7 +56,6 @@ struct load_plan {
   std::uint32_t first_user = 0;  // of this process
   std::uint32_t threads = 1;
   std::int64_t started_at_ms = 0;
-  bool is_checked = true;
 };
 
 /// The users of one thread and their sessions (one per device): state machines without I/O, stepped
@@ -175,7 +174,6 @@ class crowd {
   void deliver(std::uint32_t number, const log_event& event, bool is_live);
   void take_own(session& of, const log_event& event, const read_stamp& text, bool is_live);
   void joined(std::uint32_t number, const server_frame& frame);
-  void caught_up(session& of);
   void catch_up(std::uint32_t number, seat& at, const server_frame& frame);
   void sent(std::uint32_t number, const server_frame& frame);
   void failed(std::uint32_t number, const server_frame& frame);
@@ -183,6 +181,7 @@ class crowd {
   void history(std::uint32_t number, const server_frame& frame);
   void left(std::uint32_t number, const server_frame& frame);
   seat* seat_in(session& of, std::uint32_t room);
+  void vacate(seat& at);
   seat& add_direct_seat(session& of, std::uint32_t room, std::uint64_t from);
   pending* find(session& of, std::optional<std::uint64_t> re);
   void settle(session& of, const pending& which);
@@ -205,12 +204,20 @@ class crowd {
 
   // crowd_misdeeds.cpp
   void misbehave(std::uint32_t user_no);
-  bool is_expected(const user& who, const pending& what, std::string_view code) const;
+  bool is_expected(const pending& what, std::string_view code) const;
 
   std::uint32_t number_of(const session& of) const {
     return static_cast<std::uint32_t>(&of - sessions_.data());
   }
   std::string connection_name(const session& of) const;
+  /// Of a room that all threads know the head in `heads`, of others what this one has seen.
+  std::uint64_t head_of(std::uint32_t room, const std::vector<std::uint64_t>& heads) const;
+  void wake_in(double s, wake what) {
+    out_.wake_at(now_us_ + static_cast<std::int64_t>(s * 1e6), what);
+  }
+  std::uint64_t us_since(std::int64_t then_us) const {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, now_us_ - then_us));
+  }
   bool may_send() const { return !is_stopped_; }
 
   const load_plan& plan_;

@@ -62,6 +62,13 @@ seat* crowd::seat_in(session& of, std::uint32_t room) {
   return found == of.seats.end() ? nullptr : &*found;
 }
 
+/// It is owed no more than it got; the next join begins anew.
+void crowd::vacate(seat& at) {
+  if (at.is_admitted) checker_.close(at);
+  at.is_admitted = false;
+  at.at = seat::state::outside;
+}
+
 seat& crowd::add_direct_seat(session& of, std::uint32_t room, std::uint64_t from) {
   auto& at = of.seats.emplace_back();
   at.room = room;
@@ -102,8 +109,7 @@ void crowd::deliver(std::uint32_t number, const log_event& event, bool is_live) 
   if (!is_new || !is_ours || text.stamp.kind == stamp_kind::edit) return;
   if (text.stamp.due_us >= one.timed_from_us && event.type == frame_type::message &&
       who.kind == user_kind::normal)
-    second_.record(
-        static_cast<std::uint64_t>(std::max<std::int64_t>(1, now_us_ - text.stamp.due_us)));
+    second_.record(us_since(text.stamp.due_us));
   if (text.stamp.sender == who.number && one.device == 0) take_own(one, event, text, is_live);
 }
 
@@ -147,7 +153,7 @@ void crowd::joined(std::uint32_t number, const server_frame& frame) {
   if (frame.re) {
     const auto* asked = find(one, frame.re);
     if (!asked) return;
-    tally_.latencies[latency::join].record(static_cast<std::uint64_t>(now_us_ - asked->written_us));
+    tally_.latencies[latency::join].record(us_since(asked->written_us));
     settle(one, *asked);
   }
   const auto since = at->next - 1;
@@ -186,7 +192,7 @@ void crowd::catch_up(std::uint32_t number, seat& at, const server_frame& frame) 
     return;
   }
   still->at = seat::state::inside;
-  tally_.latencies[latency::resume].record(static_cast<std::uint64_t>(now_us_ - one.hello_us));
+  tally_.latencies[latency::resume].record(us_since(one.hello_us));
 }
 
 void crowd::sent(std::uint32_t number, const server_frame& frame) {
@@ -202,7 +208,7 @@ void crowd::sent(std::uint32_t number, const server_frame& frame) {
   if (frame.durability == "memory") checker_.room(room).is_durable = false;
   if (who.kind == user_kind::normal)  // who reads slowly would time itself
     tally_.latencies[is_direct ? latency::direct : latency::send_ack].record(
-        static_cast<std::uint64_t>(std::max<std::int64_t>(1, now_us_ - what->due_us)));
+        us_since(what->due_us));
   const auto sum = read_text(text_of(who, *what)).sum;
   checker_.acknowledge(room, frame.seq, plan_.identities.id(who.number), sum, one.connected_us,
                        now_us_);
@@ -242,7 +248,7 @@ void crowd::failed(std::uint32_t number, const server_frame& frame) {
   auto* what = find(one, frame.re);
   if (!what) return;
   if (what->task == task::misdeed) {
-    if (is_expected(who, *what, frame.code))
+    if (is_expected(*what, frame.code))
       ++count_.misbehaviours_answered;
     else if (frame.code != "rate_limited")  // a flood before it has that effect
       ++tally_.errors[std::string{frame.code}];
@@ -250,11 +256,7 @@ void crowd::failed(std::uint32_t number, const server_frame& frame) {
   }
   ++tally_.errors[std::string{frame.code}];
   if (what->task == task::join || what->task == task::leave)
-    if (auto* at = seat_in(one, what->room)) {
-      if (at->is_admitted) checker_.close(*at);
-      at->is_admitted = false;
-      at->at = seat::state::outside;
-    }
+    if (auto* at = seat_in(one, what->room)) vacate(*at);
   const bool is_message = what->task == task::send || what->task == task::direct;
   if (!is_message || !frame.retry) return settle(one, *what);
   what->written_us = pending::not_written;
@@ -271,7 +273,7 @@ void crowd::history(std::uint32_t number, const server_frame& frame) {
   auto& one = sessions_[number];
   const auto* what = find(one, frame.re);
   if (!what) return;
-  tally_.latencies[latency::history].record(static_cast<std::uint64_t>(now_us_ - what->written_us));
+  tally_.latencies[latency::history].record(us_since(what->written_us));
   const auto room = what->room;
   settle(one, *what);
   if (checker_.number_of(frame.room) != room) return checker_.misroute();
@@ -291,9 +293,7 @@ void crowd::left(std::uint32_t number, const server_frame& frame) {
   settle(one, *what);
   if (checker_.number_of(frame.room) != room) return checker_.misroute();
   auto* at = seat_in(one, room);
-  checker_.close(*at);
-  at->is_admitted = false;
-  at->at = seat::state::outside;
+  vacate(*at);
   if (history_) history_->line('L', now_us_, connection_name(one), frame.room);
   std::erase_if(one.pendings, [&](const pending& each) {
     return each.task == task::send && each.room == room && each.is_acked;

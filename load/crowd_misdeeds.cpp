@@ -22,7 +22,7 @@ constexpr std::size_t flood_commands = 2 * limits::commands_burst;
 
 }  // namespace
 
-bool crowd::is_expected(const user&, const pending& what, std::string_view code) const {
+bool crowd::is_expected(const pending& what, std::string_view code) const {
   switch (static_cast<misdeed>(what.count)) {
     case misdeed::unknown_type:
       return code == row(error_code::unknown_type).name;

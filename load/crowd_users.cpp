@@ -43,7 +43,7 @@ void crowd::act(std::uint32_t user_no) {
     who.typing_in = 0;
     return schedule(user_no, think(who));
   }
-  tally_.schedule_lag.record(static_cast<std::uint64_t>(now_us_ - who.next_due_us));
+  tally_.schedule_lag.record(us_since(who.next_due_us));
   auto& one = sessions_[who.first_session];
   const bool begins_to_type = who.typing_in == 0 && who.burst_left == 0 && !one.seats.empty() &&
                               how_.rooms_per_user > 0 && who.random.chance(how_.typing_chance);

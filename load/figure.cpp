@@ -187,14 +187,17 @@ std::optional<figure> find_figure(std::string_view name) {
   return find_duration(name);
 }
 
+std::string figure_text(const report& of, std::string_view name) {
+  const auto figure = *find_figure(name);
+  return text_of(figure.measure(of), figure.unit);
+}
+
 std::string known_figures() {
-  return "  latency   p50, p99, p99.9 …, mean, min, max of deliveries; with a kind before it, as "
-         "in "
-         "join.p99:\n            " +
+  return "  latency   p50, p99, p99.9 …, mean, min, max of deliveries; with a kind before it, "
+         "as in join.p99:\n            " +
          names(latency_rows) + ", lag\n  rates     " + names(rate_rows) + "\n  checks    " +
-         names(violation_rows) +
-         ", violations, expected\n  errors    errors, errors.rate_limited "
-         "…, closes, closes.4000 …\n  costs     " +
+         names(violation_rows) + ", violations, expected\n" +
+         "  errors    errors, errors.rate_limited …, closes, closes.4000 …\n" + "  costs     " +
          names(other_figures) + "\n  counts    " + names(counter_rows) + '\n';
 }
 

@@ -23,6 +23,9 @@ struct figure {
 /// `p99`, `join.p99.9`, `lost`, `errors.rate_limited`, `deliveries/s`, `server.cpu`, …
 std::optional<figure> find_figure(std::string_view name);
 
+/// The value of a figure that there is, as people read it.
+std::string figure_text(const report& of, std::string_view name);
+
 /// All there are, in a few lines for an error message.
 std::string known_figures();
 

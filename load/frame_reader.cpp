@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <array>
 #include <utility>
 
 namespace confab::load {
@@ -10,23 +9,15 @@ namespace {
 
 using json = nlohmann::json;
 
-constexpr std::array type_names{
-    std::pair{std::string_view{"message"}, frame_type::message},
-    std::pair{std::string_view{"edited"}, frame_type::edited},
-    std::pair{std::string_view{"deleted"}, frame_type::deleted},
-    std::pair{std::string_view{"reacted"}, frame_type::reacted},
-    std::pair{std::string_view{"welcome"}, frame_type::welcome},
-    std::pair{std::string_view{"joined"}, frame_type::joined},
-    std::pair{std::string_view{"events"}, frame_type::events},
-    std::pair{std::string_view{"sent"}, frame_type::sent},
-    std::pair{std::string_view{"done"}, frame_type::done},
-    std::pair{std::string_view{"left"}, frame_type::left},
-    std::pair{std::string_view{"history"}, frame_type::history},
-    std::pair{std::string_view{"error"}, frame_type::error},
-    std::pair{std::string_view{"signalled"}, frame_type::signalled},
-    std::pair{std::string_view{"signal"}, frame_type::signal},
-    std::pair{std::string_view{"typing"}, frame_type::typing},
-    std::pair{std::string_view{"presence"}, frame_type::presence},
+constexpr std::pair<std::string_view, frame_type> type_names[]{
+    {"message", frame_type::message},     {"edited", frame_type::edited},
+    {"deleted", frame_type::deleted},     {"reacted", frame_type::reacted},
+    {"welcome", frame_type::welcome},     {"joined", frame_type::joined},
+    {"events", frame_type::events},       {"sent", frame_type::sent},
+    {"done", frame_type::done},           {"left", frame_type::left},
+    {"history", frame_type::history},     {"error", frame_type::error},
+    {"signalled", frame_type::signalled}, {"signal", frame_type::signal},
+    {"typing", frame_type::typing},       {"presence", frame_type::presence},
 };
 
 std::string_view text_in(const json& object, const char* name) {

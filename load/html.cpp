@@ -4,7 +4,6 @@
 #include "load/figure.hpp"
 #include "load/find_max.hpp"
 #include "load/text.hpp"
-#include "protocol/codes.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -29,22 +28,13 @@ std::string for_script(std::string_view text) {
   return out;
 }
 
-std::string text_of_figure(const report& of, std::string_view name) {
-  const auto figure = *find_figure(name);
-  const auto value = figure.measure(of);
-  return value ? text_of(*value, figure.unit) : "-";
-}
-
-std::string duration(double us) { return text_of(us, unit::microseconds); }
-std::string size(std::uint64_t bytes) { return text_of(static_cast<double>(bytes), unit::bytes); }
-
 json percentiles(const histogram& of) {
   json out = json::array();
   for (const double at : {50.0, 90.0, 99.0, 99.9, 99.99})
-    out.push_back(duration(static_cast<double>(of.percentile(at))));
-  out.push_back(duration(static_cast<double>(of.max())));
-  out.push_back(duration(static_cast<double>(of.min())));
-  out.push_back(duration(of.mean()));
+    out.push_back(duration_text(static_cast<double>(of.percentile(at))));
+  out.push_back(duration_text(static_cast<double>(of.max())));
+  out.push_back(duration_text(static_cast<double>(of.min())));
+  out.push_back(duration_text(of.mean()));
   out.push_back(grouped(of.count()));
   return out;
 }
@@ -60,7 +50,7 @@ std::string subtitle(const run_description& run, const counters& counted) {
 json tiles(const report& of) {
   json out = json::array();
   const auto tile = [&](std::string_view label, std::string_view figure) {
-    out.push_back({label, text_of_figure(of, figure)});
+    out.push_back({label, figure_text(of, figure)});
   };
   tile("delivered", "deliveries/s");
   tile("sent", "sends/s");
@@ -88,17 +78,17 @@ json costs(const report& of) {
     out.push_back({label, value});
   };
   if (of.server) {
-    row("server: cores", text_of_figure(of, "server.cpu"));
+    row("server: cores", figure_text(of, "server.cpu"));
     row("server: CPU, user", rounded(of.server->cpu_user_s) + " s");
     row("server: CPU, system", rounded(of.server->cpu_system_s) + " s");
-    row("server: deliveries per core", text_of_figure(of, "deliveries/core"));
-    row("server: memory before", size(of.server->memory_before_bytes));
-    row("server: memory at most", size(of.server->memory_peak_bytes));
-    row("server: memory after", size(of.server->memory_after_bytes));
+    row("server: deliveries per core", figure_text(of, "deliveries/core"));
+    row("server: memory before", size_text(of.server->memory_before_bytes));
+    row("server: memory at most", size_text(of.server->memory_peak_bytes));
+    row("server: memory after", size_text(of.server->memory_after_bytes));
   }
-  row("tool: cores", text_of_figure(of, "tool.cpu"));
+  row("tool: cores", figure_text(of, "tool.cpu"));
   row("tool: CPU", rounded(of.tool.cpu_s) + " s");
-  row("tool: memory", size(of.tool.rss_bytes));
+  row("tool: memory", size_text(of.tool.rss_bytes));
   return out;
 }
 
@@ -120,7 +110,8 @@ json words_for(const report& of) {
     violations.push_back({row.label, totals.checks.*row.field});
   for (const auto& row : counter_rows) {
     const auto value = totals.counters.*row.field;
-    counts.push_back({row.label, row.name.starts_with("bytes") ? size(value) : grouped(value)});
+    counts.push_back(
+        {row.label, row.name.starts_with("bytes") ? size_text(value) : grouped(value)});
   }
   json names = json::object(), rows = json::object();
   for (const auto& row : latency_rows) {
@@ -139,8 +130,7 @@ json words_for(const report& of) {
 }  // namespace
 
 std::string to_html(const report& of) {
-  const auto& file = page::embedded_files().front();
-  const std::string_view page{file.begin, static_cast<std::size_t>(file.end - file.begin)};
+  const auto page = page::embedded_files().front().contents();
   constexpr std::string_view report_mark = "@REPORT@", words_mark = "@WORDS@";
   const auto report_at = page.find(report_mark), words_at = page.find(words_mark);
   const auto report_end = report_at + report_mark.size();

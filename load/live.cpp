@@ -17,9 +17,8 @@ std::string count_rate(std::uint64_t per_second) {
   return count_rate(static_cast<double>(per_second));
 }
 std::string duration(std::uint64_t us) {
-  return us == 0 ? "-" : text_of(static_cast<double>(us), unit::microseconds);
+  return us == 0 ? "-" : duration_text(static_cast<double>(us));
 }
-std::string size(std::uint64_t bytes) { return text_of(static_cast<double>(bytes), unit::bytes); }
 
 /// `1:05`
 std::string clock_text(double seconds) {
@@ -47,7 +46,7 @@ std::string head(const progress& of, const terminal_style& style) {
 std::string costs(const sample& of) {
   std::string out = "cpu       ";
   if (of.server_cpu_cores) out += left("server " + rounded(*of.server_cpu_cores), 18);
-  if (of.server_memory_bytes) out += left("memory " + size(*of.server_memory_bytes), 22);
+  if (of.server_memory_bytes) out += left("memory " + size_text(*of.server_memory_bytes), 22);
   out += left("tool " + rounded(of.own_cpu_cores), 14);
   return out + "lag " + duration(of.schedule_lag_max_us);
 }
@@ -63,7 +62,7 @@ std::vector<std::string> live_lines(const progress& of, const terminal_style& st
       head(of, style),
       "users     " + left(grouped(second.users_online) + " of " + grouped(of.users), 18) +
           left("connecting " + count_rate(second.connects), 22) + "bytes in " +
-          size(second.bytes_in) + "/s",
+          size_text(second.bytes_in) + "/s",
       "rates     " + left("sent " + count_rate(second.sends), 18) +
           left("acknowledged " + count_rate(second.acks), 22) + "delivered " +
           count_rate(second.deliveries),

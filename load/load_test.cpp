@@ -22,8 +22,6 @@
 namespace confab::load {
 namespace {
 
-constexpr int missed = 1, impossible = 2;
-
 /// Ends with one sentence on stderr.
 struct refusal {
   std::string sentence;
@@ -77,7 +75,7 @@ scenario final_scenario(const options& what) {
   for (const auto& [key, value] : what.settings)
     if (const auto wrong = set_key(out, key, value); !wrong.empty()) throw refusal{wrong};
   if (!what.rate.empty()) apply_rate(out, what.rate);
-  if (const auto wrong = impossibility(out); !wrong.empty())
+  if (const auto wrong = impossibility(out, what.first_user); !wrong.empty())
     throw refusal{"That cannot be simulated: " + wrong};
   return out;
 }
@@ -120,7 +118,7 @@ std::vector<objective> final_objectives(const options& what) {
 /// A history file that is open for appending, or none.
 class history_file {
  public:
-  explicit history_file(const load_plan& plan, const std::string& path) : path_{path} {
+  history_file(const load_plan& plan, const std::string& path) : path_{path} {
     if (path.empty()) return;
     fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
     const auto head =
@@ -203,11 +201,7 @@ class load_test {
     for (const auto& each : objectives_) out.objectives.push_back(evaluate(each, out));
     display_.clear();
     print_summary(out, style_of(STDOUT_FILENO), std::cout);
-    std::string wrong;
-    if (!what_.json_file.empty()) wrong = write_file(what_.json_file, to_json(out));
-    if (wrong.empty() && !what_.html_file.empty())
-      wrong = write_file(what_.html_file, to_html(out));
-    if (!wrong.empty()) throw refusal{wrong};
+    if (const auto wrong = write_results(out, what_); !wrong.empty()) throw refusal{wrong};
     if (out.run.ending == ending::failed) return impossible;
     const bool is_met = std::ranges::all_of(out.objectives, &objective_outcome::met);
     return is_met && violations(out.totals.checks) == 0 ? 0 : missed;
@@ -235,14 +229,13 @@ class load_test {
     report last, best;
     while (const auto rate = rates.next_rate()) {
       plan_.scenario.set_rate(*rate);
-      if (plan_.scenario.think_s < 1e-3) {
+      if (plan_.scenario.think_s < think_s_min) {
         rates.finish_trial({what_.find_max, false, {}, "more than these users can send"}, true);
         continue;
       }
       last = run_once();
       const auto outcome = evaluate(*search_, last);
-      const bool is_interrupted = last.run.ending != ending::completed;
-      if (is_interrupted) break;
+      if (last.run.ending != ending::completed) break;
       rates.finish_trial(outcome, last.tool.was_bottleneck);
       display_.clear();
       std::cerr << text_of(*rate, unit::per_second) << ": " << (outcome.met ? "met" : "not met")
@@ -268,6 +261,13 @@ class load_test {
 };
 
 }  // namespace
+
+std::string write_results(const report& of, const options& what) {
+  std::string wrong;
+  if (!what.json_file.empty()) wrong = write_file(what.json_file, to_json(of));
+  if (wrong.empty() && !what.html_file.empty()) wrong = write_file(what.html_file, to_html(of));
+  return wrong;
+}
 
 int run_load_test(const options& what, std::int64_t started_at_ms, int (*interruptions)()) {
   try {

@@ -1,7 +1,6 @@
 // confab-load: a load test of a chat server with simulated users. See docs/load-testing.md.
 
 #include "load/files.hpp"
-#include "load/html.hpp"
 #include "load/load_test.hpp"
 #include "load/options.hpp"
 #include "load/report.hpp"
@@ -22,8 +21,6 @@
 namespace {
 
 using namespace confab::load;
-
-constexpr int missed = 1, impossible = 2;
 
 volatile std::sig_atomic_t interruptions = 0;
 
@@ -56,10 +53,7 @@ int merge_reports(const options& what) {
     if (!one) return impossible;
     whole = whole ? merge(*whole, *one) : std::move(*one);
   }
-  std::string wrong;
-  if (!what.json_file.empty()) wrong = write_file(what.json_file, to_json(*whole));
-  if (wrong.empty() && !what.html_file.empty()) wrong = write_file(what.html_file, to_html(*whole));
-  if (!wrong.empty()) return refuse(wrong);
+  if (const auto wrong = write_results(*whole, what); !wrong.empty()) return refuse(wrong);
   print_summary(*whole, style_of(STDOUT_FILENO), std::cout);
   return violations(whole->totals.checks) == 0 ? 0 : missed;
 }

@@ -23,7 +23,7 @@ class random_source {
   std::uint64_t below(std::uint64_t end) { return next() % end; }
   bool chance(double probability) { return uniform() < probability; }
   double exponential(double mean) { return -mean * std::log1p(-uniform()); }
-  /// With the given mean; sigma 1 of the logarithm, so that one value in six is above twice of it.
+  /// With the given mean; sigma 1 of the logarithm, so that one value in nine is above twice of it.
   double lognormal(double mean) {
     const auto radius = std::sqrt(-2 * std::log1p(-uniform()));
     const auto normal = radius * std::cos(2 * 3.14159265358979323846 * uniform());

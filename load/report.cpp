@@ -19,26 +19,6 @@ std::uint64_t total(const Map& of) {
   return out;
 }
 
-sample added(sample a, const sample& b) {
-  a.users_online += b.users_online;
-  a.connects += b.connects;
-  a.sends += b.sends;
-  a.acks += b.acks;
-  a.deliveries += b.deliveries;
-  a.errors += b.errors;
-  a.bytes_in += b.bytes_in;
-  a.bytes_out += b.bytes_out;
-  // A quantile of a mixture is never above the higher of its parts.
-  a.p50_us = std::max(a.p50_us, b.p50_us);
-  a.p99_us = std::max(a.p99_us, b.p99_us);
-  a.max_us = std::max(a.max_us, b.max_us);
-  a.schedule_lag_max_us = std::max(a.schedule_lag_max_us, b.schedule_lag_max_us);
-  a.own_cpu_cores += b.own_cpu_cores;
-  a.server_cpu_cores = std::max(a.server_cpu_cores, b.server_cpu_cores);
-  a.server_memory_bytes = std::max(a.server_memory_bytes, b.server_memory_bytes);
-  return a;
-}
-
 std::optional<server_cost> higher(std::optional<server_cost> a,
                                   const std::optional<server_cost>& b) {
   if (!a || !b) return a ? a : b;
@@ -94,6 +74,21 @@ tally& tally::operator+=(const tally& other) {
   return *this;
 }
 
+sample& sample::operator+=(const sample& other) {
+  for (const auto field :
+       {&sample::users_online, &sample::connects, &sample::sends, &sample::acks,
+        &sample::deliveries, &sample::errors, &sample::bytes_in, &sample::bytes_out})
+    this->*field += other.*field;
+  // A quantile of a mixture is never above the higher of its parts.
+  for (const auto field :
+       {&sample::p50_us, &sample::p99_us, &sample::max_us, &sample::schedule_lag_max_us})
+    this->*field = std::max(this->*field, other.*field);
+  own_cpu_cores += other.own_cpu_cores;
+  server_cpu_cores = std::max(server_cpu_cores, other.server_cpu_cores);
+  server_memory_bytes = std::max(server_memory_bytes, other.server_memory_bytes);
+  return *this;
+}
+
 std::uint64_t tally::errors_total() const { return total(errors); }
 std::uint64_t tally::closes_total() const { return total(closes); }
 
@@ -111,7 +106,7 @@ report merge(const report& a, const report& b) {
   for (auto each : b.series) {
     each.t_s += std::llround(later_s);
     const auto [at, fresh] = seconds.try_emplace(each.t_s, each);
-    if (!fresh) at->second = added(at->second, each);
+    if (!fresh) at->second += each;
   }
   for (const auto& [t, each] : seconds) out.series.push_back(each);
 

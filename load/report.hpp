@@ -44,11 +44,13 @@ struct counters {
   std::uint64_t misbehaviours_answered = 0;  // of these, those answered as PROTOCOL says
 };
 
-struct counter_row {
+template <class Of>
+struct field_row {
   std::string_view name;  // in JSON and in objectives
   std::string_view label;
-  std::uint64_t counters::*field;
+  std::uint64_t Of::*field;
 };
+using counter_row = field_row<counters>;
 
 inline constexpr std::array counter_rows{
     counter_row{"users", "users", &counters::users},
@@ -89,11 +91,7 @@ struct checks {
   std::uint64_t unanswered = 0;      // commands that never got the one reply they were owed
 };
 
-struct check_row {
-  std::string_view name;
-  std::string_view label;
-  std::uint64_t checks::*field;
-};
+using check_row = field_row<checks>;
 
 /// The violations: every field of `checks` but `expected`.
 inline constexpr std::array violation_rows{
@@ -184,6 +182,10 @@ struct sample {
   double own_cpu_cores = 0;
   std::optional<double> server_cpu_cores;
   std::optional<std::uint64_t> server_memory_bytes;
+
+  /// The same second of another thread or process. Percentiles become the higher ones, which are
+  /// upper bounds; of the server, which both looked at, the higher figures count.
+  sample& operator+=(const sample& other);
 };
 
 struct tool_cost {

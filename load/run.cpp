@@ -101,7 +101,7 @@ class director {
       }
     }
     storm(now_s);
-    if (const int asked = options_.interruptions(); asked > 0) {
+    if (options_.interruptions() > 0) {
       out_.run.ending = ending::interrupted;
       out_.run.reason = "It was interrupted.";
       stop_sending(now_s);
@@ -183,50 +183,42 @@ class director {
       for (auto& thread : state_.seconds)
         thread.erase(thread.begin(), thread.begin() + static_cast<std::ptrdiff_t>(count));
     }
-    for (auto& row : rows) add_second(row);
+    for (const auto& row : rows) add_second(row);
   }
 
-  void add_second(std::vector<thread_second>& of) {
-    auto row = of[0].counts;
-    auto& deliveries = of[0].deliveries;
-    row.own_cpu_cores = 0;
-    for (std::size_t i = 0; i < of.size(); ++i) {
-      row.own_cpu_cores += of[i].cpu_cores;
-      if (i == 0) continue;
-      const auto& other = of[i].counts;
-      row.users_online += other.users_online;
-      row.connects += other.connects;
-      row.sends += other.sends;
-      row.acks += other.acks;
-      row.deliveries += other.deliveries;
-      row.errors += other.errors;
-      row.bytes_in += other.bytes_in;
-      row.bytes_out += other.bytes_out;
-      row.schedule_lag_max_us = std::max(row.schedule_lag_max_us, other.schedule_lag_max_us);
-      deliveries.merge(of[i].deliveries);
+  void add_second(const std::vector<thread_second>& of) {
+    sample row;
+    row.t_s = of[0].counts.t_s;
+    histogram deliveries;
+    progress shown;
+    for (const auto& each : of) {
+      row += each.counts;
+      deliveries.merge(each.deliveries);
+      shown.errors += each.errors;
+      shown.closes += each.closes;
+      shown.violations += each.violations;
     }
     const bool is_steady = up_at_s_ && static_cast<double>(row.t_s) >= *up_at_s_ &&
                            static_cast<double>(row.t_s) + 1 <= stop_at_s_;
     if (is_steady) {
       ++steady_seconds_;
-      const auto is_busy = [](const thread_second& each) { return each.cpu_cores > busy_cores; };
+      const auto is_busy = [](const thread_second& each) {
+        return each.counts.own_cpu_cores > busy_cores;
+      };
       busy_seconds_ += std::ranges::any_of(of, is_busy) ? 1 : 0;
     }
     row.p50_us = deliveries.percentile(50);
     row.p99_us = deliveries.percentile(99);
     row.max_us = deliveries.max();
     read_server(row);
-    errors_ += row.errors;
     out_.series.push_back(row);
 
-    progress shown;
     shown.title = plan_.scenario.name;
     shown.phase = elapsed_s() >= stop_at_s_ ? "draining" : up_at_s_ ? "sending" : "connecting";
     shown.elapsed_s = static_cast<double>(row.t_s + 1);
     shown.planned_s = up_at_s_.value_or(ramp_s()) + plan_.scenario.for_s;
     shown.users = plan_.scenario.users;
     shown.second = row;
-    shown.errors = errors_;
     options_.show(shown);
   }
 
@@ -277,7 +269,7 @@ class director {
     out_.warnings.push_back(
         "This tool or its machine was the bottleneck: " +
         (is_late ? "1 % of the messages were sent more than " +
-                       text_of(static_cast<double>(lag_us), unit::microseconds) + " late"
+                       duration_text(static_cast<double>(lag_us)) + " late"
                  : "a thread of it was busy all the time") +
         ". The latencies include that. Use more --threads, more machines, or a lower rate.");
   }
@@ -296,7 +288,6 @@ class director {
   std::optional<server_reading> last_reading_;
   double last_reading_s_ = 0;
   int steady_seconds_ = 0, busy_seconds_ = 0;
-  std::uint64_t errors_ = 0;
 };
 
 }  // namespace

@@ -10,148 +10,111 @@
 #include <cmath>
 
 namespace confab::load {
-namespace scenarios {
-std::span<const embedded_file> embedded_files();  // generated
-}
 namespace {
 
-enum class form : std::uint8_t { text, count, bytes, seconds, rate, share, number, choice, think };
+/// How values of one kind are written, and the number that a text stands for.
+struct value_form {
+  std::string_view example;
+  std::optional<double> (*read)(std::string_view);
+};
+
+std::optional<double> widened(std::optional<std::uint64_t> value) {
+  return value ? std::optional{static_cast<double>(*value)} : std::nullopt;
+}
+
+/// The enumerator that `text` names: its number, where `names` are in their order.
+std::optional<double> place_in(std::initializer_list<std::string_view> names,
+                               std::string_view text) {
+  const auto found = std::ranges::find(names, text);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<double>(found - names.begin());
+}
+
+namespace form {
+constexpr value_form text{"\"text\"", nullptr};
+constexpr value_form count{"a whole number", [](auto it) { return widened(read_count(it)); }};
+constexpr value_form bytes{"bytes, as 200 or \"4KiB\"",
+                           [](auto it) { return widened(read_bytes(it)); }};
+constexpr value_form seconds{"a time, as \"5s\" or \"300ms\"", read_seconds};
+constexpr value_form rate{"a rate, as \"50/s\"", read_rate};
+constexpr value_form share{"a share from 0 to 1, as 0.05", read_share};
+constexpr value_form number{"a number", read_number};
+constexpr value_form choice{"\"uniform\", \"zipf\" or \"hot\"", [](auto it) {
+                              return place_in({"uniform", "zipf", "hot"}, it);
+                            }};
+constexpr value_form think{"\"exponential\", \"lognormal\" or \"constant\"", [](auto it) {
+                             return place_in({"exponential", "lognormal", "constant"}, it);
+                           }};
+}  // namespace form
 
 using member = std::variant<std::string scenario::*, std::uint64_t scenario::*, double scenario::*,
                             room_choice scenario::*, distribution scenario::*>;
 
 struct scenario_row {
   std::string_view key;
-  load::form form;
+  value_form form;
   load::member member;
   double least;
-  double most;
+  double most;  // as `least`: any
   std::string_view meaning;
 };
 
 constexpr double day = 86400;
 
-const std::array scenario_rows{
-    scenario_row{"description", form::text, &scenario::description, 0, 0,
-                 "what it simulates, in a sentence"},
-    scenario_row{"users", form::count, &scenario::users, 1, 1e6, "simulated users"},
-    scenario_row{"devices", form::count, &scenario::devices, 1, 16, "connections of each user"},
-    scenario_row{"rooms", form::count, &scenario::rooms, 0, 1e6,
-                 "rooms there are, without direct ones"},
-    scenario_row{"rooms_per_user", form::count, &scenario::rooms_per_user, 0,
-                 limits::resume_rooms_max, "rooms each user is in"},
-    scenario_row{"choice", form::choice, &scenario::choice, 0, 0,
-                 "which rooms: uniform, zipf, or hot (room 0 and any others)"},
-    scenario_row{"zipf_exponent", form::number, &scenario::zipf_exponent, 0, 5,
-                 "of choice = \"zipf\""},
-    scenario_row{"ramp", form::rate, &scenario::ramp_per_s, 0.1, 1e5,
-                 "users that arrive per second"},
-    scenario_row{"for", form::seconds, &scenario::for_s, 0.1, 30 * day,
-                 "how long is sent, from when all are up"},
-    scenario_row{"think", form::seconds, &scenario::think_s, 1e-3, day,
-                 "mean time between what a user sends"},
-    scenario_row{"think_distribution", form::think, &scenario::think, 0, 0,
-                 "exponential, lognormal or constant"},
-    scenario_row{"text_bytes_min", form::bytes, &scenario::text_bytes_min, stamp::size,
-                 limits::text_bytes_max, "shortest text"},
-    scenario_row{"text_bytes_max", form::bytes, &scenario::text_bytes_max, stamp::size,
-                 limits::text_bytes_max, "longest text"},
-    scenario_row{"burst_chance", form::share, &scenario::burst_chance, 0, 1,
-                 "that a message comes as a burst"},
-    scenario_row{"burst_messages", form::count, &scenario::burst_messages, 1, 100,
-                 "messages in a burst"},
-    scenario_row{"burst_gap", form::seconds, &scenario::burst_gap_s, 1e-3, 60, "between those"},
-    scenario_row{"typing_chance", form::share, &scenario::typing_chance, 0, 1,
-                 "that typing is shown before"},
-    scenario_row{"typing", form::seconds, &scenario::typing_s, 1e-2, 60, "how long before"},
-    scenario_row{"history_chance", form::share, &scenario::history_chance, 0, 1,
-                 "that a user scrolls back beside sending"},
-    scenario_row{"edit_chance", form::share, &scenario::edit_chance, 0, 1,
-                 "that a user edits an own message"},
-    scenario_row{"react_chance", form::share, &scenario::react_chance, 0, 1,
-                 "that a user reacts to the latest message"},
-    scenario_row{"signal_chance", form::share, &scenario::signal_chance, 0, 1,
-                 "that a user signals to another"},
-    scenario_row{"leave_chance", form::share, &scenario::leave_chance, 0, 1,
-                 "that a user leaves a room and joins it again"},
-    scenario_row{"direct_chance", form::share, &scenario::direct_chance, 0, 1,
-                 "that the message is a direct one"},
-    scenario_row{"agents", form::count, &scenario::agents, 0, 1e6,
-                 "users that all the others' direct messages go to; 0: to anyone"},
-    scenario_row{"tunnel_every", form::seconds, &scenario::tunnel_every_s, 0, day,
-                 "mean time until a user is offline; 0s: never"},
-    scenario_row{"tunnel", form::seconds, &scenario::tunnel_s, 0, day, "mean time offline"},
-    scenario_row{"storm_at", form::seconds, &scenario::storm_at_s, 0, day,
-                 "when all lose their connection at once; 0s: never"},
-    scenario_row{"storm_every", form::seconds, &scenario::storm_every_s, 0, day,
-                 "and again after that; 0s: not"},
-    scenario_row{"slow_share", form::share, &scenario::slow_share, 0, 1,
-                 "of the users that read slowly"},
-    scenario_row{"slow_bytes", form::bytes, &scenario::slow_bytes_per_s, 1, 1e9,
-                 "that those read per second"},
-    scenario_row{"misbehaving_share", form::share, &scenario::misbehaving_share, 0, 1,
-                 "of the users that only misbehave"},
-    scenario_row{"misbehave_every", form::seconds, &scenario::misbehave_every_s, 1e-2, day,
-                 "mean time between that"},
+const scenario_row scenario_rows[]{
+    {"description", form::text, &scenario::description, 0, 0, "what it simulates, in a sentence"},
+    {"users", form::count, &scenario::users, 1, 1e6, "simulated users"},
+    {"devices", form::count, &scenario::devices, 1, 16, "connections of each user"},
+    {"rooms", form::count, &scenario::rooms, 0, 1e6, "rooms there are, without direct ones"},
+    {"rooms_per_user", form::count, &scenario::rooms_per_user, 0, limits::resume_rooms_max,
+     "rooms each user is in"},
+    {"choice", form::choice, &scenario::choice, 0, 0,
+     "which rooms: uniform, zipf, or hot (room 0 and any others)"},
+    {"zipf_exponent", form::number, &scenario::zipf_exponent, 0, 5, "of choice = \"zipf\""},
+    {"ramp", form::rate, &scenario::ramp_per_s, 0.1, 1e5, "users that arrive per second"},
+    // A stamp has ten digits for the microseconds: twelve days and a half.
+    {"for", form::seconds, &scenario::for_s, 0.1, 12 * day,
+     "how long is sent, from when all are up"},
+    {"think", form::seconds, &scenario::think_s, think_s_min, day,
+     "mean time between what a user sends"},
+    {"think_distribution", form::think, &scenario::think, 0, 0,
+     "exponential, lognormal or constant"},
+    {"text_bytes_min", form::bytes, &scenario::text_bytes_min, stamp::size, limits::text_bytes_max,
+     "shortest text"},
+    {"text_bytes_max", form::bytes, &scenario::text_bytes_max, stamp::size, limits::text_bytes_max,
+     "longest text"},
+    {"burst_chance", form::share, &scenario::burst_chance, 0, 1, "that a message comes as a burst"},
+    {"burst_messages", form::count, &scenario::burst_messages, 1, 100, "messages in a burst"},
+    {"burst_gap", form::seconds, &scenario::burst_gap_s, 1e-3, 60, "between those"},
+    {"typing_chance", form::share, &scenario::typing_chance, 0, 1, "that typing is shown before"},
+    {"typing", form::seconds, &scenario::typing_s, 1e-2, 60, "how long before"},
+    {"history_chance", form::share, &scenario::history_chance, 0, 1,
+     "that a user scrolls back beside sending"},
+    {"edit_chance", form::share, &scenario::edit_chance, 0, 1, "that a user edits an own message"},
+    {"react_chance", form::share, &scenario::react_chance, 0, 1,
+     "that a user reacts to the latest message"},
+    {"signal_chance", form::share, &scenario::signal_chance, 0, 1,
+     "that a user signals to another"},
+    {"leave_chance", form::share, &scenario::leave_chance, 0, 1,
+     "that a user leaves a room and joins it again"},
+    {"direct_chance", form::share, &scenario::direct_chance, 0, 1,
+     "that the message is a direct one"},
+    {"agents", form::count, &scenario::agents, 0, 1e6,
+     "users that all the others' direct messages go to; 0: to anyone"},
+    {"tunnel_every", form::seconds, &scenario::tunnel_every_s, 0, day,
+     "mean time until a user is offline; 0s: never"},
+    {"tunnel", form::seconds, &scenario::tunnel_s, 0, day, "mean time offline"},
+    {"storm_at", form::seconds, &scenario::storm_at_s, 0, day,
+     "when all lose their connection at once; 0s: never"},
+    {"storm_every", form::seconds, &scenario::storm_every_s, 0, day,
+     "and again after that; 0s: not"},
+    {"slow_share", form::share, &scenario::slow_share, 0, 1, "of the users that read slowly"},
+    {"slow_bytes", form::bytes, &scenario::slow_bytes_per_s, 1, 1e9, "that those read per second"},
+    {"misbehaving_share", form::share, &scenario::misbehaving_share, 0, 1,
+     "of the users that only misbehave"},
+    {"misbehave_every", form::seconds, &scenario::misbehave_every_s, 1e-2, day,
+     "mean time between that"},
 };
-
-/// What a value of that form looks like.
-std::string_view example_of(form of) {
-  switch (of) {
-    case form::text:
-      return "\"text\"";
-    case form::count:
-      return "a whole number";
-    case form::bytes:
-      return "bytes, as 200 or \"4KiB\"";
-    case form::seconds:
-      return "a time, as \"5s\" or \"300ms\"";
-    case form::rate:
-      return "a rate, as \"50/s\"";
-    case form::share:
-      return "a share from 0 to 1, as 0.05";
-    case form::number:
-      return "a number";
-    case form::choice:
-      return "\"uniform\", \"zipf\" or \"hot\"";
-    case form::think:
-      return "\"exponential\", \"lognormal\" or \"constant\"";
-  }
-  return {};
-}
-
-std::optional<double> number_of(form of, std::string_view text) {
-  const auto widened = [](std::optional<std::uint64_t> value) {
-    return value ? std::optional{static_cast<double>(*value)} : std::nullopt;
-  };
-  switch (of) {
-    case form::count:
-      return widened(read_count(text));
-    case form::bytes:
-      return widened(read_bytes(text));
-    case form::seconds:
-      return read_seconds(text);
-    case form::rate:
-      return read_rate(text);
-    case form::share:
-      return read_share(text);
-    case form::number:
-      return read_number(text);
-    case form::choice:
-      return text == "uniform" ? std::optional{0.0}
-             : text == "zipf"  ? std::optional{1.0}
-             : text == "hot"   ? std::optional{2.0}
-                               : std::nullopt;
-    case form::think:
-      return text == "exponential" ? std::optional{0.0}
-             : text == "lognormal" ? std::optional{1.0}
-             : text == "constant"  ? std::optional{2.0}
-                                   : std::nullopt;
-    case form::text:
-      break;
-  }
-  return std::nullopt;
-}
 
 std::string shown(double value) {
   auto out = std::to_string(value);
@@ -159,10 +122,6 @@ std::string shown(double value) {
   if (out.ends_with('.')) out.pop_back();
   return out;
 }
-
-}  // namespace
-
-namespace {
 
 /// A user thinks, perhaps types, and writes one message or a burst, again and again.
 struct cycle {
@@ -194,17 +153,17 @@ void scenario::set_rate(double messages_per_s) {
 
 std::string set_key(scenario& of, std::string_view key, std::string_view value) {
   const auto row = std::ranges::find(scenario_rows, key, &scenario_row::key);
-  if (row == scenario_rows.end())
+  if (row == std::end(scenario_rows))
     return "there is no key " + std::string{key} + " (confab-load scenarios --keys lists them)";
-  if (row->form == form::text) {
-    of.*std::get<std::string scenario::*>(row->member) = value;
+  if (const auto* text = std::get_if<std::string scenario::*>(&row->member)) {
+    of.** text = value;
     return {};
   }
-  const auto number = number_of(row->form, value);
+  const auto number = row->form.read(value);
   if (!number)
-    return std::string{key} + " must be " + std::string{example_of(row->form)} + ", not " +
+    return std::string{key} + " must be " + std::string{row->form.example} + ", not " +
            std::string{value};
-  if (row->form < form::choice && (*number < row->least || *number > row->most))
+  if (row->least < row->most && (*number < row->least || *number > row->most))
     return std::string{key} + " must be from " + shown(row->least) + " to " + shown(row->most) +
            ", not " + std::string{value};
   std::visit(
@@ -216,7 +175,7 @@ std::string set_key(scenario& of, std::string_view key, std::string_view value) 
   return {};
 }
 
-std::string impossibility(const scenario& what) {
+std::string impossibility(const scenario& what, std::uint64_t first_user) {
   if (what.rooms_per_user > what.rooms)
     return std::to_string(what.rooms_per_user) + " rooms per user are more than the " +
            std::to_string(what.rooms) + " rooms there are";
@@ -231,8 +190,10 @@ std::string impossibility(const scenario& what) {
   if (what.slow_share + what.misbehaving_share > 1)
     return "slow_share and misbehaving_share are more than all users";
   if (what.users * what.devices > 10'000'000) return "more than 10,000,000 connections";
-  // A user's own limit at the server is 50 commands a second unless it was told otherwise.
-  if (what.think_s < 1e-3) return "a user cannot send more than 1000 messages a second";
+  if (first_user + what.users > std::uint64_t{stamp::number_max} + 1)
+    return "users have numbers up to " + std::to_string(stamp::number_max) +
+           ", and --first-user leaves too few";
+  if (what.think_s < think_s_min) return "a user cannot send more than 1000 messages a second";
   return {};
 }
 
@@ -241,8 +202,7 @@ std::vector<std::pair<std::string, std::string_view>> built_in_scenarios() {
   for (const auto& each : scenarios::embedded_files()) {
     auto name = each.path.substr(each.path.rfind('/') + 1);
     name.remove_suffix(std::string_view{".toml"}.size());
-    out.emplace_back(name,
-                     std::string_view{each.begin, static_cast<std::size_t>(each.end - each.begin)});
+    out.emplace_back(name, each.contents());
   }
   return out;
 }
@@ -252,7 +212,7 @@ std::string scenario_keys() {
   for (const auto& each : scenario_rows) {
     std::string name{each.key};
     name.resize(20, ' ');
-    out.append(name).append(each.meaning).append(": ").append(example_of(each.form)).append("\n");
+    out.append(name).append(each.meaning).append(": ").append(each.form.example).append("\n");
   }
   return out;
 }

@@ -17,6 +17,9 @@ enum class room_choice : std::uint8_t {
 };
 enum class distribution : std::uint8_t { exponential, lognormal, constant };
 
+/// Less than a user can be simulated with.
+inline constexpr double think_s_min = 1e-3;
+
 /// Who the simulated users are and what they do. Chances are per message sent; times in seconds.
 /// `scenario_rows` in scenario.cpp says what each key means and may be.
 struct scenario {
@@ -79,13 +82,14 @@ std::variant<scenario, std::vector<mistake>> parse_scenario(std::string_view nam
 /// Sets one key from text, as in `--set think=2s`. Empty: done; else what is wrong.
 std::string set_key(scenario& of, std::string_view key, std::string_view value);
 
-/// What cannot be simulated, as one sentence; empty: nothing.
-std::string impossibility(const scenario& what);
+/// What cannot be simulated, as one sentence; empty: nothing. `first_user`: the number of the
+/// first, which a stamp has to hold as well as that of the last.
+std::string impossibility(const scenario& what, std::uint64_t first_user = 0);
 
 /// The scenarios that are built in: name and TOML.
 std::vector<std::pair<std::string, std::string_view>> built_in_scenarios();
 
-/// Every key with its unit, default and meaning, for `confab-load scenarios --keys`.
+/// Every key with its meaning and what its value looks like, for `confab-load scenarios --keys`.
 std::string scenario_keys();
 
 }  // namespace confab::load

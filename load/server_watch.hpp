@@ -1,7 +1,5 @@
 #pragma once
 
-#include "load/report.hpp"
-
 #include <sys/types.h>
 
 #include <cstdint>

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,7 +17,7 @@ struct stamp {
   std::uint32_t run = 0;
   std::uint32_t room = 0;    // its number in the run; of a direct message: the receiver's number
   std::uint32_t sender = 0;  // the user's number in the run
-  std::uint32_t count = 0;   // of the sender in this room, from 1
+  std::uint32_t count = 0;   // of the sender's messages, from 1
   std::int64_t due_us = 0;   // since the run's start
 
   static constexpr std::uint32_t number_max = 0xff'ffff;  // of room, sender and count

@@ -4,6 +4,7 @@
 #include "load/find_max.hpp"
 #include "load/text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <ostream>
 #include <string>
@@ -134,7 +135,7 @@ class printer {
   }
 
   static std::string duration(std::uint64_t us) {
-    return right(text_of(static_cast<double>(us), unit::microseconds), 10);
+    return right(duration_text(static_cast<double>(us)), 10);
   }
 
   void rates() {
@@ -159,26 +160,23 @@ class printer {
            << rounded(run.steady_to_s) << '\n';
   }
 
-  /// What the table of rates does not have.
+  /// What the head and the table of rates do not have; of frames nobody asked.
   void counts() {
-    constexpr std::array shown{&counters::reconnects,    &counters::resumes,
-                               &counters::repeats,       &counters::duplicates,
-                               &counters::directs,       &counters::signals,
-                               &counters::typing,        &counters::histories,
-                               &counters::edits,         &counters::reactions,
-                               &counters::joins,         &counters::leaves,
-                               &counters::misbehaviours, &counters::misbehaviours_answered};
+    constexpr std::array elsewhere{
+        &counters::users,     &counters::connects,   &counters::sends,
+        &counters::acks,      &counters::deliveries, &counters::bytes_in,
+        &counters::bytes_out, &counters::frames_in,  &counters::frames_out};
     std::string line;
-    for (const auto& row : counter_rows)
-      for (const auto each : shown)
-        if (each == row.field && of_.totals.counters.*each > 0) {
-          const auto text = grouped(of_.totals.counters.*each) + ' ' + std::string{row.label};
-          if (line.size() + text.size() > 90) {
-            out_ << "  " << line << ",\n";
-            line.clear();
-          }
-          line += (line.empty() ? "" : ", ") + text;
-        }
+    for (const auto& row : counter_rows) {
+      const auto count = of_.totals.counters.*row.field;
+      if (count == 0 || std::ranges::find(elsewhere, row.field) != elsewhere.end()) continue;
+      const auto text = grouped(count) + ' ' + std::string{row.label};
+      if (line.size() + text.size() > 90) {
+        out_ << "  " << line << ",\n";
+        line.clear();
+      }
+      line += (line.empty() ? "" : ", ") + text;
+    }
     if (!line.empty()) out_ << "  " << line << '\n';
   }
 
@@ -195,25 +193,17 @@ class printer {
 
   void costs() {
     heading("Costs");
-    const auto figure_text = [&](std::string_view name) -> std::string {
-      const auto it = *find_figure(name);
-      const auto value = it.measure(of_);
-      return value ? text_of(*value, it.unit) : "-";
-    };
-    const auto size = [](std::uint64_t bytes) {
-      return text_of(static_cast<double>(bytes), unit::bytes);
-    };
     if (of_.server) {
       const auto& server = *of_.server;
-      out_ << "  server  " << figure_text("server.cpu") << " cores (user "
+      out_ << "  server  " << figure_text(of_, "server.cpu") << " cores (user "
            << rounded(server.cpu_user_s) << " s, system " << rounded(server.cpu_system_s) << " s), "
-           << figure_text("deliveries/core") << " delivered per core\n"
-           << "          memory " << size(server.memory_before_bytes) << " before, "
-           << size(server.memory_peak_bytes) << " at most, " << size(server.memory_after_bytes)
-           << " after\n";
+           << figure_text(of_, "deliveries/core") << " delivered per core\n"
+           << "          memory " << size_text(server.memory_before_bytes) << " before, "
+           << size_text(server.memory_peak_bytes) << " at most, "
+           << size_text(server.memory_after_bytes) << " after\n";
     }
-    out_ << "  tool    " << figure_text("tool.cpu") << " cores, " << size(of_.tool.rss_bytes)
-         << '\n';
+    out_ << "  tool    " << figure_text(of_, "tool.cpu") << " cores, "
+         << size_text(of_.tool.rss_bytes) << '\n';
   }
 
   const report& of_;

@@ -88,4 +88,13 @@ std::string text_of(double value, unit in) {
   return {};
 }
 
+std::string text_of(std::optional<double> value, unit in) {
+  return value ? text_of(*value, in) : "-";
+}
+
+std::string duration_text(double us) { return text_of(us, unit::microseconds); }
+std::string size_text(std::uint64_t bytes) {
+  return text_of(static_cast<double>(bytes), unit::bytes);
+}
+
 }  // namespace confab::load

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 /// Numbers as people read them.
@@ -11,6 +12,12 @@ enum class unit : std::uint8_t { count, per_second, microseconds, cores, bytes, 
 /// To three significant digits where it is measured, in full where it is counted: `61.3 ms`,
 /// `1,234,567`, `12,300/s`, `1.42`, `78.1 MiB`, `1.2 MiB/s`.
 std::string text_of(double value, unit in);
+
+/// "-": it was not measured.
+std::string text_of(std::optional<double> value, unit in);
+
+std::string duration_text(double us);
+std::string size_text(std::uint64_t bytes);
 
 /// `1,234,567`
 std::string grouped(std::uint64_t count);

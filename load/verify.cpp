@@ -1,5 +1,7 @@
 #include "load/verify.hpp"
 
+#include "protocol/ids.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <istream>
@@ -13,7 +15,6 @@ namespace confab::load {
 namespace {
 
 constexpr std::size_t findings_max = 20;
-constexpr std::string_view direct_prefix = "dm:";
 
 /// The fields of one line, from left to right.
 class fields {
@@ -32,8 +33,8 @@ class fields {
     if (error != std::errc{} || end != digits.data() + digits.size()) is_right_ = false;
     return out;
   }
-  /// So far, and with `at_end` nothing follows.
-  bool is_right(bool at_end = true) const { return is_right_ && (!at_end || rest_.empty()); }
+  /// All were there and well-formed, and nothing follows.
+  bool is_right() const { return is_right_ && rest_.empty(); }
 
  private:
   std::string_view rest_;
@@ -190,7 +191,7 @@ class verifier {
     if (!in.is_right()) return check(in);
     ++out_.deliveries;
     auto& at = windows_[name][to];
-    if (!at.is_open && to.starts_with(direct_prefix)) at = {true, prev, prev + 1, {}};
+    if (!at.is_open && to.starts_with(direct_room_prefix)) at = {true, prev, prev + 1, {}};
     if (!at.is_open) {
       find(&checks::wrong_room,
            place(to, seq) + ": came to " + name + ", who was not in that room");
@@ -244,7 +245,8 @@ class verifier {
     if (each.sum != 0 && each.sum != sum)
       find(&checks::damaged,
            place(in, seq) + ": " + name_of(each.what) + " was changed on the way");
-    if (to.starts_with('@') != in.starts_with(direct_prefix) || (!to.starts_with('@') && to != in))
+    if (to.starts_with('@') != in.starts_with(direct_room_prefix) ||
+        (!to.starts_with('@') && to != in))
       find(&checks::wrong_room, place(in, seq) + ": " + name_of(each.what) + " was sent to " + to);
     const auto [first, is_new] = placed_.try_emplace(each.what, in, seq);
     if (!is_new)

@@ -85,7 +85,8 @@ std::string upgrade_request(const upgrade& how) {
   std::string out = "GET " + how.path + " HTTP/1.1\r\nHost: " + how.host +
                     "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                     "Sec-WebSocket-Key: ";
-  out.append(key).append("\r\nSec-WebSocket-Protocol: ").append(how.subprotocol);
+  out += key;
+  if (!how.subprotocol.empty()) out.append("\r\nSec-WebSocket-Protocol: ").append(how.subprotocol);
   if (how.deflate)
     out +=
         "\r\nSec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; "

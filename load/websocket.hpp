@@ -40,7 +40,7 @@ inline constexpr std::size_t message_bytes_max = 64 * 1024 * 1024;
 struct upgrade {
   std::string host;  // with port
   std::string path;
-  std::string_view subprotocol;
+  std::string_view subprotocol;  // empty: none
   bool deflate = false;
 };
 

@@ -214,7 +214,8 @@ void worker::follow_director() {
 
 void worker::publish_second() {
   thread_second out;
-  const auto& counts = crowd_->tally().counters;
+  const auto& tally = crowd_->tally();
+  const auto& counts = tally.counters;
   const auto& last = last_counts_;
   auto& row = out.counts;
   row.t_s = next_second_us_ / second_us - 1;
@@ -225,12 +226,14 @@ void worker::publish_second() {
   row.deliveries = counts.deliveries - last.deliveries;
   row.bytes_in = counts.bytes_in - last.bytes_in;
   row.bytes_out = counts.bytes_out - last.bytes_out;
-  const auto errors = crowd_->tally().errors_total();
-  row.errors = errors - std::exchange(last_errors_, errors);
+  out.errors = tally.errors_total();
+  out.closes = tally.closes_total();
+  out.violations = violations(tally.checks);
+  row.errors = out.errors - std::exchange(last_errors_, out.errors);
   row.schedule_lag_max_us = std::exchange(lag_max_us_, 0);
   out.deliveries = crowd_->take_second();
   const auto cpu_s = thread_cpu_s();
-  out.cpu_cores = cpu_s - std::exchange(last_cpu_s_, cpu_s);
+  row.own_cpu_cores = cpu_s - std::exchange(last_cpu_s_, cpu_s);
   last_counts_ = counts;
   next_second_us_ += second_us;
   const std::lock_guard lock{state_.mutex};

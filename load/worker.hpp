@@ -16,9 +16,9 @@ namespace confab::load {
 
 /// One second of one thread.
 struct thread_second {
-  sample counts;
+  sample counts;  // without percentiles
   histogram deliveries;
-  double cpu_cores = 0;
+  std::uint64_t errors = 0, closes = 0, violations = 0;  // since the beginning
 };
 
 /// What the threads of a run and the one that directs them tell each other.

@@ -1,6 +1,7 @@
 #include "load/scenario.hpp"
 #include "load/quantity.hpp"
 #include "load/room_choice.hpp"
+#include "load/stamp.hpp"
 #include "load/timers.hpp"
 #include "tests/support/catch.hpp"
 
@@ -74,6 +75,18 @@ TEST_CASE("what contradicts itself is refused in a sentence") {
   CHECK(mistakes_in("rooms_per_user = 0").size() == 1);
   CHECK(mistakes_in("users = 5\nagents = 5\ndirect_chance = 1").size() == 1);
   CHECK(mistakes_in("slow_share = 0.6\nmisbehaving_share = 0.6").size() == 1);
+}
+
+TEST_CASE("a run that its stamps cannot hold is refused") {
+  scenario how;
+  const auto last_first_user = stamp::number_max - how.users + 1;
+
+  CHECK(impossibility(how, last_first_user).empty());
+  CHECK(impossibility(how, last_first_user + 1).find("--first-user") != std::string::npos);
+  const stamp last{stamp_kind::room, 1, 2, 3, 4, std::int64_t{12} * 86'400 * 1'000'000};
+  CHECK(read_text(write_text(last, stamp::size)).stamp == last);
+  CHECK(set_key(how, "for", "288h").empty());
+  CHECK_FALSE(set_key(how, "for", "289h").empty());
 }
 
 TEST_CASE("every scenario that is built in can be read, and says what it simulates") {

@@ -1,5 +1,5 @@
-#include "load/random.hpp"
 #include "load/stamp.hpp"
+#include "load/random.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace confab::load;
