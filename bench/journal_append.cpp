@@ -34,10 +34,17 @@ unix_ms now() {
                      .count()};
 }
 
-void check(int rc, sqlite3* db) {
-  if (rc == SQLITE_OK || rc == SQLITE_DONE || rc == SQLITE_ROW) return;
-  std::fprintf(stderr, "bench_journal: %s\n", sqlite3_errmsg(db));
+double seconds_since(clock_type::time_point then) {
+  return std::chrono::duration<double>(clock_type::now() - then).count();
+}
+
+[[noreturn]] void die(const char* why) {
+  std::fprintf(stderr, "bench_journal: %s\n", why);
   std::exit(1);
+}
+
+void check(int rc, sqlite3* db) {
+  if (rc != SQLITE_OK && rc != SQLITE_DONE && rc != SQLITE_ROW) die(sqlite3_errmsg(db));
 }
 
 /// What anybody would write: one prepared insert, one transaction per batch, the same pragmas.
@@ -87,12 +94,11 @@ class bare_loop {
 double rate_of_bare(bare_loop& loop, int batch, double seconds) {
   const auto begin = clock_type::now();
   long count = 0;
-  while (std::chrono::duration<double>(clock_type::now() - begin).count() < seconds) {
+  while (seconds_since(begin) < seconds) {
     loop.commit(batch);
     count += batch;
   }
-  return static_cast<double>(count) /
-         std::chrono::duration<double>(clock_type::now() - begin).count();
+  return static_cast<double>(count) / seconds_since(begin);
 }
 
 /// Keeps two batches' worth of appends asked for, so that one queues while the other commits.
@@ -107,21 +113,17 @@ double rate_of_actors(caf::scoped_actor& self, const actors::writer_actor& write
   for (int i = 0; i < 2 * batch; ++i) ask();
   const auto begin = clock_type::now();
   long done = 0, open = 2 * batch;
-  const auto running = [&] {
-    return std::chrono::duration<double>(clock_type::now() - begin).count() < seconds;
-  };
   double rate = 0;
   while (open > 0) {
     self->receive([&](const actors::append_outcome& outcome) {
-      if (outcome.failed > 0) std::exit(1);
+      if (outcome.failed > 0) die("an append failed");
       const auto n = static_cast<long>(outcome.outcomes.size());
       open -= n;
       done += n;
-      if (running())
+      if (seconds_since(begin) < seconds)
         for (long i = 0; i < n; ++i, ++open) ask();
       else if (rate == 0)
-        rate = static_cast<double>(done) /
-               std::chrono::duration<double>(clock_type::now() - begin).count();
+        rate = static_cast<double>(done) / seconds_since(begin);
     });
   }
   return rate;
@@ -141,10 +143,7 @@ int main(int argc, char** argv) {
       std::filesystem::temp_directory_path() / ("confab-bench-" + std::to_string(getpid()));
   {
     auto opened = journal::open_sqlite(directory.string());
-    if (const auto* why = std::get_if<std::string>(&opened)) {
-      std::fprintf(stderr, "bench_journal: %s\n", why->c_str());
-      return 1;
-    }
+    if (const auto* why = std::get_if<std::string>(&opened)) die(why->c_str());
     auto& ours = std::get<std::unique_ptr<journal::journal>>(opened);
     bare_loop bare{directory.string()};
     caf::actor_system_config config;

@@ -4,19 +4,18 @@ const fixed = (digits, factor = 1) => (value) => (Number.isFinite(value) ? (valu
 const thousands = (value) => (Number.isFinite(value) ? Math.round(value).toLocaleString("en-US") : "");
 const kib = fixed(1, 1 / 1024), ms = fixed(1, 1e-3);
 
-const load_columns = [
+const rate_columns = [
   ["deliveries/s", (r) => thousands(r.deliveries_per_s)],
   ["CPU µs", (r) => fixed(2)(r.cpu_us)],
-  ["user", (r) => fixed(2)(r.user_us)],
-  ["system", (r) => fixed(2)(r.system_us)],
-  ["server cores", (r) => fixed(2)(r.server_cores)],
-  ["generator cores", (r) => fixed(2)(r.generator_cores) + (r.generator_was_limit ? " **limit**" : "")],
-  ["frames/receive", (r) => fixed(1)(r.frames_per_receive)],
+];
+const delay_columns = [
   ["p50", (r) => ms(r.p50_us)],
   ["p90", (r) => ms(r.p90_us)],
   ["p99", (r) => ms(r.p99_us)],
   ["p99.9", (r) => ms(r.p999_us)],
   ["max ms", (r) => ms(r.max_us)],
+];
+const fault_columns = [
   ["lost / doubled / disordered", (r) => `${r.lost} / ${r.duplicated} / ${r.out_of_order}`],
   ["", (r) => [
     r.saturated && "overloaded", r.outstanding > 0 && `${thousands(r.outstanding)} late by 1 s or more`, r.closed > 0 && `${r.closed} closed`,
@@ -24,13 +23,22 @@ const load_columns = [
     r.failed_rounds && `${r.failed_rounds} rounds failed`,
   ].filter(Boolean).join(", ")],
 ];
+const load_columns = [
+  ...rate_columns,
+  ["user", (r) => fixed(2)(r.user_us)],
+  ["system", (r) => fixed(2)(r.system_us)],
+  ["server cores", (r) => fixed(2)(r.server_cores)],
+  ["generator cores", (r) => fixed(2)(r.generator_cores) + (r.generator_was_limit ? " **limit**" : "")],
+  ["frames/receive", (r) => fixed(1)(r.frames_per_receive)],
+  ...delay_columns, ...fault_columns,
+];
 const quiet_columns = [
   ["quiet room p50", (r) => ms(r.quiet.p50_us)], ["p99", (r) => ms(r.quiet.p99_us)], ["max ms", (r) => ms(r.quiet.max_us)],
   ["loud room deliveries/s", (r) => thousands(r.deliveries_per_s)], ["server cores", (r) => fixed(2)(r.server_cores)],
 ];
 const reader_columns = [
-  ...load_columns.slice(0, 2), ...load_columns.slice(7, 12),
-  ["memory growth MiB", (r) => fixed(1, 2 ** -20)(r.pss_growth_bytes)], ["slow ones closed", (r) => r.deaf_closed ?? ""], ...load_columns.slice(12),
+  ...rate_columns, ...delay_columns,
+  ["memory growth MiB", (r) => fixed(1, 2 ** -20)(r.pss_growth_bytes)], ["slow ones closed", (r) => r.deaf_closed ?? ""], ...fault_columns,
 ];
 const storm_columns = [
   ["connects/s", (r) => thousands(r.connects_per_s)], ["per core second", (r) => thousands(r.connects_per_core_s)],

@@ -7,7 +7,9 @@ const crowd = (rooms, connections) => ["--rooms", rooms, "--connections", connec
 
 function* all() {
   for (const [shape, [rooms, connections]] of Object.entries(shapes)) {
-    yield { name: `closed_${shape}`, quick: true, swarm: [...crowd(rooms, connections), "--in-flight", 8] };
+    const closed = [...crowd(rooms, connections), "--in-flight", 8];
+    yield { name: `closed_${shape}`, quick: true, swarm: closed };
+    yield { name: `closed_all_${shape}`, others_once: true, swarm: [...closed, "--until-all"] };
   }
   for (const rate of [20_000, 100_000, 200_000]) {
     for (const [shape, [rooms, connections]] of Object.entries(shapes)) {

@@ -27,6 +27,13 @@ std::string text_of(std::size_t bytes) {
   return text;
 }
 
+/// Masked with zero, so that the payload stands in it as it is; a server still pays for unmasking.
+std::string client_frame(opcode kind, std::string_view payload) {
+  std::string out;
+  websocket::append_frame(out, kind, payload, 0);
+  return out;
+}
+
 }  // namespace
 
 crowd::crowd(const plan& what, dialect how)
@@ -77,27 +84,21 @@ void crowd::connect_one(std::size_t i) {
   auto& c = clients_[i];
   c.socket = link{plan_.port, tls_.get(), c.deaf};
   watch(c, EPOLL_CTL_ADD);
-  std::string request =
-      "GET " + how_.path + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(plan_.port) +
-      "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-  if (!how_.subprotocol.empty()) request += "Sec-WebSocket-Protocol: " + how_.subprotocol + "\r\n";
-  if (plan_.deflate)
-    request +=
-        "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; "
-        "client_no_context_takeover\r\n";
-  if (!c.socket.write(request + "\r\n")) end(c);
+  const auto host = "127.0.0.1:" + std::to_string(plan_.port);
+  if (!c.socket.write(
+          websocket::upgrade_request({host, how_.path, how_.subprotocol, plan_.deflate})))
+    end(c);
 }
 
 std::size_t crowd::take_upgrade(client& c, std::string_view bytes) {
-  const auto end = bytes.find("\r\n\r\n");
-  if (end == std::string_view::npos) return 0;
-  if (!bytes.starts_with("HTTP/1.1 101")) die("refused: " + std::string{bytes.substr(0, 60)});
-  if (plan_.deflate && bytes.substr(0, end).find("permessage-deflate") == std::string_view::npos)
-    die("the server does not compress");
+  const auto answer = websocket::read_upgrade_answer(bytes, how_.subprotocol);
+  if (answer.what == websocket::answer::incomplete) return 0;
+  if (answer.what != websocket::answer::accepted)
+    die("refused: " + std::string{bytes.substr(0, bytes.find("\r\n"))});
+  if (plan_.deflate && !answer.deflate) die("the server does not compress");
   c.upgraded = true;
   greet(c, {});
-  return end + 4;
+  return answer.size;
 }
 
 void crowd::greet(client& c, std::string_view heard) {
@@ -131,8 +132,10 @@ void crowd::start() {
     paces_.push_back({1e6 * members / plan_.rate, now, 0, loud});
   }
   if (plan_.quiet > 0) paces_.push_back({1e6 / plan_.quiet_rate, now, loud, 1});
-  for (std::size_t r = 0; r < loud; ++r)
+  for (std::size_t r = 0; r < loud; ++r) {
+    if (plan_.until_all) rooms_[r].awaited.resize(static_cast<std::size_t>(plan_.in_flight));
     for (int k = 0; k < plan_.in_flight; ++k) say(rooms_[r], now_us());
+  }
 }
 
 std::chrono::microseconds crowd::keep_pace(std::chrono::microseconds at_most) {
@@ -155,6 +158,7 @@ void crowd::say(room& where, std::uint64_t due_us) {
   if (where.writer->socket.fd() < 0) return;
   stamp{++where.said, static_cast<std::uint32_t>(due_us)}.write_to(where.frame.data() +
                                                                    where.stamp);
+  if (!where.awaited.empty()) where.awaited[where.said % where.awaited.size()] = where.hearing;
   auto& writer = *where.writer;
   const bool waited = writer.socket.pending();
   if (!writer.socket.write(where.frame))
@@ -249,16 +253,17 @@ void crowd::read_bytes(client& c, std::string_view bytes, std::uint64_t now) {
   const bool kept = !c.in.empty();
   if (kept) bytes = c.in.append(bytes);
   std::size_t at = c.upgraded ? 0 : take_upgrade(c, bytes);
-  if (c.upgraded)
-    while (const auto next = first_frame(bytes.substr(at))) {
-      take(c, *next, now);
-      at += next->size;
-    }
+  for (websocket::frame next; c.upgraded; at += next.size) {
+    const auto how = websocket::first_frame(bytes.substr(at), next);
+    if (how == websocket::parsed::broken) die("the server wrote a broken frame");
+    if (how == websocket::parsed::incomplete) break;
+    take(c, next, now);
+  }
   std::string rest{bytes.substr(at)};
   if (kept || !rest.empty()) c.in = std::move(rest);
 }
 
-void crowd::take(client& c, const server_frame& what, std::uint64_t now) {
+void crowd::take(client& c, const websocket::frame& what, std::uint64_t now) {
   if (what.kind == opcode::ping) {
     if (!c.socket.write(client_frame(opcode::pong, what.payload))) end(c);
     return;
@@ -316,10 +321,17 @@ void crowd::deliver(client& c, stamp what, std::uint64_t now) {
     ++counts_.out_of_order;
   } else {
     ++counts_.duplicated;
+    return;  // neither timed nor answered
   }
   if (what.due_us >= measure_from_us_)
     (c.home->quiet ? quiet_delay_ : delay_).record(now - what.due_us);
-  if (c.writer && sending_ && plan_.in_flight > 0 && !c.home->quiet) say(*c.home, now_us());
+  if (plan_.in_flight > 0 && frees_slot(c, what.number) && sending_) say(*c.home, now_us());
+}
+
+bool crowd::frees_slot(const client& c, std::uint32_t number) {
+  if (!plan_.until_all) return c.writer && !c.home->quiet;
+  auto& awaited = c.home->awaited;
+  return !awaited.empty() && --awaited[number % awaited.size()] == 0;
 }
 
 }  // namespace confab::bench

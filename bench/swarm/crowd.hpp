@@ -20,7 +20,9 @@ struct plan {
   int connections = 200;
   int rooms = 1;
   int in_flight = 0;  // messages per room, closed loop
-  double rate = 0;    // deliveries per second over all rooms, open loop
+  /// The next one leaves when all members have one, not already when the writer has it back.
+  bool until_all = false;
+  double rate = 0;  // deliveries per second over all rooms, open loop
   std::size_t text_bytes = 64;
   bool deflate = false;
   bool tls = false;
@@ -93,6 +95,8 @@ class crowd {
     std::uint32_t said = 0;
     std::uint32_t hearing = 0;  // members that read
     bool quiet = false;
+    /// `until_all`: how many members message n is still to come to, at n % in_flight.
+    std::vector<std::uint32_t> awaited;
     recent_inflation inflated;
   };
   /// An open loop over some rooms in turn.
@@ -112,12 +116,15 @@ class crowd {
   void watch(client& c, int operation);
   void read_bytes(client& c, std::string_view bytes, std::uint64_t now);
   std::size_t take_upgrade(client& c, std::string_view bytes);
-  void take(client& c, const server_frame& what, std::uint64_t now);
+  void take(client& c, const websocket::frame& what, std::uint64_t now);
   void greet(client& c, std::string_view heard);
   void arrive(client& c);
   void hear(client& c, std::string_view payload, std::uint64_t now);
   void hear_stream(client& c, std::string_view payload, std::uint64_t now);
   void deliver(client& c, stamp what, std::uint64_t now);
+  /// Whether the closed loop's next message may leave, now that `c` has this one. With `until_all`
+  /// a message that a member never gets keeps its slot.
+  bool frees_slot(const client& c, std::uint32_t number);
 
   plan plan_;
   dialect how_;

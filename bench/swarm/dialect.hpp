@@ -1,6 +1,6 @@
 #pragma once
 
-#include "bench/swarm/websocket.hpp"
+#include "load/websocket.hpp"
 
 #include <functional>
 #include <string>
@@ -8,6 +8,9 @@
 #include <vector>
 
 namespace confab::bench {
+
+namespace websocket = load::websocket;
+using websocket::opcode;
 
 /// How one kind of server wants to be spoken to, as data.
 struct dialect {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "load/inflater.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +20,7 @@ class recent_inflation {
   struct message {
     std::string deflated, plain;
   };
+  load::inflater inflater_;
   std::vector<message> recent_;  // by hash of the payload; empty until something is compressed
 };
 

@@ -154,7 +154,10 @@ int main(int argc, char** argv) {
   app.add_option("--pid", server, "the server, to read its CPU time and memory")->required();
   app.add_option("--connections", what.connections);
   app.add_option("--rooms", what.rooms);
-  app.add_option("--in-flight", what.in_flight, "closed loop: messages per room");
+  auto* closed = app.add_option("--in-flight", what.in_flight, "closed loop: messages per room");
+  app.add_flag("--until-all", what.until_all,
+               "closed loop: one is on its way until all members have it, not only its writer")
+      ->needs(closed);
   app.add_option("--rate", what.rate, "open loop: deliveries per second over all rooms");
   app.add_option("--text-bytes", what.text_bytes);
   app.add_option("--deaf", what.deaf, "members of the first room that stop reading");

@@ -8,20 +8,23 @@ import { promisify } from "node:util";
 
 const { WebSocketServer } = createRequire(new URL("../peers/package.json", import.meta.url))("ws");
 
-const members = 10;
-/// How the n-th message of a room reaches a member: a list of texts to be sent to it now.
+const members = 10, last = `user-${members - 1}`;
+/// What a server does with the messages for one member, by `send`.
 const behaviours = {
-  honest: () => (text) => [text],
-  forgetful: () => { let n = 0; return (text) => (++n === 3 ? [] : [text]); },
-  stuttering: () => { let n = 0; return (text) => (++n === 3 ? [text, text] : [text]); },
-  disordered: () => {
+  honest: (send) => send,
+  forgetful: (send) => { let n = 0; return (text) => { if (++n !== 3) send(text); }; },
+  stuttering: (send) => { let n = 0; return (text) => { send(text); if (++n === 3) send(text); }; },
+  disordered: (send) => {
     let n = 0, held;
     return (text) => {
-      if (++n === 3) { held = text; return []; }
-      return n === 4 ? [text, held] : [text];
+      if (++n === 3) held = text;
+      else send(text);
+      if (n === 4) send(held);
     };
   },
-  silent: () => { let n = 0; return (text) => (++n <= 5 ? [text] : []); },
+  silent: (send) => { let n = 0; return (text) => { if (++n <= 5) send(text); }; },
+  /// The last member gets everything a little later than the others.
+  lagging: (send, name) => (name === last ? (text) => setTimeout(send, 5, text) : send),
 };
 
 let wss, port;
@@ -32,26 +35,31 @@ before(async () => {
 });
 after(() => wss.close());
 
+/// The generator's figures, and by how many messages its writer was `ahead` of the last member at most.
 async function swarm(behaviour, ...options) {
-  const room = new Map();
+  const room = [];
+  let said = 0, reached_last = 0, ahead = 0;
   wss.removeAllListeners("connection");
   wss.on("connection", (socket) => {
     socket.on("error", () => {});
     socket.on("message", (data) => {
       const message = JSON.parse(data);
       if (message.type === "join") {
-        room.set(socket, behaviours[behaviour]());
+        room.push(behaviours[behaviour]((text) => {
+          if (message.name === last) ++reached_last;
+          socket.send(JSON.stringify({ type: "message", text }));
+        }, message.name));
         socket.send(JSON.stringify({ type: "joined" }));
       } else {
-        for (const [member, reach] of room)
-          for (const text of reach(message.text)) member.send(JSON.stringify({ type: "message", text }));
+        ahead = Math.max(ahead, ++said - reached_last);
+        for (const reach of room) reach(message.text);
       }
     });
   });
   const { stdout } = await promisify(execFile)(process.env.SWARM, [
     "--dialect", "simple", "--port", port, "--pid", process.pid, "--connections", members, "--rooms", 1,
     "--warm-up", 0.1, "--seconds", 0.3, ...options].map(String));
-  return JSON.parse(stdout);
+  return { ...JSON.parse(stdout), ahead };
 }
 const open_loop = ["--rate", 1000];
 const faults = ({ lost, duplicated, out_of_order, outstanding, closed }) => ({ lost, duplicated, out_of_order, outstanding, closed });
@@ -70,6 +78,18 @@ test("a closed loop keeps going for as long as it is measured", async () => {
   assert.deepEqual(faults(seen), none);
   assert.ok(seen.deliveries_per_s > 1000);
   assert.ok(seen.p50_us > 0 && seen.p50_us <= seen.p99_us && seen.p99_us <= seen.max_us);
+});
+
+test("a closed loop until all waits for the last member, one without does not", async () => {
+  const closed = ["--in-flight", 4];
+  const until_all = await swarm("lagging", ...closed, "--until-all"), until_writer = await swarm("lagging", ...closed);
+
+  assert.deepEqual(faults(until_all), none);
+  assert.deepEqual(faults(until_writer), none);
+  assert.equal(until_all.ahead, 4);
+  assert.ok(until_writer.ahead > 8, `${until_writer.ahead}`);
+  // Four each 5 ms or more, and on they go.
+  assert.ok(until_all.deliveries_per_s > 20 * members, `${until_all.deliveries_per_s}`);
 });
 
 test("a message that one member never gets is lost, once for each member", async () => {
