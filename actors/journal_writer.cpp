@@ -67,7 +67,7 @@ bool journal_writer::wait_for_more() {
       s.wait_left = window;
   }
   if (s.wait_left.count() == 0) return false;
-  const auto part = s.wait_left == window ? window / worthwhile_appends : s.wait_left;
+  const auto part = s.wait_left == window ? window / 2 : s.wait_left;
   s.wait_left -= part;
   s.waited_with = s.batch.size();
   env_->pause(part);

@@ -3,6 +3,8 @@
 import { servers } from "./servers.mjs";
 
 const shapes = ["100x20", "10x200", "1x2000"];
+/// The next message leaves when the writer has his own, or when all have it: see the README's traps.
+const closed_loops = [["closed loop", "closed_"], ["closed loop until all have it", "closed_all_"]];
 
 export function check_goals({ results, journal_appends }) {
   const goals = [];
@@ -38,24 +40,23 @@ export function check_goals({ results, journal_appends }) {
   };
   const ours = "confab-disk", bun = "hono-bun-topics";
 
-  for (const shape of ["100x20", "10x200"]) {
-    const a = of(`closed_${shape}`, ours), b = of(`closed_${shape}`, bun);
-    judge(`CPU per delivery, closed loop, ${shape}`, "≤ 1.0 × Bun topics", a?.cpu_us, b?.cpu_us, at_most, "µs", doubts(a, b));
-  }
-  for (const shape of ["100x20", "10x200"]) {
-    const a = of(`closed_${shape}`, ours);
-    judge(`the same, user space alone, ${shape}`, "≤ 0.30 µs", a?.user_us, 0.3, at_most, "µs", doubts(a));
-  }
+  for (const [loop, prefix] of closed_loops)
+    for (const shape of ["100x20", "10x200"]) {
+      const a = of(prefix + shape, ours), b = of(prefix + shape, bun);
+      judge(`CPU per delivery, ${loop}, ${shape}`, "≤ 1.0 × Bun topics", a?.cpu_us, b?.cpu_us, at_most, "µs", doubts(a, b));
+      judge(`the same, user space alone, ${shape}`, "≤ 0.30 µs", a?.user_us, 0.3, at_most, "µs", doubts(a));
+    }
   for (const rate of ["100k", "200k"])
     for (const shape of shapes) {
       const a = of(`open_${rate}_${shape}`, ours), b = of(`open_${rate}_${shape}`, bun);
       judge(`CPU per delivery, open loop ${rate}/s, ${shape}`, "≤ 0.7 × Bun topics", a?.cpu_us, 0.7 * b?.cpu_us, at_most, "µs", doubts(a, b));
       judge(`p99, open loop ${rate}/s, ${shape}`, "≤ 25 ms", a?.p99_us / 1000, 25, at_most, "ms", doubts(a));
     }
-  for (const shape of shapes) {
-    const a = of(`closed_${shape}`, ours), b = best(`closed_${shape}`, "deliveries_per_s", -1);
-    judge(`deliveries/s, closed loop, ${shape}`, `> every peer (${b?.name ?? "none"})`, a?.deliveries_per_s / 1000, b?.run.deliveries_per_s / 1000, above, "k/s", doubts(a, b?.run));
-  }
+  for (const [loop, prefix] of closed_loops)
+    for (const shape of shapes) {
+      const a = of(prefix + shape, ours), b = best(prefix + shape, "deliveries_per_s", -1);
+      judge(`deliveries/s, ${loop}, ${shape}`, `> every peer (${b?.name ?? "none"})`, a?.deliveries_per_s / 1000, b?.run.deliveries_per_s / 1000, above, "k/s", doubts(a, b?.run));
+    }
   {
     // One commit: what the bare SQLite loop needs for a batch of 10, from the same run.
     const commit_ms = 10_000 / journal_appends?.batch_10.bare_per_s;
@@ -71,7 +72,7 @@ export function check_goals({ results, journal_appends }) {
   judge("memory per idle connection in a room", "≤ 3.3 KiB (goal)", memory, 3.3, at_most, "KiB");
   judge("memory per idle connection in a room", "≤ 5 KiB (must)", memory, 5, at_most, "KiB");
   judge("connects with hello and join, per core second", "≥ Bun's", of("storm", ours)?.connects_per_core_s, of("storm", bun)?.connects_per_core_s, at_least, "/s");
-  for (const scenario of ["closed_10x200", "open_200k_10x200"]) {
+  for (const scenario of ["closed_10x200", "closed_all_10x200", "open_200k_10x200"]) {
     const disk = of(scenario, ours), memory_run = of(scenario, "confab-memory");
     judge(`added CPU of durability per delivery, ${scenario}`, "< 10 %", 100 * (disk?.cpu_us / memory_run?.cpu_us - 1), 10, (a, b) => a < b, "%", doubts(disk, memory_run));
   }

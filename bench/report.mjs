@@ -79,6 +79,7 @@ function summary_table(results) {
   const cost = (run) => `${fixed(2)(run.cpu_us)} · ${ms(run.p99_us)}${run.saturated ? " (overloaded)" : ""}`;
   const columns = [
     ["closed 100×20: rate · CPU µs", "closed_100x20", both], ["10×200", "closed_10x200", both], ["1×2000", "closed_1x2000", both],
+    ["until all have it, 100×20", "closed_all_100x20", both], ["10×200", "closed_all_10x200", both], ["1×2000", "closed_all_1x2000", both],
     ["open 20k/s, 100×20: CPU µs · p99 ms", "open_20k_100x20", cost], ["open 20k/s, 1×2000", "open_20k_1x2000", cost],
     ["open 100k/s, 100×20", "open_100k_100x20", cost], ["open 200k/s, 100×20", "open_200k_100x20", cost],
     ["KiB per idle connection", "idle_10000", (run) => kib(run.bytes_per_connection)],
