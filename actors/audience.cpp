@@ -12,8 +12,8 @@ using namespace std::chrono_literals;
 
 /// Over which the shard's rate is taken.
 constexpr auto period = 200ms;
-/// What writing to one member takes, when it is of the slow ones (bench/README.md): nobody is to
-/// wait longer than the window because he stands at the end of a large room.
+/// What writing to one member of a large room takes (bench/README.md): nobody is to wait longer than
+/// the window because he stands at its end.
 constexpr auto write_time = 5us;
 /// More makes a write no cheaper.
 constexpr std::size_t held_bytes_max = 16 * 1024;
