@@ -9,21 +9,21 @@ namespace confab::actors {
 
 /// Whether it pays to wait a moment for what comes next, so that both are handled at once: only if
 /// the past says that it will come in time. The idea is that of anticipatory scheduling (Iyer and
-/// Druschel, SOSP 2001). Where waiting was in vain, as when those who would send wait themselves for
-/// what is held back, the next waits come ever more rarely.
+/// Druschel, SOSP 2001). Where waiting was in vain, as when those who would send wait themselves
+/// for what is held back, the next waits come ever more rarely.
 class anticipation {
  public:
   using time_point = std::chrono::steady_clock::time_point;
   using duration = std::chrono::steady_clock::duration;
 
-  /// `count` since the last call.
+  /// `count` (1 or more) since the last call.
   void arrived(time_point now, std::size_t count = 1) noexcept {
     gap_ += (gap(now, count) - gap_) / 4;
     last_ = now;
     if (skip_ > 0) --skip_;
   }
-  /// Whether the next is to be expected before `end`, if `count` have come of which `arrived` has not
-  /// been told.
+  /// Whether the next is to be expected before `end`, if `count` have come of which `arrived` has
+  /// not been told.
   bool expects(time_point now, time_point end, std::size_t count = 0) const noexcept {
     return skip_ == 0 && now + (count > 0 ? std::max(gap_, gap(now, count)) : gap_) < end;
   }
@@ -38,8 +38,7 @@ class anticipation {
 
   // A long silence says no more than a short one, and is to be forgotten as quickly.
   duration gap(time_point now, std::size_t count) const noexcept {
-    return std::min<duration>(now - last_, gap_max) /
-           static_cast<duration::rep>(std::max<std::size_t>(count, 1));
+    return std::min<duration>(now - last_, gap_max) / static_cast<duration::rep>(count);
   }
 
   time_point last_{};

@@ -98,6 +98,7 @@ std::vector<fan_out::run> fan_out::runs() const {
     auto& one = all.emplace_back(run{*next, static_cast<std::uint32_t>(end - next)});
     if (one.frames > 1)
       for (std::size_t format = 0; format < wire_formats_count; ++format) {
+        if (!next->bytes[format]) continue;
         std::string joined;
         for (auto each = next; each != end; ++each)
           if (each->bytes[format]) joined += *each->bytes[format];

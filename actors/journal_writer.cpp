@@ -52,8 +52,9 @@ journal_writer::behavior_type journal_writer::make_behavior() {
   };
 }
 
-/// True: it has waited, and what came meanwhile is in the mailbox. In two parts, of which the second
-/// must bring something too: after a burst the first only shows how much of it had not come yet.
+/// True: it has waited, and what came meanwhile is in the mailbox. In two parts, of which the
+/// second must bring something too: after a burst the first only shows how much of it had not come
+/// yet.
 bool journal_writer::wait_for_more() {
   auto& s = *state_;
   const auto window = env_->how.commit_window;
@@ -61,7 +62,7 @@ bool journal_writer::wait_for_more() {
     const bool more = s.batch.size() > *before;
     if (!more || s.wait_left.count() == 0) s.next.waited(!more);
     if (!more) s.wait_left = {};
-  } else {
+  } else if (!s.batch.empty()) {
     const auto now = system().clock().now();
     if (s.next.expects(now, now + window / worthwhile_appends, s.batch.size()))
       s.wait_left = window;

@@ -73,9 +73,9 @@ using audience_actor =
     caf::typed_actor<caf::reacts_to<attach_sink>, caf::reacts_to<open_sink>,
                      caf::reacts_to<detach_sink>, caf::reacts_to<close_sink>,
                      caf::reacts_to<remind>, caf::reacts_to<wake>, caf::reacts_to<room_delivery>,
-                     caf::reacts_to<turn_ended>,
-                     caf::reacts_to<session_delivery>, caf::reacts_to<signal_delivery>,
-                     caf::reacts_to<to_session>, caf::reacts_to<room_lost>>;
+                     caf::reacts_to<turn_ended>, caf::reacts_to<session_delivery>,
+                     caf::reacts_to<signal_delivery>, caf::reacts_to<to_session>,
+                     caf::reacts_to<room_lost>>;
 using directory_actor =
     caf::typed_actor<caf::reacts_to<to_room>, caf::reacts_to<retire_room>,
                      caf::reacts_to<online_changed>, caf::reacts_to<online_question>>;

@@ -270,7 +270,7 @@ class director {
         "This tool or its machine was the bottleneck: " +
         (is_late ? "1 % of the messages were sent more than " +
                        duration_text(static_cast<double>(lag_us)) + " late"
-                 : "a thread of it was busy all the time") +
+                 : "a thread of it was busy for more than a quarter of the time") +
         ". The latencies include that. Use more --threads, more machines, or a lower rate.");
   }
 

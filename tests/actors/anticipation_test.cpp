@@ -53,13 +53,6 @@ TEST_CASE("what arrives several at a time is expected as if it came one by one")
   CHECK_FALSE(of.expects_within(1ms));
 }
 
-TEST_CASE("none that have arrived count as one") {
-  arrivals of;
-  for (int i = 0; i < 50; ++i) of.next.arrived(of.now += 5ms, 0);
-
-  CHECK(of.expects_within(6ms));
-}
-
 TEST_CASE("what arrives seldom is not waited for") {
   arrivals of;
   of.come(50, 5ms);
