@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace confab::actors {
 
@@ -22,13 +23,14 @@ class anticipation {
     last_ = now;
     if (skip_ > 0) --skip_;
   }
-  /// Whether the next is to be expected before `end`, if `count` have come of which `arrived` has
-  /// not been told.
-  bool expects(time_point now, time_point end, std::size_t count = 0) const noexcept {
-    return skip_ == 0 && now + (count > 0 ? std::max(gap_, gap(now, count)) : gap_) < end;
+  /// When the next is to be expected, if `count` have come of which `arrived` has not been told;
+  /// nothing where waiting does not pay.
+  std::optional<time_point> expected(time_point now, std::size_t count = 0) const noexcept {
+    if (skip_ > 0) return std::nullopt;
+    return now + (count > 0 ? std::max(gap_, gap(now, count)) : gap_);
   }
   void waited(bool in_vain) noexcept {
-    penalty_ = in_vain ? std::clamp(penalty_ * 8u, 1u, skip_max) : 0;
+    penalty_ = in_vain ? std::clamp(penalty_ * 4u, 1u, skip_max) : 0;
     skip_ = penalty_;
   }
 
@@ -38,13 +40,14 @@ class anticipation {
 
   // A long silence says no more than a short one, and is to be forgotten as quickly.
   duration gap(time_point now, std::size_t count) const noexcept {
-    return std::min<duration>(now - last_, gap_max) / static_cast<duration::rep>(count);
+    return std::clamp<duration>(now - last_, duration{0}, gap_max) /
+           static_cast<duration::rep>(count);
   }
 
   time_point last_{};
-  duration gap_ = gap_max;      // between arrivals, an exponentially weighted mean
-  std::uint32_t skip_ = 0;      // arrivals until waiting is tried again
-  std::uint32_t penalty_ = 0;   // of the last waits, all in vain
+  duration gap_ = gap_max;     // between arrivals, an exponentially weighted mean
+  std::uint32_t skip_ = 0;     // arrivals until waiting is tried again
+  std::uint32_t penalty_ = 0;  // of the last waits, all in vain
 };
 
 }  // namespace confab::actors

@@ -3,6 +3,7 @@
 #include "actors/encoding.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace confab::actors {
@@ -12,14 +13,19 @@ using namespace std::chrono_literals;
 
 /// Over which the shard's rate is taken.
 constexpr auto period = 200ms;
-/// What writing to one member of a large room takes (bench/README.md): nobody is to wait longer than
-/// the window because he stands at its end.
+/// What writing to one member of a large room takes (bench/README.md).
 constexpr auto write_time = 5us;
 /// More makes a write no cheaper.
 constexpr std::size_t held_bytes_max = 16 * 1024;
-/// What the last message of a wait may be late. Also the grain of the timers for those that do not
-/// come: a wake of the clock's thread is for many rooms.
-using slack = std::chrono::duration<std::int64_t, std::ratio<2, 1000>>;
+/// By how much the next message may be late: commits do not all take the same.
+constexpr auto slack = 500us;
+/// Between two looks at what must not wait any longer: a wake of the clock's thread is for many
+/// rooms.
+constexpr auto grain = 500us;
+/// What the wait for a commit may take off the window. More would let a room gather less where the
+/// shard has more to do than it can.
+constexpr auto lag_max = 4ms;
+constexpr auto everyone = std::numeric_limits<std::size_t>::max();
 
 // As in fan_out: what a sink answers is nothing to act on here.
 void push(frame_sink& sink, const frame& bytes) { static_cast<void>(sink.push(bytes)); }
@@ -71,7 +77,7 @@ void audience::open(session_id session) {
   own.welcomed = true;
   for (const auto& [room, user] : waited.rooms) {
     auto& joined = *state_->rooms.try_emplace(room).first;
-    release(joined);
+    release(joined, everyone);
     joined.second.members.admit(session, own.sink, user, own.format);
   }
   for (const auto& bytes : waited.held) push(*own.sink, bytes);
@@ -126,7 +132,7 @@ void audience::deliver(room_delivery& what) {
         if (found == own.sessions.end()) return;
         const auto& who = found->second;
         if (who.welcomed) {
-          if (at != own.rooms.end()) release(*at);
+          if (at != own.rooms.end()) release(*at, everyone);
           room().members.admit(a.session, who.sink, a.user, who.format);
         } else {
           own.greetings[a.session].rooms.emplace_back(what.room, a.user);
@@ -139,7 +145,7 @@ void audience::deliver(room_delivery& what) {
           return leave_early(what.room, d.session);
         }
         if (at == own.rooms.end()) return;
-        release(*at);
+        release(*at, everyone);
         at->second.members.dismiss(d.session);
       },
       [&](const unicast& u) {
@@ -148,7 +154,7 @@ void audience::deliver(room_delivery& what) {
       },
       [&](const broadcast& b) {
         if (at != own.rooms.end()) {
-          at->second.members.add(b);
+          at->second.members.add(b, asked(b));
           own.deliveries += at->second.members.size();
           touch(*at);
         }
@@ -201,7 +207,7 @@ void audience::room_ended(const room_id& room) {
       own.sessions.at(session).sink->close(close_code::internal, "room restarted");
     }
   if (const auto at = own.rooms.find(room); at != own.rooms.end()) {
-    release(*at);
+    release(*at, everyone);
     at->second.members.close_all(close_code::internal, "room restarted");
     if (!at->second.touched) own.rooms.erase(at);
   }
@@ -221,22 +227,17 @@ void audience::end_turn() {
   const auto now = system().clock().now();
   measure(now);
   for (auto* each : std::exchange(s.touched, {})) {
-    auto& room = each->second;
+    auto& [id, room] = *each;
     room.touched = false;
-    room.next.arrived(now);
-    if (room.turns_held == 0) room.held_since = now;
-    const auto end = latest_end(room);
-    if (s.busy && room.members.holds_any() && room.members.held_bytes() < held_bytes_max &&
-        room.next.expects(now, end - slack{1})) {
-      room.members.catch_up_writers();
-      if (room.turns_held++ > 0) continue;
-      s.holding.push_back(each);
-      arm(std::chrono::floor<slack>(end));
-    } else {
-      if (room.turns_held > 0) room.next.waited(false);
-      release(*each);
-      if (room.members.empty()) s.rooms.erase(s.rooms.find(each->first));
-    }
+    const auto asked = room.members.holds_any() ? room.members.last_asked() : now;
+    room.next.arrived(asked);
+    s.lag += (now - asked - s.lag) / 64;  // slower than that of a room: it is of all of them
+    const bool may_wait = s.busy && room.members.held_bytes() < held_bytes_max;
+    const auto next = may_wait ? room.next.expected(asked) : std::nullopt;
+    const auto due = next ? room.members.due(*next + s.lag + slack, bound()) : everyone;
+    if (room.turns_held > 0 && due > 0) room.next.waited(false);
+    release(*each, due);
+    if (room.members.empty()) s.rooms.erase(s.rooms.find(id));
   }
 }
 
@@ -244,42 +245,52 @@ void audience::measure(time_point now) {
   auto& s = *state_;
   const auto time = now - s.period_start;
   if (time < period) return;
-  s.busy = static_cast<double>(s.deliveries) >=
-           env_->how.busy_deliveries_per_second * std::chrono::duration<double>(time).count();
+  const bool busy =
+      static_cast<double>(s.deliveries) >=
+      env_->how.busy_deliveries_per_second * std::chrono::duration<double>(time).count();
+  if (std::exchange(s.busy, busy) != busy) send(env_->writer, shard_load{busy});
   s.period_start = now;
   s.deliveries = 0;
 }
 
-/// When what the room holds must leave, so that its last member gets it within the window.
-audience::time_point audience::latest_end(const local_room& room) const {
-  return room.held_since + env_->how.write_window -
-         write_time * static_cast<std::int64_t>(room.members.size());
+audience::time_point audience::asked(const broadcast& what) {
+  const auto now = system().clock().now();
+  return what.writer ? std::max(what.writer->asked, now - lag_max) : now;
 }
 
-void audience::release(room_entry& room) {
-  room.second.members.release();
-  if (std::exchange(room.second.turns_held, 0) > 0)
-    state_->holding.erase(std::ranges::find(state_->holding, &room));
+fan_out::bound audience::bound() const { return {env_->how.write_window, write_time}; }
+
+/// What is still held then waits beyond this turn.
+void audience::release(room_entry& entry, std::size_t count) {
+  auto& room = entry.second;
+  room.members.release(count);
+  const bool holds = room.members.holds_any(), held = room.turns_held > 0;
+  room.turns_held = !holds ? 0 : count > 0 ? 1 : room.turns_held + 1;
+  if (holds) arm(room.members.deadline(bound()));
+  if (holds == held) return;
+  if (holds)
+    state_->holding.push_back(&entry);
+  else
+    state_->holding.erase(std::ranges::find(state_->holding, &entry));
 }
 
 void audience::release_all() {
   for (auto* room : state_->touched) room->second.members.release();
-  while (!state_->holding.empty()) release(*state_->holding.front());
+  while (!state_->holding.empty()) release(*state_->holding.front(), everyone);
 }
 
 void audience::release_overdue(time_point now) {
-  std::optional<time_point> first;
+  auto earliest = time_point::max();
   for (auto* each : std::vector(state_->holding)) {
     auto& room = each->second;
-    const auto end = std::chrono::floor<slack>(latest_end(room));
-    if (end <= now) {
+    if (const auto due = room.members.due(now + grain, bound()); due > 0) {
       room.next.waited(room.turns_held == 1);
-      release(*each);
-    } else if (!first || end < *first) {
-      first = end;
+      release(*each, due);
+    } else {
+      earliest = std::min(earliest, room.members.deadline(bound()));
     }
   }
-  if (first) arm(*first);
+  if (earliest != time_point::max()) arm(earliest);
 }
 
 // --- before the welcome ------------------------------------------------------------------------

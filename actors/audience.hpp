@@ -28,7 +28,7 @@ namespace confab::actors {
 /// and frames wait in `greetings`.
 ///
 /// What a room says goes to its members at the end of the turn; while the shard is busy it may wait
-/// there for what the room says next (`--write-window`, docs/decisions/0006): a write costs the
+/// here for what the room says next (`--write-window`, docs/decisions/0006): a write costs the
 /// kernel the same whatever is in it.
 class audience final : public pinned<audience_actor::base> {
  public:
@@ -45,8 +45,7 @@ class audience final : public pinned<audience_actor::base> {
   struct local_room {
     fan_out members;
     anticipation next;
-    time_point held_since{};
-    std::size_t turns_held = 0;  // 0: nothing waits beyond its turn
+    std::size_t turns_held = 0;  // since the last release; 0: nothing waits beyond its turn
     bool touched = false;        // stands in `touched`
   };
   using room_entry = std::pair<const room_id, local_room>;
@@ -75,6 +74,7 @@ class audience final : public pinned<audience_actor::base> {
     std::optional<time_point> armed;                                // the wake that is on its way
     std::unordered_map<session_id, greeting> greetings;  // of those not welcomed that have any
     std::unordered_map<room_id, std::vector<session_id>> early;  // of `greetings`, by room
+    time_point::duration lag{0};  // from asking a room to the end of its turn, a mean
     // How much this shard delivers.
     time_point period_start{};
     std::size_t deliveries = 0;  // since then
@@ -96,8 +96,9 @@ class audience final : public pinned<audience_actor::base> {
   void touch(room_entry& room);
   void end_turn();
   void measure(time_point now);
-  time_point latest_end(const local_room& room) const;
-  void release(room_entry& room);
+  time_point asked(const broadcast& what);
+  fan_out::bound bound() const;
+  void release(room_entry& room, std::size_t count);
   void release_all();
   void release_overdue(time_point now);
 

@@ -6,6 +6,7 @@
 #include "protocol/messages.hpp"
 
 #include <array>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,10 +52,15 @@ struct unicast {
   frame bytes;
 };
 struct broadcast {
+  /// Who caused it, and is not to wait for it.
+  struct author {
+    session_id session;
+    std::chrono::steady_clock::time_point asked;
+  };
   frames bytes;
   importance weight = importance::required;
   room_user_no except;
-  std::optional<session_id> writer;  // who caused it, and is not to wait for it
+  std::optional<author> writer;
 };
 
 // What a session asks of a room.
@@ -90,6 +96,7 @@ struct asker {
   wire_format format;
   ticket_no ticket;
   message::re ref;
+  std::chrono::steady_clock::time_point asked{};  // when it came to the room
 
   /// What an error names: a client knows by its `re` which room a command was about.
   std::optional<room_id> named(const room_id& room) const {

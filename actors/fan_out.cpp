@@ -40,11 +40,14 @@ void fan_out::dismiss(session_id session) {
   members_.pop_back();
 }
 
-void fan_out::add(const broadcast& what) {
+void fan_out::add(broadcast what, time_point asked) {
   if (members_.empty()) return;
-  if (what.writer) step_ahead(*what.writer);
+  if (what.writer) step_ahead(what.writer->session);
+  std::size_t waiting = 0;
+  for (const auto& one : cohorts_) waiting += one.members;
+  if (waiting < members_.size()) cohorts_.push_back({members_.size() - waiting, held_.size()});
   held_bytes_ += size_of(what);
-  held_.push_back(what);
+  held_.push_back({std::move(what), asked});
 }
 
 void fan_out::catch_up(session_id session) {
@@ -52,21 +55,61 @@ void fan_out::catch_up(session_id session) {
   if (auto* who = step_ahead(session)) catch_up(*who);
 }
 
-void fan_out::catch_up_writers() {
+void fan_out::release(std::size_t count) {
   for (auto& who : ahead_) catch_up(who);
+  while (count > 0 && !cohorts_.empty()) {
+    auto& oldest = cohorts_.front();
+    const auto some = std::min(count, oldest.members);
+    const auto all = runs(oldest.first);
+    for (std::size_t i = 0; i < some; ++i) {
+      auto& who = members_[cursor_];
+      if (++cursor_ == members_.size()) cursor_ = 0;
+      if (std::exchange(who.ahead, false)) continue;
+      for (const auto& one : all) give(who, one.what, one.frames);
+    }
+    count -= some;
+    oldest.members -= some;
+    if (oldest.members == 0) cohorts_.erase(cohorts_.begin());
+  }
+  forget_given();
 }
 
-void fan_out::release() {
-  if (held_.empty()) return;
-  catch_up_writers();
-  const auto all = runs();
-  for (auto& who : members_) {
-    if (std::exchange(who.ahead, false)) continue;
-    for (const auto& one : all) give(who, one.what, one.frames);
+/// What everyone has, and that those were ahead who are not any more.
+void fan_out::forget_given() {
+  std::erase_if(ahead_, [&](const ahead& who) { return !members_[who.member].ahead; });
+  if (cohorts_.empty()) {
+    std::vector<held>().swap(held_);
+    held_bytes_ = cursor_ = 0;
+    return;
   }
-  std::vector<broadcast>().swap(held_);
-  ahead_.clear();
-  held_bytes_ = 0;
+  const auto given = cohorts_.front().first;
+  const auto end = held_.begin() + static_cast<std::ptrdiff_t>(given);
+  for (auto one = held_.begin(); one != end; ++one) held_bytes_ -= size_of(one->what);
+  held_.erase(held_.begin(), end);
+  for (auto& one : cohorts_) one.first -= given;
+  for (auto& who : ahead_) who.given -= static_cast<std::uint32_t>(given);
+}
+
+std::size_t fan_out::due(time_point next, const bound& by) const noexcept {
+  std::size_t now = 0, end = 0;
+  for (const auto& one : cohorts_) {
+    end += one.members;
+    const auto left = held_[one.first].asked + by.window - next;
+    const auto later = left > duration{0} ? static_cast<std::size_t>(left / by.each) : 0;
+    if (end > later) now = std::max(now, end - later);
+  }
+  return now;
+}
+
+fan_out::time_point fan_out::deadline(const bound& by) const noexcept {
+  auto earliest = time_point::max();
+  std::size_t end = 0;
+  for (const auto& one : cohorts_) {
+    end += one.members;
+    earliest = std::min(
+        earliest, held_[one.first].asked + by.window - by.each * static_cast<duration::rep>(end));
+  }
+  return earliest;
 }
 
 void fan_out::close_all(close_code code, std::string_view reason) {
@@ -81,27 +124,36 @@ fan_out::ahead* fan_out::step_ahead(session_id session) {
   if (at == members_.end()) return nullptr;
   const auto number = static_cast<std::uint32_t>(at - members_.begin());
   if (std::exchange(at->ahead, true)) return &*std::ranges::find(ahead_, number, &ahead::member);
-  return &ahead_.emplace_back(ahead{number, 0});
+  return &ahead_.emplace_back(ahead{number, static_cast<std::uint32_t>(first_due(number))});
+}
+
+std::size_t fan_out::first_due(std::size_t index) const noexcept {
+  auto turn = (index + members_.size() - cursor_) % members_.size();
+  for (const auto& one : cohorts_) {
+    if (turn < one.members) return one.first;
+    turn -= one.members;
+  }
+  return held_.size();
 }
 
 void fan_out::catch_up(ahead& who) {
-  while (who.given < held_.size()) give(members_[who.member], held_[who.given++], 1);
+  while (who.given < held_.size()) give(members_[who.member], held_[who.given++].what, 1);
 }
 
-std::vector<fan_out::run> fan_out::runs() const {
+std::vector<fan_out::run> fan_out::runs(std::size_t first) const {
   std::vector<run> all;
-  for (auto next = held_.begin(); next != held_.end();) {
+  for (auto next = held_.begin() + static_cast<std::ptrdiff_t>(first); next != held_.end();) {
     auto end = next + 1;
-    if (joinable(*next))
-      for (auto bytes = size_of(*next); end != held_.end() && joinable(*end); ++end)
-        if ((bytes += size_of(*end)) > joined_bytes_max) break;
-    auto& one = all.emplace_back(run{*next, static_cast<std::uint32_t>(end - next)});
+    if (joinable(next->what))
+      for (auto bytes = size_of(next->what); end != held_.end() && joinable(end->what); ++end)
+        if ((bytes += size_of(end->what)) > joined_bytes_max) break;
+    auto& one = all.emplace_back(run{next->what, static_cast<std::uint32_t>(end - next)});
     if (one.frames > 1)
       for (std::size_t format = 0; format < wire_formats_count; ++format) {
-        if (!next->bytes[format]) continue;
+        if (!next->what.bytes[format]) continue;
         std::string joined;
         for (auto each = next; each != end; ++each)
-          if (each->bytes[format]) joined += *each->bytes[format];
+          if (const auto& bytes = each->what.bytes[format]) joined += *bytes;
         one.what.bytes[format] = std::make_shared<const std::string>(std::move(joined));
       }
     next = end;

@@ -11,8 +11,10 @@ namespace {
 constexpr auto probe_interval = std::chrono::seconds{1};
 /// Bounds the memory of one commit and the wait of the last in it.
 constexpr std::size_t batch_operations_max = 4096;
-/// For fewer a wait is not worth its latency.
-constexpr int worthwhile_appends = 4;
+/// For fewer a wait is not worth its latency. On a busy shard most of it is none: members wait
+/// there for the next message of their room anyway.
+constexpr double worthwhile_appends = 4;
+constexpr double worthwhile_appends_busy = 1.5;
 
 }  // namespace
 
@@ -44,6 +46,7 @@ journal_writer::behavior_type journal_writer::make_behavior() {
         if (!state_->commit_queued) return commit();
         send(this, commit_batch{});
       },
+      [this](const shard_load& what) { state_->busy_shards += what.busy ? 1 : -1; },
       [this](const probe_journal&) { probe(); },
       [this](const flush_request&) {
         commit();
@@ -64,8 +67,9 @@ bool journal_writer::wait_for_more() {
     if (!more) s.wait_left = {};
   } else if (!s.batch.empty()) {
     const auto now = system().clock().now();
-    if (s.next.expects(now, now + window / worthwhile_appends, s.batch.size()))
-      s.wait_left = window;
+    const auto next = s.next.expected(now, s.batch.size());
+    const auto worthwhile = s.busy_shards > 0 ? worthwhile_appends_busy : worthwhile_appends;
+    if (next && *next - now < window / worthwhile) s.wait_left = window;
   }
   if (s.wait_left.count() == 0) return false;
   const auto part = s.wait_left == window ? window / 2 : s.wait_left;

@@ -32,6 +32,7 @@ class journal_writer final : public writer_actor::base {
     std::vector<caf::strong_actor_ptr> askers;  // of each operation
     bool commit_queued = false;
     anticipation next;
+    int busy_shards = 0;
     // Of a wait for more: what of the window is left, and the batch before its last part.
     std::chrono::microseconds wait_left{0};
     std::optional<std::size_t> waited_with;

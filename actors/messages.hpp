@@ -28,6 +28,7 @@ struct commit_batch;
 struct probe_journal;
 struct append_outcome;
 struct flush_request;
+struct shard_load;
 struct flushed;
 struct load_room_request;
 struct room_loaded;
@@ -64,7 +65,8 @@ struct to_user;
 
 using writer_actor =
     caf::typed_actor<caf::reacts_to<append_request>, caf::reacts_to<commit_batch>,
-                     caf::reacts_to<probe_journal>, caf::replies_to<flush_request>::with<flushed>>;
+                     caf::reacts_to<probe_journal>, caf::reacts_to<shard_load>,
+                     caf::replies_to<flush_request>::with<flushed>>;
 using reader_actor = caf::typed_actor<caf::replies_to<load_room_request>::with<room_loaded>,
                                       caf::replies_to<messages_request>::with<messages_read>,
                                       caf::replies_to<directs_request>::with<directs_reads>,
@@ -100,6 +102,10 @@ struct append_outcome {
   std::vector<journal::outcome> outcomes;
   std::size_t failed = 0;  // this many, after `outcomes`, were not stored,
   bool unknown = false;    // or nobody knows
+};
+/// From a shard's audience when it changes; none is busy at first.
+struct shard_load {
+  bool busy;
 };
 struct flush_request {};  // answered when everything asked for before is committed
 struct flushed {
@@ -369,6 +375,7 @@ CONFAB_MESSAGE(commit_batch)
 CONFAB_MESSAGE(probe_journal)
 CONFAB_MESSAGE(append_outcome)
 CONFAB_MESSAGE(flush_request)
+CONFAB_MESSAGE(shard_load)
 CONFAB_MESSAGE(flushed)
 CONFAB_MESSAGE(load_room_request)
 CONFAB_MESSAGE(room_loaded)

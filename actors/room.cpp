@@ -153,6 +153,7 @@ session_seen room::listen(session_appeared& what) {
 void room::command(room_command& what) {
   auto& s = *state_;
   if (what.forwarded) ++s.forwards_seen;
+  what.from.asked = system().clock().now();
   s.stash.push_back(
       {std::move(what), unix_ms{env_->now().value() + env_->how.append_wait_max.count()}});
   work_off_stash();

@@ -47,7 +47,7 @@ void room_state::refuse(const asker& to, error_code code, std::string text,
 }
 
 void room_state::announce(const message::any& what, importance weight, room_user_no except,
-                          std::optional<session_id> writer, room_effects& out) const {
+                          std::optional<broadcast::author> writer, room_effects& out) const {
   encoded_once once{what};
   bool anyone = false;
   for (std::size_t format = 0; format < live_by_format_.size(); ++format)
@@ -330,7 +330,7 @@ void room_state::outcome(const journal::appended& stored, room_effects& out) {
   }
   if (!stored.duplicate)
     publish(
-        done.from.session,
+        {done.from.session, done.from.asked},
         {stored.seq, stored.at, std::move(done.user), std::move(done.key), std::move(done.body)},
         out);
 }
@@ -342,7 +342,7 @@ void room_state::failed(room_effects& out) {
   refuse(done.from, error_code::unavailable, "not stored; repeat with the same key", out);
 }
 
-void room_state::publish(session_id writer, log_entry entry, room_effects& out) {
+void room_state::publish(broadcast::author writer, log_entry entry, room_effects& out) {
   info_.head = entry.seq;
   info_.last_at = entry.at;
   message::any event{message::logged{info_.room, std::move(entry)}};

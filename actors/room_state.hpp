@@ -122,7 +122,7 @@ class room_state {
   void answer(const asker& to, const What& what, room_effects& out) const;
   void refuse(const asker& to, error_code code, std::string text, room_effects& out) const;
   void announce(const message::any& what, importance weight, room_user_no except,
-                std::optional<session_id> writer, room_effects& out) const;
+                std::optional<broadcast::author> writer, room_effects& out) const;
   void identify(member& who, const user_id& user) const;
   void set_live(session_id session, member& who, bool live, room_effects& out);
   void release(session_id session, room_effects& out);
@@ -135,7 +135,7 @@ class room_state {
   void admit_from_tail(member& who, const asker& from, const join_op& what, room_effects& out);
   void store(const asker& from, const user_id& user, std::string key, entry_body body, unix_ms now,
              room_effects& out);
-  void publish(session_id writer, log_entry entry, room_effects& out);
+  void publish(broadcast::author writer, log_entry entry, room_effects& out);
   void start_typing(const member& who, unix_ms now, room_effects& out);
   void announce_typing(const user_id& user, room_user_no number, bool on, room_effects& out);
   void stop_typing(const user_id& user, bool tell, room_effects& out);

@@ -15,16 +15,19 @@ namespace {
 
 constexpr auto window = 2ms;
 
-world_options options(std::chrono::microseconds commit_window) {
+world_options options(std::chrono::microseconds commit_window, double busy_from) {
   world_options how;
+  how.shards = 1;
   how.how.commit_window = commit_window;
+  how.how.busy_deliveries_per_second = busy_from;
+  how.how.commands_per_second = 0;
   return how;
 }
 
 /// A writer to which appends are sent straight. A pause takes no time.
 struct writing {
-  explicit writing(std::chrono::microseconds commit_window = window)
-      : world(options(commit_window)) {
+  explicit writing(std::chrono::microseconds commit_window = window, double busy_from = 1e9)
+      : world(options(commit_window, busy_from)), at_most(commit_window) {
     world.fill("general", 1);
     world.faults.on_commit = [this] {
       ++commits;
@@ -34,7 +37,7 @@ struct writing {
     world.env.pause = [this](std::chrono::microseconds span) {
       const bool first = paused == 0us;
       paused += span;
-      CHECK(paused <= window);
+      CHECK(paused <= at_most);
       meanwhile(first);
     };
   }
@@ -71,6 +74,7 @@ struct writing {
   int commits = 0;
   int waits = 0;                        // commits that have waited
   std::chrono::microseconds paused{0};  // since the last commit
+  std::chrono::microseconds at_most;
 };
 
 }  // namespace
@@ -125,7 +129,7 @@ TEST_CASE("waits in vain become rare, where those who append wait for the commit
   for (int i = 0; i < 2000; ++i) to.append();
 
   CHECK(to.waits > 1);
-  CHECK(to.waits <= 6);
+  CHECK(to.waits <= 7);
   CHECK(to.commits == 2000);
   to.check_all_stored_in_order();
 }
@@ -139,7 +143,7 @@ TEST_CASE("a burst that is over when the wait begins makes the next waits as rar
   for (int i = 0; i < 2000; ++i) to.append();
 
   CHECK(to.waits > 1);
-  CHECK(to.waits <= 6);
+  CHECK(to.waits <= 7);
   to.check_all_stored_in_order();
 }
 
@@ -152,6 +156,49 @@ TEST_CASE("waits that pay go on") {
   CHECK(to.waits == 100);
   CHECK(to.commits == 100);
   to.check_all_stored_in_order();
+}
+
+TEST_CASE("while a shard is busy fewer appends are worth a wait") {
+  writing to;
+  to.meanwhile = [&](bool) { to.ask(); };
+  const auto waits_of = [&](bool busy) {
+    caf::anon_send(to.world.env.writer, actors::shard_load{busy});
+    to.waits = 0;
+    for (int i = 0; i < 50; ++i) {
+      to.append();
+      to.world.tick(1ms);
+    }
+    return to.waits;
+  };
+
+  CHECK(waits_of(true) > 20);  // it has to learn how they come
+  CHECK(waits_of(false) == 0);
+  CHECK(waits_of(true) > 40);
+  CHECK(waits_of(true) > 40);  // a second one
+  CHECK(waits_of(false) > 40);
+  CHECK(waits_of(false) == 0);
+}
+
+TEST_CASE("the writer hears of a shard when it becomes busy, and when it is no more") {
+  writing to{20ms, 300};
+  auto& alice = to.world.guest("alice");
+  auto& bob = to.world.guest("bob");
+  alice.join("talk");
+  bob.join("talk");
+  to.meanwhile = [&](bool) { to.ask(); };  // it pays to wait, and no shard is busier for it
+  const auto waits_at = [&](std::chrono::milliseconds gap) {
+    for (int i = 0; i < 100; ++i) {
+      if (i == 50) to.waits = 0;
+      alice.say({{"type", "send"}, {"room", "talk"}, {"text", "x"}});
+      to.world.settle();
+      to.world.advance(gap);
+    }
+    return to.waits;
+  };
+
+  CHECK(waits_at(8ms) == 0);  // 250 deliveries a second
+  CHECK(waits_at(6ms) > 40);
+  CHECK(waits_at(8ms) == 0);
 }
 
 TEST_CASE("without a commit window nothing waits") {

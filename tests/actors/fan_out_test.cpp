@@ -3,6 +3,7 @@
 #include "tests/support/catch.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 
 using namespace confab;
 using namespace confab::actors;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -81,6 +83,7 @@ struct room {
     out.admit(session(number - 1), sinks.back(), room_user_no{number}, format);
     return sinks.back();
   }
+  void say(const broadcast& what) { out.add(what, now); }
   static session_id session(std::size_t index) { return session_id::make(index + 1, 0); }
   std::vector<std::string> received() const {
     std::vector<std::string> all;
@@ -89,6 +92,7 @@ struct room {
   }
 
   fan_out out;
+  fan_out::time_point now{1h};
   std::vector<std::shared_ptr<recording_sink>> sinks;
 };
 
@@ -98,7 +102,7 @@ using texts = std::vector<std::string>;
 
 TEST_CASE("what is added is held until the release, and comes as one buffer for all") {
   room in(3);
-  for (std::size_t i = 1; i <= 4; ++i) in.out.add(said(i));
+  for (std::size_t i = 1; i <= 4; ++i) in.say(said(i));
   CHECK(in.received() == texts{"", "", ""});
   CHECK(in.out.holds_any());
   CHECK(in.out.held_bytes() == 4 * 5);
@@ -121,7 +125,7 @@ TEST_CASE("what is added is held until the release, and comes as one buffer for 
 TEST_CASE("one frame alone is passed on as the room made it") {
   room in(2);
   const auto what = said(1);
-  in.out.add(what);
+  in.say(what);
   in.out.release();
 
   for (const auto& sink : in.sinks) CHECK(sink->pushes.at(0).bytes == what.bytes[0]);
@@ -130,8 +134,8 @@ TEST_CASE("one frame alone is passed on as the room made it") {
 TEST_CASE("each member is given its own wire format") {
   room in;
   for (const auto format : formats) in.admit(format);
-  in.out.add(said(1));
-  in.out.add(said(2));
+  in.say(said(1));
+  in.say(said(2));
   in.out.release();
 
   CHECK(in.received() == texts{"<1.0><2.0>", "<1.1><2.1>", "<1.2><2.2>", "<1.3><2.3>"});
@@ -139,7 +143,7 @@ TEST_CASE("each member is given its own wire format") {
 
 TEST_CASE("a room without members holds nothing") {
   room in;
-  in.out.add(said(1));
+  in.say(said(1));
 
   CHECK(in.out.empty());
   CHECK_FALSE(in.out.holds_any());
@@ -150,16 +154,16 @@ TEST_CASE("a room without members holds nothing") {
 
 TEST_CASE("who has written gets its own as soon as the writers are served, the others wait") {
   room in(3);
-  in.out.add(said(1));
+  in.say(said(1));
   auto own = said(2);
-  own.writer = room::session(1);
-  in.out.add(own);
+  own.writer = {room::session(1), {}};
+  in.say(own);
   CHECK(in.received() == texts{"", "", ""});
 
-  in.out.catch_up_writers();
+  in.out.release(0);
   CHECK(in.received() == texts{"", "<1.0><2.0>", ""});
-  in.out.add(said(3));
-  in.out.catch_up_writers();
+  in.say(said(3));
+  in.out.release(0);
   CHECK(in.received() == texts{"", "<1.0><2.0><3.0>", ""});
 
   in.out.release();
@@ -168,14 +172,14 @@ TEST_CASE("who has written gets its own as soon as the writers are served, the o
 
 TEST_CASE("who is told something alone gets what came before, and nothing twice") {
   room in(2);
-  in.out.add(said(1));
-  in.out.add(said(2));
+  in.say(said(1));
+  in.say(said(2));
 
   in.out.catch_up(room::session(0));
   CHECK(in.received() == texts{"<1.0><2.0>", ""});
   in.out.catch_up(room::session(0));
   in.out.catch_up(room::session(77));  // no member
-  in.out.add(said(3));
+  in.say(said(3));
   CHECK(in.received() == texts{"<1.0><2.0>", ""});
   in.out.release();
 
@@ -185,14 +189,14 @@ TEST_CASE("who is told something alone gets what came before, and nothing twice"
 TEST_CASE("after a release who was ahead waits as the others do") {
   room in(2);
   auto own = said(1);
-  own.writer = room::session(0);
-  in.out.add(own);
+  own.writer = {room::session(0), {}};
+  in.say(own);
   in.out.catch_up(room::session(1));
   in.out.release();
 
-  in.out.add(said(2));
-  in.out.add(said(3));
-  in.out.catch_up_writers();
+  in.say(said(2));
+  in.say(said(3));
+  in.out.release(0);
   CHECK(in.received() == texts{"<1.0>", "<1.0>"});
   in.out.release();
 
@@ -205,9 +209,9 @@ TEST_CASE("after a release who was ahead waits as the others do") {
 TEST_CASE("a writer that is no member here changes nothing") {
   room in(1);
   auto own = said(1);
-  own.writer = room::session(77);
-  in.out.add(own);
-  in.out.catch_up_writers();
+  own.writer = {room::session(77), {}};
+  in.say(own);
+  in.out.release(0);
 
   CHECK(in.received() == texts{""});
   in.out.release();
@@ -216,26 +220,26 @@ TEST_CASE("a writer that is no member here changes nothing") {
 
 TEST_CASE("a newcomer is given nothing older than itself") {
   room in(1);
-  in.out.add(said(1));
+  in.say(said(1));
 
   in.admit();
   CHECK(in.received() == texts{"<1.0>", ""});
-  in.out.add(said(2));
+  in.say(said(2));
   in.out.release();
   CHECK(in.received() == texts{"<1.0><2.0>", "<2.0>"});
 }
 
 TEST_CASE("who goes gets all that is older, and nothing after it") {
   room in(3);
-  in.out.add(said(1));
+  in.say(said(1));
   auto own = said(2);
-  own.writer = room::session(2);
-  in.out.add(own);
+  own.writer = {room::session(2), {}};
+  in.say(own);
 
   in.out.dismiss(room::session(0));
   CHECK(in.received() == texts(3, "<1.0><2.0>"));
   CHECK(in.out.size() == 2);
-  in.out.add(said(3));
+  in.say(said(3));
   in.out.dismiss(room::session(0));  // once more: it is no member
   CHECK(in.out.size() == 2);
   in.out.release();
@@ -245,17 +249,17 @@ TEST_CASE("who goes gets all that is older, and nothing after it") {
 
 TEST_CASE("what may be left out, or is not for everyone, is not joined with the rest") {
   room in(2);
-  in.out.add(said(1));
-  in.out.add(said(2));
+  in.say(said(1));
+  in.say(said(2));
   auto typing = said(3);
   typing.weight = importance::droppable;
   typing.except = room_user_no{1};
-  in.out.add(typing);
+  in.say(typing);
   auto presence = said(4);
   presence.weight = importance::droppable;
-  in.out.add(presence);
-  in.out.add(said(5));
-  in.out.add(said(6));
+  in.say(presence);
+  in.say(said(5));
+  in.say(said(6));
   in.out.release();
 
   CHECK(in.received() == texts{"<1.0><2.0><4.0><5.0><6.0>", "<1.0><2.0><3.0><4.0><5.0><6.0>"});
@@ -270,8 +274,8 @@ TEST_CASE("what may be left out, or is not for everyone, is not joined with the 
 TEST_CASE("joined frames are sixteen kibibytes and not a byte more") {
   room in(1);
   const std::size_t one_more = GENERATE(0, 1);
-  for (std::size_t i = 0; i < 3; ++i) in.out.add(said(i, 4096));
-  in.out.add(said(3, 4096 + one_more));
+  for (std::size_t i = 0; i < 3; ++i) in.say(said(i, 4096));
+  in.say(said(3, 4096 + one_more));
   in.out.release();
 
   const auto& pushes = in.sinks[0]->pushes;
@@ -287,7 +291,7 @@ TEST_CASE("the format that takes most bounds what is joined, so that all get the
   for (std::size_t i = 0; i < 4; ++i) {
     auto what = said(i);
     what.bytes[3] = frame_of(i, 3, 8192);
-    in.out.add(what);
+    in.say(what);
   }
   in.out.release();
 
@@ -301,9 +305,9 @@ TEST_CASE("the format that takes most bounds what is joined, so that all get the
 
 TEST_CASE("a frame larger than the bound goes alone") {
   room in(1);
-  in.out.add(said(1));
-  in.out.add(said(2, 3 * joined_bytes_max));
-  in.out.add(said(3));
+  in.say(said(1));
+  in.say(said(2, 3 * joined_bytes_max));
+  in.say(said(3));
   in.out.release();
 
   const auto& pushes = in.sinks[0]->pushes;
@@ -314,9 +318,9 @@ TEST_CASE("a frame larger than the bound goes alone") {
 TEST_CASE("when all are closed they have got what was held before") {
   room in(3);
   in.out.catch_up(room::session(1));
-  in.out.add(said(1));
+  in.say(said(1));
   in.out.catch_up(room::session(1));
-  in.out.add(said(2));
+  in.say(said(2));
 
   in.out.close_all(close_code::internal, "room restarted");
 
@@ -330,8 +334,161 @@ TEST_CASE("when all are closed they have got what was held before") {
   for (const auto& sink : in.sinks) CHECK(sink.use_count() == 1);
 }
 
-// --- whatever happens in whatever order
-// -----------------------------------------------------------
+// --- in turn ------------------------------------------------------------------------------------
+
+TEST_CASE("those that have waited longest are released first") {
+  room in(6);
+  in.say(said(1));
+  in.out.release(2);
+  CHECK(in.received() == texts{"<1.0>", "<1.0>", "", "", "", ""});
+  in.say(said(2));
+  in.out.release(3);
+  CHECK(in.received() == texts{"<1.0>", "<1.0>", "<1.0><2.0>", "<1.0><2.0>", "<1.0><2.0>", ""});
+  in.say(said(3));
+  in.out.release(2);
+  CHECK(in.received() == texts{"<1.0><2.0><3.0>", "<1.0>", "<1.0><2.0>", "<1.0><2.0>", "<1.0><2.0>",
+                               "<1.0><2.0><3.0>"});
+  CHECK(in.sinks[5]->pushes.size() == 1);
+  CHECK(in.sinks[0]->pushes.size() == 2);
+
+  in.out.release(4);
+  CHECK(in.received() == texts(6, "<1.0><2.0><3.0>"));
+  CHECK_FALSE(in.out.holds_any());
+}
+
+TEST_CASE("what all have is not kept for those that wait on") {
+  room in(3);
+  in.say(said(1, 1000));
+  in.out.release(2);
+  CHECK(in.out.held_bytes() == 1000);
+  in.say(said(2, 100));
+  CHECK(in.out.held_bytes() == 1100);
+
+  in.out.release(1);
+  CHECK(in.out.held_bytes() == 100);
+  in.out.release(2);
+  CHECK(in.out.held_bytes() == 0);
+}
+
+TEST_CASE("who comes or goes while some wait ends the wait of all") {
+  room in(4);
+  in.say(said(1));
+  in.out.release(3);
+  in.say(said(2));
+
+  if (GENERATE(false, true)) {
+    in.admit();
+  } else {
+    in.out.dismiss(room::session(3));
+    CHECK(in.out.size() == 3);
+  }
+  in.sinks.resize(4);
+  CHECK(in.received() == texts(4, "<1.0><2.0>"));
+  CHECK_FALSE(in.out.holds_any());
+  in.say(said(3));
+  in.out.release(1);
+  CHECK(in.sinks[0]->received == "<1.0><2.0><3.0>");
+}
+
+TEST_CASE("whoever is released in whatever steps, it is whose turn it is, and writers besides") {
+  for (std::uint32_t seed = 1; seed <= 200; ++seed) {
+    INFO("seed " << seed);
+    std::mt19937 random{seed};
+    const auto pick = [&](std::size_t below) { return random() % below; };
+    room in(1 + pick(9));
+    struct waiting {
+      std::size_t member;
+      std::string due;
+      bool ahead = false;
+    };
+    std::deque<waiting> ring;
+    for (std::size_t i = 0; i < in.sinks.size(); ++i) ring.push_back({i, {}});
+    texts expected(in.sinks.size());
+    const auto give = [&](waiting& who) { expected[who.member] += std::exchange(who.due, {}); };
+
+    for (std::size_t number = 1; number < 60; ++number) {
+      auto what = said(number);
+      if (pick(3) == 0) {
+        auto& writer = ring[pick(ring.size())];
+        what.writer = {room::session(writer.member), {}};
+        writer.ahead = true;
+      }
+      in.say(what);
+      for (auto& who : ring) who.due += *what.bytes[0];
+      if (pick(3) == 0) continue;
+      const auto count = pick(ring.size() + 1);
+      in.out.release(count);
+      for (auto& who : ring)
+        if (who.ahead) give(who);
+      for (std::size_t i = 0; i < count; ++i) {
+        give(ring.front());
+        ring.front().ahead = false;
+        ring.push_back(ring.front());
+        ring.pop_front();
+      }
+      if (!in.out.holds_any()) std::ranges::sort(ring, {}, &waiting::member);
+      REQUIRE(in.received() == expected);
+    }
+  }
+}
+
+// --- who can wait -------------------------------------------------------------------------------
+
+TEST_CASE("so many can wait for the next as can be given everything in time then") {
+  room in(10);
+  const fan_out::bound by{24ms, 1ms};
+  const auto start = in.now;
+  CHECK(in.out.due(start, by) == 0);
+  in.say(said(1));
+  CHECK(in.out.due(start + 14ms, by) == 0);
+  CHECK(in.out.deadline(by) == start + 14ms);
+  CHECK(in.out.due(start + 15ms, by) == 1);
+  CHECK(in.out.due(start + 20ms, by) == 6);
+  CHECK(in.out.due(start + 24ms, by) == 10);
+  CHECK(in.out.due(start + 1h, by) == 10);
+
+  in.out.release(6);
+  CHECK(in.out.due(start + 20ms, by) == 0);
+  CHECK(in.out.deadline(by) == start + 20ms);
+  in.now += 20ms;
+  in.say(said(2));
+  // The four that have waited, and of the others as many as would be too late at 40 ms.
+  CHECK(in.out.due(start + 40ms, by) == 6);
+  CHECK(in.out.due(start + 36ms, by) == 4);
+  CHECK(in.out.deadline(by) == start + 20ms);
+}
+
+TEST_CASE("nobody who waits for the next gets anything late, and nobody is released in vain") {
+  for (std::uint32_t seed = 1; seed <= 300; ++seed) {
+    INFO("seed " << seed);
+    std::mt19937 random{seed};
+    const auto pick = [&](std::size_t below) { return random() % below; };
+    room in(1 + pick(30));
+    const fan_out::bound by{24ms, (1 + pick(4)) * 500us};
+    std::deque<fan_out::time_point> ring;  // of who waits, when its oldest was asked for
+
+    for (int i = 0; i < 40; ++i) {
+      in.now += pick(20) * 1ms;
+      in.say(said(1));
+      ring.resize(in.sinks.size(), in.now);
+      const auto next = in.now + pick(20) * 1ms;
+      const auto late = [&](std::size_t released) {
+        auto at = next;
+        return std::any_of(ring.begin() + static_cast<std::ptrdiff_t>(released), ring.end(),
+                           [&](auto asked) { return (at += by.each) > asked + by.window; });
+      };
+      const auto due = in.out.due(next, by);
+      REQUIRE_FALSE(late(due));
+      if (due > 0) REQUIRE(late(due - 1));
+      REQUIRE((in.out.deadline(by) < next) == late(0));
+      in.out.release(due);
+      ring.erase(ring.begin(), ring.begin() + static_cast<std::ptrdiff_t>(due));
+      REQUIRE(in.out.holds_any() == !ring.empty());
+    }
+  }
+}
+
+// --- whatever happens in whatever order ----------------------------------------------------------
 
 namespace {
 
@@ -361,7 +518,7 @@ class model {
     std::string due;
     std::size_t frames_due = 0;
     bool member = true;
-    bool writer = false;  // of something since the last release
+    bool writer = false;  // of something since the last release, of whomever
   };
 
   std::size_t pick(std::size_t below) { return random_() % below; }
@@ -379,7 +536,7 @@ class model {
       case 4:
         return serve_writers();
       case 5:
-        if (pick(3) > 0) return;
+        if (pick(3) > 0) return release_some();
         out_.release();
         return all_have_all();
       case 6:
@@ -419,9 +576,14 @@ class model {
     ++who->frames_due;
   }
   void serve_writers() {
-    out_.catch_up_writers();
+    out_.release(0);
     for (const auto& who : people_)
       if (who.member && who.writer) CHECK(who.sink->received == who.due);
+  }
+  /// Whom is seen elsewhere: here it is only to lose and double nothing.
+  void release_some() {
+    out_.release(pick(people_.size() + 2));
+    for (auto& who : people_) who.writer = false;
   }
   void say() {
     broadcast what;
@@ -432,10 +594,10 @@ class model {
     if (pick(6) == 0) what.weight = importance::droppable;
     if (pick(6) == 0) what.except = room_user_no{static_cast<std::uint32_t>(1 + pick(4))};
     if (auto* writer = any(); writer && pick(3) == 0) {
-      what.writer = writer->session;
+      what.writer = {writer->session, {}};
       writer->writer = true;
     }
-    out_.add(what);
+    out_.add(what, {});
     for (auto& who : people_) {
       if (!who.member || (what.except.value() != 0 && who.user == what.except)) continue;
       who.due += *what.bytes[who.format];
