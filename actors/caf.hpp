@@ -17,6 +17,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <exception>
+#include <functional>
 #include <stdexcept>
 #include <utility>
 
@@ -28,6 +29,8 @@ namespace confab::actors {
 class shard_unit : public caf::execution_unit {
  public:
   using caf::execution_unit::execution_unit;
+  /// Calls `what` after `wait`; on the unit's own thread only.
+  virtual void call_later(caf::timespan wait, std::function<void()> what) = 0;
 };
 
 /// An actor that runs on the shard it was spawned on, whoever sends to it: what CAF's own socket
@@ -42,6 +45,17 @@ class pinned : public Base {
   using Base::enqueue;
   void enqueue(caf::mailbox_element_ptr what, caf::execution_unit* other) override {
     Base::enqueue(std::move(what), unit_ ? unit_ : other);
+  }
+
+ protected:
+  /// To itself, as `delayed_send`. CAF's clock is a thread that each call wakes, and that wakes the
+  /// shard for each message.
+  template <class What>
+  void send_later(caf::timespan wait, What what) {
+    if (!unit_) return Base::delayed_send(this, wait, std::move(what));
+    unit_->call_later(wait, [self = caf::strong_actor_ptr{this->ctrl()}, what] {
+      self->enqueue(nullptr, caf::make_message_id(), caf::make_message(what), nullptr);
+    });
   }
 
  private:

@@ -323,7 +323,7 @@ void room::arm() {
   if (!due || (s.armed && *s.armed <= *due)) return;
   s.armed = due;
   const auto wait = std::max<std::int64_t>(due->value() - now.value(), 1);
-  delayed_send(this, std::chrono::milliseconds{wait}, wake{*due});
+  send_later(std::chrono::milliseconds{wait}, wake{*due});
 }
 
 }  // namespace confab::actors

@@ -2,11 +2,14 @@
 
 #include "transport/listener.hpp"
 
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
 #include <caf/resumable.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
+
+#include <memory>
 
 namespace confab::server {
 namespace {
@@ -31,13 +34,29 @@ void shard::exec_later(caf::resumable* what) {
   const std::lock_guard lock{mutex_};
   foreign_.push_back(what);
   // Inside the lock: `discard` must not end the io_context in between.
-  if (!std::exchange(woken_, true)) boost::asio::post(*io_, [] {});
+  if (!std::exchange(awake_, true)) boost::asio::post(*io_, [] {});
+}
+
+void shard::call_later(caf::timespan wait, std::function<void()> what) {
+  using timer = boost::asio::basic_waitable_timer<
+      std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
+      boost::asio::io_context::executor_type>;
+  auto kept = std::make_unique<timer>(*io_, wait);
+  auto& waiting = *kept;
+  waiting.async_wait([kept = std::move(kept), what = std::move(what)](auto) { what(); });
+}
+
+bool shard::may_sleep() {
+  if (!ready_.empty()) return false;
+  const std::lock_guard lock{mutex_};
+  awake_ = !foreign_.empty();
+  return !awake_;
 }
 
 void shard::take_foreign() {
   {
     const std::lock_guard lock{mutex_};
-    woken_ = false;
+    awake_ = true;
     taken_.swap(foreign_);
   }
   ready_.insert(ready_.end(), taken_.begin(), taken_.end());
@@ -48,8 +67,7 @@ void shard::run() {
   thread_ = std::this_thread::get_id();
   const auto work = boost::asio::make_work_guard(*io_);
   while (!io_->stopped()) {
-    // Sleeps only if no actor waits for its turn.
-    if (ready_.empty()) io_->run_one();
+    if (may_sleep()) io_->run_one();
     for (int i = 0; i < handlers_per_turn_max && io_->poll_one() > 0; ++i) {
     }
     take_foreign();
@@ -78,7 +96,7 @@ void shard::run_actors() {
 void shard::discard() {
   {
     const std::lock_guard lock{mutex_};
-    woken_ = true;
+    awake_ = true;
   }
   io_.reset();
   const auto take = [this] {

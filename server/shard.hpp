@@ -22,8 +22,9 @@ namespace confab::server {
 /// actors pinned to it. A turn is: the handlers that are ready, then the actors that have
 /// messages, then one gathered write per connection that was given frames.
 ///
-/// Threads: `run` belongs to one; `exec_later` and `stop` may be called from any. The mutex here
-/// is the border between them: work from elsewhere waits behind it, with one wake-up for many.
+/// Threads: `run` belongs to one, and calls what actors call; `exec_later` and `stop` may be called
+/// from any. The mutex here is the border between them: work from elsewhere waits behind it, with
+/// one wake-up for many, and none while the shard is awake.
 class shard final : public actors::shard_unit {
  public:
   explicit shard(caf::actor_system& system);
@@ -32,6 +33,7 @@ class shard final : public actors::shard_unit {
   boost::asio::io_context& io() noexcept { return *io_; }
 
   void exec_later(caf::resumable* what) override;
+  void call_later(caf::timespan wait, std::function<void()> what) override;
 
   /// Serves until `stop`. `sockets` is set once the listener exists.
   void run();
@@ -43,6 +45,7 @@ class shard final : public actors::shard_unit {
   void discard();
 
  private:
+  bool may_sleep();
   void take_foreign();
   void run_actors();
 
@@ -53,7 +56,7 @@ class shard final : public actors::shard_unit {
 
   std::mutex mutex_;
   std::vector<caf::resumable*> foreign_;  // guarded
-  bool woken_ = false;                    // guarded: a wake-up is on its way, or no use any more
+  bool awake_ = true;                     // guarded: or a wake-up is on its way, or no use any more
   std::vector<caf::resumable*> taken_;    // the other half of foreign_, kept for its memory
 };
 
