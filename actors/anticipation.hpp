@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 namespace confab::actors {
 
@@ -21,6 +22,7 @@ class anticipation {
   void arrived(time_point now, std::size_t count = 1) noexcept {
     gap_ += (gap(now, count) - gap_) / 4;
     last_ = now;
+    judged_ = false;
     if (skip_ > 0) --skip_;
   }
   /// When the next is to be expected, if `count` have come of which `arrived` has not been told;
@@ -29,7 +31,9 @@ class anticipation {
     if (skip_ > 0) return std::nullopt;
     return now + (count > 0 ? std::max(gap_, gap(now, count)) : gap_);
   }
+  /// Of several waits without an arrival between them the first counts.
   void waited(bool in_vain) noexcept {
+    if (std::exchange(judged_, true)) return;
     penalty_ = in_vain ? std::clamp(penalty_ * 4u, 1u, skip_max) : 0;
     skip_ = penalty_;
   }
@@ -48,6 +52,7 @@ class anticipation {
   duration gap_ = gap_max;     // between arrivals, an exponentially weighted mean
   std::uint32_t skip_ = 0;     // arrivals until waiting is tried again
   std::uint32_t penalty_ = 0;  // of the last waits, all in vain
+  bool judged_ = false;        // `waited` since the last arrival
 };
 
 }  // namespace confab::actors

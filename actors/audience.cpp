@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 /// Over which the shard's rate is taken.
 constexpr auto period = 200ms;
 /// What writing to one member of a large room takes (bench/README.md).
-constexpr auto write_time = 5us;
+constexpr std::chrono::nanoseconds write_time{4250};
 /// More makes a write no cheaper.
 constexpr std::size_t held_bytes_max = 16 * 1024;
 /// By how much the next message may be late: commits do not all take the same.
@@ -113,7 +113,7 @@ void audience::arm(time_point due) {
   auto& armed = state_->armed;
   if (armed && *armed <= due) return;
   armed = due;
-  delayed_send(this, due - system().clock().now(), wake{});
+  send_later(due - system().clock().now(), wake{});
 }
 
 // --- deliveries --------------------------------------------------------------------------------
@@ -231,7 +231,7 @@ void audience::end_turn() {
     room.touched = false;
     const auto asked = room.members.holds_any() ? room.members.last_asked() : now;
     room.next.arrived(asked);
-    s.lag += (now - asked - s.lag) / 64;  // slower than that of a room: it is of all of them
+    s.lag += (now - asked - s.lag) / 32;  // slower than that of a room: it is of all of them
     const bool may_wait = s.busy && room.members.held_bytes() < held_bytes_max;
     const auto next = may_wait ? room.next.expected(asked) : std::nullopt;
     const auto due = next ? room.members.due(*next + s.lag + slack, bound()) : everyone;

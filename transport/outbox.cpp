@@ -36,8 +36,10 @@ bool dirty_list::flush() {
   for (std::size_t writes = 0; flushed_ < members_.size() && writes < writes_per_turn_max;) {
     auto* each = std::exchange(members_[flushed_++], nullptr);
     if (!each) continue;
-    // Thousands of outboxes do not stay in the cache between two turns.
-    if (flushed_ < members_.size() && members_[flushed_]) __builtin_prefetch(members_[flushed_]);
+    // Thousands of outboxes, and their connections, do not stay in the cache between two turns.
+    if (flushed_ + 1 < members_.size()) __builtin_prefetch(members_[flushed_ + 1]);
+    if (flushed_ < members_.size() && members_[flushed_])
+      __builtin_prefetch(members_[flushed_]->writer_);
     each->dirty_slot_ = 0;
     each->end_turn();
     ++writes;

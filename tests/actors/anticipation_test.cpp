@@ -104,6 +104,17 @@ TEST_CASE("one wait that paid lets the next be tried at once, and forgets those 
   of.next.waited(false);
 
   CHECK(of.expects_within(20ms));
+  of.come(1, 5ms);
   of.next.waited(true);
   CHECK(of.until_tried(5ms) == 1);
+}
+
+TEST_CASE("of several waits that end without an arrival between them the first counts") {
+  arrivals of;
+  of.come(50, 5ms);
+
+  for (int i = 0; i < 5; ++i) of.next.waited(true);
+  CHECK(of.until_tried(5ms) == 1);
+  for (int i = 0; i < 5; ++i) of.next.waited(i > 0);
+  CHECK(of.until_tried(5ms) == 0);
 }
