@@ -21,7 +21,7 @@ class anticipation {
   /// `count` (1 or more) since the last call.
   void arrived(time_point now, std::size_t count = 1) noexcept {
     gap_ += (gap(now, count) - gap_) / 4;
-    last_ = now;
+    last_ = std::max(last_, now);
     judged_ = false;
     if (skip_ > 0) --skip_;
   }

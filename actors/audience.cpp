@@ -19,8 +19,7 @@ constexpr std::chrono::nanoseconds write_time{4250};
 constexpr std::size_t held_bytes_max = 16 * 1024;
 /// By how much the next message may be late: commits do not all take the same.
 constexpr auto slack = 500us;
-/// Between two looks at what must not wait any longer: a wake of the clock's thread is for many
-/// rooms.
+/// Between two looks at what must not wait any longer: a wake is for many rooms.
 constexpr auto grain = 500us;
 /// What the wait for a commit may take off the window. More would let a room gather less where the
 /// shard has more to do than it can.
@@ -48,7 +47,9 @@ audience::behavior_type audience::make_behavior() {
       [this](const remind& what) { remind_later(what); },
       [this](const wake&) {
         const auto now = system().clock().now();
-        if (state_->armed && *state_->armed <= now) state_->armed.reset();
+        auto& armed = state_->armed;
+        while (!armed.empty() && armed.top() <= now) armed.pop();
+        measure(now);
         look_at_reminders(now);
         release_overdue(now);
       },
@@ -111,8 +112,8 @@ void audience::look_at_reminders(time_point now) {
 /// Timers can't be taken back: one that an earlier one has replaced finds nothing to do.
 void audience::arm(time_point due) {
   auto& armed = state_->armed;
-  if (armed && *armed <= due) return;
-  armed = due;
+  if (!armed.empty() && armed.top() <= due) return;
+  armed.push(due);
   send_later(due - system().clock().now(), wake{});
 }
 
@@ -229,13 +230,14 @@ void audience::end_turn() {
   for (auto* each : std::exchange(s.touched, {})) {
     auto& [id, room] = *each;
     room.touched = false;
+    if (room.turns_held > 0) room.next.waited(false);
     const auto asked = room.members.holds_any() ? room.members.last_asked() : now;
     room.next.arrived(asked);
-    s.lag += (now - asked - s.lag) / 32;  // slower than that of a room: it is of all of them
+    // Slower than a room's mean: it is of all of them.
+    s.lag += (std::min<time_point::duration>(now - asked, lag_max) - s.lag) / 32;
     const bool may_wait = s.busy && room.members.held_bytes() < held_bytes_max;
     const auto next = may_wait ? room.next.expected(asked) : std::nullopt;
     const auto due = next ? room.members.due(*next + s.lag + slack, bound()) : everyone;
-    if (room.turns_held > 0 && due > 0) room.next.waited(false);
     release(*each, due);
     if (room.members.empty()) s.rooms.erase(s.rooms.find(id));
   }
@@ -251,6 +253,7 @@ void audience::measure(time_point now) {
   if (std::exchange(s.busy, busy) != busy) send(env_->writer, shard_load{busy});
   s.period_start = now;
   s.deliveries = 0;
+  if (busy) arm(now + period);  // or nobody would notice when its rooms fall silent
 }
 
 audience::time_point audience::asked(const broadcast& what) {
@@ -284,7 +287,7 @@ void audience::release_overdue(time_point now) {
   for (auto* each : std::vector(state_->holding)) {
     auto& room = each->second;
     if (const auto due = room.members.due(now + grain, bound()); due > 0) {
-      room.next.waited(room.turns_held == 1);
+      room.next.waited(room.turns_held == 1 && !room.touched);
       release(*each, due);
     } else {
       earliest = std::min(earliest, room.members.deadline(bound()));

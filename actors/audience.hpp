@@ -11,6 +11,7 @@
 #include <caf/actor_clock.hpp>
 
 #include <deque>
+#include <functional>
 #include <optional>
 #include <queue>
 #include <unordered_map>
@@ -71,7 +72,8 @@ class audience final : public pinned<audience_actor::base> {
     std::vector<room_entry*> touched;  // that said something in this turn
     std::vector<room_entry*> holding;  // those with `turns_held`
     std::priority_queue<reminder, std::deque<reminder>> reminders;  // the earliest on top
-    std::optional<time_point> armed;                                // the wake that is on its way
+    // The wakes that are on their way.
+    std::priority_queue<time_point, std::vector<time_point>, std::greater<>> armed;
     std::unordered_map<session_id, greeting> greetings;  // of those not welcomed that have any
     std::unordered_map<room_id, std::vector<session_id>> early;  // of `greetings`, by room
     time_point::duration lag{0};  // from asking a room to the end of its turn, a mean

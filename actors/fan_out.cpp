@@ -44,10 +44,15 @@ void fan_out::add(broadcast what, time_point asked) {
   if (members_.empty()) return;
   if (what.writer) step_ahead(what.writer->session);
   std::size_t waiting = 0;
-  for (const auto& one : cohorts_) waiting += one.members;
-  if (waiting < members_.size()) cohorts_.push_back({members_.size() - waiting, held_.size()});
+  for (auto& one : cohorts_) {
+    waiting += one.members;
+    one.asked = std::min(one.asked, asked);  // its commit may have taken longer
+  }
+  if (waiting < members_.size())
+    cohorts_.push_back({members_.size() - waiting, held_.size(), asked});
   held_bytes_ += size_of(what);
-  held_.push_back({std::move(what), asked});
+  held_.push_back(std::move(what));
+  last_asked_ = asked;
 }
 
 void fan_out::catch_up(session_id session) {
@@ -78,13 +83,16 @@ void fan_out::release(std::size_t count) {
 void fan_out::forget_given() {
   std::erase_if(ahead_, [&](const ahead& who) { return !members_[who.member].ahead; });
   if (cohorts_.empty()) {
-    std::vector<held>().swap(held_);
+    // Those are left that were due nothing, and so in no cohort.
+    for (const auto& who : ahead_) members_[who.member].ahead = false;
+    ahead_.clear();
+    std::vector<broadcast>().swap(held_);
     held_bytes_ = cursor_ = 0;
     return;
   }
   const auto given = cohorts_.front().first;
   const auto end = held_.begin() + static_cast<std::ptrdiff_t>(given);
-  for (auto one = held_.begin(); one != end; ++one) held_bytes_ -= size_of(one->what);
+  for (auto one = held_.begin(); one != end; ++one) held_bytes_ -= size_of(*one);
   held_.erase(held_.begin(), end);
   for (auto& one : cohorts_) one.first -= given;
   for (auto& who : ahead_) who.given -= static_cast<std::uint32_t>(given);
@@ -94,7 +102,7 @@ std::size_t fan_out::due(time_point next, const bound& by) const noexcept {
   std::size_t now = 0, end = 0;
   for (const auto& one : cohorts_) {
     end += one.members;
-    const auto left = held_[one.first].asked + by.window - next;
+    const auto left = one.asked + by.window - next;
     const auto later = left > duration{0} ? static_cast<std::size_t>(left / by.each) : 0;
     if (end > later) now = std::max(now, end - later);
   }
@@ -106,8 +114,8 @@ fan_out::time_point fan_out::deadline(const bound& by) const noexcept {
   std::size_t end = 0;
   for (const auto& one : cohorts_) {
     end += one.members;
-    earliest = std::min(
-        earliest, held_[one.first].asked + by.window - by.each * static_cast<duration::rep>(end));
+    earliest =
+        std::min(earliest, one.asked + by.window - by.each * static_cast<duration::rep>(end));
   }
   return earliest;
 }
@@ -137,23 +145,23 @@ std::size_t fan_out::first_due(std::size_t index) const noexcept {
 }
 
 void fan_out::catch_up(ahead& who) {
-  while (who.given < held_.size()) give(members_[who.member], held_[who.given++].what, 1);
+  while (who.given < held_.size()) give(members_[who.member], held_[who.given++], 1);
 }
 
 std::vector<fan_out::run> fan_out::runs(std::size_t first) const {
   std::vector<run> all;
   for (auto next = held_.begin() + static_cast<std::ptrdiff_t>(first); next != held_.end();) {
     auto end = next + 1;
-    if (joinable(next->what))
-      for (auto bytes = size_of(next->what); end != held_.end() && joinable(end->what); ++end)
-        if ((bytes += size_of(end->what)) > joined_bytes_max) break;
-    auto& one = all.emplace_back(run{next->what, static_cast<std::uint32_t>(end - next)});
+    if (joinable(*next))
+      for (auto bytes = size_of(*next); end != held_.end() && joinable(*end); ++end)
+        if ((bytes += size_of(*end)) > joined_bytes_max) break;
+    auto& one = all.emplace_back(run{*next, static_cast<std::uint32_t>(end - next)});
     if (one.frames > 1)
       for (std::size_t format = 0; format < wire_formats_count; ++format) {
-        if (!next->what.bytes[format]) continue;
+        if (!next->bytes[format]) continue;
         std::string joined;
         for (auto each = next; each != end; ++each)
-          if (const auto& bytes = each->what.bytes[format]) joined += *bytes;
+          if (const auto& bytes = each->bytes[format]) joined += *bytes;
         one.what.bytes[format] = std::make_shared<const std::string>(std::move(joined));
       }
     next = end;

@@ -32,7 +32,7 @@ class fan_out {
   /// Gives one member what it is due by now: something for it alone follows.
   void catch_up(session_id session);
   /// Gives `count` members what they are due, those that have waited longest first, and everyone
-  /// who has written.
+  /// who has written or was told something alone.
   void release(std::size_t count = std::numeric_limits<std::size_t>::max());
   void close_all(close_code code, std::string_view reason);
 
@@ -41,7 +41,7 @@ class fan_out {
   bool holds_any() const noexcept { return !held_.empty(); }
   std::size_t held_bytes() const noexcept { return held_bytes_; }
   /// When the newest was asked for. Only while it holds any.
-  time_point last_asked() const noexcept { return held_.back().asked; }
+  time_point last_asked() const noexcept { return last_asked_; }
 
   /// How the wait is bounded: nobody is to get anything more than `window` after it was asked for,
   /// and giving it to one member after the other takes `each`.
@@ -63,14 +63,11 @@ class fan_out {
     bool ahead = false;  // stands in `ahead_`
   };
   static_assert(sizeof(member) == 32, "dense: every delivery walks it");
-  struct held {
-    broadcast what;
-    time_point asked;
-  };
   /// Members in a row from `cursor_` on that are due the same.
   struct cohort {
     std::size_t members;
     std::size_t first;  // of `held_`
+    time_point asked;   // for the oldest of it
   };
   /// A member that does not wait for the release.
   struct ahead {
@@ -93,9 +90,10 @@ class fan_out {
   std::vector<member> members_;  // a ring, in the order of release
   std::size_t cursor_ = 0;       // whose turn it is
   std::vector<cohort> cohorts_;  // oldest first; who follows them is due nothing
-  std::vector<held> held_;
+  std::vector<broadcast> held_;
   std::vector<ahead> ahead_;
   std::size_t held_bytes_ = 0;
+  time_point last_asked_{};
 };
 
 }  // namespace confab::actors

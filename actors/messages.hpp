@@ -248,8 +248,8 @@ struct open_sink {
 struct detach_sink {
   session_id session;
 };
-/// To be told something after `wait`. One timer per shard for all sessions: one each is 650 bytes
-/// and a wake-up of the clock's thread, for each connection of a storm.
+/// To be told something after `wait`. One timer per shard for all sessions: nearly none of them
+/// is ever due.
 struct remind {
   session_id session;
   std::chrono::milliseconds wait{0};

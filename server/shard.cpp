@@ -27,7 +27,7 @@ shard::shard(caf::actor_system& system) : actors::shard_unit(&system) {}
 shard::~shard() { discard(); }
 
 void shard::exec_later(caf::resumable* what) {
-  if (std::this_thread::get_id() == thread_) {
+  if (std::this_thread::get_id() == thread_.load(std::memory_order_relaxed)) {
     ready_.push_back(what);
     return;
   }
@@ -74,7 +74,7 @@ void shard::run() {
     run_actors();
     if (auto* sockets = sockets_.load(std::memory_order_relaxed)) sockets->end_turn();
   }
-  thread_ = {};
+  thread_ = std::thread::id{};
 }
 
 void shard::run_actors() {

@@ -51,7 +51,7 @@ class shard final : public actors::shard_unit {
 
   std::optional<boost::asio::io_context> io_{std::in_place, 1};
   std::atomic<transport::reactor*> sockets_{nullptr};
-  std::thread::id thread_;
+  std::atomic<std::thread::id> thread_{};
   std::deque<caf::resumable*> ready_;
 
   std::mutex mutex_;

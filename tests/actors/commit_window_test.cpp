@@ -199,6 +199,15 @@ TEST_CASE("the writer hears of a shard when it becomes busy, and when it is no m
   CHECK(waits_at(8ms) == 0);  // 250 deliveries a second
   CHECK(waits_at(6ms) > 40);
   CHECK(waits_at(8ms) == 0);
+
+  CHECK(waits_at(6ms) > 40);
+  to.world.advance(1s);  // silence
+  to.waits = 0;
+  for (int i = 0; i < 50; ++i) {
+    to.append();
+    to.world.advance(8ms);
+  }
+  CHECK(to.waits == 0);
 }
 
 TEST_CASE("without a commit window nothing waits") {
@@ -222,7 +231,8 @@ TEST_CASE("what queued while a commit ran is one batch, without a wait") {
 TEST_CASE("a flush during the wait commits all that was asked for before, once") {
   writing to;
   to.warm_up();
-  to.meanwhile = [&](bool) {
+  to.meanwhile = [&, asked = false](bool) mutable {
+    if (std::exchange(asked, true)) return;
     to.ask();
     caf::anon_send(to.world.env.writer, actors::flush_request{});
     to.ask();

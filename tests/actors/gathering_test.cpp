@@ -77,8 +77,7 @@ struct busy_room {
 
 /// With so many more that writing to them takes a moment of the window.
 struct large_room : busy_room {
-  static constexpr std::size_t count = 300;  // 1.5 ms
-  large_room() {
+  explicit large_room(std::size_t how_many = 300) : count(how_many) {  // 1.3 ms to write to
     while (listeners.size() < count) {
       listeners.push_back(&world.guest("u" + std::to_string(listeners.size())));
       listeners.back()->join("general");
@@ -102,6 +101,7 @@ struct large_room : busy_room {
     }));
   }
 
+  std::size_t count;
   std::vector<client*> listeners;
 };
 
@@ -336,6 +336,43 @@ TEST_CASE("a large room whose members all must have a message before the next ha
 
   CHECK(held > 0);
   CHECK(held <= 6);
+}
+
+TEST_CASE("where two of a large room wait for each other's messages nearly none is held") {
+  large_room in{1000};
+  in.warm_up(1ms);
+  int held = 0;
+
+  for (int i = 0; i < 1000; ++i) {
+    auto& from = *in.listeners[i % 2 ? 0 : in.count / 2];
+    auto& to = *in.listeners[i % 2 ? in.count / 2 : 0];
+    to.forget();
+    in.say(from);
+    held += to.received("message").empty();
+    for (int ms = 0; to.received("message").empty(); ++ms) {
+      REQUIRE(ms <= window.count());
+      in.world.advance(1ms);
+    }
+    in.world.advance(1ms);
+    if (i % 100 == 0) in.forget_all();
+  }
+
+  CHECK(held <= 8);
+}
+
+TEST_CASE("the timers of a shard do not pile up, whatever its rooms hold") {
+  busy_room in;
+  in.warm_up();
+  in.say_held(in.alice);
+  const auto timers = in.world.timers();
+
+  for (int i = 0; i < 500; ++i) {
+    in.say(in.alice);
+    in.world.advance(i % 3 ? 5ms : 25ms);
+    if (i % 50 == 0) in.forget();
+  }
+
+  CHECK(in.world.timers() <= timers + 5);
 }
 
 TEST_CASE("where everyone waits for the other's message nearly none is held") {
