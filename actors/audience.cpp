@@ -24,6 +24,8 @@ constexpr auto grain = 500us;
 /// What the wait for a commit may take off the window. More would let a room gather less where the
 /// shard has more to do than it can.
 constexpr auto lag_max = 4ms;
+/// Of what a room delivers on average.
+constexpr double little = 0.25;
 constexpr auto everyone = std::numeric_limits<std::size_t>::max();
 
 // As in fan_out: what a sink answers is nothing to act on here.
@@ -156,7 +158,7 @@ void audience::deliver(room_delivery& what) {
       [&](const broadcast& b) {
         if (at != own.rooms.end()) {
           at->second.members.add(b, asked(b));
-          own.deliveries += at->second.members.size();
+          count(at->second);
           touch(*at);
         }
         if (own.early.empty() || b.weight == importance::droppable) return;
@@ -216,6 +218,18 @@ void audience::room_ended(const room_id& room) {
 
 // --- the end of a turn -------------------------------------------------------------------------
 
+void audience::count(local_room& room) {
+  auto& s = *state_;
+  if (room.period != s.period) {
+    room.deliveries_before = room.period + 1 == s.period ? room.deliveries : 0;
+    room.deliveries = 0;
+    room.period = s.period;
+    ++s.speaking;
+  }
+  room.deliveries += room.members.size();
+  s.deliveries += room.members.size();
+}
+
 /// Behind whatever else this turn has for the audience.
 void audience::touch(room_entry& room) {
   if (std::exchange(room.second.touched, true)) return;
@@ -235,7 +249,8 @@ void audience::end_turn() {
     room.next.arrived(asked);
     // Slower than a room's mean: it is of all of them.
     s.lag += (std::min<time_point::duration>(now - asked, lag_max) - s.lag) / 32;
-    const bool may_wait = s.busy && room.members.held_bytes() < held_bytes_max;
+    const bool may_wait =
+        s.busy && room.members.held_bytes() < held_bytes_max && !has_little_to_save(room);
     const auto next = may_wait ? room.next.expected(asked) : std::nullopt;
     const auto due = next ? room.members.due(*next + s.lag + slack, bound()) : everyone;
     release(*each, due);
@@ -251,9 +266,18 @@ void audience::measure(time_point now) {
       static_cast<double>(s.deliveries) >=
       env_->how.busy_deliveries_per_second * std::chrono::duration<double>(time).count();
   if (std::exchange(s.busy, busy) != busy) send(env_->writer, shard_load{busy});
+  s.mean_deliveries =
+      static_cast<double>(s.deliveries) / static_cast<double>(std::max<std::size_t>(s.speaking, 1));
   s.period_start = now;
-  s.deliveries = 0;
+  s.deliveries = s.speaking = 0;
+  ++s.period;
   if (busy) arm(now + period);  // or nobody would notice when its rooms fall silent
+}
+
+/// Rooms that deliver so much less than the others need not wait for what these cost: all of them
+/// together are a small part of it.
+bool audience::has_little_to_save(const local_room& room) const {
+  return static_cast<double>(room.deliveries_before) < little * state_->mean_deliveries;
 }
 
 audience::time_point audience::asked(const broadcast& what) {

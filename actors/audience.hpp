@@ -47,7 +47,10 @@ class audience final : public pinned<audience_actor::base> {
     fan_out members;
     anticipation next;
     std::size_t turns_held = 0;  // since the last release; 0: nothing waits beyond its turn
-    bool touched = false;        // stands in `touched`
+    // Of the period in which it said something last, and the one before that.
+    std::uint32_t period = 0;
+    std::size_t deliveries = 0, deliveries_before = 0;
+    bool touched = false;  // stands in `touched`
   };
   using room_entry = std::pair<const room_id, local_room>;
   struct attached {
@@ -80,7 +83,11 @@ class audience final : public pinned<audience_actor::base> {
     // How much this shard delivers.
     time_point period_start{};
     std::size_t deliveries = 0;  // since then
-    bool busy = false;           // in the last period
+    std::size_t speaking = 0;    // rooms, since then
+    std::uint32_t period = 1;    // counts them
+    // In the last period.
+    bool busy = false;
+    double mean_deliveries = 0;  // of a room that said something
   };
 
   void attach(attach_sink& what);
@@ -95,10 +102,12 @@ class audience final : public pinned<audience_actor::base> {
   void look_at_reminders(time_point now);
   void arm(time_point due);
 
+  void count(local_room& room);
   void touch(room_entry& room);
   void end_turn();
   void measure(time_point now);
   time_point asked(const broadcast& what);
+  bool has_little_to_save(const local_room& room) const;
   fan_out::bound bound() const;
   void release(room_entry& room, std::size_t count);
   void release_all();

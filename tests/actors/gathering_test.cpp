@@ -156,6 +156,7 @@ TEST_CASE("a shard that was busy is not any more when its rooms fall silent") {
   REQUIRE(held_of(in, 200, 5ms) > 0);
 
   in.world.advance(1s);
+  in.forget();
   in.say(in.alice);
 
   CHECK(in.bob.received("message").size() == 1);
@@ -198,6 +199,27 @@ TEST_CASE("more than sixteen kibibytes are not held") {
   in.say(in.alice, text);
 
   CHECK(in.bob.received("message").size() == 5);
+}
+
+TEST_CASE("a quiet room beside a loud one does not wait, one of two that are as loud does") {
+  const auto [each, waits] = GENERATE(std::pair{20, false}, std::pair{1, true});
+  busy_room in;
+  for (auto* who : in.all()) who->join("other");
+  const auto speak = [&, loud = each](int count) {
+    int held = 0;
+    for (int i = 0; i < count; ++i) {
+      for (int n = 0; n < loud; ++n)
+        in.carol.say({{"type", "send"}, {"room", "other"}, {"text", "x"}});
+      in.say(in.alice, "quiet");
+      held += busy_room::heard(in.bob, "quiet") == 0;
+      in.world.advance(8ms);
+      in.forget();
+    }
+    return held;
+  };
+  speak(60);
+
+  CHECK((speak(50) > 0) == waits);
 }
 
 TEST_CASE("each room has a rhythm of its own") {
