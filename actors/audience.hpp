@@ -84,7 +84,7 @@ class audience final : public pinned<audience_actor::base> {
     time_point period_start{};
     std::size_t deliveries = 0;  // since then
     std::size_t speaking = 0;    // rooms, since then
-    std::uint32_t period = 1;    // counts them
+    std::uint32_t period = 1;    // its number
     // In the last period.
     bool busy = false;
     double mean_deliveries = 0;  // of a room that said something

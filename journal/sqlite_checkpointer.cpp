@@ -88,8 +88,8 @@ void checkpointer::reserve(connection& writer, int pages) {
   if ((pages + spare_pages) * frame_bytes <= reserved_) return;
   sqlite3_file* log = nullptr;
   if (sqlite3_file_control(writer.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) != SQLITE_OK ||
-      !log || !log->pMethods ||
-      log->pMethods->xFileSize(log, &reserved_) != SQLITE_OK || reserved_ == 0)
+      !log || !log->pMethods || log->pMethods->xFileSize(log, &reserved_) != SQLITE_OK ||
+      reserved_ == 0)
     return;
   static constexpr std::array<char, 64 * 1024> zeros{};
   const auto before = reserved_;

@@ -38,9 +38,10 @@ void shard::exec_later(caf::resumable* what) {
 }
 
 void shard::call_later(caf::timespan wait, std::function<void()> what) {
-  using timer = boost::asio::basic_waitable_timer<
-      std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
-      boost::asio::io_context::executor_type>;
+  using timer =
+      boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                        boost::asio::wait_traits<std::chrono::steady_clock>,
+                                        boost::asio::io_context::executor_type>;
   auto kept = std::make_unique<timer>(*io_, wait);
   auto& waiting = *kept;
   waiting.async_wait([kept = std::move(kept), what = std::move(what)](auto) { what(); });
