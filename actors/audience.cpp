@@ -157,7 +157,7 @@ void audience::deliver(room_delivery& what) {
       },
       [&](const broadcast& b) {
         if (at != own.rooms.end()) {
-          at->second.members.add(b, asked(b));
+          at->second.members.add(b, window_start(b));
           count(at->second);
           touch(*at);
         }
@@ -280,7 +280,7 @@ bool audience::has_little_to_save(const local_room& room) const {
   return static_cast<double>(room.deliveries_before) < little * state_->mean_deliveries;
 }
 
-audience::time_point audience::asked(const broadcast& what) {
+audience::time_point audience::window_start(const broadcast& what) {
   const auto now = system().clock().now();
   return what.writer ? std::max(what.writer->asked, now - lag_max) : now;
 }

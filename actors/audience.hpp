@@ -106,7 +106,7 @@ class audience final : public pinned<audience_actor::base> {
   void touch(room_entry& room);
   void end_turn();
   void measure(time_point now);
-  time_point asked(const broadcast& what);
+  time_point window_start(const broadcast& what);
   bool has_little_to_save(const local_room& room) const;
   fan_out::bound bound() const;
   void release(room_entry& room, std::size_t count);
