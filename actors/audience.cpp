@@ -13,8 +13,6 @@ using namespace std::chrono_literals;
 
 /// Over which the shard's rate is taken.
 constexpr auto period = 200ms;
-/// What writing to one member of a large room takes (bench/README.md).
-constexpr std::chrono::nanoseconds write_time{4250};
 /// More makes a write no cheaper.
 constexpr std::size_t held_bytes_max = 16 * 1024;
 /// By how much the next message may be late: commits do not all take the same.
@@ -285,7 +283,7 @@ audience::time_point audience::window_start(const broadcast& what) {
   return what.writer ? std::max(what.writer->asked, now - lag_max) : now;
 }
 
-fan_out::bound audience::bound() const { return {env_->how.write_window, write_time}; }
+fan_out::bound audience::bound() const { return {env_->how.write_window, write_time()}; }
 
 /// What is still held then waits beyond this turn.
 void audience::release(room_entry& entry, std::size_t count) {

@@ -16,6 +16,7 @@
 #include <caf/typed_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <chrono>
 #include <exception>
 #include <functional>
 #include <stdexcept>
@@ -29,6 +30,12 @@ namespace confab::actors {
 class shard_unit : public caf::execution_unit {
  public:
   using caf::execution_unit::execution_unit;
+  /// Of a socket in a large room, on a machine of which nothing is known yet.
+  static constexpr std::chrono::nanoseconds usual_write_time{4000};
+
+  /// What one of many sockets that are written to together costs the thread in all; on the unit's
+  /// own thread only.
+  virtual std::chrono::nanoseconds write_time() const noexcept = 0;
   /// Calls `what` after `wait`; on the unit's own thread only.
   virtual void call_later(caf::timespan wait, std::function<void()> what) = 0;
 };
@@ -56,6 +63,9 @@ class pinned : public Base {
     unit_->call_later(wait, [self = caf::strong_actor_ptr{this->ctrl()}, what] {
       self->enqueue(nullptr, caf::make_message_id(), caf::make_message(what), nullptr);
     });
+  }
+  std::chrono::nanoseconds write_time() const noexcept {
+    return unit_ ? unit_->write_time() : shard_unit::usual_write_time;
   }
 
  private:

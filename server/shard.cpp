@@ -9,6 +9,7 @@
 #include <caf/resumable.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 
+#include <algorithm>
 #include <memory>
 
 namespace confab::server {
@@ -19,6 +20,10 @@ constexpr int handlers_per_turn_max = 256;
 constexpr int actors_per_turn_max = 1024;
 /// Messages one actor handles before the next one has its turn.
 constexpr std::size_t messages_per_actor_max = 64;
+/// Turns that write to fewer are mostly about something else.
+constexpr std::size_t measured_writes_min = 64;
+/// Of a turn during which the thread had to wait for its core.
+constexpr std::chrono::nanoseconds write_time_max = std::chrono::microseconds{50};
 
 }  // namespace
 
@@ -69,13 +74,22 @@ void shard::run() {
   const auto work = boost::asio::make_work_guard(*io_);
   while (!io_->stopped()) {
     if (may_sleep()) io_->run_one();
+    const auto begin = std::chrono::steady_clock::now();
     for (int i = 0; i < handlers_per_turn_max && io_->poll_one() > 0; ++i) {
     }
     take_foreign();
     run_actors();
-    if (auto* sockets = sockets_.load(std::memory_order_relaxed)) sockets->end_turn();
+    if (auto* sockets = sockets_.load(std::memory_order_relaxed))
+      measure(begin, sockets->end_turn());
   }
   thread_ = std::thread::id{};
+}
+
+void shard::measure(std::chrono::steady_clock::time_point begin, std::size_t writes) noexcept {
+  if (writes < measured_writes_min) return;
+  const std::chrono::nanoseconds turn = std::chrono::steady_clock::now() - begin;
+  const auto each = turn / static_cast<std::chrono::nanoseconds::rep>(writes);
+  write_time_ += (std::min(each, write_time_max) - write_time_) / 16;
 }
 
 void shard::run_actors() {

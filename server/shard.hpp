@@ -5,6 +5,8 @@
 #include <boost/asio/io_context.hpp>
 
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -32,6 +34,7 @@ class shard final : public actors::shard_unit {
 
   boost::asio::io_context& io() noexcept { return *io_; }
 
+  std::chrono::nanoseconds write_time() const noexcept override { return write_time_; }
   void exec_later(caf::resumable* what) override;
   void call_later(caf::timespan wait, std::function<void()> what) override;
 
@@ -48,11 +51,13 @@ class shard final : public actors::shard_unit {
   bool may_sleep();
   void take_foreign();
   void run_actors();
+  void measure(std::chrono::steady_clock::time_point begin, std::size_t writes) noexcept;
 
   std::optional<boost::asio::io_context> io_{std::in_place, 1};
   std::atomic<transport::reactor*> sockets_{nullptr};
   std::atomic<std::thread::id> thread_{};
   std::deque<caf::resumable*> ready_;
+  std::chrono::nanoseconds write_time_ = usual_write_time;  // a mean
 
   std::mutex mutex_;
   std::vector<caf::resumable*> foreign_;  // guarded

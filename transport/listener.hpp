@@ -64,8 +64,8 @@ class reactor {
  public:
   virtual ~reactor() = default;
   /// Writes what this turn put into outboxes: one gathered write per connection. The shard calls
-  /// it after its actors had their turn.
-  virtual void end_turn() = 0;
+  /// it after its actors had their turn. To how many it wrote.
+  virtual std::size_t end_turn() = 0;
 };
 
 /// The listening socket and everything behind it.

@@ -28,10 +28,12 @@ reactor_core::reactor_core(net::io_context& io, std::shared_ptr<const site> shar
       timer_(io.get_executor()),
       random_(seed) {}
 
-void reactor_core::end_turn() {
-  if (dirty_.size() == 0) return;
+std::size_t reactor_core::end_turn() {
+  const auto before = dirty_.size();
+  if (before == 0) return 0;
   if (dirty_.flush()) net::post(io_, [] {});  // the next turn is to come at once
   count.frames_out.set(dirty_.frames_pushed());
+  return before - std::min(before, dirty_.size());
 }
 
 void reactor_core::drain_all() {

@@ -65,7 +65,7 @@ class reactor_core final : public reactor, public std::enable_shared_from_this<r
   reactor_core(net::io_context& io, std::shared_ptr<const site> shared, unsigned index,
                std::uint32_t seed);
 
-  void end_turn() override;
+  std::size_t end_turn() override;
 
   const options& how() const noexcept { return shared_->how; }
   const site& shared() const noexcept { return *shared_; }

@@ -1,12 +1,15 @@
 #include "server/shard.hpp"
 
 #include "tests/support/catch.hpp"
+#include "transport/listener.hpp"
 
 #include <boost/asio/post.hpp>
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <future>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -75,6 +78,41 @@ class reminding final : public actors::pinned<caf::event_based_actor> {
   std::promise<std::vector<heard>>& all_;
 };
 
+/// Each turn writes to `count` sockets, of which each takes its time.
+class slow_sockets final : public transport::reactor {
+ public:
+  slow_sockets(server::shard& on, std::size_t count, clock_type::duration each)
+      : on_(on), count_(count), each_(each) {}
+
+  std::size_t end_turn() override {
+    if (turns_left_ == 0) return 0;
+    if (--turns_left_ == 0) write_time_.set_value(on_.write_time());
+    boost::asio::post(on_.io(), [] {});
+    const auto end = clock_type::now() + each_ * static_cast<clock_type::rep>(count_);
+    while (clock_type::now() < end) {
+    }
+    return count_;
+  }
+  /// What the shard takes a write for after 200 turns.
+  std::chrono::nanoseconds write_time() { return write_time_.get_future().get(); }
+
+ private:
+  server::shard& on_;
+  std::size_t count_;
+  clock_type::duration each_;
+  int turns_left_ = 200;
+  std::promise<std::chrono::nanoseconds> write_time_;
+};
+
+std::chrono::nanoseconds write_time_after(std::size_t count, clock_type::duration each) {
+  std::optional<slow_sockets> sockets;  // its shard ends before it
+  running_shard on;
+  sockets.emplace(on.shard, count, each);
+  on.shard.serve(&*sockets);
+  boost::asio::post(on.shard.io(), [] {});
+  return sockets->write_time();
+}
+
 }  // namespace
 
 TEST_CASE("whenever a message comes from another thread, a shard wakes up for it") {
@@ -126,4 +164,11 @@ TEST_CASE("a shard that ends lets go of what was to be called later") {
     CHECK(held.use_count() == 2);
   }
   CHECK(held.use_count() == 1);
+}
+
+TEST_CASE("a shard learns what a write costs from turns that write to many") {
+  // At least what it took; more where the thread had to wait for a core, but not without bound.
+  CHECK(write_time_after(64, 20us) >= 19us);
+  CHECK(write_time_after(64, 100us) <= 50us);
+  CHECK(write_time_after(63, 20us) == actors::shard_unit::usual_write_time);
 }
