@@ -49,7 +49,7 @@ const idle_columns = [
 ];
 
 const columns_of = (scenario) =>
-  scenario.startsWith("idle") ? idle_columns : scenario === "storm" ? storm_columns
+  scenario.startsWith("idle") ? idle_columns : scenario.startsWith("storm") ? storm_columns
     : scenario.startsWith("quiet") ? quiet_columns : scenario.startsWith("readers") ? reader_columns : load_columns;
 
 function table(head, rows) {

@@ -27,6 +27,7 @@ function* all() {
     swarm: [...crowd(1, 2000), "--rate", 20_000] };
   yield { name: "echo_100", needs: "echo", once: true, how: { echo: true }, dialect: (d) => `${d}-echo`, swarm: [...crowd(100, 100), "--in-flight", 1] };
   yield { name: "storm", quick: true, swarm: ["--mode", "storm", ...crowd(150, 3000)] };
+  yield { name: "storm_resume", ours: true, quick: true, dialect: (d) => `${d}-resume`, swarm: ["--mode", "storm", ...crowd(150, 3000)] };
   yield { name: "idle_10000", quick: true, once: true, seconds: 5, swarm: ["--mode", "idle", ...crowd(100, 10000)] };
   for (const stage of [0, 1]) {
     yield { name: `idle_10000_stage_${stage}`, ours: true, once: true, seconds: 5, how: { patient: true },

@@ -14,7 +14,8 @@ using lines = std::vector<dialect::line>;
 
 std::string user(int client) { return "user-" + std::to_string(client); }
 
-dialect confab_in(bool cbor) {
+/// `resume`: the room is named in `hello`, as the client library does when it comes back.
+dialect confab_in(bool cbor, bool resume = false) {
   const auto encode = [cbor](const json& what) {
     if (!cbor) return what.dump();
     const auto bytes = json::to_cbor(what);
@@ -24,8 +25,13 @@ dialect confab_in(bool cbor) {
   d.subprotocol = cbor ? "confab.v1.cbor" : "confab.v1.json";
   d.kind = cbor ? opcode::binary : opcode::text;
   d.greeting = [=](int client, const std::string& room) {
+    json hello{{"type", "hello"}, {"id", 1}, {"guest", user(client)}};
+    if (resume) {
+      hello["resume"] = {{{"room", room}}};
+      return lines{{"", encode(hello)}, {R"("type":"joined")", ""}};
+    }
     return lines{
-        {"", encode({{"type", "hello"}, {"id", 1}, {"guest", user(client)}})},
+        {"", encode(hello)},
         {cbor ? "type\x67welcome" : R"("type":"welcome")",
          encode({{"type", "join"}, {"id", 2}, {"room", room}})},
         {cbor ? "type\x66joined" : R"("type":"joined")", ""},
@@ -168,6 +174,7 @@ dialect socketio_echo() {
 dialect dialect_of(std::string_view name, int stage) {
   static const std::map<std::string_view, std::function<dialect()>> known{
       {"confab-json", [] { return confab_in(false); }},
+      {"confab-json-resume", [] { return confab_in(false, true); }},
       {"confab-cbor", [] { return confab_in(true); }},
       {"confab-json-echo", plain_echo},
       {"simple", simple},
