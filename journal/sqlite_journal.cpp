@@ -112,6 +112,9 @@ std::optional<std::string> sqlite_journal::open(key_window window) {
 
 std::variant<std::unique_ptr<journal>, std::string> open_sqlite(const std::string& directory,
                                                                 key_window window) {
+  // SQLite's statistics would be a mutex of the process around each of its allocations. Only
+  // before its first use; where another has used it already, they stay.
+  [[maybe_unused]] static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   auto taken = sqlite::data_directory::take(directory);
   if (auto* error = std::get_if<std::string>(&taken)) return std::move(*error);
   auto& held = std::get<sqlite::data_directory>(taken);
