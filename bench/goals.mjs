@@ -6,6 +6,9 @@ const shapes = ["100x20", "10x200", "1x2000"];
 /// The next message leaves when the writer has his own, or when all have it: see the README's traps.
 const closed_loops = [["closed loop", "closed_"], ["closed loop until all have it", "closed_all_"]];
 
+/// Messages that left late count from when they were due, so their delays are not the server's alone.
+export const generator_was_late = (run) => run?.sent_late_p99_us > 2000;
+
 export function check_goals({ results, journal_appends }) {
   const goals = [];
   const of = (scenario, server) => {
@@ -25,6 +28,7 @@ export function check_goals({ results, journal_appends }) {
   /// What makes a comparison doubtful: the generator was full, a server did not keep up, the machine had other work.
   const doubts = (...runs) => [
     runs.some((run) => run?.generator_was_limit) && "the generator was the limit",
+    runs.some(generator_was_late) && "the generator was late",
     runs.some((run) => run?.saturated) && "overloaded",
     runs.some((run) => run?.others_cores > 0.1) && "noisy",
     runs.some((run) => run && (run.lost || run.duplicated || run.out_of_order || run.closed)) && "with faults",

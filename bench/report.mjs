@@ -1,5 +1,7 @@
 // results.json as Markdown.
 
+import { generator_was_late } from "./goals.mjs";
+
 const fixed = (digits, factor = 1) => (value) => (Number.isFinite(value) ? (value * factor).toFixed(digits) : "");
 const thousands = (value) => (Number.isFinite(value) ? Math.round(value).toLocaleString("en-US") : "");
 const kib = fixed(1, 1 / 1024), ms = fixed(1, 1e-3);
@@ -19,6 +21,7 @@ const fault_columns = [
   ["lost / doubled / disordered", (r) => `${r.lost} / ${r.duplicated} / ${r.out_of_order}`],
   ["", (r) => [
     r.saturated && "overloaded", r.outstanding > 0 && `${thousands(r.outstanding)} late by 1 s or more`, r.closed > 0 && `${r.closed} closed`,
+    generator_was_late(r) && `the generator was ${ms(r.sent_late_p99_us)} ms late`,
     r.others_cores > 0.1 && `noise: ${r.others_cores.toFixed(1)} cores busy with something else`,
     r.failed_rounds && `${r.failed_rounds} rounds failed`,
   ].filter(Boolean).join(", ")],
