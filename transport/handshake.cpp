@@ -72,21 +72,10 @@ bool origin_allowed(const http_request& request, const std::vector<std::string>&
          authority(*host, scheme);
 }
 
-std::string joined_header(const http_request& request, std::string_view name) {
-  std::string out;
-  const auto wanted = lowered(name);
-  for (const auto& [key, value] : request.headers) {
-    if (lowered(key) != wanted) continue;
-    if (!out.empty()) out += ',';
-    out += value;
-  }
-  return out;
-}
-
 std::optional<negotiated> choose_subprotocol(const http_request& request,
                                              const websocket_route& route) {
   if (route.subprotocols.empty()) return negotiated{};
-  const auto offered = joined_header(request, "sec-websocket-protocol");
+  const auto offered = request.list("sec-websocket-protocol");
   if (offered.empty()) return negotiated{"", route.subprotocols.front().objects};
   std::optional<negotiated> chosen;
   any_item(offered, [&](std::string_view item) {
@@ -131,8 +120,10 @@ bool is_websocket_key(std::string_view key) {
 std::string upgrade_answer(std::string_view key, std::string_view subprotocol,
                            std::string_view extension) {
   auto proof = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+  // Looked up once: OpenSSL's own SHA1() does it each time, which takes longer than the hash.
+  static const auto* const sha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
   std::array<unsigned char, SHA_DIGEST_LENGTH> digest;
-  SHA1(reinterpret_cast<const unsigned char*>(proof.data()), proof.size(), digest.data());
+  EVP_Digest(proof.data(), proof.size(), digest.data(), nullptr, sha1, nullptr);
   proof.resize(4 * ((digest.size() + 2) / 3) + 1);  // base64, and a zero
   EVP_EncodeBlock(reinterpret_cast<unsigned char*>(proof.data()), digest.data(),
                   static_cast<int>(digest.size()));

@@ -23,9 +23,6 @@ struct negotiated {
 std::optional<negotiated> choose_subprotocol(const http_request& request,
                                              const websocket_route& route);
 
-/// All values of a list header, as one list (RFC 9110 §5.3).
-std::string joined_header(const http_request& request, std::string_view name);
-
 /// The row for `path`: an exact one, or the longest prefix ("/*").
 const websocket_route* find_route(const std::vector<websocket_route>& routes,
                                   std::string_view path);

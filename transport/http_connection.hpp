@@ -159,7 +159,7 @@ task<> http_connection<Stream>::read_request(parser& into_parser, error_code& ec
     co_await http::async_write(stream_, go_on, into(ec));
     if (ec) co_return;
   }
-  co_await http::async_read(stream_, buffer_, into_parser, into(ec));
+  if (!into_parser.is_done()) co_await http::async_read(stream_, buffer_, into_parser, into(ec));
 }
 
 template <class Stream>

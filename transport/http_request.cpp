@@ -64,6 +64,16 @@ std::optional<std::string_view> http_request::header(std::string_view name) cons
   return std::nullopt;
 }
 
+std::string http_request::list(std::string_view name) const {
+  std::string out;
+  for (const auto& [key, value] : headers) {
+    if (!equal_ignoring_case(key, name)) continue;
+    if (!out.empty()) out += ',';
+    out += value;
+  }
+  return out;
+}
+
 std::optional<std::string_view> http_request::cookie(std::string_view name) const noexcept {
   std::optional<std::string_view> result;
   for (const auto& [key, value] : headers) {

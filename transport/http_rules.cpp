@@ -91,7 +91,7 @@ std::variant<agreement, http_response> judge_upgrade(const site& shared,
   out.subprotocol = std::move(chosen->subprotocol);
   out.format.objects = chosen->objects;
   if (shared.how.compression) {
-    if (auto answer = accept_deflate_offer(joined_header(request, "sec-websocket-extensions"))) {
+    if (auto answer = accept_deflate_offer(request.list("sec-websocket-extensions"))) {
       out.extension = std::move(*answer);
       out.format.deflate = true;
     }

@@ -36,10 +36,8 @@ constexpr int accepted_at_once_max = 64;
 // Who is turned away gets an answer while no more than these do; above, the socket just closes.
 constexpr std::size_t turned_away_max = 256;
 
-std::string address_text(const tcp_socket& socket) {
-  error_code ec;
-  auto address = socket.remote_endpoint(ec).address();
-  if (ec) return {};
+std::string address_text(const tcp::endpoint& peer) {
+  auto address = peer.address();
   if (address.is_v6() && address.to_v6().is_v4_mapped())
     address = net::ip::make_address_v4(net::ip::v4_mapped, address.to_v6());
   return address.to_string();
@@ -79,6 +77,7 @@ class door final : public std::enable_shared_from_this<door> {
     const auto where = resolve(shards.front()->io(), how.host, how.port);
     acceptor_.open(where.protocol());
     acceptor_.set_option(net::socket_base::reuse_address(true));
+    acceptor_.set_option(tcp::no_delay(true));  // Linux hands it on to what is accepted
     acceptor_.bind(where);
     acceptor_.listen(net::socket_base::max_listen_connections);
     acceptor_.non_blocking(true);
@@ -107,8 +106,10 @@ class door final : public std::enable_shared_from_this<door> {
   /// die before this one; and it takes one per wake-up.
   void accept_some() {
     for (int i = 0; i < accepted_at_once_max; ++i) {
-      const int fd =
-          ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      tcp::endpoint peer;
+      auto peer_bytes = static_cast<socklen_t>(peer.capacity());
+      const int fd = ::accept4(acceptor_.native_handle(), peer.data(), &peer_bytes,
+                               SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
       if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
         return pause();
@@ -126,7 +127,8 @@ class door final : public std::enable_shared_from_this<door> {
         continue;
       }
       try {
-        welcome(std::move(socket), shard);
+        peer.resize(peer_bytes);
+        welcome(std::move(socket), address_text(peer), shard);
       } catch (const std::exception& e) {  // no memory: this one is closed, the others live
         shard->log("accept_failed", std::string("what=") + e.what());
       }
@@ -143,10 +145,7 @@ class door final : public std::enable_shared_from_this<door> {
     });
   }
 
-  void welcome(tcp_socket socket, std::shared_ptr<reactor_core> shard) {
-    error_code ec;
-    socket.set_option(tcp::no_delay(true), ec);
-    auto address = address_text(socket);
+  void welcome(tcp_socket socket, std::string address, std::shared_ptr<reactor_core> shard) {
     auto [verdict, slot] = shared_->doors->admit(address);
     auto io = shard->get_executor();
     if (verdict != admission::verdict::admitted) {

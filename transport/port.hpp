@@ -30,6 +30,8 @@ struct http_request {
 
   /// The first header of that name (case-insensitive), or nothing.
   std::optional<std::string_view> header(std::string_view name) const noexcept;
+  /// All values of a list header, as one list (RFC 9110 §5.3).
+  std::string list(std::string_view name) const;
   /// A cookie's value as sent (RFC 6265 §4.2), or nothing.
   std::optional<std::string_view> cookie(std::string_view name) const noexcept;
   /// A query parameter, percent-decoded; nothing if it is not there or is malformed.

@@ -1,5 +1,7 @@
 #include "tests/transport/world.hpp"
 
+#include <netinet/tcp.h>
+
 #include <sys/resource.h>
 
 using namespace confab;
@@ -238,6 +240,26 @@ TEST_CASE("while draining plain requests are answered, each as the last of its c
     REQUIRE(last.headers.at("connection") == "close");
     REQUIRE(w.until([&] { return asker->ended; }));
   }
+}
+
+TEST_CASE("what is accepted does not wait for more to send (RFC 9293 §3.7.4)") {
+  world around;
+  client visitor(around, around.port());
+  REQUIRE(visitor.get("/ws").status == 426);
+
+  int accepted = 0;
+  for (int fd = 3; fd < 1024; ++fd) {
+    sockaddr_in own{}, peer{};
+    socklen_t size = sizeof own;
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size) != 0) continue;
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &(size = sizeof peer)) != 0) continue;
+    if (ntohs(own.sin_port) != around.port()) continue;
+    int no_delay = 0;
+    ::getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, &(size = sizeof no_delay));
+    CHECK(no_delay == 1);
+    ++accepted;
+  }
+  CHECK(accepted == 1);
 }
 
 TEST_CASE("an address that is taken cannot be listened on, and the error says which") {
