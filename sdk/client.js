@@ -240,9 +240,9 @@ export class ConfabClient {
     try {
       this.#connection = new Connection({
         ...this.#options,
+        hello: this.#hello(token),
         nextId: () => this.#queue.nextId(),
         events: {
-          hello: () => this.#hello(token),
           frame: (text) => this.#receive(text),
           lost: (code, reason) => this.#lost(code, reason),
         },

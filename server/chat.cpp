@@ -109,6 +109,7 @@ std::vector<transport::websocket_route> chat::websockets() {
   transport::websocket_route route;
   route.path = "/ws";
   route.subprotocols = {{"confab.v1.json", codec::json}, {"confab.v1.cbor", codec::cbor}};
+  route.first_message_prefix = "confab.hello.";
   route.authorize = [this](const transport::http_request& request)
       -> std::variant<transport::session_factory, transport::upgrade_refused> {
     std::optional<actors::identity> known;

@@ -1,5 +1,6 @@
 #include "server/jwt.hpp"
 
+#include "protocol/base64url.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/limits.hpp"
 #include "server/files.hpp"
@@ -111,36 +112,6 @@ std::variant<jwt_algorithm, std::string> algorithm_of(const EVP_PKEY* key,
   if (found) return *found;
   return kind + (wanted ? " cannot be used with " + std::string{name(*wanted)}
                         : " is not supported: take RSA or EC P-256");
-}
-
-/// RFC 4648 §5, without padding.
-std::optional<std::string> base64url_decoded(std::string_view text) {
-  std::string out;
-  out.reserve(text.size() * 3 / 4);
-  unsigned bits = 0;
-  unsigned held = 0;
-  for (const char c : text) {
-    unsigned digit = 0;
-    if (c >= 'A' && c <= 'Z')
-      digit = static_cast<unsigned>(c - 'A');
-    else if (c >= 'a' && c <= 'z')
-      digit = static_cast<unsigned>(c - 'a') + 26;
-    else if (c >= '0' && c <= '9')
-      digit = static_cast<unsigned>(c - '0') + 52;
-    else if (c == '-')
-      digit = 62;
-    else if (c == '_')
-      digit = 63;
-    else
-      return std::nullopt;
-    bits = (bits << 6 | digit) & 0xffff;
-    held += 6;
-    if (held >= 8) {
-      held -= 8;
-      out += static_cast<char>(bits >> held & 0xff);
-    }
-  }
-  return out;
 }
 
 std::optional<json> decoded_object(std::string_view base64url) {

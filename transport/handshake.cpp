@@ -76,13 +76,19 @@ std::optional<negotiated> choose_subprotocol(const http_request& request,
                                              const websocket_route& route) {
   if (route.subprotocols.empty()) return negotiated{};
   const auto offered = request.list("sec-websocket-protocol");
-  if (offered.empty()) return negotiated{"", route.subprotocols.front().objects};
+  if (offered.empty()) return negotiated{"", route.subprotocols.front().objects, {}};
   std::optional<negotiated> chosen;
+  std::optional<std::string> first_message;
+  const std::string_view prefix = route.first_message_prefix;
   any_item(offered, [&](std::string_view item) {
-    for (const auto& known : route.subprotocols)
-      if (known.name == item) chosen = negotiated{known.name, known.objects};
-    return chosen.has_value();
+    if (!prefix.empty() && item.starts_with(prefix))
+      first_message = item.substr(prefix.size());
+    else if (!chosen)
+      for (const auto& known : route.subprotocols)
+        if (known.name == item) chosen = negotiated{known.name, known.objects, {}};
+    return false;
   });
+  if (chosen) chosen->first_message = std::move(first_message);
   return chosen;
 }
 

@@ -18,6 +18,7 @@ bool origin_allowed(const http_request& request, const std::vector<std::string>&
 struct negotiated {
   std::string subprotocol;  // empty: none is named in the answer
   codec objects = codec::json;
+  std::optional<std::string> first_message;  // as sent, see `websocket_route`
 };
 /// The first one offered that the route speaks; nothing if only others were offered.
 std::optional<negotiated> choose_subprotocol(const http_request& request,

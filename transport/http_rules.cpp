@@ -1,3 +1,4 @@
+#include "protocol/base64url.hpp"
 #include "transport/http_connection.hpp"
 
 namespace confab::transport {
@@ -90,6 +91,10 @@ std::variant<agreement, http_response> judge_upgrade(const site& shared,
   out.key = *key;
   out.subprotocol = std::move(chosen->subprotocol);
   out.format.objects = chosen->objects;
+  if (chosen->first_message) {
+    out.first_message = base64url_decoded(*chosen->first_message);
+    if (!out.first_message) return refuse(400, "the message in the request is not base64url");
+  }
   if (shared.how.compression) {
     if (auto answer = accept_deflate_offer(request.list("sec-websocket-extensions"))) {
       out.extension = std::move(*answer);

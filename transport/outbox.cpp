@@ -100,6 +100,12 @@ void outbox::notify_when_low() {
   mark_dirty();
 }
 
+void outbox::push_upgrade(std::string bytes, bool held) {
+  queued_bytes_ += bytes.size();
+  frames_.push_back(std::make_shared<const std::string>(std::move(bytes)));
+  if (!held) mark_dirty();
+}
+
 bool outbox::push_control(std::string bytes) {
   if (!writer_) return false;
   // Nothing may follow a close frame (RFC 6455 §5.5.1): the echo of the peer's, or a last pong.

@@ -78,8 +78,10 @@ class outbox final : public frame_sink {
 
   // For the transport.
 
-  /// What is no message: the answer to the upgrade, pings, pongs, close frames. They count like any
-  /// other. False if nobody will read them.
+  /// The answer to the upgrade. `held`: until there is something to write behind it.
+  void push_upgrade(std::string bytes, bool held);
+  /// What is no message: pings, pongs, close frames. They count like any other. False if nobody
+  /// will read them.
   bool push_control(std::string bytes);
   /// Fills `into` with what is next, as few entries as possible: small frames are copied together
   /// into `scratch`, because an entry costs the kernel more than copying a chat message.

@@ -98,6 +98,10 @@ struct websocket_route {
   authorize_upgrade authorize;
   std::vector<subprotocol> subprotocols;  // empty: whatever is offered is ignored
   bool any_kind = false;  // text and binary alike (an echo); otherwise the codec's kind, else 1003
+  /// Begins the name of an offered subprotocol whose rest is the client's first message, in
+  /// base64url: it is taken as if it had come right behind the request, and the answer to the
+  /// upgrade waits for what the session says to it. Empty: there is no such thing.
+  std::string first_message_prefix = {};
 };
 /// An answer with an `ETag` header is turned into 304 where the request has it already.
 struct http_route {

@@ -75,12 +75,16 @@ void websocket_core::open(const agreement& agreed, std::string_view read_already
   any_kind_ = agreed.route->any_kind;
   reader_ = frame_reader(wire_bytes_max(reactor_->how().frame_bytes_max, agreed.format.deflate),
                          agreed.format.deflate);
-  static_cast<void>(outbox_->push_control(
-      upgrade_answer(agreed.key, agreed.subprotocol, agreed.extension)));
+  outbox_->push_upgrade(upgrade_answer(agreed.key, agreed.subprotocol, agreed.extension),
+                        agreed.first_message.has_value());
   reactor_->arm(*this, reactor_->random_part(reactor_->how().ping_interval));
   guarded([&] { port_ = agreed.make_session(outbox_, agreed.format, reactor_->index()); });
   if (!port_) close(close_code::internal);
   if (port_ && reactor_->shared().draining) drain();
+  if (agreed.first_message)
+    deliver({.what = frame_reader::kind::message,
+             .payload = *agreed.first_message,
+             .type = objects_ == codec::json ? frame_kind::text : frame_kind::binary});
   rest_ = read_already;
   reactor_->count.bytes_in.add(rest_.size());
   go_on();

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +20,7 @@ struct agreement {
   std::string key;          // Sec-WebSocket-Key, as sent
   std::string subprotocol;  // empty: none is named in the answer
   std::string extension;    // value of Sec-WebSocket-Extensions; empty: none
+  std::optional<std::string> first_message;  // that came in the request
   wire_format format;
   session_factory make_session;
 };

@@ -80,13 +80,22 @@ void crowd::connect_all() {
   while (arrived_ < clients_.size()) step(10s);
 }
 
+int crowd::number_of(const client& c) const {
+  return plan_.first_user + static_cast<int>(&c - clients_.data());
+}
+
+std::string crowd::room_of(const client& c) const {
+  return "r" + std::to_string(c.home - rooms_.data());
+}
+
 void crowd::connect_one(std::size_t i) {
   auto& c = clients_[i];
   c.socket = link{plan_.port, tls_.get(), c.deaf};
   watch(c, EPOLL_CTL_ADD);
   const auto host = "127.0.0.1:" + std::to_string(plan_.port);
-  if (!c.socket.write(
-          websocket::upgrade_request({host, how_.path, how_.subprotocol, plan_.deflate})))
+  auto offered = how_.subprotocol;
+  if (how_.offer_too) offered += ", " + how_.offer_too(number_of(c), room_of(c));
+  if (!c.socket.write(websocket::upgrade_request({host, how_.path, offered, plan_.deflate})))
     end(c);
 }
 
@@ -102,9 +111,7 @@ std::size_t crowd::take_upgrade(client& c, std::string_view bytes) {
 }
 
 void crowd::greet(client& c, std::string_view heard) {
-  const auto number = static_cast<int>(&c - clients_.data());
-  const auto lines =
-      how_.greeting(plan_.first_user + number, "r" + std::to_string(c.home - rooms_.data()));
+  const auto lines = how_.greeting(number_of(c), room_of(c));
   while (c.line < lines.size()) {
     const auto& line = lines[c.line];
     if (!line.heard.empty() && heard.find(line.heard) == std::string_view::npos) return;

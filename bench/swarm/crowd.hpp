@@ -106,6 +106,8 @@ class crowd {
   };
 
   std::uint64_t now_us() const;
+  int number_of(const client& c) const;
+  std::string room_of(const client& c) const;
   void connect_one(std::size_t i);
   void step(std::chrono::microseconds wait);
   /// Says what is due and returns how long nothing will be.

@@ -1,5 +1,7 @@
 #include "bench/swarm/dialect.hpp"
 
+#include "protocol/base64url.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <map>
@@ -14,24 +16,34 @@ using lines = std::vector<dialect::line>;
 
 std::string user(int client) { return "user-" + std::to_string(client); }
 
-/// `resume`: the room is named in `hello`, as the client library does when it comes back.
-dialect confab_in(bool cbor, bool resume = false) {
+/// When a client names its room: by `join`, or in `hello` already, as the client library does when
+/// it comes back; `upgrade`: and `hello` comes with the upgrade request.
+enum class naming { join, hello, upgrade };
+
+dialect confab_in(bool cbor, naming where = naming::join) {
   const auto encode = [cbor](const json& what) {
     if (!cbor) return what.dump();
     const auto bytes = json::to_cbor(what);
     return std::string{bytes.begin(), bytes.end()};
   };
+  const auto hello = [where](int client, const std::string& room) {
+    json said{{"type", "hello"}, {"id", 1}, {"guest", user(client)}};
+    if (where != naming::join) said["resume"] = {{{"room", room}}};
+    return said;
+  };
   dialect d;
   d.subprotocol = cbor ? "confab.v1.cbor" : "confab.v1.json";
   d.kind = cbor ? opcode::binary : opcode::text;
+  if (where == naming::upgrade)
+    d.offer_too = [=](int client, const std::string& room) {
+      return "confab.hello." + base64url_encoded(encode(hello(client, room)));
+    };
   d.greeting = [=](int client, const std::string& room) {
-    json hello{{"type", "hello"}, {"id", 1}, {"guest", user(client)}};
-    if (resume) {
-      hello["resume"] = {{{"room", room}}};
-      return lines{{"", encode(hello)}, {R"("type":"joined")", ""}};
-    }
+    if (where == naming::upgrade) return lines{{R"("type":"joined")", ""}};
+    if (where == naming::hello)
+      return lines{{"", encode(hello(client, room))}, {R"("type":"joined")", ""}};
     return lines{
-        {"", encode(hello)},
+        {"", encode(hello(client, room))},
         {cbor ? "type\x67welcome" : R"("type":"welcome")",
          encode({{"type", "join"}, {"id", 2}, {"room", room}})},
         {cbor ? "type\x66joined" : R"("type":"joined")", ""},
@@ -174,7 +186,8 @@ dialect socketio_echo() {
 dialect dialect_of(std::string_view name, int stage) {
   static const std::map<std::string_view, std::function<dialect()>> known{
       {"confab-json", [] { return confab_in(false); }},
-      {"confab-json-resume", [] { return confab_in(false, true); }},
+      {"confab-json-resume", [] { return confab_in(false, naming::hello); }},
+      {"confab-json-upgrade", [] { return confab_in(false, naming::upgrade); }},
       {"confab-cbor", [] { return confab_in(true); }},
       {"confab-json-echo", plain_echo},
       {"simple", simple},

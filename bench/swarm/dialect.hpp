@@ -26,14 +26,17 @@ struct dialect {
   /// The server's messages are pieces of one stream of bytes, cut anywhere.
   bool stream = false;
   std::function<std::vector<line>(int client, const std::string& room)> greeting;
+  /// A subprotocol offered besides, that says something already; not set: none.
+  std::function<std::string(int client, const std::string& room)> offer_too;
   std::function<std::string(const std::string& room, const std::string& text)> publish;
   /// The protocol's own heartbeat, where it has one: a message that is just `ping`.
   std::string ping, pong;
 };
 
-/// By name: confab-json, confab-json-resume, confab-cbor, simple, socketio, nats, mqtt, centrifuge;
-/// with "-echo" behind it, the echo that this server offers. `stage` cuts confab's greeting short:
-/// 0 after the upgrade, 1 after `hello`. Throws std::out_of_range for an unknown name.
+/// By name: confab-json, confab-json-resume, confab-json-upgrade, confab-cbor, simple, socketio,
+/// nats, mqtt, centrifuge; with "-echo" behind it, the echo that this server offers. `stage` cuts
+/// confab's greeting short: 0 after the upgrade, 1 after `hello`. Throws std::out_of_range for an
+/// unknown name.
 dialect dialect_of(std::string_view name, int stage = 2);
 
 }  // namespace confab::bench

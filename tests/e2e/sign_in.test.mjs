@@ -57,6 +57,37 @@ scenario("a token says who one is, until when and for which rooms", async (world
   );
 });
 
+scenario("a hello within the upgrade request is answered with the upgrade, in JSON and CBOR", async (world) => {
+  const server = await world.server();
+  const early = { type: "hello", id: 7, guest: "alice", resume: [{ room: "general" }] };
+  for (const protocol of ["confab.v1.json", "confab.v1.cbor"]) {
+    const alice = await world.connect(server, { protocol, early });
+
+    const welcome = await alice.expect({ type: "welcome" });
+    const joined = await alice.expect({ type: "joined" });
+    const again = await alice.ask({ type: "hello", guest: "alice" });
+
+    assert.equal(alice.socket.protocol, protocol);
+    assert.equal(welcome.re, 7);
+    assert.equal(welcome.user.id, "alice");
+    assert.equal(joined.room, "general");
+    assert.equal(again.code, "already");
+  }
+});
+
+scenario("a hello within the upgrade request that is refused says why, as any other", async (world) => {
+  const server = await world.server(["--jwt-secret-file", await secretFile(world)], tokensOnly);
+  const stranger = await world.connect(server, { early: { type: "hello", id: 1, guest: "eve" } });
+  const late = await world.connect(server, { early: { type: "hello", token: sign({ sub: "eve", exp: inSeconds(-60) }, SECRET, { alg: "HS256" }) } });
+  const mute = await world.connect(server, { early: { type: "send", room: "general", text: "hi" } });
+
+  assert.equal((await stranger.expect({ re: 1 })).code, "unauthorized");
+  assert.equal((await stranger.closed()).code, 4500);
+  assert.equal((await late.expect({ type: "error" })).code, "unauthorized");
+  assert.equal((await late.closed()).code, 4501);
+  assert.equal((await mute.closed()).code, 4503);
+});
+
 scenario("a moderator may edit and delete what others wrote", async (world) => {
   const secret = await secretFile(world);
   const server = await world.server(["--jwt-secret-file", secret]);

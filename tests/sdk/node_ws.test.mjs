@@ -6,20 +6,18 @@ import { test } from "node:test";
 import { WebSocket, WebSocketServer } from "ws";
 
 import { ConfabClient } from "../../sdk/confab.js";
-import { joined, message, sent, welcome } from "./support/peer.mjs";
+import { helloIn, joined, message, sent, welcome } from "./support/peer.mjs";
 
 test("over real sockets: connect, join, send, lose the connection, resume, stop", { timeout: 10_000 }, async (t) => {
-  const server = new WebSocketServer({ port: 0 });
+  const server = new WebSocketServer({ port: 0, handleProtocols: () => "confab.v1.json" });
   t.after(() => server.close());
   await once(server, "listening");
   const hellos = [];
   const protocols = [];
-  server.on("connection", (socket) => {
+  server.on("connection", (socket, request) => {
     protocols.push(socket.protocol);
     const say = (frame) => socket.send(JSON.stringify(frame));
-    socket.on("message", (data, binary) => {
-      assert.equal(binary, false);
-      const command = JSON.parse(data);
+    const receive = (command) => {
       const { id: re, type } = command;
       if (type === "hello") {
         hellos.push(command);
@@ -32,7 +30,12 @@ test("over real sockets: connect, join, send, lose the connection, resume, stop"
         say(message(6, { from: "alice", key: command.key, text: command.text }));
         socket.terminate();
       }
+    };
+    socket.on("message", (data, binary) => {
+      assert.equal(binary, false);
+      receive(JSON.parse(data));
     });
+    receive(helloIn(request.headers["sec-websocket-protocol"].split(",")[1]));
   });
   const client = new ConfabClient({
     url: `http://127.0.0.1:${server.address().port}/ws`, guest: "alice", WebSocket, backoffBaseMs: 1,

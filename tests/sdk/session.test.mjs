@@ -15,7 +15,7 @@ test("a client goes from idle over connecting to live, and by stop to stopped", 
   const connected = outcome(t.client.connect());
   assert.equal(t.client.state, "connecting");
   await t.clock.advance(0);
-  assert.deepEqual(t.peer.protocols, ["confab.v1.json"]);
+  assert.equal(t.peer.protocols[0], "confab.v1.json");
   await t.peer.welcome({ session: "s-7" });
 
   assert.equal(t.client.state, "live");
@@ -47,6 +47,23 @@ test("hello carries the guest and the name", async () => {
   const { id, ...hello } = await t.peer.welcome();
 
   assert.deepEqual(hello, { type: "hello", guest: "alice", name: "Alice" });
+});
+
+test("hello is said within the upgrade request, or when that is open if it is too long for a header", async () => {
+  const short = new Harness({ token: "ä".repeat(500) });
+  const long = new Harness({ token: "t".repeat(3100) });
+  for (const t of [short, long]) {
+    t.client.connect();
+    await t.clock.advance(0);
+  }
+
+  assert.match(short.peer.protocols[1], /^confab\.hello\.[A-Za-z0-9_-]+$/);
+  assert.equal(short.peer.take("hello").token, "ä".repeat(500));
+  assert.deepEqual(long.peer.protocols, ["confab.v1.json"]);
+  assert.deepEqual(long.peer.inbox, []);
+  for (const t of [short, long]) await t.peer.open();
+  assert.deepEqual(short.peer.inbox, [], "once is enough");
+  assert.equal(long.peer.take("hello").token.length, 3100);
 });
 
 test("connecting twice is connecting once", async () => {
@@ -279,6 +296,7 @@ test("typing is not said before welcome", async () => {
 
   t.client.typing("general");
 
+  t.peer.take("hello");
   assert.deepEqual(t.peer.inbox, []);
 });
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "protocol/base64url.hpp"
+
 #include <openssl/bio.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
@@ -45,32 +47,15 @@ inline const key_pair& other_rsa_keys() {
 inline key_pair ec_keys(const char* curve) { return pem_of(EVP_EC_gen(curve)); }
 inline key_pair ed25519_keys() { return pem_of(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")); }
 
-inline std::string base64url(std::string_view bytes) {
-  constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  std::string out;
-  unsigned bits = 0;
-  int held = 0;
-  for (const char c : bytes) {
-    bits = bits << 8 | static_cast<unsigned char>(c);
-    for (held += 8; held >= 6;) {
-      held -= 6;
-      out += digits[bits >> held & 63];
-    }
-    bits &= (1u << held) - 1;
-  }
-  if (held > 0) out += digits[bits << (6 - held) & 63];
-  return out;
-}
-
 /// A token of these very bytes, signed with HMAC-SHA256 whatever its header says.
 inline std::string forge(std::string_view header, std::string_view claims,
                          std::string_view secret) {
-  const auto text = base64url(header) + "." + base64url(claims);
+  const auto text = base64url_encoded(header) + "." + base64url_encoded(claims);
   unsigned char hash[EVP_MAX_MD_SIZE];
   unsigned length = 0;
   HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
        reinterpret_cast<const unsigned char*>(text.data()), text.size(), hash, &length);
-  return text + "." + base64url({reinterpret_cast<const char*>(hash), length});
+  return text + "." + base64url_encoded({reinterpret_cast<const char*>(hash), length});
 }
 
 }  // namespace confab::server

@@ -22,7 +22,7 @@ struct in_memory {
     shared->how.handshake_wait_max = 20ms;
     shared->how.idle_wait_max = 20ms;
     shared->how.ping_interval = 1h;  // no ping in between, however slow the machine is
-    shared->websockets.push_back({"/ws", admit_all(book), {}, true});
+    shared->websockets.push_back({"/ws", admit_all(book), {{"v1", codec::json}}, true, "say."});
     doors = shared->doors;
     reactor = std::make_shared<reactor_core>(io, shared, 0, 1);
   }
@@ -46,14 +46,12 @@ struct in_memory {
   std::string received;
 };
 
-const std::string upgrade_request =
-    "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
-    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-
 }  // namespace
 
 TEST_CASE(
     "whichever operation fails, a session made is closed once, destroyed, and its place free") {
+  // The second has a message in it, to which there is an answer.
+  const auto* headers = GENERATE("", "Sec-WebSocket-Protocol: v1, say.aGk\r\n");
   bool went_through = false;
   std::size_t fail_at = 0;
   for (; fail_at < 100 && !went_through; ++fail_at) {
@@ -64,8 +62,8 @@ TEST_CASE(
       return session_port::flow::more;
     };
 
-    connection.run("GET /none HTTP/1.1\r\nHost: a\r\n\r\n" + upgrade_request + text_frame("hello") +
-                   client_frame(0x89, "p") + close_frame(1000));
+    connection.run("GET /none HTTP/1.1\r\nHost: a\r\n\r\n" + upgrade_request("/ws", headers) +
+                   text_frame("hello") + client_frame(0x89, "p") + close_frame(1000));
 
     REQUIRE(book.made <= 1);
     REQUIRE(book.destroyed == book.made);
@@ -81,7 +79,8 @@ TEST_CASE(
   REQUIRE(fail_at > 3);
 }
 
-TEST_CASE("the answer to the upgrade, the session's frames and control frames leave in their order") {
+TEST_CASE(
+    "the answer to the upgrade, the session's frames and control frames leave in their order") {
   in_memory connection(1000);
   auto& book = *connection.book;
   book.on_message = [&](frame_kind kind, std::string_view payload) {
@@ -89,8 +88,8 @@ TEST_CASE("the answer to the upgrade, the session's frames and control frames le
     return session_port::flow::more;
   };
 
-  connection.run(upgrade_request + text_frame("one") + client_frame(0x89, "p") + text_frame("two") +
-                 close_frame(1000));
+  connection.run(upgrade_request("/ws") + text_frame("one") + client_frame(0x89, "p") +
+                 text_frame("two") + close_frame(1000));
 
   const auto header_end = connection.received.find("\r\n\r\n");
   REQUIRE(header_end != std::string::npos);

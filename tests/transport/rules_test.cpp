@@ -93,6 +93,19 @@ TEST_CASE("the first offered subprotocol that is known is taken") {
   REQUIRE(choose_subprotocol(with({{"Sec-WebSocket-Protocol", "x"}}), {})->subprotocol.empty());
 }
 
+TEST_CASE("a first message is found among the subprotocols, and is none that could be chosen") {
+  websocket_route route;
+  route.subprotocols = {{"v1.json", codec::json}};
+  const auto offer = with({{"Sec-WebSocket-Protocol", "say.aGk, v1.json"}});
+  const auto alone = with({{"Sec-WebSocket-Protocol", "say.aGk"}});
+
+  REQUIRE_FALSE(choose_subprotocol(offer, route)->first_message);
+  route.first_message_prefix = "say.";
+  REQUIRE(choose_subprotocol(offer, route)->subprotocol == "v1.json");
+  REQUIRE(choose_subprotocol(offer, route)->first_message == "aGk");
+  REQUIRE_FALSE(choose_subprotocol(alone, route));
+}
+
 TEST_CASE("an exact path wins over prefixes, and the longest of these over the others") {
   std::vector<http_route> routes(4);
   routes[0].path = "/*";
@@ -149,8 +162,9 @@ TEST_CASE("an inflater takes messages up to the bound, and says what is wrong wi
 
 TEST_CASE("a key of the handshake is sixteen bytes in base64, and is answered as in the RFC") {
   REQUIRE(is_websocket_key("dGhlIHNhbXBsZSBub25jZQ=="));
-  for (const auto* bad : {"", "dGhlIHNhbXBsZSBub25jZQ", "dGhlIHNhbXBsZSBub25jZQ=x",
-                          "dGhlIHNhbXBsZSBub25j\r\n==", "dGhlIHNhbXBsZSBub25jZQdGhlIHNhbXBsZSBub25jZQ=="})
+  for (const auto* bad :
+       {"", "dGhlIHNhbXBsZSBub25jZQ", "dGhlIHNhbXBsZSBub25jZQ=x",
+        "dGhlIHNhbXBsZSBub25j\r\n==", "dGhlIHNhbXBsZSBub25jZQdGhlIHNhbXBsZSBub25jZQ=="})
     REQUIRE_FALSE(is_websocket_key(bad));
 
   // RFC 6455 §1.3.

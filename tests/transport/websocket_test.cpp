@@ -219,6 +219,63 @@ TEST_CASE("frames sent right behind the upgrade are not lost") {
   REQUIRE(w.book->texts == std::vector<std::string>{"early", "bird"});
 }
 
+TEST_CASE("a message in the request is answered in one write with the upgrade") {
+  const auto book = std::make_shared<notes>();
+  auto route = chat_route(book);
+  route.first_message_prefix = "say.";
+  world w({}, {route});
+  client c(w, w.port());
+
+  c.send(upgrade_request("/chat", "Sec-WebSocket-Protocol: v1.json, say.aGk\r\n"));
+  REQUIRE(w.until([&] { return book->texts.size() == 1; }));
+  for (int i = 0; i < 3; ++i) w.turn();
+  REQUIRE(book->texts.front() == "hi");
+  REQUIRE(c.in.empty());
+
+  REQUIRE(book->sink->push(make_frame(frame_kind::text, "welcome")) == push_result::accepted);
+  const auto answer = c.read_response();
+  REQUIRE(answer.status == 101);
+  REQUIRE(answer.headers.at("sec-websocket-protocol") == "v1.json");
+  REQUIRE(c.read_data().payload == "welcome");
+  REQUIRE(w.server->count().writes == 1);
+}
+
+TEST_CASE("a message in the request is judged like any other") {
+  const auto book = std::make_shared<notes>();
+  auto route = chat_route(book);
+  route.first_message_prefix = "say.";
+  world w({}, {route});
+  client malformed(w, w.port()), no_text(w, w.port()), binary(w, w.port());
+
+  REQUIRE(malformed.upgrade("/chat", "Sec-WebSocket-Protocol: v1.json, say.a+b\r\n").status == 400);
+  REQUIRE(book->made == 0);
+
+  REQUIRE(no_text.upgrade("/chat", "Sec-WebSocket-Protocol: v1.json, say._w\r\n").status == 101);
+  REQUIRE(no_text.read_data().code() == 1007);
+
+  book->on_message = [&](frame_kind kind, std::string_view) {
+    book->sink->close(kind == frame_kind::binary ? close_code::normal : close_code::internal, "");
+    return session_port::flow::more;
+  };
+  REQUIRE(binary.upgrade("/chat", "Sec-WebSocket-Protocol: say._w, v1.cbor\r\n").status == 101);
+  REQUIRE(binary.read_data().code() == 1000);
+  REQUIRE(book->texts == std::vector<std::string>{"\xff"});
+}
+
+TEST_CASE(
+    "a session that says nothing to the message in the request is upgraded by the first ping") {
+  options how;
+  how.ping_interval = 50ms;
+  const auto book = std::make_shared<notes>();
+  auto route = chat_route(book);
+  route.first_message_prefix = "say.";
+  world w(how, {route});
+  client c(w, w.port());
+
+  REQUIRE(c.upgrade("/chat", "Sec-WebSocket-Protocol: v1.json, say.aGk\r\n").status == 101);
+  REQUIRE(c.read_frame().opcode == 9);
+}
+
 TEST_CASE("compressed messages are inflated, and one compressed frame serves every receiver") {
   world w;
   client a(w, w.port());

@@ -113,6 +113,13 @@ inline std::string close_frame(unsigned code, std::string_view reason = {}) {
   return client_frame(0x88, payload + std::string(reason));
 }
 
+inline std::string upgrade_request(std::string_view path, std::string_view more = {}) {
+  return "GET " + std::string(path) +
+         " HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+         std::string(more) + "\r\n";
+}
+
 struct response {
   unsigned status = 0;
   std::map<std::string, std::string> headers;
@@ -298,10 +305,8 @@ inline response client::get(std::string_view path, std::string_view more, std::s
 }
 
 inline response client::upgrade(std::string_view path, std::string_view more) {
-  return get(path,
-             "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
-                 std::string(more));
+  send(upgrade_request(path, more));
+  return read_response();
 }
 
 inline std::optional<ws_frame> client::take_frame() {

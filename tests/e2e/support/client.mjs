@@ -26,8 +26,10 @@ export class Client {
   #closed = signal();
   #lastId = 0;
 
-  constructor(url, { protocol = "confab.v1.json", protocols = [protocol], ...options } = {}) {
+  /** `early`: the hello that is said within the upgrade request. */
+  constructor(url, { protocol = "confab.v1.json", protocols = [protocol], early, ...options } = {}) {
     this.codec = codecs[protocol];
+    if (early) protocols = [...protocols, `confab.hello.${Buffer.from(this.codec.write(early)).toString("base64url")}`];
     this.socket = new WebSocket(url, protocols, { perMessageDeflate: false, maxPayload: 64 << 20, ...options });
     this.opened = new Promise((resolve, reject) => {
       this.socket.on("upgrade", (response) => (this.upgrade = response));

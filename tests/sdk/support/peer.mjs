@@ -16,6 +16,8 @@ export class Peer {
 
   constructor(url, protocols, clock) {
     Object.assign(this, { url, protocols, clock });
+    const early = protocols.find((name) => name.startsWith("confab.hello."));
+    if (early) this.inbox.push(helloIn(early));
   }
 
   // ---- what the client calls
@@ -63,6 +65,9 @@ export class Peer {
     return join;
   }
 }
+
+/** What a client says already in the upgrade request. @param {string} protocol */
+export const helloIn = (protocol) => JSON.parse(Buffer.from(protocol.slice("confab.hello.".length), "base64url"));
 
 export const welcome = (fields) => ({
   type: "welcome",

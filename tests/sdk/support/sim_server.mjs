@@ -1,5 +1,7 @@
 // A small server that speaks the protocol over a network with faults, on the virtual clock. Seeded: a seed is a run.
 
+import { helloIn } from "./peer.mjs";
+
 /** mulberry32 (Tommy Ettinger, public domain). */
 export function seeded(seed) {
   return () => {
@@ -51,11 +53,13 @@ export class SimServer {
       onmessage = null;
       onclose = null;
       onerror = null;
-      constructor() {
+      constructor(url, protocols) {
         this.session = { user, socket: this, joined: new Set(), welcomed: false, up: [], down: [], open: true };
         this.later(this.session.up, () => {
           server.sessions.add(this.session);
           this.onopen?.({});
+          const early = protocols.find((name) => name.startsWith("confab.hello."));
+          if (early) server.receive(this.session, helloIn(early));
         });
       }
       send(text) {
