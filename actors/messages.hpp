@@ -86,7 +86,7 @@ using room_actor =
                      caf::reacts_to<watched>, caf::replies_to<session_appeared>::with<session_seen>,
                      caf::reacts_to<session_vanished>, caf::reacts_to<wake>,
                      caf::reacts_to<retire>>;
-using registrar_actor = caf::typed_actor<caf::reacts_to<to_user>>;
+using registrar_actor = caf::typed_actor<caf::reacts_to<to_user>, caf::reacts_to<wake>>;
 
 // --- journal ------------------------------------------------------------------------------------
 

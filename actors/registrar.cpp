@@ -10,7 +10,7 @@
 namespace confab::actors {
 namespace {
 
-constexpr auto read_wait_max = std::chrono::seconds{10};
+constexpr std::chrono::milliseconds read_wait_max{10'000};
 constexpr std::size_t reads_together_max = 256;
 constexpr auto introduction_wait_max = std::chrono::seconds{5};
 
@@ -22,6 +22,12 @@ registrar::behavior_type registrar::make_behavior() {
   });
   return {
       [this](to_user& what) { guarded(what.user, [&] { step(what.user, what.what); }); },
+      [this](const wake&) {
+        state_->awaits_wake = false;
+        if (state_->reads.empty()) return;
+        if (env_->now() < state_->reads_until) return watch_reads();
+        end_reads(state_->request, nullptr);
+      },
   };
 }
 
@@ -69,35 +75,48 @@ void registrar::detach(const user_id& user, session_id session) {
 }
 
 /// One request is under way at a time, and takes all that came during the last one: a request each
-/// would wake the reader's thread, and that of CAF's clock, for every user who connects.
+/// would wake the reader's thread for every user who connects.
 void registrar::read_directs(const user_id& user) {
   const auto number = ++state_->last_read;
   find(user)->begin_reading(number);
   state_->next_reads.push_back({user, number});
-  if (!state_->reading) start_reads();
+  start_reads();
 }
 
 void registrar::start_reads() {
-  auto& waiting = state_->next_reads;
-  const auto count = std::min(waiting.size(), reads_together_max);
-  state_->reading = count > 0;
-  if (count == 0) return;
+  auto& s = *state_;
+  if (!s.reads.empty() || s.next_reads.empty()) return;
+  const auto count = std::min(s.next_reads.size(), reads_together_max);
+  const auto end = s.next_reads.begin() + static_cast<std::ptrdiff_t>(count);
+  s.reads.assign(s.next_reads.begin(), end);
+  s.next_reads.erase(s.next_reads.begin(), end);
+  s.reads_until = unix_ms{env_->now().value() + read_wait_max.count()};
+
   directs_request asked;
-  for (std::size_t i = 0; i < count; ++i) asked.users.push_back(waiting[i].user);
-  const auto reads = std::make_shared<std::vector<read_of>>(
-      waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(count));
-  waiting.erase(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(count));
-  const auto take = [this, reads](const directs_reads* read) {
-    for (std::size_t i = 0; i < reads->size(); ++i) {
-      const auto& [user, number] = (*reads)[i];
-      const auto* own = read && read->of[i].ok ? &read->of[i] : nullptr;
-      guarded(user, [&] { directs_read(user, number, own); });
-    }
-    start_reads();
-  };
-  request(env_->shards[env_->shard_of(asked.users.front())].reader, read_wait_max, std::move(asked))
-      .then([take](const directs_reads& read) { take(&read); },
-            [take](caf::error&) { take(nullptr); });
+  for (const auto& read : s.reads) asked.users.push_back(read.user);
+  const auto number = ++s.request;
+  // Its end is watched here: a timeout of CAF's would wake the thread of its clock each time.
+  request(env_->shards[env_->shard_of(asked.users.front())].reader, caf::infinite, std::move(asked))
+      .then([this, number](const directs_reads& read) { end_reads(number, &read); },
+            [this, number](caf::error&) { end_reads(number, nullptr); });
+  watch_reads();
+}
+
+void registrar::end_reads(std::uint32_t request, const directs_reads* read) {
+  if (request != state_->request) return;  // given up
+  const auto reads = std::exchange(state_->reads, {});
+  for (std::size_t i = 0; i < reads.size(); ++i) {
+    const auto& [user, number] = reads[i];
+    const auto* own = read && read->of[i].ok ? &read->of[i] : nullptr;
+    guarded(user, [&] { directs_read(user, number, own); });
+  }
+  start_reads();
+}
+
+void registrar::watch_reads() {
+  if (std::exchange(state_->awaits_wake, true)) return;
+  const auto left = state_->reads_until.value() - env_->now().value();
+  send_later(std::chrono::milliseconds{std::max<std::int64_t>(left, 1)}, wake{state_->reads_until});
 }
 
 void registrar::directs_read(const user_id& user, std::uint32_t read,

@@ -42,7 +42,10 @@ class registrar final : public pinned<registrar_actor::base> {
     std::unordered_map<user_row::awake_room, awake> rooms;
     std::uint32_t last_read = 0;
     std::vector<read_of> next_reads;  // go together when the reads under way are done
-    bool reading = false;
+    std::vector<read_of> reads;       // under way
+    std::uint32_t request = 0;        // the latest one, for `reads`
+    unix_ms reads_until;              // then they have failed
+    bool awaits_wake = false;
   };
 
   void step(const user_id& user, user_op& what);
@@ -53,6 +56,8 @@ class registrar final : public pinned<registrar_actor::base> {
   void room_ended(const caf::actor_addr& room, bool bug);
   void read_directs(const user_id& user);
   void start_reads();
+  void end_reads(std::uint32_t request, const directs_reads* read);
+  void watch_reads();
   void directs_read(const user_id& user, std::uint32_t read, const directs_read* list);
   /// Tells every direct room that is awake of the session, and greets it when all have answered.
   void introduce(const user_id& user, session_id session, bool with_directs);

@@ -320,6 +320,38 @@ TEST_CASE("without the list of directs a user is welcome all the same") {
   CHECK_FALSE(later.contains("directs_unavailable"));
 }
 
+TEST_CASE(
+    "a reader that hangs keeps a user waiting for ten seconds, and what it says later is late") {
+  world_options one;
+  one.shards = 1;
+  actor_world world{one};
+  const auto hello = [](const char* guest) { return json{{"type", "hello"}, {"guest", guest}}; };
+  world.hold(world.env.shards.front().reader);
+  auto& alice = world.connect();
+  alice.say(hello("alice"));
+  world.advance(4s);
+  auto& bob = world.connect();  // his list is asked for when hers has come, or not
+  bob.say(hello("bob"));
+
+  world.advance(5'999ms);
+  CHECK(alice.received("welcome").empty());
+  world.advance(1ms);
+  REQUIRE(alice.received("welcome").size() == 1);
+  CHECK(alice.received("welcome")[0]["directs_unavailable"] == true);
+  world.advance(9'999ms);
+  CHECK(bob.received("welcome").empty());
+  world.advance(1ms);
+  REQUIRE(bob.received("welcome").size() == 1);
+
+  auto& carol = world.connect();
+  carol.say(hello("carol"));
+  world.release_all();
+  world.settle();
+  REQUIRE(carol.received("welcome").size() == 1);
+  CHECK_FALSE(carol.received("welcome")[0].contains("directs_unavailable"));
+  CHECK(world.guest("dave").welcome["directs"] == json::array());
+}
+
 TEST_CASE("a failed fsync is told to the one who ends the process") {
   actor_world world;
   auto& alice = world.guest("alice");
