@@ -55,6 +55,8 @@ struct environment {
   const authenticator* auth = nullptr;
   std::function<unix_ms()> now;           // any thread
   std::function<std::uint64_t()> random;  // any thread
+  /// False where the journal knows without looking that a user has no direct rooms; any thread.
+  std::function<bool(const user_id&)> may_have_directs = [](auto&) { return true; };
   /// Blocks the calling thread; for actors that have one of their own.
   std::function<void(std::chrono::microseconds)> pause = [](auto span) {
     std::this_thread::sleep_for(span);

@@ -39,6 +39,8 @@ class user_row {
   bool reads_directs() const noexcept { return read_ != 0; }
   /// What `read` brings counts, and nothing that was asked for before.
   void begin_reading(std::uint32_t read) noexcept { read_ = read; }
+  /// There are none in the journal.
+  void has_no_directs() noexcept { knows_directs_ = true; }
   void wait_for_directs(session_id session) { more().waiting.push_back(session); }
   /// Those who have waited; nothing if it is not this read that counts. Without a list, as the
   /// journal can't be read, they have waited in vain.

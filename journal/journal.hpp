@@ -150,6 +150,9 @@ class journal {
   /// Once: a second call throws `std::logic_error`.
   virtual std::unique_ptr<writer> make_writer() = 0;
   virtual std::unique_ptr<reader> make_reader() = 0;
+  /// Whether `reader::directs` may find something, now or soon: false for nearly all of whom it
+  /// would find nothing. Answers from memory.
+  virtual bool may_have_directs(const user_id& user) const noexcept = 0;
 };
 
 /// How long keys are remembered: an entry leaves when it is both older and further back (`count`

@@ -1,6 +1,7 @@
 #include "journal/journal.hpp"
 #include "journal/key_index.hpp"
 #include "journal/page.hpp"
+#include "journal/user_filter.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -27,6 +28,7 @@ struct memory_store {
   std::shared_mutex border;
   std::map<room_id, memory_room> rooms;
   std::uint64_t last_position = 0;
+  user_filter have_directs;  // outside of the border
 };
 
 class memory_writer final : public writer {
@@ -50,6 +52,10 @@ class memory_writer final : public writer {
     const auto [at, created] = store_.rooms.try_emplace(what.room);
     if (created) {
       at->second.number = store_.rooms.size();
+      if (what.direct) {
+        store_.have_directs.add(what.direct->first.view());
+        store_.have_directs.add(what.direct->second.view());
+      }
       at->second.info = {what.room, what.title, what.epoch, what.direct, seq_no{0}, now, seq_no{1}};
     }
     return at->second.info;
@@ -202,6 +208,9 @@ class memory_journal final : public journal {
     return std::make_unique<memory_writer>(store_, window_);
   }
   std::unique_ptr<reader> make_reader() override { return std::make_unique<memory_reader>(store_); }
+  bool may_have_directs(const user_id& user) const noexcept override {
+    return store_.have_directs.may_have(user.view());
+  }
 
  private:
   memory_store store_;

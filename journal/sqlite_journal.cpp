@@ -7,6 +7,7 @@
 #include "journal/sqlite_reader.hpp"
 #include "journal/sqlite_schema.hpp"
 #include "journal/sqlite_writer.hpp"
+#include "journal/user_filter.hpp"
 
 #include <mutex>
 #include <stdexcept>
@@ -62,6 +63,24 @@ std::optional<std::string> use_wal(connection& database) {
   return std::nullopt;
 }
 
+int load_filter(connection& database, std::optional<user_filter>& into) {
+  statement count, all;
+  if (const int code =
+          count.prepare(database, "select 2 * count(*) from rooms where direct_a is not null"))
+    return code;
+  query number{count};
+  if (!number.next()) return number.code();
+  into.emplace(static_cast<std::size_t>(number.integer(0)));
+  if (const int code =
+          all.prepare(database,
+                      "select direct_a from rooms where direct_a is not null "
+                      "union all select direct_b from rooms where direct_b is not null"))
+    return code;
+  query users{all};
+  while (users.next()) into->add(users.text(0));
+  return users.code();
+}
+
 class sqlite_journal final : public journal {
  public:
   explicit sqlite_journal(data_directory directory) : directory_(std::move(directory)) {}
@@ -76,12 +95,16 @@ class sqlite_journal final : public journal {
     return std::move(writer_);
   }
   std::unique_ptr<reader> make_reader() override { return std::make_unique<sqlite_reader>(path()); }
+  bool may_have_directs(const user_id& user) const noexcept override {
+    return have_directs_->may_have(user.view());
+  }
 
  private:
   std::string path() const { return directory_.file(database_name); }
 
   data_directory directory_;  // last to go: the lock covers all that follows
   std::optional<checkpointer> rotation_;
+  std::optional<user_filter> have_directs_;
   std::mutex border_;
   std::unique_ptr<sqlite_writer> writer_;  // until it is asked for
 };
@@ -97,11 +120,12 @@ std::optional<std::string> sqlite_journal::open(key_window window) {
   // SQLite syncs the directory for its logs, but not for the database.
   if (auto error = directory_.sync()) return "fsync of its directory: " + *error;
 
+  if (const int code = load_filter(database, have_directs_)) return words(code, database);
   connection second;
   if (const int code = open_connection(second, path(), role::checkpointer))
     return words(code, second);
   rotation_.emplace(std::move(second));
-  auto made = sqlite_writer::make(std::move(database), *rotation_, window);
+  auto made = sqlite_writer::make(std::move(database), *rotation_, *have_directs_, window);
   if (auto* error = std::get_if<std::string>(&made)) return std::move(*error);
   writer_ = std::get<std::unique_ptr<sqlite_writer>>(std::move(made));
   return std::nullopt;

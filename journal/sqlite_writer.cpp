@@ -59,16 +59,21 @@ class sqlite_writer::transaction {
   bool done_ = false;
 };
 
-sqlite_writer::sqlite_writer(connection database, checkpointer& rotation, key_window window)
-    : database_(std::move(database)), rotation_(rotation), keys_(window) {}
+sqlite_writer::sqlite_writer(connection database, checkpointer& rotation, user_filter& have_directs,
+                             key_window window)
+    : database_(std::move(database)),
+      rotation_(rotation),
+      have_directs_(have_directs),
+      keys_(window) {}
 
 sqlite_writer::~sqlite_writer() {
   if (rotation_.fatal()) database_.leave_log_at_close();
 }
 
 std::variant<std::unique_ptr<sqlite_writer>, std::string> sqlite_writer::make(
-    connection database, checkpointer& rotation, key_window window) {
-  std::unique_ptr<sqlite_writer> made{new sqlite_writer{std::move(database), rotation, window}};
+    connection database, checkpointer& rotation, user_filter& have_directs, key_window window) {
+  std::unique_ptr<sqlite_writer> made{
+      new sqlite_writer{std::move(database), rotation, have_directs, window}};
   int code = made->prepare();
   if (code == SQLITE_OK) code = made->load_keys(window);
   if (code != SQLITE_OK) return words(code, made->database_);
@@ -193,7 +198,10 @@ int sqlite_writer::apply(const create_room& what, unix_ms now, std::vector<outco
     if (row.code() != SQLITE_OK) return row.code();
   }
   std::optional<std::string_view> a, b;
-  if (what.direct) a = what.direct->first.view(), b = what.direct->second.view();
+  if (what.direct) {
+    a = what.direct->first.view(), b = what.direct->second.view();
+    have_directs_.add(*a), have_directs_.add(*b);  // if nothing comes of it, little is lost
+  }
   if (const int code = query{run_.insert_room, what.room.view(), std::string_view{what.title},
                              std::string_view{what.epoch.value()}, now.value(), a, b}
                            .run())

@@ -4,6 +4,7 @@
 #include "journal/key_index.hpp"
 #include "journal/sqlite_checkpointer.hpp"
 #include "journal/sqlite_statement.hpp"
+#include "journal/user_filter.hpp"
 
 #include <optional>
 #include <string>
@@ -36,9 +37,10 @@ class room_ends {
 /// The writer: one transaction per batch, durable when COMMIT has returned (synchronous=FULL).
 class sqlite_writer final : public writer {
  public:
-  /// `database` is migrated and has no other writer; `rotation` outlives this.
+  /// `database` is migrated and has no other writer; the two it refers to outlive this.
   static std::variant<std::unique_ptr<sqlite_writer>, std::string> make(connection database,
                                                                         checkpointer& rotation,
+                                                                        user_filter& have_directs,
                                                                         key_window window);
 
   ~sqlite_writer() override;
@@ -52,7 +54,8 @@ class sqlite_writer final : public writer {
     statement begin, commit, find_room, insert_room, insert_entry, write_probe;
   };
 
-  sqlite_writer(connection database, checkpointer& rotation, key_window window);
+  sqlite_writer(connection database, checkpointer& rotation, user_filter& have_directs,
+                key_window window);
   int prepare();
   int load_keys(key_window window);
   /// Runs `work` (which returns a code) in a transaction, with `outcomes` as the result.
@@ -65,6 +68,7 @@ class sqlite_writer final : public writer {
   connection database_;
   statements run_;
   checkpointer& rotation_;
+  user_filter& have_directs_;
   room_ends ends_;
   key_index keys_;
   std::int64_t last_id_ = 0;    // of the log, committed

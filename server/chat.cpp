@@ -71,6 +71,7 @@ chat::chat(runtime& on, const config& how)
   env_.how.write_window = how.write_window;
   env_.how.commit_window = how.commit_window;
   env_.durability = journal_->level();
+  env_.may_have_directs = [this](const user_id& user) { return journal_->may_have_directs(user); };
   env_.auth = authenticator_.get();
   env_.now = system_now;
   env_.random = system_random;

@@ -326,6 +326,10 @@ TEST_CASE(
   one.shards = 1;
   actor_world world{one};
   const auto hello = [](const char* guest) { return json{{"type", "hello"}, {"guest", guest}}; };
+  for (const auto* friendly : {"alice", "bob", "carol"})
+    world.guest("eve").ask({{"type", "direct"}, {"to", friendly}, {"text", "x"}});
+  for (auto& eve : world.clients) eve.disconnect();
+  world.advance(120s);
   world.hold(world.env.shards.front().reader);
   auto& alice = world.connect();
   alice.say(hello("alice"));
@@ -348,8 +352,18 @@ TEST_CASE(
   world.release_all();
   world.settle();
   REQUIRE(carol.received("welcome").size() == 1);
-  CHECK_FALSE(carol.received("welcome")[0].contains("directs_unavailable"));
-  CHECK(world.guest("dave").welcome["directs"] == json::array());
+  CHECK(carol.received("welcome")[0]["directs"].size() == 1);
+}
+
+TEST_CASE("who has no direct rooms is welcome without a look into the journal") {
+  actor_world world;
+  world.guest("alice").ask({{"type", "direct"}, {"to", "bob"}, {"text", "x"}});
+  for (const auto& shard : world.env.shards) world.hold(shard.reader);
+
+  const auto welcome = world.guest("carol").welcome;
+
+  CHECK(welcome["directs"] == json::array());
+  CHECK_FALSE(welcome.contains("directs_unavailable"));
 }
 
 TEST_CASE("a failed fsync is told to the one who ends the process") {

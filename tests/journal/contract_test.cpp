@@ -571,6 +571,19 @@ JOURNAL_TEST("a user's direct rooms come latest first, without the empty ones") 
   CHECK(store.of.read->directs(user("nobody"), 10)->empty());
 }
 
+JOURNAL_TEST(
+    "who has direct rooms is known without looking, and of nearly all others that they have none") {
+  TestType store;
+  store.of.commit({create_direct(alice, bob), create(general), post(general, "x")});
+
+  CHECK(store.of.log->may_have_directs(alice));
+  CHECK(store.of.log->may_have_directs(bob));
+  int wrong = 0;
+  for (int i = 0; i < 10'000; ++i)
+    wrong += store.of.log->may_have_directs(user("u" + std::to_string(i)));
+  CHECK(wrong < 10);
+}
+
 JOURNAL_TEST("of direct rooms written at the same time, the one written last is the latest") {
   TestType store;
   store.of.commit({create_direct(alice, bob), create_direct(alice, user("carol"))});

@@ -91,6 +91,9 @@ TEST_CASE("an opened journal is what it was when it was closed", "[journal]") {
   CHECK(info->epoch == epoch_id{"k3v9"});
   CHECK(info->head == seq_no{3});
   CHECK(ids(*of.read->directs(bob, 10)) == names{direct_room_of(alice, bob).value()});
+  CHECK(of.log->may_have_directs(alice));
+  CHECK(of.log->may_have_directs(bob));
+  CHECK_FALSE(of.log->may_have_directs(user("carol")));
   const auto done =
       of.commit({post(general, "again", "k1"), post(general, "3"), create(general, "Other")}, 4000);
   CHECK(duplicate(done[0]));

@@ -48,6 +48,7 @@ actor_world::actor_world(world_options how)
 
   env.how = std::move(how.how);
   env.durability = journal_->level();
+  env.may_have_directs = [this](const user_id& user) { return journal_->may_have_directs(user); };
   env.auth = &auth;
   env.now = [this] { return now(); };
   env.random = [this] { return random_(); };
