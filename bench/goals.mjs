@@ -76,7 +76,7 @@ export function check_goals({ results, journal_appends }) {
   judge("memory per idle connection in a room", "≤ 3.3 KiB (goal)", memory, 3.3, at_most, "KiB");
   judge("memory per idle connection in a room", "≤ 5 KiB (must)", memory, 5, at_most, "KiB");
   judge("connects with hello and join, per core second", "≥ Bun's", of("storm", ours)?.connects_per_core_s, of("storm", bun)?.connects_per_core_s, at_least, "/s");
-  judge("the same, the room named in hello as after a loss", "≥ Bun's", of("storm_resume", ours)?.connects_per_core_s, of("storm", bun)?.connects_per_core_s, at_least, "/s");
+  judge("the same within the upgrade request, as the client library comes back", "≥ Bun's", of("storm_resume", ours)?.connects_per_core_s, of("storm", bun)?.connects_per_core_s, at_least, "/s");
   for (const scenario of ["closed_10x200", "closed_all_10x200", "open_200k_10x200"]) {
     const disk = of(scenario, ours), memory_run = of(scenario, "confab-memory");
     judge(`added CPU of durability per delivery, ${scenario}`, "< 10 %", 100 * (disk?.cpu_us / memory_run?.cpu_us - 1), 10, (a, b) => a < b, "%", doubts(disk, memory_run));

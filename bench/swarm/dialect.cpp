@@ -16,39 +16,35 @@ using lines = std::vector<dialect::line>;
 
 std::string user(int client) { return "user-" + std::to_string(client); }
 
-/// When a client names its room: by `join`, or in `hello` already, as the client library does when
-/// it comes back; `upgrade`: and `hello` comes with the upgrade request.
-enum class naming { join, hello, upgrade };
-
-dialect confab_in(bool cbor, naming where = naming::join) {
+/// `resume`: all is said within the upgrade request, as the client library does when it comes back.
+dialect confab_in(bool cbor, bool resume = false) {
   const auto encode = [cbor](const json& what) {
     if (!cbor) return what.dump();
     const auto bytes = json::to_cbor(what);
     return std::string{bytes.begin(), bytes.end()};
   };
-  const auto hello = [where](int client, const std::string& room) {
-    json said{{"type", "hello"}, {"id", 1}, {"guest", user(client)}};
-    if (where != naming::join) said["resume"] = {{{"room", room}}};
-    return said;
+  const auto hello = [](int client) {
+    return json{{"type", "hello"}, {"id", 1}, {"guest", user(client)}};
   };
   dialect d;
   d.subprotocol = cbor ? "confab.v1.cbor" : "confab.v1.json";
   d.kind = cbor ? opcode::binary : opcode::text;
-  if (where == naming::upgrade)
-    d.offer_too = [=](int client, const std::string& room) {
-      return "confab.hello." + base64url_encoded(encode(hello(client, room)));
-    };
   d.greeting = [=](int client, const std::string& room) {
-    if (where == naming::upgrade) return lines{{R"("type":"joined")", ""}};
-    if (where == naming::hello)
-      return lines{{"", encode(hello(client, room))}, {R"("type":"joined")", ""}};
+    const dialect::line in_room{cbor ? "type\x66joined" : R"("type":"joined")", ""};
+    if (resume) return lines{in_room};
     return lines{
-        {"", encode(hello(client, room))},
+        {"", encode(hello(client))},
         {cbor ? "type\x67welcome" : R"("type":"welcome")",
          encode({{"type", "join"}, {"id", 2}, {"room", room}})},
-        {cbor ? "type\x66joined" : R"("type":"joined")", ""},
+        in_room,
     };
   };
+  if (resume)
+    d.offer_too = [=](int client, const std::string& room) {
+      auto said = hello(client);
+      said["resume"] = {{{"room", room}}};
+      return "confab.hello." + base64url_encoded(encode(said));
+    };
   d.publish = [=](const std::string& room, const std::string& text) {
     return encode({{"type", "send"}, {"room", room}, {"text", text}});
   };
@@ -186,8 +182,7 @@ dialect socketio_echo() {
 dialect dialect_of(std::string_view name, int stage) {
   static const std::map<std::string_view, std::function<dialect()>> known{
       {"confab-json", [] { return confab_in(false); }},
-      {"confab-json-resume", [] { return confab_in(false, naming::hello); }},
-      {"confab-json-upgrade", [] { return confab_in(false, naming::upgrade); }},
+      {"confab-json-resume", [] { return confab_in(false, true); }},
       {"confab-cbor", [] { return confab_in(true); }},
       {"confab-json-echo", plain_echo},
       {"simple", simple},

@@ -33,10 +33,9 @@ struct dialect {
   std::string ping, pong;
 };
 
-/// By name: confab-json, confab-json-resume, confab-json-upgrade, confab-cbor, simple, socketio,
-/// nats, mqtt, centrifuge; with "-echo" behind it, the echo that this server offers. `stage` cuts
-/// confab's greeting short: 0 after the upgrade, 1 after `hello`. Throws std::out_of_range for an
-/// unknown name.
+/// By name: confab-json, confab-json-resume, confab-cbor, simple, socketio, nats, mqtt, centrifuge;
+/// with "-echo" behind it, the echo that this server offers. `stage` cuts confab's greeting short:
+/// 0 after the upgrade, 1 after `hello`. Throws std::out_of_range for an unknown name.
 dialect dialect_of(std::string_view name, int stage = 2);
 
 }  // namespace confab::bench
