@@ -15,7 +15,7 @@ namespace confab::journal {
 /// word (Putze, Sanders and Singler, "Cache-, Hash- and Space-Efficient Bloom Filters", 2007).
 /// With one user a word it errs for 2 in 10,000 who are not in the set, with four for 5 in 1,000,
 /// with sixteen for 17 in 100. One thread adds, any may ask. What was added by a happens-before is
-/// found.
+/// found; nobody is taken out.
 class user_filter {
  public:
   /// Large enough for twice as many, and for half a million.
