@@ -61,7 +61,7 @@ void registrar::attach(const user_id& user, attach_session& what) {
   auto& row = state_->users[user];
   for (const auto older : row.attach(what.who, std::move(what.device)))
     tell_session(older, replace_session{});
-  // Most who connect have none, and asking the journal is half of what is done here for a connect.
+  // Most who connect have none, and a question to the journal is 2.4 of the 27 us a connect costs.
   if (!row.reads_directs() && !env_->may_have_directs(user)) row.has_no_directs();
   if (row.knows_directs()) return introduce(user, what.who.id, true);
   row.wait_for_directs(what.who.id);

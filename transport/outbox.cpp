@@ -101,9 +101,7 @@ void outbox::notify_when_low() {
 }
 
 void outbox::push_upgrade(std::string bytes, bool held) {
-  queued_bytes_ += bytes.size();
-  frames_.push_back(std::make_shared<const std::string>(std::move(bytes)));
-  if (!held) mark_dirty();
+  append(std::make_shared<const std::string>(std::move(bytes)), held);
 }
 
 bool outbox::push_control(std::string bytes) {
@@ -206,10 +204,10 @@ void outbox::detach() noexcept {
   shrink();
 }
 
-void outbox::append(frame bytes) {
+void outbox::append(frame bytes, bool held) {
   queued_bytes_ += bytes->size();
   frames_.push_back(std::move(bytes));
-  mark_dirty();
+  if (!held) mark_dirty();
 }
 
 void outbox::append_close_frame(std::uint16_t code, std::string_view reason) {

@@ -103,7 +103,7 @@ class outbox final : public frame_sink {
 
  private:
   friend class dirty_list;
-  void append(frame bytes);
+  void append(frame bytes, bool held = false);
   void append_close_frame(std::uint16_t code, std::string_view reason);
   void mark_dirty();
   void drop_unsent();

@@ -35,7 +35,7 @@ test("over real sockets: connect, join, send, lose the connection, resume, stop"
       assert.equal(binary, false);
       receive(JSON.parse(data));
     });
-    receive(helloIn(request.headers["sec-websocket-protocol"].split(",")[1]));
+    receive(helloIn(request.headers["sec-websocket-protocol"].split(/, */)));
   });
   const client = new ConfabClient({
     url: `http://127.0.0.1:${server.address().port}/ws`, guest: "alice", WebSocket, backoffBaseMs: 1,

@@ -16,8 +16,8 @@ export class Peer {
 
   constructor(url, protocols, clock) {
     Object.assign(this, { url, protocols, clock });
-    const early = protocols.find((name) => name.startsWith("confab.hello."));
-    if (early) this.inbox.push(helloIn(early));
+    const hello = helloIn(protocols);
+    if (hello) this.inbox.push(hello);
   }
 
   // ---- what the client calls
@@ -66,8 +66,13 @@ export class Peer {
   }
 }
 
-/** What a client says already in the upgrade request. @param {string} protocol */
-export const helloIn = (protocol) => JSON.parse(Buffer.from(protocol.slice("confab.hello.".length), "base64url"));
+const EARLY_HELLO = "confab.hello.";
+
+/** What a client says already in the upgrade request. @param {string[]} protocols those it offers */
+export function helloIn(protocols) {
+  const early = protocols.find((name) => name.startsWith(EARLY_HELLO));
+  return early && JSON.parse(Buffer.from(early.slice(EARLY_HELLO.length), "base64url"));
+}
 
 export const welcome = (fields) => ({
   type: "welcome",

@@ -58,8 +58,8 @@ export class SimServer {
         this.later(this.session.up, () => {
           server.sessions.add(this.session);
           this.onopen?.({});
-          const early = protocols.find((name) => name.startsWith("confab.hello."));
-          if (early) server.receive(this.session, helloIn(early));
+          const hello = helloIn(protocols);
+          if (hello) server.receive(this.session, hello);
         });
       }
       send(text) {
