@@ -91,7 +91,7 @@ void audience::tell_session(session_id session, session_event what) {
 }
 
 void audience::tell_anywhere(session_id session, session_event what) {
-  send(env_->shards[session.shard()].audience, to_session{session, std::move(what)});
+  send(env_->board.audience_of(session), to_session{session, std::move(what)});
 }
 
 void audience::remind_later(const remind& what) {
@@ -166,9 +166,7 @@ void audience::deliver(room_delivery& what) {
                 b.bytes[own.sessions.at(session).format.index()]);
       },
       [&](const settle& s) {
-        const bool joined = s.what == settlement::joined;
-        tell_session(s.session, command_settled{s.ticket, what.room, s.what,
-                                                joined ? what.from : room_actor{}});
+        tell_session(s.session, command_settled{s.ticket, what.room, s.what});
       },
       [&](hand_over& h) { tell_session(h.session, catch_up_needed{std::move(h.what)}); },
   };

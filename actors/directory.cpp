@@ -36,7 +36,8 @@ void directory::forward(to_room& what) {
   auto& entry = state_->rooms[what.room];
   if (entry.leaving) return entry.waiting.push_back(std::move(what.command));
   if (!entry.handle) {
-    entry.handle = spawn<room>(env_, what.room, caf::actor_cast<directory_actor>(this));
+    entry.handle = spawn<room>(env_, what.room);
+    env_->board.woke(what.room, entry.handle);
     state_->ids.emplace(entry.handle.id(), what.room);
     monitor(entry.handle);
   }
@@ -49,10 +50,10 @@ void directory::count(online_question& what) {
   for (auto& row : what.so_far.list.list)
     if (const auto at = state_->rooms.find(row.room); at != state_->rooms.end())
       row.online = at->second.online;
-  if (++what.shard < env_->shards.size())
-    send(env_->shards[what.shard].directory, std::move(what));
+  if (++what.shard < env_->board.shards())
+    send(env_->board.directory(what.shard), std::move(what));
   else
-    tell(what.reply_to, std::move(what.so_far));
+    send(env_->board.audience_of(what.session), to_session{what.session, std::move(what.so_far)});
 }
 
 /// A room that ended without being told to has a bug, and nobody else's concern that is: its
@@ -62,8 +63,10 @@ void directory::ended(const caf::down_msg& down) {
   if (known.empty()) return;
   const auto& id = known.mapped();
   auto entry = state_->rooms.extract(id);
+  env_->board.fell_asleep(id);
   if (down.reason != caf::exit_reason::normal)
-    for (const auto& shard : env_->shards) send(shard.audience, room_lost{id});
+    for (std::size_t shard = 0; shard < env_->board.shards(); ++shard)
+      send(env_->board.audience(shard), room_lost{id});
   for (auto& command : entry.mapped().waiting) {
     to_room again{id, std::move(command)};
     forward(again);

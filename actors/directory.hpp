@@ -12,8 +12,7 @@
 namespace confab::actors {
 
 /// Knows the rooms of one shard that are awake, wakes the others, and puts away those that are
-/// idle. Rooms are addressed by id through it, never by pointer, so that they may live elsewhere
-/// one day.
+/// idle; notes in the switchboard which they are.
 class directory final : public pinned<directory_actor::base> {
  public:
   directory(caf::actor_config& config, const environment* env);

@@ -2,6 +2,7 @@
 
 #include "actors/identity.hpp"
 #include "actors/messages.hpp"
+#include "actors/switchboard.hpp"
 #include "protocol/limits.hpp"
 
 #include <chrono>
@@ -11,7 +12,6 @@
 #include <string>
 #include <string_view>
 #include <thread>
-#include <vector>
 
 namespace confab::actors {
 
@@ -32,16 +32,9 @@ struct settings {
   std::chrono::milliseconds typing_lapse = limits::typing_lapse;
   std::chrono::milliseconds room_idle = limits::room_idle;
   std::chrono::milliseconds write_window = limits::write_window;  // see `audience`; 0: never
-  std::chrono::microseconds commit_window = limits::commit_window;  // see `journal_writer`; 0: never
+  std::chrono::microseconds commit_window =
+      limits::commit_window;  // see `journal_writer`; 0: never
   double busy_deliveries_per_second = limits::busy_deliveries_per_second;
-};
-
-/// One shard's actors.
-struct shard_actors {
-  directory_actor directory;
-  audience_actor audience;
-  reader_actor reader;
-  registrar_actor registrar;
 };
 
 /// What every actor may use beside its own state. Filled by server/ (or a test) before the first
@@ -49,7 +42,7 @@ struct shard_actors {
 /// in here, so that a test decides over them.
 struct environment {
   settings how;
-  std::vector<shard_actors> shards;
+  switchboard board;
   writer_actor writer;
   journal::durability durability = journal::durability::memory;
   const authenticator* auth = nullptr;
@@ -66,12 +59,6 @@ struct environment {
   /// A failed fsync, or a bug of the writer: what the process believes is stored may not be. Must
   /// not return normally.
   std::function<void(std::string_view detail)> journal_fatal = [](auto) {};
-
-  std::size_t shard_of(const room_id& room) const { return hash(room.view()) % shards.size(); }
-  std::size_t shard_of(const user_id& user) const { return hash(user.view()) % shards.size(); }
-
- private:
-  static std::uint64_t hash(std::string_view text) noexcept;
 };
 
 }  // namespace confab::actors

@@ -14,8 +14,9 @@ constexpr std::size_t tail_bytes = 64 * 1024;
 
 }  // namespace
 
-journal_reader::journal_reader(caf::actor_config& config, std::shared_ptr<journal::reader> from)
-    : reader_actor::base(config), reader_(std::move(from)) {}
+journal_reader::journal_reader(caf::actor_config& config, const environment* env,
+                               std::shared_ptr<journal::reader> from)
+    : reader_actor::base(config), env_(env), reader_(std::move(from)) {}
 
 journal_reader::behavior_type journal_reader::make_behavior() {
   return {
@@ -29,7 +30,8 @@ journal_reader::behavior_type journal_reader::make_behavior() {
 void journal_reader::serve(session_read& what) {
   std::visit(
       [&](const auto& wanted) {
-        tell(what.reply_to, read_done{what.ticket, read(wanted)});
+        send(env_->board.audience_of(what.session),
+             to_session{what.session, read_done{what.ticket, read(wanted)}});
       },
       what.what);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/caf.hpp"
+#include "actors/environment.hpp"
 #include "actors/messages.hpp"
 #include "journal/journal.hpp"
 
@@ -13,7 +14,8 @@ namespace confab::actors {
 /// Folds what it reads into present form, away from the shards' threads.
 class journal_reader final : public reader_actor::base {
  public:
-  journal_reader(caf::actor_config& config, std::shared_ptr<journal::reader> from);
+  journal_reader(caf::actor_config& config, const environment* env,
+                 std::shared_ptr<journal::reader> from);
   behavior_type make_behavior() override;
   const char* name() const override { return "journal_reader"; }
   void on_exit() override { reader_.reset(); }
@@ -27,6 +29,7 @@ class journal_reader final : public reader_actor::base {
   directs_reads read(const directs_request& what);
   directs_read directs_of(const user_id& user);
 
+  const environment* env_;
   std::shared_ptr<journal::reader> reader_;
 };
 

@@ -18,7 +18,9 @@
 #include <vector>
 
 /// What actors say to each other, and the typed handles to say it to. All of it stays in the
-/// process; nothing is serialised.
+/// process; nothing is serialised. No message carries a handle: who is to answer, or to be
+/// answered, is a value (a room, a user, a session and its ticket) that the switchboard resolves.
+/// The one exception is `attach_sink`, by which a session's handle becomes known at all.
 namespace confab::actors {
 
 // --- forward: messages ------------------------------------------------------------------------
@@ -63,21 +65,18 @@ struct to_user;
 
 // --- handles ------------------------------------------------------------------------------------
 
-using writer_actor =
-    caf::typed_actor<caf::reacts_to<append_request>, caf::reacts_to<commit_batch>,
-                     caf::reacts_to<probe_journal>, caf::reacts_to<shard_load>,
-                     caf::replies_to<flush_request>::with<flushed>>;
+using writer_actor = caf::typed_actor<caf::reacts_to<append_request>, caf::reacts_to<commit_batch>,
+                                      caf::reacts_to<probe_journal>, caf::reacts_to<shard_load>,
+                                      caf::replies_to<flush_request>::with<flushed>>;
 using reader_actor = caf::typed_actor<caf::replies_to<load_room_request>::with<room_loaded>,
                                       caf::replies_to<messages_request>::with<messages_read>,
                                       caf::replies_to<directs_request>::with<directs_reads>,
                                       caf::reacts_to<session_read>>;
-using audience_actor =
-    caf::typed_actor<caf::reacts_to<attach_sink>, caf::reacts_to<open_sink>,
-                     caf::reacts_to<detach_sink>, caf::reacts_to<close_sink>,
-                     caf::reacts_to<remind>, caf::reacts_to<wake>, caf::reacts_to<room_delivery>,
-                     caf::reacts_to<turn_ended>, caf::reacts_to<session_delivery>,
-                     caf::reacts_to<signal_delivery>, caf::reacts_to<to_session>,
-                     caf::reacts_to<room_lost>>;
+using audience_actor = caf::typed_actor<
+    caf::reacts_to<attach_sink>, caf::reacts_to<open_sink>, caf::reacts_to<detach_sink>,
+    caf::reacts_to<close_sink>, caf::reacts_to<remind>, caf::reacts_to<wake>,
+    caf::reacts_to<room_delivery>, caf::reacts_to<turn_ended>, caf::reacts_to<session_delivery>,
+    caf::reacts_to<signal_delivery>, caf::reacts_to<to_session>, caf::reacts_to<room_lost>>;
 using directory_actor =
     caf::typed_actor<caf::reacts_to<to_room>, caf::reacts_to<retire_room>,
                      caf::reacts_to<online_changed>, caf::reacts_to<online_question>>;
@@ -189,7 +188,6 @@ struct command_settled {
   ticket_no ticket;
   room_id room;
   settlement what = settlement::none;
-  room_actor handle;  // with `joined`
 };
 struct catch_up_needed {
   std::shared_ptr<const catch_up> what;
@@ -225,9 +223,9 @@ struct to_session {
   session_id session;
   session_event what;
 };
-/// Read for a session, which gets a `read_done`.
+/// Read for a session, which gets a `read_done` by way of its audience.
 struct session_read {
-  session_actor reply_to;
+  session_id session;
   ticket_no ticket;
   std::variant<entries_request, messages_request, rooms_request> what;
 };
@@ -265,7 +263,6 @@ struct close_sink {
 struct room_delivery {
   room_id room;
   std::vector<delivery> items;
-  room_actor from;  // for those who have joined
 };
 struct turn_ended {};  // to itself, behind what else the turn has
 /// To one session, whatever rooms it is in: a signal, or a page of its own catch-up, which must not
@@ -301,7 +298,7 @@ struct online_changed {
 /// Goes from directory to directory; each counts for the rooms it knows, the last one answers the
 /// session with `online_counted`.
 struct online_question {
-  session_actor reply_to;
+  session_id session;
   online_counted so_far;
   std::size_t shard = 0;  // whose turn it is
 };
@@ -347,9 +344,9 @@ struct attach_session {
 struct detach_session {
   session_id session;
 };
+/// The room is told who is there, and from then on who comes and goes. Asking twice is the same.
 struct watch_user {
   room_id room;
-  room_actor handle;
 };
 struct direct_moved {
   message::direct_ref direct;

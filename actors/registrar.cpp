@@ -98,7 +98,7 @@ void registrar::start_reads() {
   for (const auto& read : s.reads) asked.users.push_back(read.user);
   const auto number = ++s.request;
   // Its end is watched here: a timeout of CAF's would wake the thread of its clock each time.
-  request(env_->shards[env_->shard_of(asked.users.front())].reader, caf::infinite, std::move(asked))
+  request(env_->board.reader_of(asked.users.front()), caf::infinite, std::move(asked))
       .then([this, number](const directs_reads& read) { end_reads(number, &read); },
             [this, number](caf::error&) { end_reads(number, nullptr); });
   watch_reads();
@@ -178,26 +178,29 @@ void registrar::deliver(const user_id& user, const user_signal& what) {
   encoded_once once{event};
   if (row)
     for (const auto& one : row->sessions())
-      send(env_->shards.at(one.id.shard()).audience,
-           session_delivery{one.id, once.in(one.format), {}});
+      send(env_->board.audience_of(one.id), session_delivery{one.id, once.in(one.format), {}});
   tell_session(what.what.session, sessions_reached{what.ticket, row ? row->sessions().size() : 0});
 }
 
 // --- direct rooms ------------------------------------------------------------------------------
 
 void registrar::watch(const user_id& user, const watch_user& what) {
+  const auto handle = env_->board.awake(what.room);
+  if (!handle) return;  // it has ended meanwhile, and its successor will ask for itself
   auto& row = state_->users[user];
-  const auto room = what.handle.id();
-  auto& entry = state_->rooms[room];
+  auto& entry = state_->rooms[handle.id()];
   if (!entry.handle) {
-    entry.handle = what.handle;
-    monitor(what.handle);
+    entry.handle = handle;
+    monitor(handle);
   }
-  entry.users.push_back(user);
-  row.watch(room);
+  // Twice where a room asked and ended, and its successor, who was found instead, asks too.
+  if (std::ranges::find(entry.users, user) == entry.users.end()) {
+    entry.users.push_back(user);
+    row.watch(handle.id());
+  }
   watched answer{user, {}};
   for (const auto& one : row.sessions()) answer.sessions.push_back({one.id, user, {}, one.format});
-  send(what.handle, std::move(answer));
+  send(handle, std::move(answer));
 }
 
 /// A direct room was put away, or ended by a bug; it may have a successor already. After a bug what
@@ -224,7 +227,7 @@ user_row* registrar::find(const user_id& user) {
 }
 
 void registrar::tell_session(session_id session, session_event what) {
-  send(env_->shards.at(session.shard()).audience, to_session{session, std::move(what)});
+  send(env_->board.audience_of(session), to_session{session, std::move(what)});
 }
 
 void registrar::forget_if_idle(const user_id& user) {
@@ -237,7 +240,7 @@ void registrar::lose(const user_id& user) noexcept {
   auto* row = find(user);
   if (!row) return;
   for (const auto& one : row->sessions())
-    if (one.id.shard() < env_->shards.size()) tell_session(one.id, user_lost{});
+    if (env_->board.knows(one.id)) tell_session(one.id, user_lost{});
   user_row fresh;
   for (const auto room : row->watchers()) fresh.watch(room);
   *row = std::move(fresh);

@@ -21,10 +21,9 @@ epoch_id random_epoch(std::uint64_t random) {
 
 }  // namespace
 
-room::room(caf::actor_config& config, const environment* env, room_id id, directory_actor directory)
+room::room(caf::actor_config& config, const environment* env, room_id id)
     : pinned(config), env_(env), state_(std::in_place) {
   state_->id = std::move(id);
-  state_->directory = std::move(directory);
 }
 
 room::behavior_type room::make_behavior() {
@@ -53,7 +52,7 @@ room::behavior_type room::make_behavior() {
         room_effects effects;
         if (state_->room) state_->room->dismiss_all(effects);
         for (auto& [shard, items] : effects.deliveries)
-          send(env_->shards[shard].audience, room_delivery{state_->id, std::move(items), {}});
+          send(env_->board.audience(shard), room_delivery{state_->id, std::move(items)});
         quit();
       },
   };
@@ -62,7 +61,7 @@ room::behavior_type room::make_behavior() {
 // --- coming to be ------------------------------------------------------------------------------
 
 void room::load() {
-  const auto& reader = env_->shards[env_->shard_of(state_->id)].reader;
+  const auto& reader = env_->board.reader_of(state_->id);
   request(reader, read_wait_max, load_room_request{state_->id})
       .then([this](room_loaded& what) { loaded(what); },
             [this](caf::error&) {
@@ -115,10 +114,10 @@ void room::become_ready() {
   }
   s.now = phase::finding_users;
   const auto& [a, b] = *s.room->info().direct;
-  s.users_awaited = a == b ? 1 : 2;
-  const auto self = caf::actor_cast<room_actor>(this);
-  send(env_->shards[env_->shard_of(a)].registrar, to_user{a, watch_user{s.id, self}});
-  if (a != b) send(env_->shards[env_->shard_of(b)].registrar, to_user{b, watch_user{s.id, self}});
+  s.users_awaited = {a};
+  if (a != b) s.users_awaited.push_back(b);
+  for (const auto& user : s.users_awaited)
+    send(env_->board.registrar_of(user), to_user{user, watch_user{s.id}});
 }
 
 void room::listen(watched& what) {
@@ -126,7 +125,8 @@ void room::listen(watched& what) {
   if (!s.room) return;
   room_effects effects;
   for (const auto& session : what.sessions) s.room->listen(session, effects);
-  if (s.now == phase::finding_users && --s.users_awaited == 0) {
+  std::erase(s.users_awaited, what.user);
+  if (s.now == phase::finding_users && s.users_awaited.empty()) {
     s.now = phase::ready;
     carry_out(effects);
     return work_off_stash();
@@ -214,7 +214,7 @@ void room::refuse(const room_command& what, error_code code, std::string text) {
 }
 
 void room::look_up(room_effects::lookup& what) {
-  const auto& reader = env_->shards[env_->shard_of(state_->id)].reader;
+  const auto& reader = env_->board.reader_of(state_->id);
   const auto finish = [this, from = what.from,
                        op = what.what](const message::present_message* found) {
     room_effects effects;
@@ -272,31 +272,27 @@ void room::outcome(append_outcome& what) {
 
 void room::carry_out(room_effects& effects) {
   auto& s = *state_;
-  bool joins = false;
   for (auto& [session, what] : effects.catch_ups)
     effects.deliveries[session.shard()].push_back(
         hand_over{session, std::make_shared<const catch_up>(std::move(what))});
-  for (const auto& what : effects.settlements) {
-    joins |= what.what == settlement::joined;
+  for (const auto& what : effects.settlements)
     effects.deliveries[what.session.shard()].push_back(what);
-  }
-  const auto self = joins ? caf::actor_cast<room_actor>(this) : room_actor{};
   for (auto& [shard, items] : effects.deliveries)
-    send(env_->shards[shard].audience, room_delivery{s.id, std::move(items), self});
+    send(env_->board.audience(shard), room_delivery{s.id, std::move(items)});
   for (auto& wanted : effects.appends) send(env_->writer, append_request{std::move(wanted)});
   for (auto& wanted : effects.lookups) look_up(wanted);
   if (s.room && effects.published && s.room->is_direct()) {
     const auto& info = s.room->info();
     const auto& [a, b] = *info.direct;
     for (const auto& [user, other] : {std::pair{a, b}, std::pair{b, a}}) {
-      send(env_->shards[env_->shard_of(user)].registrar,
+      send(env_->board.registrar_of(user),
            to_user{user, direct_moved{{s.id, other, info.head, info.last_at}}});
       if (a == b) break;
     }
   }
   if (s.room && s.room->online() != s.online_told) {
     s.online_told = s.room->online();
-    send(s.directory, online_changed{s.id, s.online_told});
+    send(env_->board.directory_of(s.id), online_changed{s.id, s.online_told});
   }
   arm();
 }
@@ -316,7 +312,7 @@ void room::arm() {
     const auto keep = s.room ? env_->how.room_idle.count() : 0;
     const unix_ms end{s.idle_since->value() + keep};
     if (end <= now)
-      send(s.directory, retire_room{s.id, s.forwards_seen});
+      send(env_->board.directory_of(s.id), retire_room{s.id, s.forwards_seen});
     else if (!due || end < *due)
       due = end;
   }

@@ -16,7 +16,7 @@ namespace confab::actors {
 /// which starts it for the first command and puts it away when it says it is idle.
 class room final : public pinned<room_actor::base> {
  public:
-  room(caf::actor_config& config, const environment* env, room_id id, directory_actor directory);
+  room(caf::actor_config& config, const environment* env, room_id id);
   behavior_type make_behavior() override;
   const char* name() const override { return "room"; }
   void on_exit() override { state_.reset(); }
@@ -27,7 +27,6 @@ class room final : public pinned<room_actor::base> {
 
   struct state {
     room_id id;
-    directory_actor directory;
     phase now = phase::loading;
     struct stashed {
       room_command what;
@@ -35,7 +34,7 @@ class room final : public pinned<room_actor::base> {
     };
     std::deque<stashed> stash;
     std::optional<room_state> room;
-    std::size_t users_awaited = 0;  // in `finding_users`
+    std::vector<user_id> users_awaited;  // in `finding_users`
     std::uint64_t forwards_seen = 0;
     std::optional<unix_ms> armed;  // the wake that is on its way
     std::optional<unix_ms> idle_since;

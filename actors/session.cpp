@@ -30,7 +30,7 @@ session::session(caf::actor_config& config, const environment* env, session_star
       format_(start.format),
       introduction_(new introduction{std::move(start.known), {}, {}}),
       rate_(env->how.commands_burst) {
-  caf::anon_send(own_shard().audience, attach_sink{id_, me(), sink_, format_});
+  caf::anon_send(own_audience(), attach_sink{id_, me(), sink_, format_});
 }
 
 void session::on_event(session_event& what) {
@@ -196,7 +196,7 @@ void session::welcome(session_attached& what) {
   else
     frame.directs_unavailable = true;
   say(std::move(frame));
-  caf::anon_send(own_shard().audience, open_sink{id_});
+  caf::anon_send(own_audience(), open_sink{id_});
   arm_token_timers();
   for (auto& point : intro->resume)
     gate_.add({std::nullopt, command::join{std::move(point)}}, false);
@@ -295,6 +295,7 @@ void session::append(running& run, const room_id& room, std::string& key, entry_
 void session::in_room(running& run, const room_id& room, room_op what) {
   const auto* at = in(room);
   if (!at) return fail(run.ticket, error_code::not_joined, "join the room first");
+  if (!at->handle) return to_directory(room, from(run), std::move(what));
   caf::anon_send(at->handle, room_command{from(run), std::move(what)});
 }
 
@@ -320,13 +321,13 @@ void session::start(running& run, command::direct& what) {
 void session::start(running& run, command::signal& what) {
   message::signal event{user_, id_, std::move(what.data)};
   if (const auto* user = std::get_if<user_id>(&what.to)) {
-    caf::anon_send(env_->shards[env_->shard_of(*user)].registrar,
+    caf::anon_send(env_->board.registrar_of(*user),
                    to_user{*user, user_signal{std::move(event), run.ticket}});
   } else {
     const auto to = std::get<session_id>(what.to);
-    // A session of no shard is one that is not there.
-    const auto shard = to.shard() < env_->shards.size() ? to.shard() : id_.shard();
-    caf::anon_send(env_->shards[shard].audience, signal_delivery{to, std::move(event), run.ticket});
+    // One that nobody knows is not there: the own audience says so.
+    caf::anon_send(env_->board.audience_of(env_->board.knows(to) ? to : id_),
+                   signal_delivery{to, std::move(event), run.ticket});
   }
 }
 
@@ -335,10 +336,10 @@ void session::start(running& run, command::signal& what) {
 void session::settled(command_settled& what) {
   auto* const at = in(what.room);
   if (what.what == settlement::joined) {
-    if (at)
-      at->handle = std::move(what.handle);
-    else
-      joined_.push_back({what.room, std::move(what.handle)});
+    // A room with somebody in it is not put away, and one that ends by a bug closes its members'
+    // connections: what is looked up here serves as long as the membership does.
+    auto& own = at ? *at : joined_.emplace_back(membership{what.room, {}});
+    own.handle = env_->board.awake(what.room);
   }
   if (what.what == settlement::left && at) joined_.erase(joined_.begin() + (at - joined_.data()));
   if (what.what == settlement::broken) close(close_code::internal, "the room restarted");
@@ -409,7 +410,7 @@ void session::give_up_late() {
 // --- small things ------------------------------------------------------------------------------
 
 void session::remind_me(std::chrono::milliseconds wait, session_timer what) {
-  caf::anon_send(own_shard().audience, remind{id_, wait, what});
+  caf::anon_send(own_audience(), remind{id_, wait, what});
 }
 
 session::membership* session::in(const room_id& room) {
@@ -422,15 +423,14 @@ asker session::from(const running& run) const { return {id_, format_, run.ticket
 session_info session::info() const { return {id_, user_, name_, format_}; }
 
 void session::to_directory(const room_id& room, asker from, room_op what) {
-  caf::anon_send(env_->shards[env_->shard_of(room)].directory,
-                 to_room{room, {from, std::move(what)}});
+  caf::anon_send(env_->board.directory_of(room), to_room{room, {from, std::move(what)}});
 }
 
 void session::to_registrar(user_op what) {
-  caf::anon_send(env_->shards[env_->shard_of(user_)].registrar, to_user{user_, std::move(what)});
+  caf::anon_send(env_->board.registrar_of(user_), to_user{user_, std::move(what)});
 }
 
-const shard_actors& session::own_shard() const { return env_->shards[id_.shard()]; }
+const audience_actor& session::own_audience() const { return env_->board.audience_of(id_); }
 
 void session::say(const message::any& what) {
   // Overflow and closed end in connection_closed; there is nothing to do about them here.
@@ -457,8 +457,7 @@ void session::close_when_drained() {
   // Replies to what was done before may still be in the audience's mailbox.
   now_ = phase::closing;
   reading_.reset();
-  caf::anon_send(own_shard().audience,
-                 close_sink{id_, close_code::restart, reconnect_reason(after)});
+  caf::anon_send(own_audience(), close_sink{id_, close_code::restart, reconnect_reason(after)});
 }
 
 /// Out of everything this session has put itself into.
@@ -468,7 +467,7 @@ void session::farewell() {
   for (const auto& run : gate_.in_flight())
     if (!run.room.value().empty() && !in(run.room)) to_directory(run.room, nobody, leave_op{true});
   if (!user_.value().empty()) to_registrar(detach_session{id_});
-  caf::anon_send(own_shard().audience, detach_sink{id_});
+  caf::anon_send(own_audience(), detach_sink{id_});
 }
 
 }  // namespace confab::actors

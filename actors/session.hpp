@@ -50,7 +50,7 @@ class session final : public light_actor<session_event> {
   };
   struct membership {
     room_id room;
-    room_actor handle;
+    room_actor handle;  // a shorter way than by the directory; null: there is none
   };
 
   void on_event(session_event& what) override;
@@ -107,7 +107,7 @@ class session final : public light_actor<session_event> {
   session_info info() const;
   void to_directory(const room_id& room, asker from, room_op what);
   void to_registrar(user_op what);
-  const shard_actors& own_shard() const;
+  const audience_actor& own_audience() const;
   void say(const message::any& what);
   void say_error(const message::re& ref, error_code code, std::string text);
   void close(close_code code, std::string reason);

@@ -18,7 +18,7 @@ constexpr std::chrono::milliseconds read_wait_max = std::chrono::seconds{10};
 
 void session::read(running& run, decltype(session_read::what) what) {
   run.until = unix_ms{env_->now().value() + read_wait_max.count()};
-  caf::anon_send(own_shard().reader, session_read{me(), run.ticket, std::move(what)});
+  caf::anon_send(env_->board.reader_of(id_), session_read{id_, run.ticket, std::move(what)});
   watch_in_flight();
 }
 
@@ -78,8 +78,8 @@ void session::count_online(running& run, rooms_read& read) {
     answer.list.push_back({std::move(info.room), std::move(info.title), info.head, 0, joined});
   }
   run.until = unix_ms{env_->now().value() + read_wait_max.count()};
-  caf::anon_send(env_->shards.front().directory,
-                 online_question{me(), {run.ticket, std::move(answer)}, 0});
+  caf::anon_send(env_->board.directory(0),
+                 online_question{id_, {run.ticket, std::move(answer)}, 0});
 }
 
 // --- catching up from the journal --------------------------------------------------------------
@@ -149,7 +149,7 @@ void session::give_page(std::vector<log_entry> entries) {
 /// next page follows when it has passed.
 void session::give(const message::any& page) {
   gate_.find(reading_->ticket)->answered = true;
-  caf::anon_send(own_shard().audience,
+  caf::anon_send(own_audience(),
                  session_delivery{id_, encode_frame(format_, page), reading_->ticket});
 }
 

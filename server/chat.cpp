@@ -89,7 +89,7 @@ chat::chat(runtime& on, const config& how)
   spawn_actors();
   on_.on_ended([this] {
     env_.writer = actors::writer_actor{};
-    env_.shards.clear();
+    env_.board.clear();
   });
 }
 
@@ -98,12 +98,11 @@ void chat::spawn_actors() {
   env_.writer = system.spawn<actors::journal_writer, caf::detached>(
       &env_, std::shared_ptr<journal::writer>{journal_->make_writer()});
   for (std::size_t i = 0; i < on_.shards(); ++i)
-    env_.shards.push_back(
-        {actors::spawn_on<actors::directory>(system, on_.unit(i), &env_),
-         actors::spawn_on<actors::audience>(system, on_.unit(i), &env_),
-         system.spawn<actors::journal_reader, caf::detached>(
-             std::shared_ptr<journal::reader>{journal_->make_reader()}),
-         actors::spawn_on<actors::registrar>(system, on_.unit(i), &env_)});
+    env_.board.add({actors::spawn_on<actors::directory>(system, on_.unit(i), &env_),
+                    actors::spawn_on<actors::audience>(system, on_.unit(i), &env_),
+                    system.spawn<actors::journal_reader, caf::detached>(
+                        &env_, std::shared_ptr<journal::reader>{journal_->make_reader()}),
+                    actors::spawn_on<actors::registrar>(system, on_.unit(i), &env_)});
 }
 
 std::vector<transport::websocket_route> chat::websockets() {
@@ -190,7 +189,8 @@ void chat::end_actors() {
             if (!done.ok) log::error("journal-flush-failed");
           },
           [](caf::error&) { log::error("journal-flush-timed-out"); });
-  for (const auto& shard : env_.shards) {
+  for (std::size_t i = 0; i < env_.board.shards(); ++i) {
+    const auto& shard = env_.board.shard(i);
     caf::anon_send_exit(shard.directory, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(shard.audience, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(shard.reader, caf::exit_reason::user_shutdown);

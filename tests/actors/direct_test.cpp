@@ -321,7 +321,7 @@ TEST_CASE("who hangs up before the welcome is forgotten by the direct rooms") {
   auto& bob = world.guest("bob");
   bob.ask(direct("alice", "psst"));
   auto& alice = world.connect();
-  for (const auto& shard : world.env.shards) world.hold(shard.reader);
+  world.hold_readers();
   alice.say({{"type", "hello"}, {"guest", "alice"}});
   world.settle();
   alice.disconnect();

@@ -171,9 +171,7 @@ TEST_CASE("a reader that does not answer is unavailable, and later it is not") {
   actor_world world;
   world.fill("general", 500);
   auto& alice = world.guest("alice");
-  const auto hold_readers = [&] {
-    for (const auto& shard : world.env.shards) world.hold(shard.reader);
-  };
+  const auto hold_readers = [&] { world.hold_readers(); };
 
   hold_readers();
   alice.say({{"type", "join"}, {"id", 901}, {"room", "general"}});
@@ -259,7 +257,7 @@ TEST_CASE("a catch-up that its room does not finish gets no second reply") {
   world.settle();
   REQUIRE(replies(alice, 901) == 1);
 
-  world.hold(world.env.shards[world.shard_of("general")].directory);
+  world.hold(world.env.board.directory_of(room_id::trusted("general")));
   for (int i = 0; i < 10; ++i) {
     alice.sink->read_all();
     world.settle();
@@ -330,7 +328,7 @@ TEST_CASE(
     world.guest("eve").ask({{"type", "direct"}, {"to", friendly}, {"text", "x"}});
   for (auto& eve : world.clients) eve.disconnect();
   world.advance(120s);
-  world.hold(world.env.shards.front().reader);
+  world.hold_readers();
   auto& alice = world.connect();
   alice.say(hello("alice"));
   world.advance(4s);
@@ -358,7 +356,7 @@ TEST_CASE(
 TEST_CASE("who has no direct rooms is welcome without a look into the journal") {
   actor_world world;
   world.guest("alice").ask({{"type", "direct"}, {"to", "bob"}, {"text", "x"}});
-  for (const auto& shard : world.env.shards) world.hold(shard.reader);
+  world.hold_readers();
 
   const auto welcome = world.guest("carol").welcome;
 
@@ -399,7 +397,7 @@ TEST_CASE("a bug with one user's row closes this user's sessions, and they come 
   world.advance(120s);                                  // the direct room sleeps
   const session_id nowhere = session_id::make(1, 200);  // of no shard: the row can't be told of it
   const auto user = user_id::trusted("alice");
-  const auto& registrar = world.env.shards[world.env.shard_of(user)].registrar;
+  const auto& registrar = world.env.board.registrar_of(user);
 
   caf::anon_send(registrar,
                  actors::to_user{user, actors::attach_session{{nowhere, user, {}, {}}, {}}});

@@ -617,7 +617,7 @@ TEST_CASE("a stopping server writes what is held before it says good-bye") {
 TEST_CASE("a stopping server writes also what was said in the same turn") {
   busy_room in;
   in.warm_up();
-  const auto& audience = in.world.env.shards[0].audience;
+  const auto& audience = in.world.env.board.audience(0);
   in.world.hold(audience);
   in.say(in.alice, "last words");
   for (auto* who : in.all()) actors::tell(who->session, actors::drain_session{});

@@ -204,7 +204,7 @@ TEST_CASE("a stopping server lets a greeting finish, and does not wait for one t
   actor_world world;
   auto& silent = world.connect();
   auto& alice = world.connect();
-  for (const auto& shard : world.env.shards) world.hold(shard.reader);
+  world.hold_readers();
   alice.say({{"type", "hello"},
              {"id", 1},
              {"guest", "alice"},

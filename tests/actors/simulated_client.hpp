@@ -62,7 +62,7 @@ class simulated_client {
   // --- what it does ---
   void connect() {
     hang_up();
-    link_ = &in_.world.connect_on(static_cast<unsigned>(in_.pick(in_.world.env.shards.size())),
+    link_ = &in_.world.connect_on(static_cast<unsigned>(in_.pick(in_.world.env.board.shards())),
                                   {in_.pick(2) ? codec::json : codec::cbor, false});
     json hello{{"type", "hello"}, {"guest", user_}};
     for (const auto& room : wanted_) {

@@ -61,11 +61,11 @@ actor_world::actor_world(world_options how)
   writer_ = std::make_shared<faulty_writer>(journal_->make_writer(), faults);
   env.writer = system_->spawn<actors::journal_writer>(&env, writer_);
   for (std::size_t i = 0; i < how.shards; ++i)
-    env.shards.push_back({actors::spawn_on<actors::directory>(*system_, nullptr, &env),
-                          actors::spawn_on<actors::audience>(*system_, nullptr, &env),
-                          system_->spawn<actors::journal_reader>(
-                              std::make_shared<faulty_reader>(journal_->make_reader(), faults)),
-                          actors::spawn_on<actors::registrar>(*system_, nullptr, &env)});
+    env.board.add({actors::spawn_on<actors::directory>(*system_, nullptr, &env),
+                   actors::spawn_on<actors::audience>(*system_, nullptr, &env),
+                   system_->spawn<actors::journal_reader>(
+                       &env, std::make_shared<faulty_reader>(journal_->make_reader(), faults)),
+                   actors::spawn_on<actors::registrar>(*system_, nullptr, &env)});
   settle();
   staff_ = system_->registry().running();
 }
@@ -75,7 +75,8 @@ actor_world::~actor_world() {
   for (auto& who : clients) who.disconnect();
   faults = {};
   settle();
-  for (const auto& shard : env.shards) {
+  for (std::size_t i = 0; i < env.board.shards(); ++i) {
+    const auto& shard = env.board.shard(i);
     caf::anon_send_exit(shard.directory, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(shard.audience, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(shard.reader, caf::exit_reason::user_shutdown);
@@ -83,14 +84,14 @@ actor_world::~actor_world() {
   }
   caf::anon_send_exit(env.writer, caf::exit_reason::user_shutdown);
   settle();
-  env.shards.clear();
+  env.board.clear();
   env.writer = actors::writer_actor{};
 }
 
 // --- connections ---------------------------------------------------------------------------------
 
 client& actor_world::connect(wire_format format, std::optional<actors::identity> known) {
-  return connect_on(static_cast<unsigned>(last_session_ % env.shards.size()), format,
+  return connect_on(static_cast<unsigned>(last_session_ % env.board.shards()), format,
                     std::move(known));
 }
 
@@ -212,13 +213,15 @@ std::size_t actor_world::guests_running() { return system_->registry().running()
 
 std::size_t actor_world::users_known() {
   std::size_t count = 0;
-  for (const auto& shard : env.shards) count += known<actors::registrar>(shard.registrar).users();
+  for (std::size_t i = 0; i < env.board.shards(); ++i)
+    count += known<actors::registrar>(env.board.shard(i).registrar).users();
   return count;
 }
 
 std::size_t actor_world::sessions_known() {
   std::size_t count = 0;
-  for (const auto& shard : env.shards) count += known<actors::audience>(shard.audience).sessions();
+  for (std::size_t i = 0; i < env.board.shards(); ++i)
+    count += known<actors::audience>(env.board.shard(i).audience).sessions();
   return count;
 }
 

@@ -85,6 +85,9 @@ class actor_world {
   void hold(const Handle& actor) {
     held_.push_back(resumable_of(actor));
   }
+  void hold_readers() {
+    for (std::size_t i = 0; i < env.board.shards(); ++i) hold(env.board.shard(i).reader);
+  }
   void release_all() { held_.clear(); }
 
   // --- looking on ---
@@ -104,7 +107,7 @@ class actor_world {
   /// Commits as if somebody else did: behind the actors' back.
   void commit(std::vector<journal::operation> batch);
   std::size_t shard_of(const std::string& room) const {
-    return env.shard_of(room_id::trusted(room));
+    return env.board.shard_of(room_id::trusted(room));
   }
 
   actors::environment env;

@@ -1,0 +1,80 @@
+#pragma once
+
+#include "actors/messages.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace confab::actors {
+
+/// One shard's actors.
+struct shard_actors {
+  directory_actor directory;
+  audience_actor audience;
+  reader_actor reader;
+  registrar_actor registrar;
+};
+
+/// Where a room, a user and a session is: on which shard now, on which node later. Whoever has
+/// something to say names a value (a room, a user, a session and its ticket) and is given the actor
+/// that takes it; nothing else indexes the shards, so nothing else knows that there are any.
+///
+/// The shards are filled in by server/ (or a test) before the first session, and constant from then
+/// on. The rooms that are awake change: their directories note them, and any thread may look one
+/// up. The mutexes in here are the border between these threads.
+class switchboard {
+ public:
+  void add(shard_actors shard);
+  /// Lets go of all handles: after the shards' threads have ended.
+  void clear() noexcept { shards_.clear(); }
+
+  std::size_t shards() const noexcept { return shards_.size(); }
+  std::size_t shard_of(const room_id& room) const noexcept { return hash(room.view()) % shards(); }
+  std::size_t shard_of(const user_id& user) const noexcept { return hash(user.view()) % shards(); }
+  /// Whether there can be such a session. What follows is only for those.
+  bool knows(session_id session) const noexcept { return session.shard() < shards(); }
+
+  // --- who takes what is for a room, a user, a session ---
+  const directory_actor& directory_of(const room_id& room) const { return of(room).directory; }
+  const registrar_actor& registrar_of(const user_id& user) const { return of(user).registrar; }
+  const audience_actor& audience_of(session_id session) const { return of(session).audience; }
+  const reader_actor& reader_of(const room_id& room) const { return of(room).reader; }
+  const reader_actor& reader_of(const user_id& user) const { return of(user).reader; }
+  const reader_actor& reader_of(session_id session) const { return of(session).reader; }
+
+  // --- who asks or tells every shard ---
+  const directory_actor& directory(std::size_t shard) const { return shards_[shard].directory; }
+  const audience_actor& audience(std::size_t shard) const { return shards_[shard].audience; }
+  const shard_actors& shard(std::size_t number) const { return shards_[number]; }
+
+  // --- rooms that are awake; any thread ---
+  /// For a cache of the caller's own, as a shorter way than by the room's directory. Null if the
+  /// room sleeps or is about to. An actor that has ended in this moment takes no messages: the
+  /// caller must hear of a room's end in another way (`room_lost`, a monitor).
+  room_actor awake(const room_id& room) const;
+  /// From the room's directory, before anybody else can know of the actor, and after its end.
+  void woke(const room_id& room, room_actor actor) const;
+  void fell_asleep(const room_id& room) const;
+
+ private:
+  struct awake_rooms {
+    std::mutex mutex;
+    std::unordered_map<room_id, room_actor> rooms;  // guarded
+  };
+  struct entry : shard_actors {
+    std::unique_ptr<awake_rooms> awake = std::make_unique<awake_rooms>();
+  };
+
+  const entry& of(const room_id& room) const { return shards_[shard_of(room)]; }
+  const entry& of(const user_id& user) const { return shards_[shard_of(user)]; }
+  const entry& of(session_id session) const { return shards_.at(session.shard()); }
+  static std::uint64_t hash(std::string_view text) noexcept;
+
+  std::vector<entry> shards_;
+};
+
+}  // namespace confab::actors
