@@ -184,7 +184,7 @@ void audience::deliver(const signal_delivery& what) {
   const auto at = state_->sessions.find(what.session);
   const bool there = at != state_->sessions.end() &&
                      give(what.session, encode_frame(at->second.format, what.what));
-  tell_anywhere(what.what.session, sessions_reached{what.ticket, there ? 1u : 0u});
+  tell_anywhere(what.what.session.id, sessions_reached{what.ticket, there ? 1u : 0u});
 }
 
 bool audience::give(session_id session, const frame& bytes) {

@@ -179,7 +179,8 @@ void registrar::deliver(const user_id& user, const user_signal& what) {
   if (row)
     for (const auto& one : row->sessions())
       send(env_->board.audience_of(one.id), session_delivery{one.id, once.in(one.format), {}});
-  tell_session(what.what.session, sessions_reached{what.ticket, row ? row->sessions().size() : 0});
+  tell_session(what.what.session.id,
+               sessions_reached{what.ticket, row ? row->sessions().size() : 0});
 }
 
 // --- direct rooms ------------------------------------------------------------------------------

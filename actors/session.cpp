@@ -55,9 +55,7 @@ void session::on_event(session_event& what) {
                  [this](session_attached& a) { welcome(a); },
                  [this](const sessions_reached& r) {
                    if (reading_ && reading_->ticket == r.ticket) return read_on();
-                   if (const auto* run = gate_.find(r.ticket); run && run->ref)
-                     say(message::signalled{run->ref, r.count});
-                   settle(r.ticket);
+                   reached(r.ticket, r.count);
                  },
                  [this](command_settled& s) { settled(s); },
                  [this](const catch_up_needed& c) { catch_up_from_journal(*c.what); },
@@ -183,7 +181,7 @@ void session::welcome(session_attached& what) {
   message::welcome frame;
   frame.ref = intro->hello_ref;
   frame.user = {user_, name_};
-  frame.session = id_;
+  frame.session = env_->board.name_of(id_);
   frame.node = env_->how.node;
   frame.server = server_name;
   frame.heartbeat = env_->how.heartbeat;
@@ -319,16 +317,23 @@ void session::start(running& run, command::direct& what) {
 }
 
 void session::start(running& run, command::signal& what) {
-  message::signal event{user_, id_, std::move(what.data)};
+  message::signal event{user_, env_->board.name_of(id_), std::move(what.data)};
   if (const auto* user = std::get_if<user_id>(&what.to)) {
     caf::anon_send(env_->board.registrar_of(*user),
                    to_user{*user, user_signal{std::move(event), run.ticket}});
+  } else if (const auto to = env_->board.find(std::get<session_name>(what.to))) {
+    caf::anon_send(env_->board.audience_of(*to),
+                   signal_delivery{*to, std::move(event), run.ticket});
   } else {
-    const auto to = std::get<session_id>(what.to);
-    // One that nobody knows is not there: the own audience says so.
-    caf::anon_send(env_->board.audience_of(env_->board.knows(to) ? to : id_),
-                   signal_delivery{to, std::move(event), run.ticket});
+    // A name that was made up says no more than that of a session that is gone.
+    reached(run.ticket, 0);
   }
+}
+
+void session::reached(ticket_no ticket, std::size_t sessions) {
+  if (const auto* run = gate_.find(ticket); run && run->ref)
+    say(message::signalled{run->ref, sessions});
+  settle(ticket);
 }
 
 // --- settling ----------------------------------------------------------------------------------

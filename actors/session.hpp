@@ -93,6 +93,7 @@ class session final : public light_actor<session_event> {
   void count_online(running& run, rooms_read& read);
 
   void settled(command_settled& what);
+  void reached(ticket_no ticket, std::size_t sessions);
   void settle(ticket_no ticket);
   void fail(ticket_no ticket, error_code code, std::string text);
   void watch_in_flight();

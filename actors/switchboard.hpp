@@ -1,10 +1,12 @@
 #pragma once
 
 #include "actors/messages.hpp"
+#include "protocol/siphash.hpp"
 
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -23,12 +25,14 @@ struct shard_actors {
 /// something to say names a value (a room, a user, a session and its ticket) and is given the actor
 /// that takes it; nothing else indexes the shards, so nothing else knows that there are any.
 ///
-/// The shards are filled in by server/ (or a test) before the first session, and constant from then
-/// on. The rooms that are awake change: their directories note them, and any thread may look one
-/// up. The mutexes in here are the border between these threads.
+/// The shards, and the secret of the sessions' names, are filled in by server/ (or a test) before
+/// the first session, and constant from then on. The rooms that are awake change: their directories
+/// note them, and any thread may look one up. The mutexes in here are the border between these
+/// threads.
 class switchboard {
  public:
   void add(shard_actors shard);
+  void sign_names(const siphash_secret& secret) noexcept { secret_ = secret; }
   /// Lets go of all handles: after the shards' threads have ended.
   void clear() noexcept { shards_.clear(); }
 
@@ -37,6 +41,12 @@ class switchboard {
   std::size_t shard_of(const user_id& user) const noexcept { return hash(user.view()) % shards(); }
   /// Whether there can be such a session. What follows is only for those.
   bool knows(session_id session) const noexcept { return session.shard() < shards(); }
+
+  // --- sessions as clients know them ---
+  session_name name_of(session_id session) const noexcept;
+  /// None if this process did not give the name out. Whether the session is still there is known to
+  /// its audience.
+  std::optional<session_id> find(const session_name& name) const noexcept;
 
   // --- who takes what is for a room, a user, a session ---
   const directory_actor& directory_of(const room_id& room) const { return of(room).directory; }
@@ -75,6 +85,7 @@ class switchboard {
   static std::uint64_t hash(std::string_view text) noexcept;
 
   std::vector<entry> shards_;
+  siphash_secret secret_{};
 };
 
 }  // namespace confab::actors

@@ -92,7 +92,7 @@ struct typing {
 };
 /// To all sessions of a user, or to one session.
 struct signal {
-  std::variant<user_id, session_id> to;
+  std::variant<user_id, session_name> to;
   free_data data;
   friend bool operator==(const signal&, const signal&) = default;
 };

@@ -62,13 +62,13 @@ class fields {
     return *std::move(made);
   }
 
-  session_id session(std::string_view name) {
+  session_name session(std::string_view name) {
     const auto* found = required(name);
     if (!found) return {};
     const auto* text = found->get_ptr<const json::string_t*>();
-    const auto parsed = text ? session_id::parse(*text) : std::nullopt;
+    const auto parsed = text ? session_name::parse(*text) : std::nullopt;
     if (!parsed) bad(name, "must be a session id");
-    return parsed.value_or(session_id{});
+    return parsed.value_or(session_name{});
   }
 
   seq_no seq(std::string_view name) {

@@ -300,7 +300,7 @@ class encoder {
   void write(const strong<Tag, Rep>& value) {
     write(value.value());
   }
-  void write(const session_id& session) { out_.text(session.text()); }
+  void write(const session_name& session) { out_.text(session.text()); }
   void write(const free_data& data) { out_.raw_json(data.value()); }
   void write(std::chrono::milliseconds duration) { out_.signed_integer(duration.count()); }
   void write(std::string_view text) { out_.text(text); }

@@ -3,7 +3,6 @@
 #include <openssl/evp.h>
 
 #include <array>
-#include <charconv>
 #include <stdexcept>
 #include <tuple>
 
@@ -13,7 +12,8 @@ namespace {
 
 constexpr std::size_t id_bytes_max = 64;
 constexpr std::string_view session_prefix = "s-";
-constexpr int session_base = 36;
+constexpr std::string_view base32_digits = "abcdefghijklmnopqrstuvwxyz234567";
+constexpr std::size_t session_bytes = 18, session_digits = 29;
 
 constexpr bool is_alphanumeric(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
@@ -42,26 +42,44 @@ bool is_valid_id(std::string_view text) noexcept {
   return true;
 }
 
-std::optional<session_id> session_id::parse(std::string_view text) noexcept {
-  if (!text.starts_with(session_prefix)) return std::nullopt;
+std::optional<session_name> session_name::parse(std::string_view text) noexcept {
+  if (text.size() != session_prefix.size() + session_digits || !text.starts_with(session_prefix))
+    return std::nullopt;
   text.remove_prefix(session_prefix.size());
-  // from_chars takes capitals and leading zeros too; a session has one name only.
-  if (text.empty() || (text.size() > 1 && text.front() == '0')) return std::nullopt;
-  for (char c : text)
-    if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z')) return std::nullopt;
-  std::uint64_t value = 0;
-  const auto [end, fault] =
-      std::from_chars(text.data(), text.data() + text.size(), value, session_base);
-  if (fault != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return session_id{value};
+  std::array<std::uint8_t, session_bytes> bytes;
+  auto next = bytes.begin();
+  unsigned held = 0, bits = 0;
+  for (const char c : text) {
+    const auto digit = base32_digits.find(c);
+    if (digit == base32_digits.npos) return std::nullopt;
+    held = held << 5 | static_cast<unsigned>(digit);
+    if ((bits += 5) < 8) continue;
+    *next++ = static_cast<std::uint8_t>(held >> (bits -= 8));
+    held &= (1u << bits) - 1;
+  }
+  if (held != 0) return std::nullopt;  // of what fills the last digit: a name has one form only
+  const auto number = [&](std::size_t first, std::size_t count) {
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < count; ++i) value = value << 8 | bytes[first + i];
+    return value;
+  };
+  return session_name{static_cast<std::uint16_t>(number(0, 2)), session_id{number(2, 8)},
+                      number(10, 8)};
 }
 
-std::string session_id::text() const {
-  std::array<char, 16> digits;  // 2^64 has 13 digits in base 36
-  const auto end =
-      std::to_chars(digits.data(), digits.data() + digits.size(), value(), session_base).ptr;
+std::string session_name::text() const {
   std::string text{session_prefix};
-  text.append(digits.data(), end);
+  text.reserve(session_prefix.size() + session_digits);
+  unsigned held = 0, bits = 0;
+  const auto put = [&](std::uint64_t value, int count) {
+    while (count-- > 0) {
+      held = held << 8 | static_cast<unsigned>(value >> 8 * count & 0xff);
+      for (bits += 8; bits >= 5; held &= (1u << bits) - 1)
+        text += base32_digits[held >> (bits -= 5)];
+    }
+  };
+  put(node, 2), put(id.value(), 8), put(tag, 8);
+  text += base32_digits[held << (5 - bits)];
   return text;
 }
 

@@ -59,17 +59,29 @@ using room_id = checked_id<struct room_tag>;
 using user_id = checked_id<struct user_tag>;
 using device_id = checked_id<struct device_tag>;
 
-/// Names one connection within this process: its low byte is the shard it lives on, so that a
-/// message to one session finds its way without a look-up. On the wire: "s-" and base 36.
+/// Names one connection within this process. Its low byte is the shard it lives on, so that a
+/// message to one session finds its way without a look-up; the rest of it is random.
 class session_id : public strong<struct session_tag, std::uint64_t> {
  public:
   using strong::strong;
-  static session_id make(std::uint64_t counter, std::uint8_t shard) {
-    return session_id{counter << 8 | shard};
+  static session_id make(std::uint64_t bits, std::uint8_t shard) {
+    return session_id{bits << 8 | shard};
   }
-  static std::optional<session_id> parse(std::string_view text) noexcept;
   std::uint8_t shard() const noexcept { return static_cast<std::uint8_t>(value() & 0xff); }
+};
+
+/// A session as clients know it: the number of its node, its id there, and a tag by which the node
+/// finds that it gave the name out itself. On the wire: "s-" and the three, big endian, in base 32
+/// (RFC 4648 §6, lower case, unpadded).
+struct session_name {
+  std::uint16_t node = 0;
+  session_id id;
+  std::uint64_t tag = 0;
+
+  /// Whether anybody has given the name out is another question: see `switchboard::find`.
+  static std::optional<session_name> parse(std::string_view text) noexcept;
   std::string text() const;
+  friend bool operator==(const session_name&, const session_name&) = default;
 };
 
 /// Position of an entry in its room's log, from 1 without holes; 0 is "before the first".

@@ -37,7 +37,7 @@ struct direct_ref {
 struct welcome {
   re ref;
   user_ref user;
-  session_id session;
+  session_name session;
   std::string node;
   std::string server;
   std::chrono::milliseconds heartbeat{0};
@@ -164,7 +164,7 @@ struct presence {
 };
 struct signal {
   user_id from;
-  session_id session;
+  session_name session;
   free_data data;
 };
 struct signalled {

@@ -36,13 +36,6 @@ class chat_port final : public transport::session_port {
   decode_limits limits_;
 };
 
-/// Begins somewhere at random, so that ids of one process do not come again in the next.
-session_id next_session(const actors::environment& env, unsigned shard) {
-  static std::atomic<std::uint64_t> counter{env.random() & 0xff'ffff'ffff'ffff};
-  return session_id::make(counter.fetch_add(1, std::memory_order_relaxed) & 0xff'ffff'ffff'ffff,
-                          static_cast<std::uint8_t>(shard));
-}
-
 class actor_port final : public transport::session_port {
  public:
   actor_port(caf::actor handler, frame_sink_ptr sink)
@@ -85,7 +78,8 @@ transport::session_factory chat_session(runtime& on, const actors::environment& 
   return [&on, &env, limits, known = std::move(known)](frame_sink_ptr sink, wire_format format,
                                                        unsigned shard) {
     auto taken = std::make_shared<intake>();
-    actors::session_start start{next_session(env, shard), std::move(sink), format, taken,
+    actors::session_start start{session_id::make(env.random(), static_cast<std::uint8_t>(shard)),
+                                std::move(sink), format, taken,
                                 known ? std::make_unique<actors::identity>(*known) : nullptr};
     auto session = actors::spawn_light<actors::session>(on.system(), on.unit(shard), &env,
                                                         std::move(start));

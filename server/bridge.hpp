@@ -6,7 +6,6 @@
 #include "server/runtime.hpp"
 #include "transport/port.hpp"
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>

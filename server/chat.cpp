@@ -11,14 +11,18 @@
 
 #include <caf/scoped_actor.hpp>
 
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
-#include <random>
 #include <stdexcept>
+#include <system_error>
+#include <utility>
 
 namespace confab::server {
 namespace {
@@ -32,10 +36,16 @@ unix_ms system_now() {
                      .count()};
 }
 
+/// From the kernel: nobody can find out what comes next, or what came before.
 std::uint64_t system_random() {
-  thread_local std::mt19937_64 engine{
-      std::uint64_t{std::random_device{}()} << 32 | std::random_device{}()};
-  return engine();
+  thread_local std::array<std::uint64_t, 32> drawn;  // 256 bytes come whole (getrandom(2))
+  thread_local std::size_t left = 0;
+  if (left == 0) {
+    while (::getrandom(drawn.data(), sizeof drawn, 0) != ssize_t{sizeof drawn})
+      if (errno != EINTR) throw std::system_error(errno, std::generic_category(), "getrandom");
+    left = drawn.size();
+  }
+  return std::exchange(drawn[--left], 0);
 }
 
 std::unique_ptr<journal::journal> open_journal(const config& how) {
@@ -75,6 +85,7 @@ chat::chat(runtime& on, const config& how)
   env_.auth = authenticator_.get();
   env_.now = system_now;
   env_.random = system_random;
+  env_.board.sign_names({env_.random(), env_.random()});
   env_.journal_health = [this](bool healthy, std::string_view detail) {
     journal_healthy_ = healthy;
     if (healthy)

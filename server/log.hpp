@@ -73,7 +73,7 @@ value to_value(const T& what) {
     return std::uint64_t{what};
   } else if constexpr (requires { std::string_view{what.view()}; }) {
     return std::string_view{what.view()};
-  } else if constexpr (requires { std::string{what.text()}; }) {  // session_id
+  } else if constexpr (requires { std::string{what.text()}; }) {  // session_name
     return std::string{what.text()};
   } else if constexpr (requires {
                          what.value();

@@ -55,7 +55,34 @@ TEST_CASE("a signal to a session reaches exactly this one") {
   laptop.disconnect();
   world.settle();
   CHECK(alice.ask(to(laptop.session_text()))["sessions"] == 0);
-  CHECK(alice.ask(to(session_id::make(5, 77).text()))["sessions"] == 0);
+}
+
+TEST_CASE("a session's name that its server did not give out reaches nobody") {
+  actor_world world;
+  auto& alice = world.guest("alice");
+  auto& bob = world.guest("bob");
+  const auto& board = world.env.board;
+  const auto reached = [&](const session_name& name) {
+    return alice.ask({{"type", "signal"}, {"to_session", name.text()}, {"data", json::object()}})
+        .at("sessions");
+  };
+  const auto own = board.name_of(bob.id);
+  REQUIRE(reached(own) == 1);
+  bob.forget();
+
+  auto forged = own;
+  for (forged.tag = own.tag ^ 1; forged.tag != 0; forged.tag <<= 8) CHECK(reached(forged) == 0);
+  CHECK(reached({own.node, bob.id, 0}) == 0);
+  auto elsewhere = own;
+  ++elsewhere.node;
+  CHECK(reached(elsewhere) == 0);
+  CHECK(reached(board.name_of(session_id::make(5, 77))) == 0);  // of no shard
+  world_options differently;
+  differently.seed = 2;
+  actor_world other{differently};
+  CHECK(reached(other.env.board.name_of(bob.id)) == 0);
+  CHECK(bob.received("signal").empty());
+  CHECK(alice.taken->outstanding == 0);
 }
 
 TEST_CASE("a direct message reaches every session of both users without joining") {

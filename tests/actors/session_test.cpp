@@ -34,7 +34,7 @@ TEST_CASE("every command with an id is answered exactly once") {
         {{"type", "rooms"}},
         {{"type", "direct"}, {"to", "bob"}, {"text", "x"}},
         {{"type", "signal"}, {"to", "bob"}, {"data", json::object()}},
-        {{"type", "signal"}, {"to_session", "s-1"}, {"data", json::object()}},
+        {{"type", "signal"}, {"to_session", session_name{}.text()}, {"data", json::object()}},
         {{"type", "ping"}},
         {{"type", "refresh"}, {"token", "nonsense"}},
         {{"type", "hello"}, {"guest", "alice"}},

@@ -40,7 +40,10 @@ scenario("a signal to one session reaches that one, and to nobody is counted as 
     await phone.expect({ type: "signal", data: { only: phone.welcome.session } });
   }
   const nobody = await alice.ask({ type: "signal", to: "carol", data: {} });
-  const gone = await alice.ask({ type: "signal", to_session: "s-0", data: {} });
+  // One digit of a real name is changed: nobody can make up another's.
+  const [real] = phones.map((phone) => phone.welcome.session);
+  const forged = real.slice(0, -2) + (real.at(-2) === "a" ? "b" : "a") + real.at(-1);
+  const gone = await alice.ask({ type: "signal", to_session: forged, data: {} });
   for (const phone of phones) await phone.settled();
 
   assert.equal(nobody.sessions, 0);

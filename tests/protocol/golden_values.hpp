@@ -105,7 +105,9 @@ inline std::map<std::string, request> commands() {
       {"client_typing_off", {id(13), command::typing{general, false}}},
       {"client_signal_user",
        {id(7), command::signal{user("bob"), free_data{R"({"offer":"v=0"})"}}}},
-      {"client_signal_session", {id(7), command::signal{session_id{1 * 36 + 2}, free_data{"{}"}}}},
+      {"client_signal_session",
+       {id(7), command::signal{session_name{2, session_id{0x8899aabbccddee07}, 0x0f1e2d3c4b5a6978},
+                               free_data{"{}"}}}},
       {"client_direct", {id(8), command::direct{user("bob"), "", text("psst")}}},
       {"client_direct_key", {id(8), command::direct{user("bob"), "b1f2c3d4-0007", text("psst")}}},
       {"client_direct_data",
@@ -164,10 +166,11 @@ inline std::map<std::string, message::any> messages() {
   const auto first = [](const auto& list, std::ptrdiff_t count) {
     return std::decay_t<decltype(list)>(list.begin(), list.begin() + count);
   };
+  const session_name session_of_alice{1, session_id{0x0123456789abcdef}, 0xfedcba9876543210};
   const auto welcome_alice = [&](auto change) {
     welcome what;
     what.user = alice;
-    what.session = session_id{((7 * 36 + 15) * 36 + 3) * 36 + 10};  // 7f3a
+    what.session = session_of_alice;
     what.node = "n1";
     what.server = "confab/0.1.0";
     what.heartbeat = std::chrono::seconds{25};
@@ -281,8 +284,7 @@ inline std::map<std::string, message::any> messages() {
       {"server_presence_left", presence{general, {}, {user("eve")}, 11, false}},
       {"server_presence_large_room", presence{general, {}, {}, 1201, true}},
       {"server_signal",
-       message::signal{user("alice"), session_id{((7 * 36 + 15) * 36 + 3) * 36 + 10},
-                       free_data{R"({"offer":"v=0"})"}}},
+       message::signal{user("alice"), session_of_alice, free_data{R"({"offer":"v=0"})"}}},
       {"server_signalled", signalled{id(7), 2}},
       {"server_signalled_nobody", signalled{id(7), 0}},
   };

@@ -41,24 +41,34 @@ TEST_CASE("a session id names its shard") {
   CHECK(session_id::make(1000, 255).shard() == 255);
 }
 
-TEST_CASE("a session id is read back from its text") {
-  const auto value = GENERATE(std::uint64_t{0}, 1u, 35u, 36u, 0x7f3au, (std::uint64_t{1} << 53) - 1,
-                              std::numeric_limits<std::uint64_t>::max());
+TEST_CASE("a session's name is read back from its text") {
+  const auto node = GENERATE(std::uint16_t{0}, std::uint16_t{1}, std::uint16_t{65535});
+  const auto id = GENERATE(std::uint64_t{0}, 1u, std::numeric_limits<std::uint64_t>::max());
+  const auto tag = GENERATE(std::uint64_t{0}, 1u, std::uint64_t{1} << 63);
+  const session_name name{node, session_id{id}, tag};
 
-  CHECK(session_id::parse(session_id{value}.text()) == session_id{value});
+  CHECK(session_name::parse(name.text()) == name);
 }
 
-TEST_CASE("a session's text is s- and base 36") {
-  CHECK(session_id{0}.text() == "s-0");
-  CHECK(session_id{38}.text() == "s-12");
-  CHECK(session_id{std::numeric_limits<std::uint64_t>::max()}.text() == "s-3w5e11264sgsf");
+TEST_CASE("a session's name is s- and base 32 of its node, its id and its tag") {
+  CHECK(session_name{}.text() == "s-" + std::string(29, 'a'));
+  CHECK(session_name{1, session_id{0x0123456789abcdef}, 0xfedcba9876543210}.text() ==
+        "s-aaaqci2fm6e2xtpp73olvgdwkqzba");
 }
 
 TEST_CASE("what is no session's own text is no session") {
-  for (const auto* bad : {"", "s", "s-", "12", "S-12", "s-1A", "s-01", "s-00", "s--1", "s-+1",
-                          "s- 1", "s-1 ", "s-3w5e11264sgsg", "s-10000000000000"}) {
+  const auto good = session_name{1, session_id{2}, 3}.text();
+  REQUIRE(session_name::parse(good));
+  auto filled = good;
+  filled.back() = 'h';  // of its last digit four bits count: "g" is the same with a fifth of 0
+  auto capital = good, foreign = good, prefix = good;
+  capital[4] = 'A';
+  foreign[4] = '1';
+  prefix[0] = 'S';
+  for (const auto& bad : {std::string{}, std::string{"s-"}, good.substr(2), good + "a",
+                          good.substr(0, good.size() - 1), filled, capital, foreign, prefix}) {
     INFO(bad);
-    CHECK_FALSE(session_id::parse(bad).has_value());
+    CHECK_FALSE(session_name::parse(bad).has_value());
   }
 }
 

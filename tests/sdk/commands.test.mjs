@@ -29,7 +29,7 @@ test("every command has its frame", async () => {
     client.listRooms({ after: "general" }),
     client.listRooms(),
     client.signal("bob", { sdp: 1 }),
-    client.signalSession("s-12", { sdp: 1 }),
+    client.signalSession("s-aabirgnkxpgn33qhb4pc2pclljuxq", { sdp: 1 }),
     client.ping(),
     client.refresh("t-2"),
   ].map(outcome);
@@ -50,7 +50,7 @@ test("every command has its frame", async () => {
     { type: "rooms", after: "general" },
     { type: "rooms" },
     { type: "signal", to: "bob", data: { sdp: 1 } },
-    { type: "signal", to_session: "s-12", data: { sdp: 1 } },
+    { type: "signal", to_session: "s-aabirgnkxpgn33qhb4pc2pclljuxq", data: { sdp: 1 } },
     { type: "ping" },
     { type: "refresh", token: "t-2" },
     { type: "typing", room: "r10", on: true },

@@ -54,11 +54,11 @@ TEST_CASE("every kind of value has its form") {
 
   log::error("kinds", "a={} b={} c={} d={} e={} f={} g={} h={} i={}", true, -5,
              std::uint64_t{18'446'744'073'709'551'615u}, 1.5, "literal", std::string{"text"},
-             seq_no{7}, std::chrono::seconds{2}, session_id::make(1, 0));
+             seq_no{7}, std::chrono::seconds{2}, session_name{1, session_id{2}, 3});
 
   CHECK(lines.text() ==
         "error kinds a=true b=-5 c=18446744073709551615 d=1.5 e=literal f=text g=7 h=2000 i=" +
-            session_id::make(1, 0).text() + "\n");
+            session_name{1, session_id{2}, 3}.text() + "\n");
 }
 
 TEST_CASE("a value cannot break out of its place") {

@@ -52,6 +52,7 @@ actor_world::actor_world(world_options how)
   env.auth = &auth;
   env.now = [this] { return now(); };
   env.random = [this] { return random_(); };
+  env.board.sign_names({random_(), random_()});
   env.pause = [this](auto span) { scheduler_->advance_time(span); };
   env.journal_health = [this](bool healthy, std::string_view detail) {
     health.emplace_back(healthy, detail);

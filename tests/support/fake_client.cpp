@@ -167,6 +167,8 @@ std::vector<json> client::received(const std::string& type, const std::string& r
   return found;
 }
 
+std::string client::session_text() const { return world_.env.board.name_of(id).text(); }
+
 json client::reply_to(std::uint64_t number) {
   for (const auto& what : received())
     if (what.contains("re") && what["re"] == number) return what;

@@ -91,7 +91,8 @@ class client {
   int close_code() const { return closed() ? static_cast<int>(sink->closed->code) : 0; }
   bool gone() const { return gone_; }
   std::uint64_t next_id() { return ++last_id_; }
-  std::string session_text() const { return id.text(); }
+  /// As other clients know this session.
+  std::string session_text() const;
 
   const session_id id;
   const wire_format format;
