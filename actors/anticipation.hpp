@@ -1,5 +1,7 @@
 #pragma once
 
+#include "actors/steady_time.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -15,8 +17,8 @@ namespace confab::actors {
 /// for what is held back, the next waits come ever more rarely.
 class anticipation {
  public:
-  using time_point = std::chrono::steady_clock::time_point;
-  using duration = std::chrono::steady_clock::duration;
+  using time_point = steady_time;
+  using duration = steady_time::duration;
 
   /// `count` (1 or more) since the last call.
   void arrived(time_point now, std::size_t count = 1) noexcept {

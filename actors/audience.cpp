@@ -46,7 +46,7 @@ audience::behavior_type audience::make_behavior() {
       },
       [this](const remind& what) { remind_later(what); },
       [this](const wake&) {
-        const auto now = system().clock().now();
+        const auto now = env_->steady_now();
         auto& armed = state_->armed;
         while (!armed.empty() && armed.top() <= now) armed.pop();
         measure(now);
@@ -95,7 +95,7 @@ void audience::tell_anywhere(session_id session, session_event what) {
 }
 
 void audience::remind_later(const remind& what) {
-  const auto due = system().clock().now() + what.wait;
+  const auto due = env_->steady_now() + what.wait;
   state_->reminders.push({due, what.session, what.what});
   arm(due);
 }
@@ -114,7 +114,7 @@ void audience::arm(time_point due) {
   auto& armed = state_->armed;
   if (!armed.empty() && armed.top() <= due) return;
   armed.push(due);
-  send_later(due - system().clock().now(), wake{});
+  send_later(due - env_->steady_now(), wake{});
 }
 
 // --- deliveries --------------------------------------------------------------------------------
@@ -235,7 +235,7 @@ void audience::touch(room_entry& room) {
 
 void audience::end_turn() {
   auto& s = *state_;
-  const auto now = system().clock().now();
+  const auto now = env_->steady_now();
   measure(now);
   for (auto* each : std::exchange(s.touched, {})) {
     auto& [id, room] = *each;
@@ -277,7 +277,7 @@ bool audience::has_little_to_save(const local_room& room) const {
 }
 
 audience::time_point audience::window_start(const broadcast& what) {
-  const auto now = system().clock().now();
+  const auto now = env_->steady_now();
   return what.writer ? std::max(what.writer->asked, now - lag_max) : now;
 }
 

@@ -8,8 +8,6 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
-#include <caf/actor_clock.hpp>
-
 #include <deque>
 #include <functional>
 #include <optional>
@@ -42,7 +40,7 @@ class audience final : public pinned<audience_actor::base> {
   std::size_t sessions() const { return state_->sessions.size(); }
 
  private:
-  using time_point = caf::actor_clock::time_point;
+  using time_point = steady_time;
   struct local_room {
     fan_out members;
     anticipation next;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/delivery.hpp"
+#include "actors/steady_time.hpp"
 #include "protocol/commands.hpp"
 
 #include <algorithm>
@@ -21,7 +22,7 @@ class command_gate {
     bool in_line = false;
     bool counted = true;    // came from the client and holds one of its places
     bool answered = false;  // the client has its reply, but it is not done
-    unix_ms until;          // given up then; 0: never
+    std::optional<steady_time> until;  // given up then; none: never
   };
   struct started {
     running& run;
@@ -31,7 +32,7 @@ class command_gate {
   void add(request what, bool counted) { waiting_.push_back({std::move(what), counted}); }
 
   /// The next command that may start, which then counts as running.
-  std::optional<started> start_next(unix_ms until) {
+  std::optional<started> start_next(steady_time until) {
     if (waiting_.empty()) return std::nullopt;
     auto& next = waiting_.front();
     const auto* room = lane_of(next.what.what);

@@ -1,12 +1,12 @@
 #pragma once
 
 #include "actors/identity.hpp"
+#include "actors/steady_time.hpp"
 #include "protocol/commands.hpp"
 #include "protocol/frame.hpp"
 #include "protocol/messages.hpp"
 
 #include <array>
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,7 +55,7 @@ struct broadcast {
   /// Who caused it, and is not to wait for it.
   struct author {
     session_id session;
-    std::chrono::steady_clock::time_point asked;
+    steady_time asked;
   };
   frames bytes;
   importance weight = importance::required;
@@ -96,7 +96,7 @@ struct asker {
   wire_format format;
   ticket_no ticket;
   message::re ref;
-  std::chrono::steady_clock::time_point asked{};  // when it came to the room
+  steady_time asked{};  // when it came to the room
 
   /// What an error names: a client knows by its `re` which room a command was about.
   std::optional<room_id> named(const room_id& room) const {

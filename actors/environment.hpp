@@ -2,6 +2,7 @@
 
 #include "actors/identity.hpp"
 #include "actors/messages.hpp"
+#include "actors/steady_time.hpp"
 #include "actors/switchboard.hpp"
 #include "protocol/limits.hpp"
 
@@ -46,8 +47,11 @@ struct environment {
   writer_actor writer;
   journal::durability durability = journal::durability::memory;
   const authenticator* auth = nullptr;
-  std::function<unix_ms()> now;           // any thread
-  std::function<std::uint64_t()> random;  // any thread
+  /// The time of day. It may jump, so nothing waits for it: it is for people, and for tokens.
+  std::function<unix_ms()> now;  // any thread
+  /// What deadlines are counted by.
+  std::function<steady_time()> steady_now;  // any thread
+  std::function<std::uint64_t()> random;    // any thread
   /// False where the journal knows without looking that a user has no direct rooms; any thread.
   std::function<bool(const user_id&)> may_have_directs = [](auto&) { return true; };
   /// Blocks the calling thread; for actors that have one of their own.

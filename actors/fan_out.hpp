@@ -21,8 +21,8 @@ namespace confab::actors {
 /// Without actor, I/O or clock. Owner: the shard's audience.
 class fan_out {
  public:
-  using time_point = std::chrono::steady_clock::time_point;
-  using duration = std::chrono::steady_clock::duration;
+  using time_point = steady_time;
+  using duration = steady_time::duration;
 
   /// Releases, so that the newcomer is given nothing older than itself.
   void admit(session_id session, frame_sink_ptr sink, room_user_no user, wire_format format);

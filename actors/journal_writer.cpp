@@ -66,7 +66,7 @@ bool journal_writer::wait_for_more() {
     if (!more || s.wait_left.count() == 0) s.next.waited(!more);
     if (!more) s.wait_left = {};
   } else if (!s.batch.empty()) {
-    const auto now = system().clock().now();
+    const auto now = env_->steady_now();
     const auto next = s.next.expected(now, s.batch.size());
     const auto worthwhile = s.busy_shards > 0 ? worthwhile_appends_busy : worthwhile_appends;
     if (next && *next - now < window / worthwhile) s.wait_left = window;
@@ -82,7 +82,7 @@ bool journal_writer::wait_for_more() {
 void journal_writer::commit() {
   auto& s = *state_;
   if (s.batch.empty()) return;
-  s.next.arrived(system().clock().now(), s.batch.size());
+  s.next.arrived(env_->steady_now(), s.batch.size());
   auto result = s.writer->commit(s.batch, env_->now());
   if (!result && result.why() == journal::fault::fatal) env_->journal_fatal(result.detail());
   report(static_cast<bool>(result), result ? std::string_view{} : result.detail());

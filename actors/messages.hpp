@@ -204,7 +204,7 @@ struct session_timer {
   enum class kind : std::uint8_t { hello, token_notice, token_expiry, in_flight };
   kind what = kind::hello;
   std::uint32_t generation = 0;  // of the token
-  unix_ms due;                   // of `in_flight`: void if no longer the one waited for
+  steady_time due;               // of `in_flight`: void if no longer the one waited for
 };
 
 /// All that a session hears, as the one message it takes.
@@ -332,7 +332,7 @@ struct session_vanished {
 };
 /// A deadline of the receiver has come; void if it is no longer the one waited for.
 struct wake {
-  unix_ms due;
+  steady_time due;
 };
 
 // --- registrar ----------------------------------------------------------------------------------

@@ -5,7 +5,7 @@
 namespace confab::actors {
 
 std::pair<const user_id*, room_user_no> presence::arrive(const user_id& user,
-                                                         const std::string& name, unix_ms now) {
+                                                         const std::string& name, steady_time now) {
   const auto [at, fresh] = rows_.try_emplace(user);
   auto& row = at->second;
   if (fresh) row.number = room_user_no{++last_number_};
@@ -22,14 +22,14 @@ bool presence::has_session(const user_id& user) const {
   return at != rows_.end() && at->second.sessions > 0;
 }
 
-void presence::depart(const user_id& user, bool lost, unix_ms now) {
+void presence::depart(const user_id& user, bool lost, steady_time now) {
   const auto at = rows_.find(user);
   if (at == rows_.end() || at->second.sessions == 0) return;
   auto& row = at->second;
   if (--row.sessions > 0) return;
   if (lost && grace_.count() > 0) {
     row.in_grace = true;
-    graces_.push_back({unix_ms{now.value() + grace_.count()}, user});
+    graces_.push_back({now + grace_, user});
   } else {
     --online_;
     touch(user, now);
@@ -47,13 +47,13 @@ std::vector<message::user_ref> presence::members() const {
   return list;
 }
 
-std::optional<unix_ms> presence::deadline() const {
+std::optional<steady_time> presence::deadline() const {
   auto first = tell_at_;
   if (!graces_.empty() && (!first || graces_.front().until < *first)) first = graces_.front().until;
   return first;
 }
 
-std::optional<message::presence> presence::flush(unix_ms now) {
+std::optional<message::presence> presence::flush(steady_time now) {
   end_graces(now);
   if (!tell_at_ || now < *tell_at_) return std::nullopt;
   tell_at_.reset();
@@ -83,12 +83,12 @@ std::optional<message::presence> presence::flush(unix_ms now) {
   return change;
 }
 
-void presence::touch(const user_id& user, unix_ms now) {
+void presence::touch(const user_id& user, steady_time now) {
   changed_.insert(user);
-  if (!tell_at_) tell_at_ = unix_ms{now.value() + gather_.count()};
+  if (!tell_at_) tell_at_ = now + gather_;
 }
 
-void presence::end_graces(unix_ms now) {
+void presence::end_graces(steady_time now) {
   while (!graces_.empty() && graces_.front().until <= now) {
     const auto user = std::move(graces_.front().user);
     graces_.pop_front();

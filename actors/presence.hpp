@@ -25,9 +25,9 @@ class presence {
 
   /// The user's id and number here, valid as long as a session of the user's is here.
   std::pair<const user_id*, room_user_no> arrive(const user_id& user, const std::string& name,
-                                                 unix_ms now);
+                                                 steady_time now);
   /// `lost`: the connection broke, the user may be back in a moment.
-  void depart(const user_id& user, bool lost, unix_ms now);
+  void depart(const user_id& user, bool lost, steady_time now);
 
   bool has_session(const user_id& user) const;
   std::size_t online() const noexcept { return online_; }
@@ -36,9 +36,9 @@ class presence {
   std::vector<message::user_ref> members() const;
 
   /// When `flush` has something to do next.
-  std::optional<unix_ms> deadline() const;
+  std::optional<steady_time> deadline() const;
   /// What changed since the last flush, if the time to tell has come. `room` is left to the caller.
-  std::optional<message::presence> flush(unix_ms now);
+  std::optional<message::presence> flush(steady_time now);
 
  private:
   struct standing {
@@ -50,11 +50,11 @@ class presence {
     bool online() const { return sessions > 0 || in_grace; }
   };
   struct departure {
-    unix_ms until;
+    steady_time until;
     user_id user;
   };
-  void touch(const user_id& user, unix_ms now);
-  void end_graces(unix_ms now);
+  void touch(const user_id& user, steady_time now);
+  void end_graces(steady_time now);
 
   std::chrono::milliseconds gather_;
   std::chrono::milliseconds grace_;
@@ -62,7 +62,7 @@ class presence {
   std::size_t online_ = 0;
   std::uint32_t last_number_ = 0;
   std::set<user_id> changed_;
-  std::optional<unix_ms> tell_at_;
+  std::optional<steady_time> tell_at_;
   std::deque<departure> graces_;  // by `until`: the grace is the same for all
 };
 

@@ -25,7 +25,7 @@ registrar::behavior_type registrar::make_behavior() {
       [this](const wake&) {
         state_->awaits_wake = false;
         if (state_->reads.empty()) return;
-        if (env_->now() < state_->reads_until) return watch_reads();
+        if (env_->steady_now() < state_->reads_until) return watch_reads();
         end_reads(state_->request, nullptr);
       },
   };
@@ -92,7 +92,7 @@ void registrar::start_reads() {
   const auto end = s.next_reads.begin() + static_cast<std::ptrdiff_t>(count);
   s.reads.assign(s.next_reads.begin(), end);
   s.next_reads.erase(s.next_reads.begin(), end);
-  s.reads_until = unix_ms{env_->now().value() + read_wait_max.count()};
+  s.reads_until = env_->steady_now() + read_wait_max;
 
   directs_request asked;
   for (const auto& read : s.reads) asked.users.push_back(read.user);
@@ -117,8 +117,8 @@ void registrar::end_reads(std::uint32_t request, const directs_reads* read) {
 
 void registrar::watch_reads() {
   if (std::exchange(state_->awaits_wake, true)) return;
-  const auto left = state_->reads_until.value() - env_->now().value();
-  send_later(std::chrono::milliseconds{std::max<std::int64_t>(left, 1)}, wake{state_->reads_until});
+  const auto until = state_->reads_until;
+  send_later(std::max<caf::timespan>(until - env_->steady_now(), caf::timespan{0}), wake{until});
 }
 
 void registrar::directs_read(const user_id& user, std::uint32_t read,

@@ -44,7 +44,7 @@ class registrar final : public pinned<registrar_actor::base> {
     std::vector<read_of> next_reads;  // go together when the reads under way are done
     std::vector<read_of> reads;       // under way
     std::uint32_t request = 0;        // the latest one, for `reads`
-    unix_ms reads_until;              // then they have failed
+    steady_time reads_until;          // then they have failed
     bool awaits_wake = false;
   };
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr auto read_wait_max = std::chrono::seconds{10};
 constexpr std::size_t epoch_chars = 8;
+constexpr auto wake_wait_min = std::chrono::milliseconds{1};
 
 epoch_id random_epoch(std::uint64_t random) {
   constexpr std::string_view digits = "0123456789abcdefghijklmnopqrstuvwxyz";
@@ -35,7 +36,7 @@ room::behavior_type room::make_behavior() {
       [this](session_appeared& what) { return listen(what); },
       [this](const session_vanished& what) {
         room_effects effects;
-        if (state_->room) state_->room->stop_listening(what.session, env_->now(), effects);
+        if (state_->room) state_->room->stop_listening(what.session, env_->steady_now(), effects);
         carry_out(effects);
       },
       [this](const wake& what) {
@@ -43,9 +44,9 @@ room::behavior_type room::make_behavior() {
         // or a busy room would have more and more of them.
         if (state_->armed != what.due) return;
         state_->armed.reset();
-        give_up_stash(env_->now());
+        give_up_stash(env_->steady_now());
         room_effects effects;
-        if (state_->room) state_->room->on_time(env_->now(), effects);
+        if (state_->room) state_->room->on_time(env_->steady_now(), effects);
         carry_out(effects);
       },
       [this](const retire&) {
@@ -85,7 +86,7 @@ void room::loaded(room_loaded& what) {
 }
 
 /// Those that have waited for too long; all of them without `now`.
-void room::give_up_stash(std::optional<unix_ms> now) {
+void room::give_up_stash(std::optional<steady_time> now) {
   auto& s = *state_;
   while (!s.stash.empty() && (!now || s.stash.front().until <= *now)) {
     const auto waiting = std::move(s.stash.front().what);
@@ -153,9 +154,9 @@ session_seen room::listen(session_appeared& what) {
 void room::command(room_command& what) {
   auto& s = *state_;
   if (what.forwarded) ++s.forwards_seen;
-  what.from.asked = system().clock().now();
-  s.stash.push_back(
-      {std::move(what), unix_ms{env_->now().value() + env_->how.append_wait_max.count()}});
+  what.from.asked = env_->steady_now();
+  const auto until = what.from.asked + env_->how.append_wait_max;
+  s.stash.push_back({std::move(what), until});
   work_off_stash();
 }
 
@@ -187,7 +188,7 @@ void room::work_off_stash() {
 
 void room::dispatch(room_command& what, room_effects& out) {
   auto& r = *state_->room;
-  const auto now = env_->now();
+  const auto now = env_->steady_now();
   std::visit(overloaded{
                  [&](const join_op& op) { r.join(what.from, op, now, out); },
                  [&](const leave_op& op) { r.leave(what.from, op, now, out); },
@@ -218,7 +219,7 @@ void room::look_up(room_effects::lookup& what) {
   const auto finish = [this, from = what.from,
                        op = what.what](const message::present_message* found) {
     room_effects effects;
-    state_->room->change(from, op, found, env_->now(), effects);
+    state_->room->change(from, op, found, env_->steady_now(), effects);
     carry_out(effects);
   };
   const auto fail = [this, from = what.from] {
@@ -300,8 +301,8 @@ void room::carry_out(room_effects& effects) {
 /// One wake at a time, for the earliest of what the room waits for and the end of idleness.
 void room::arm() {
   auto& s = *state_;
-  const auto now = env_->now();
-  auto due = s.room ? s.room->deadline() : std::optional<unix_ms>{};
+  const auto now = env_->steady_now();
+  auto due = s.room ? s.room->deadline() : std::optional<steady_time>{};
   if (!s.stash.empty() && (!due || s.stash.front().until < *due)) due = s.stash.front().until;
   const bool idle =
       s.stash.empty() && (s.now == phase::absent || (s.now == phase::ready && s.room->idle()));
@@ -309,8 +310,7 @@ void room::arm() {
     s.idle_since.reset();
   } else {
     if (!s.idle_since) s.idle_since = now;
-    const auto keep = s.room ? env_->how.room_idle.count() : 0;
-    const unix_ms end{s.idle_since->value() + keep};
+    const auto end = *s.idle_since + (s.room ? env_->how.room_idle : std::chrono::milliseconds{0});
     if (end <= now)
       send(env_->board.directory_of(s.id), retire_room{s.id, s.forwards_seen});
     else if (!due || end < *due)
@@ -318,8 +318,7 @@ void room::arm() {
   }
   if (!due || (s.armed && *s.armed <= *due)) return;
   s.armed = due;
-  const auto wait = std::max<std::int64_t>(due->value() - now.value(), 1);
-  send_later(std::chrono::milliseconds{wait}, wake{*due});
+  send_later(std::max<caf::timespan>(*due - now, wake_wait_min), wake{*due});
 }
 
 }  // namespace confab::actors

@@ -30,14 +30,14 @@ class room final : public pinned<room_actor::base> {
     phase now = phase::loading;
     struct stashed {
       room_command what;
-      unix_ms until;  // answered as `unavailable` then
+      steady_time until;  // answered as `unavailable` then
     };
     std::deque<stashed> stash;
     std::optional<room_state> room;
     std::vector<user_id> users_awaited;  // in `finding_users`
     std::uint64_t forwards_seen = 0;
-    std::optional<unix_ms> armed;  // the wake that is on its way
-    std::optional<unix_ms> idle_since;
+    std::optional<steady_time> armed;  // the wake that is on its way
+    std::optional<steady_time> idle_since;
     std::size_t online_told = 0;
     /// The log may hold what this actor does not know of: it ends when the journal has answered
     /// all it was asked, and a fresh one starts from the log.
@@ -52,7 +52,7 @@ class room final : public pinned<room_actor::base> {
 
   void load();
   void loaded(room_loaded& what);
-  void give_up_stash(std::optional<unix_ms> now);
+  void give_up_stash(std::optional<steady_time> now);
   void begin_creating(const room_command& first);
   void become_ready();
   void work_off_stash();

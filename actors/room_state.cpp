@@ -15,10 +15,6 @@ constexpr std::size_t tail_bytes_max = 64 * 1024;
 constexpr std::size_t emoji_per_message_max = 64;
 static_assert(tail_bytes_max < limits::page_bytes_max, "what is remembered fits one frame");
 
-unix_ms operator+(unix_ms at, std::chrono::milliseconds span) {
-  return unix_ms{at.value() + span.count()};
-}
-
 }  // namespace
 
 room_state::room_state(journal::room_info info, std::vector<log_entry> tail, const options& how)
@@ -117,7 +113,7 @@ message::joined room_state::snapshot(const join_op& what) const {
   return frame;
 }
 
-void room_state::join(const asker& from, const join_op& what, unix_ms now, room_effects& out) {
+void room_state::join(const asker& from, const join_op& what, steady_time now, room_effects& out) {
   if (!exists_for(what.who.user))
     return refuse(from, error_code::no_such_room, "no such room", out);
 
@@ -179,7 +175,8 @@ void room_state::admit_from_tail(member& who, const asker& from, const join_op& 
   out.settlements.push_back({from.session, from.ticket, settlement::joined});
 }
 
-void room_state::leave(const asker& from, const leave_op& what, unix_ms now, room_effects& out) {
+void room_state::leave(const asker& from, const leave_op& what, steady_time now,
+                       room_effects& out) {
   const auto at = members_.find(from.session);
   if (at != members_.end() && at->second.joined) {
     auto& who = at->second;
@@ -211,7 +208,7 @@ void room_state::listen(const session_info& who, room_effects& out) {
   if (!entry.joined) set_live(who.id, entry, true, out);
 }
 
-void room_state::stop_listening(session_id session, unix_ms now, room_effects& out) {
+void room_state::stop_listening(session_id session, steady_time now, room_effects& out) {
   const auto at = members_.find(session);
   if (at == members_.end()) return;
   if (at->second.joined) presence_.depart(*at->second.user, true, now);
@@ -236,7 +233,7 @@ const log_entry* room_state::remembered(const user_id& user, std::string_view ke
   return at == tail_.end() ? nullptr : &*at;
 }
 
-void room_state::append(const asker& from, append_op what, unix_ms now, room_effects& out) {
+void room_state::append(const asker& from, append_op what, steady_time now, room_effects& out) {
   const auto at = members_.find(from.session);
   if (at == members_.end() || !at->second.joined)
     return refuse(from, error_code::not_joined, "join the room first", out);
@@ -264,7 +261,7 @@ void room_state::append(const asker& from, append_op what, unix_ms now, room_eff
 }
 
 void room_state::change(const asker& from, append_op what, const message::present_message* target,
-                        unix_ms now, room_effects& out) {
+                        steady_time now, room_effects& out) {
   const auto at = members_.find(from.session);
   if (at == members_.end() || !at->second.joined)
     return refuse(from, error_code::not_joined, "join the room first", out);
@@ -294,7 +291,7 @@ void room_state::change(const asker& from, append_op what, const message::presen
   store(from, *who.user, std::move(what.key), std::move(what.body), now, out);
 }
 
-void room_state::direct(const asker& from, direct_op what, unix_ms now, room_effects& out) {
+void room_state::direct(const asker& from, direct_op what, steady_time now, room_effects& out) {
   if (!exists_for(what.who.user))
     return refuse(from, error_code::no_such_room, "no such room", out);
   stop_typing(what.who.user, false, out);
@@ -302,7 +299,7 @@ void room_state::direct(const asker& from, direct_op what, unix_ms now, room_eff
 }
 
 void room_state::store(const asker& from, const user_id& user, std::string key, entry_body body,
-                       unix_ms now, room_effects& out) {
+                       steady_time now, room_effects& out) {
   out.appends.push_back(journal::append{info_.room, user, key, body});
   pending_.push_back({from, user, std::move(key), std::move(body), now + how_.append_wait_max});
 }
@@ -359,7 +356,7 @@ void room_state::publish(broadcast::author writer, log_entry entry, room_effects
 
 // --- typing ------------------------------------------------------------------------------------
 
-void room_state::type(const asker& from, bool on, unix_ms now, room_effects& out) {
+void room_state::type(const asker& from, bool on, steady_time now, room_effects& out) {
   const auto at = members_.find(from.session);
   if (at == members_.end() || !at->second.joined)
     return refuse(from, error_code::not_joined, "join the room first", out);
@@ -374,7 +371,7 @@ void room_state::type(const asker& from, bool on, unix_ms now, room_effects& out
 
 /// Told again when half of the lapse has passed, so that a reader who lost the end of it, or the
 /// beginning, may lapse it by itself.
-void room_state::start_typing(const member& who, unix_ms now, room_effects& out) {
+void room_state::start_typing(const member& who, steady_time now, room_effects& out) {
   const auto [at, fresh] = typing_.try_emplace(*who.user);
   auto& typist = at->second;
   typist.number = who.number;
@@ -399,9 +396,9 @@ void room_state::stop_typing(const user_id& user, bool tell, room_effects& out) 
 
 // --- time --------------------------------------------------------------------------------------
 
-std::optional<unix_ms> room_state::deadline() const {
+std::optional<steady_time> room_state::deadline() const {
   auto first = presence_.deadline();
-  const auto consider = [&](unix_ms at) {
+  const auto consider = [&](steady_time at) {
     if (!first || at < *first) first = at;
   };
   for (const auto& [user, typist] : typing_) consider(typist.until);
@@ -413,7 +410,7 @@ std::optional<unix_ms> room_state::deadline() const {
   return first;
 }
 
-void room_state::on_time(unix_ms now, room_effects& out) {
+void room_state::on_time(steady_time now, room_effects& out) {
   if (auto change = presence_.flush(now)) {
     change->room = info_.room;
     announce(*change, importance::droppable, {}, {}, out);

@@ -63,18 +63,18 @@ class room_state {
   bool has_member(session_id session) const { return members_.contains(session); }
 
   // --- commands; each settles its ticket now or with a later outcome ---
-  void join(const asker& from, const join_op& what, unix_ms now, room_effects& out);
-  void leave(const asker& from, const leave_op& what, unix_ms now, room_effects& out);
-  void append(const asker& from, append_op what, unix_ms now, room_effects& out);
-  void direct(const asker& from, direct_op what, unix_ms now, room_effects& out);
-  void type(const asker& from, bool on, unix_ms now, room_effects& out);
+  void join(const asker& from, const join_op& what, steady_time now, room_effects& out);
+  void leave(const asker& from, const leave_op& what, steady_time now, room_effects& out);
+  void append(const asker& from, append_op what, steady_time now, room_effects& out);
+  void direct(const asker& from, direct_op what, steady_time now, room_effects& out);
+  void type(const asker& from, bool on, steady_time now, room_effects& out);
   /// The second half of a `lookup`. `target` is the message in its present form, if it is one.
   void change(const asker& from, append_op what, const message::present_message* target,
-              unix_ms now, room_effects& out);
+              steady_time now, room_effects& out);
 
   // --- a direct room's listeners: every session of both users, joined or not ---
   void listen(const session_info& who, room_effects& out);
-  void stop_listening(session_id session, unix_ms now, room_effects& out);
+  void stop_listening(session_id session, steady_time now, room_effects& out);
   /// Before it is put away: a successor admits anew.
   void dismiss_all(room_effects& out);
 
@@ -86,8 +86,8 @@ class room_state {
   bool follows(const journal::appended& stored) const noexcept;
 
   // --- time ---
-  std::optional<unix_ms> deadline() const;
-  void on_time(unix_ms now, room_effects& out);
+  std::optional<steady_time> deadline() const;
+  void on_time(steady_time now, room_effects& out);
   /// Nobody in it, nobody expected back, nothing pending.
   bool idle() const noexcept;
 
@@ -106,15 +106,15 @@ class room_state {
   using members = boost::unordered_flat_map<session_id, member, std::hash<session_id>>;
   struct typing_user {
     room_user_no number;
-    unix_ms until;
-    unix_ms told;  // when the others heard of it last
+    steady_time until;
+    steady_time told;  // when the others heard of it last
   };
   struct pending_append {
     asker from;
     user_id user;
     std::string key;
     entry_body body;
-    unix_ms until;
+    steady_time until;
     bool answered = false;  // as `unavailable`: outcome unknown
   };
 
@@ -133,10 +133,10 @@ class room_state {
   /// The latest messages from memory; none if memory does not reach back far enough.
   std::optional<std::vector<message::present_message>> latest_from_tail() const;
   void admit_from_tail(member& who, const asker& from, const join_op& what, room_effects& out);
-  void store(const asker& from, const user_id& user, std::string key, entry_body body, unix_ms now,
-             room_effects& out);
+  void store(const asker& from, const user_id& user, std::string key, entry_body body,
+             steady_time now, room_effects& out);
   void publish(broadcast::author writer, log_entry entry, room_effects& out);
-  void start_typing(const member& who, unix_ms now, room_effects& out);
+  void start_typing(const member& who, steady_time now, room_effects& out);
   void announce_typing(const user_id& user, room_user_no number, bool on, room_effects& out);
   void stop_typing(const user_id& user, bool tell, room_effects& out);
 

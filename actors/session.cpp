@@ -127,7 +127,7 @@ void session::refused(const rejected& why) {
 
 bool session::within_rate(const message::re& ref) {
   const auto wait =
-      rate_.take(env_->now(), env_->how.commands_per_second, env_->how.commands_burst);
+      rate_.take(env_->steady_now(), env_->how.commands_per_second, env_->how.commands_burst);
   if (wait.count() == 0) {
     limited_in_a_row_ = 0;
     return true;
@@ -384,25 +384,24 @@ void session::fail(ticket_no ticket, error_code code, std::string text) {
   settle(ticket);
 }
 
-unix_ms session::deadline() const {
-  const std::chrono::milliseconds wait = env_->how.append_wait_max + in_flight_wait_extra;
-  return unix_ms{env_->now().value() + wait.count()};
+steady_time session::deadline() const {
+  return env_->steady_now() + env_->how.append_wait_max + in_flight_wait_extra;
 }
 
 /// One timer, for the command that is given up first: those that run together have the same wait.
 void session::watch_in_flight() {
   const auto* oldest = gate_.oldest();
-  if (!oldest || oldest->until.value() == 0 || now_ == phase::closing) return;
-  if (watch_due_.value() != 0 && watch_due_ <= oldest->until) return;
-  watch_due_ = oldest->until;
-  const auto wait = std::max<std::int64_t>(watch_due_.value() - env_->now().value(), 1);
-  remind_me(std::chrono::milliseconds{wait}, {session_timer::kind::in_flight, {}, watch_due_});
+  if (!oldest || !oldest->until || now_ == phase::closing) return;
+  if (watch_due_ <= *oldest->until) return;
+  watch_due_ = *oldest->until;
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(watch_due_ - env_->steady_now());
+  remind_me(wait, {session_timer::kind::in_flight, {}, watch_due_});
 }
 
 void session::give_up_late() {
-  watch_due_ = {};
+  watch_due_ = never;
   while (const auto* run = gate_.oldest()) {
-    if (run->until.value() == 0 || run->until > env_->now()) break;
+    if (!run->until || *run->until > env_->steady_now()) break;
     const auto ticket = run->ticket;
     if (reading_ && reading_->ticket == ticket)
       page_unavailable();

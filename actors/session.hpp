@@ -32,6 +32,7 @@ class session final : public light_actor<session_event> {
   session(caf::actor_config& config, const environment* env, session_start start);
 
  private:
+  static constexpr auto never = steady_time::max();
   enum class phase : std::uint8_t { awaiting_hello, greeting, ready, closing };
 
   /// Needed until `welcome`.
@@ -98,7 +99,7 @@ class session final : public light_actor<session_event> {
   void fail(ticket_no ticket, error_code code, std::string text);
   void watch_in_flight();
   void give_up_late();
-  unix_ms deadline() const;
+  steady_time deadline() const;
 
   void remind_me(std::chrono::milliseconds wait, session_timer what);
   membership* in(const room_id& room);
@@ -132,7 +133,8 @@ class session final : public light_actor<session_event> {
   command_gate gate_;
   rate_limiter rate_;
   std::unique_ptr<catching_up> reading_;
-  unix_ms watch_due_;  // the `in_flight` timer that is on its way; 0: none
+  /// Of the `in_flight` timer that is on its way.
+  steady_time watch_due_ = never;
   std::uint32_t token_generation_ = 0;
 };
 static_assert(limits::faults_in_a_row_max < 256);

@@ -17,7 +17,7 @@ constexpr std::chrono::milliseconds read_wait_max = std::chrono::seconds{10};
 }  // namespace
 
 void session::read(running& run, decltype(session_read::what) what) {
-  run.until = unix_ms{env_->now().value() + read_wait_max.count()};
+  run.until = env_->steady_now() + read_wait_max;
   caf::anon_send(env_->board.reader_of(id_), session_read{id_, run.ticket, std::move(what)});
   watch_in_flight();
 }
@@ -77,7 +77,7 @@ void session::count_online(running& run, rooms_read& read) {
     const bool joined = in(info.room) != nullptr;
     answer.list.push_back({std::move(info.room), std::move(info.title), info.head, 0, joined});
   }
-  run.until = unix_ms{env_->now().value() + read_wait_max.count()};
+  run.until = env_->steady_now() + read_wait_max;
   caf::anon_send(env_->board.directory(0),
                  online_question{id_, {run.ticket, std::move(answer)}, 0});
 }

@@ -29,7 +29,7 @@ namespace {
 
 constexpr auto flush_wait_max = std::chrono::seconds{10};
 
-/// The one place that asks the system for the time of day.
+/// What actors take for the time of day.
 unix_ms system_now() {
   return unix_ms{std::chrono::duration_cast<std::chrono::milliseconds>(
                      std::chrono::system_clock::now().time_since_epoch())
@@ -84,6 +84,7 @@ chat::chat(runtime& on, const config& how)
   env_.may_have_directs = [this](const user_id& user) { return journal_->may_have_directs(user); };
   env_.auth = authenticator_.get();
   env_.now = system_now;
+  env_.steady_now = std::chrono::steady_clock::now;
   env_.random = system_random;
   env_.board.sign_names({env_.random(), env_.random()});
   env_.journal_health = [this](bool healthy, std::string_view detail) {

@@ -20,7 +20,7 @@ request join_of(const char* id, std::uint64_t ref) {
 /// The ids of those that may start now.
 std::vector<std::uint64_t> start_all(command_gate& gate) {
   std::vector<std::uint64_t> started;
-  while (const auto next = gate.start_next(unix_ms{1})) started.push_back(next->run.ref->value());
+  while (const auto next = gate.start_next({})) started.push_back(next->run.ref->value());
   return started;
 }
 

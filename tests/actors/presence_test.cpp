@@ -8,7 +8,7 @@ using namespace std::chrono_literals;
 namespace {
 
 user_id user(const std::string& id) { return user_id::trusted(id); }
-unix_ms at(std::int64_t ms) { return unix_ms{1'000'000 + ms}; }
+steady_time at(std::int64_t ms) { return steady_time{std::chrono::milliseconds{1'000'000 + ms}}; }
 
 std::vector<std::string> ids(const std::vector<message::user_ref>& users) {
   std::vector<std::string> list;

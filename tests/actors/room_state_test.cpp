@@ -9,7 +9,8 @@ namespace {
 
 constexpr wire_format json_format{codec::json, false};
 
-unix_ms at(std::int64_t ms) { return unix_ms{1'000'000 + ms}; }
+steady_time at(std::int64_t ms) { return steady_time{std::chrono::milliseconds{1'000'000 + ms}}; }
+const unix_ms noon{1'763'726'400'000};
 
 /// A room of `entries` messages, of which it remembers the last `remembered`.
 struct fixture {
@@ -24,11 +25,11 @@ struct fixture {
 
   static journal::room_info info(std::uint64_t head,
                                  std::optional<std::pair<user_id, user_id>> direct) {
-    return {room_id::trusted("r"), "R",   epoch_id{"e"}, std::move(direct),
-            seq_no{head},          at(0), seq_no{1}};
+    return {room_id::trusted("r"), "R",  epoch_id{"e"}, std::move(direct),
+            seq_no{head},          noon, seq_no{1}};
   }
   static log_entry message(std::uint64_t seq) {
-    return {seq_no{seq}, at(0), user_id::trusted("author"), {}, posted{{"x", {}}}};
+    return {seq_no{seq}, noon, user_id::trusted("author"), {}, posted{{"x", {}}}};
   }
   static std::vector<log_entry> tail(std::uint64_t head, std::uint64_t count) {
     std::vector<log_entry> list;
@@ -53,7 +54,7 @@ struct fixture {
     room.append(from(who), {{}, posted{{text, {}}}}, at(0), effects);
   }
   void stored(std::uint64_t seq, bool duplicate = false) {
-    room.outcome({seq_no{seq}, at(0), duplicate}, effects);
+    room.outcome({seq_no{seq}, noon, duplicate}, effects);
   }
   room_effects take() { return std::exchange(effects, {}); }
 };
@@ -184,14 +185,14 @@ TEST_CASE("a duplicate is answered and not published") {
 TEST_CASE("only the next number, or an old one of a duplicate, follows") {
   fixture in{5, 5};
   in.join(alice);
-  CHECK_FALSE(in.room.follows({seq_no{6}, at(0), false}));  // nobody asked
+  CHECK_FALSE(in.room.follows({seq_no{6}, noon, false}));  // nobody asked
   in.say(alice);
 
-  CHECK(in.room.follows({seq_no{6}, at(0), false}));
-  CHECK_FALSE(in.room.follows({seq_no{7}, at(0), false}));
-  CHECK_FALSE(in.room.follows({seq_no{5}, at(0), false}));
-  CHECK(in.room.follows({seq_no{5}, at(0), true}));
-  CHECK_FALSE(in.room.follows({seq_no{6}, at(0), true}));
+  CHECK(in.room.follows({seq_no{6}, noon, false}));
+  CHECK_FALSE(in.room.follows({seq_no{7}, noon, false}));
+  CHECK_FALSE(in.room.follows({seq_no{5}, noon, false}));
+  CHECK(in.room.follows({seq_no{5}, noon, true}));
+  CHECK_FALSE(in.room.follows({seq_no{6}, noon, true}));
 }
 
 TEST_CASE("an append that waits too long is given up on once, and still published") {

@@ -51,6 +51,7 @@ actor_world::actor_world(world_options how)
   env.may_have_directs = [this](const user_id& user) { return journal_->may_have_directs(user); };
   env.auth = &auth;
   env.now = [this] { return now(); };
+  env.steady_now = [this] { return scheduler_->clock().now(); };
   env.random = [this] { return random_(); };
   env.board.sign_names({random_(), random_()});
   env.pause = [this](auto span) { scheduler_->advance_time(span); };
@@ -204,7 +205,7 @@ void actor_world::advance(std::chrono::milliseconds span) {
 void actor_world::tick(std::chrono::milliseconds span) { scheduler_->advance_time(span); }
 
 unix_ms actor_world::now() const {
-  const auto age = scheduler_->clock().now() - born_;
+  const auto age = scheduler_->clock().now() - born_ + set_ahead_;
   return unix_ms{birth_ms + std::chrono::duration_cast<std::chrono::milliseconds>(age).count()};
 }
 

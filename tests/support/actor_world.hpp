@@ -78,7 +78,9 @@ class actor_world {
   void advance(std::chrono::milliseconds span);
   /// Only moves the clock; what is due by then becomes jobs.
   void tick(std::chrono::milliseconds span);
+  /// The time of day, and how somebody sets it. Nothing that waits may notice.
   unix_ms now() const;
+  void set_clock(std::chrono::milliseconds ahead) { set_ahead_ = ahead; }
 
   /// While it is held, an actor gets messages and does not run.
   template <class Handle>
@@ -136,6 +138,7 @@ class actor_world {
   std::optional<caf::actor_system> system_;
   caf::scheduler::test_coordinator* scheduler_ = nullptr;
   caf::actor_clock::time_point born_;
+  std::chrono::milliseconds set_ahead_{0};
   std::size_t staff_ = 0;  // actors that are always there
 };
 
