@@ -11,7 +11,7 @@ std::pair<const user_id*, room_user_no> presence::arrive(const user_id& user,
   if (fresh) row.number = room_user_no{++last_number_};
   if (!row.online()) ++online_;
   row.name = name;
-  row.in_grace = false;
+  row.grace.reset();
   ++row.sessions;
   if (!row.told) touch(user, now);
   return {&at->first, row.number};
@@ -28,8 +28,8 @@ void presence::depart(const user_id& user, bool lost, steady_time now) {
   auto& row = at->second;
   if (--row.sessions > 0) return;
   if (lost && grace_.count() > 0) {
-    row.in_grace = true;
-    graces_.push_back({now + grace_, user});
+    row.grace = now + grace_;
+    graces_.push_back({*row.grace, user});
   } else {
     --online_;
     touch(user, now);
@@ -62,6 +62,7 @@ std::optional<message::presence> presence::flush(steady_time now) {
   change.online = online_;
   change.counts_only = online_ > limits::members_count_max;
   bool any = false;
+  looked_at_ += changed_.size();
   for (const auto& user : changed_) {
     const auto at = rows_.find(user);
     if (at == rows_.end()) continue;
@@ -90,13 +91,13 @@ void presence::touch(const user_id& user, steady_time now) {
 
 void presence::end_graces(steady_time now) {
   while (!graces_.empty() && graces_.front().until <= now) {
-    const auto user = std::move(graces_.front().user);
+    const auto [until, user] = std::move(graces_.front());
     graces_.pop_front();
+    ++looked_at_;
     const auto at = rows_.find(user);
-    if (at == rows_.end() || !at->second.in_grace) continue;
-    // A user who was lost twice stands here twice; the later entry decides.
-    if (std::ranges::any_of(graces_, [&](const auto& g) { return g.user == user; })) continue;
-    at->second.in_grace = false;
+    // A user who came back, and was lost again, has a later one.
+    if (at == rows_.end() || at->second.grace != until) continue;
+    at->second.grace.reset();
     --online_;
     touch(user, now);
   }

@@ -39,15 +39,18 @@ class presence {
   std::optional<steady_time> deadline() const;
   /// What changed since the last flush, if the time to tell has come. `room` is left to the caller.
   std::optional<message::presence> flush(steady_time now);
+  /// Users that `flush` has looked at so far: no more than have something to be told of, or a grace
+  /// that has ended.
+  std::size_t looked_at() const noexcept { return looked_at_; }
 
  private:
   struct standing {
     std::string name;
     room_user_no number;
     std::uint32_t sessions = 0;
-    bool in_grace = false;
+    std::optional<steady_time> grace;  // its end, while it lasts
     bool told = false;
-    bool online() const { return sessions > 0 || in_grace; }
+    bool online() const { return sessions > 0 || grace; }
   };
   struct departure {
     steady_time until;
@@ -63,7 +66,9 @@ class presence {
   std::uint32_t last_number_ = 0;
   std::set<user_id> changed_;
   std::optional<steady_time> tell_at_;
-  std::deque<departure> graces_;  // by `until`: the grace is the same for all
+  /// By `until`: the grace is the same for all. Of one that was cut short the entry stays.
+  std::deque<departure> graces_;
+  std::size_t looked_at_ = 0;
 };
 
 }  // namespace confab::actors

@@ -164,3 +164,25 @@ TEST_CASE("somebody unknown can't depart") {
   CHECK(room.online() == 0);
   CHECK_FALSE(room.deadline());
 }
+
+TEST_CASE("of those lost only the ones whose grace has ended are looked at") {
+  constexpr std::size_t crowd = 2'000;
+  presence room{250ms, 5s};
+  const auto name = [](std::size_t i) { return user("user-" + std::to_string(i)); };
+  for (std::size_t i = 0; i < crowd; ++i) room.arrive(name(i), "x", at(0));
+  room.flush(at(250));
+  const auto before = room.looked_at();
+  for (std::size_t i = 0; i < crowd; ++i)
+    room.depart(name(i), true, at(1'000 + (i < crowd / 2 ? 0 : 1'000)));
+
+  room.flush(at(6'000));
+  CHECK(room.looked_at() - before == crowd / 2);
+  CHECK(room.online() == crowd / 2);
+  room.flush(at(6'250));  // tells of them
+  CHECK(room.looked_at() - before == crowd);
+  room.flush(at(7'000));
+  room.flush(at(7'250));
+  CHECK(room.looked_at() - before == 2 * crowd);
+  CHECK(room.online() == 0);
+  CHECK(room.empty());
+}
