@@ -35,10 +35,7 @@ audience::behavior_type audience::make_behavior() {
   return {
       [this](attach_sink& what) { attach(what); },
       [this](const open_sink& what) { open(what.session); },
-      [this](const detach_sink& what) {
-        end_greeting(what.session);
-        state_->sessions.erase(what.session);
-      },
+      [this](const detach_sink& what) { detach(what.session); },
       [this](const close_sink& c) {
         release_all();
         if (const auto at = state_->sessions.find(c.session); at != state_->sessions.end())
@@ -65,9 +62,16 @@ audience::behavior_type audience::make_behavior() {
 // --- sessions ----------------------------------------------------------------------------------
 
 void audience::attach(attach_sink& what) {
-  remind_later({what.session, env_->how.hello_wait_max, {}});
+  const auto session = what.session;
   state_->sessions.insert_or_assign(
-      what.session, attached{std::move(what.sink), std::move(what.who), what.format, false});
+      session, attached{std::move(what.sink), std::move(what.who), what.format, false});
+  remind_later({session, env_->how.hello_wait_max, {}});
+}
+
+void audience::detach(session_id session) {
+  end_greeting(session);
+  state_->sessions.erase(session);
+  tidy_reminders();
 }
 
 void audience::open(session_id session) {
@@ -96,17 +100,20 @@ void audience::tell_anywhere(session_id session, session_event what) {
 
 void audience::remind_later(const remind& what) {
   const auto due = env_->steady_now() + what.wait;
-  state_->reminders.push({due, what.session, what.what});
+  state_->later.add({due, what.session, what.what});
+  tidy_reminders();
   arm(due);
 }
 
+void audience::tidy_reminders() {
+  const auto& sessions = state_->sessions;
+  state_->later.tidy(sessions.size(), [&](session_id who) { return sessions.contains(who); });
+}
+
 void audience::look_at_reminders(time_point now) {
-  auto& waiting = state_->reminders;
-  while (!waiting.empty() && waiting.top().due <= now) {
-    tell_session(waiting.top().who, waiting.top().what);
-    waiting.pop();
-  }
-  if (!waiting.empty()) arm(waiting.top().due);
+  auto& later = state_->later;
+  while (const auto due = later.take(now)) tell_session(due->who, due->timer);
+  if (const auto next = later.next()) arm(*next);
 }
 
 /// Timers can't be taken back: one that an earlier one has replaced finds nothing to do.

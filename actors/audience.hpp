@@ -5,10 +5,10 @@
 #include "actors/environment.hpp"
 #include "actors/fan_out.hpp"
 #include "actors/messages.hpp"
+#include "actors/reminders.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
-#include <deque>
 #include <functional>
 #include <optional>
 #include <queue>
@@ -38,6 +38,8 @@ class audience final : public pinned<audience_actor::base> {
 
   /// How many sessions it knows; on its own thread only.
   std::size_t sessions() const { return state_->sessions.size(); }
+  /// And what they are to be reminded of; likewise.
+  std::size_t reminders_kept() const { return state_->later.size(); }
 
  private:
   using time_point = steady_time;
@@ -61,18 +63,12 @@ class audience final : public pinned<audience_actor::base> {
     std::vector<std::pair<room_id, room_user_no>> rooms;
     std::vector<frame> held;
   };
-  struct reminder {
-    time_point due;
-    session_id who;
-    session_timer what;
-    friend bool operator<(const reminder& a, const reminder& b) { return b.due < a.due; }
-  };
   struct state {
     boost::unordered_flat_map<session_id, attached, std::hash<session_id>> sessions;
     std::unordered_map<room_id, local_room> rooms;
     std::vector<room_entry*> touched;  // that said something in this turn
     std::vector<room_entry*> holding;  // those with `turns_held`
-    std::priority_queue<reminder, std::deque<reminder>> reminders;  // the earliest on top
+    reminders later;
     // The wakes that are on their way.
     std::priority_queue<time_point, std::vector<time_point>, std::greater<>> armed;
     std::unordered_map<session_id, greeting> greetings;  // of those not welcomed that have any
@@ -96,7 +92,9 @@ class audience final : public pinned<audience_actor::base> {
   void room_ended(const room_id& room);
   void tell_session(session_id session, session_event what);
   void tell_anywhere(session_id session, session_event what);
+  void detach(session_id session);
   void remind_later(const remind& what);
+  void tidy_reminders();
   void look_at_reminders(time_point now);
   void arm(time_point due);
 

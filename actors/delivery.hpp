@@ -32,6 +32,14 @@ struct session_info {
   wire_format format;
 };
 
+/// What a session is reminded of.
+struct session_timer {
+  enum class kind : std::uint8_t { hello, token_notice, token_expiry, in_flight };
+  kind what = kind::hello;
+  std::uint32_t generation = 0;  // of the token
+  steady_time due;               // of `in_flight`: void if no longer the one waited for
+};
+
 /// The same event in each wire format that somebody reads; the others stay empty.
 using frames = std::array<frame, wire_formats_count>;
 

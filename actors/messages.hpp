@@ -200,12 +200,6 @@ struct online_counted {
   ticket_no ticket;
   message::rooms list;
 };
-struct session_timer {
-  enum class kind : std::uint8_t { hello, token_notice, token_expiry, in_flight };
-  kind what = kind::hello;
-  std::uint32_t generation = 0;  // of the token
-  steady_time due;               // of `in_flight`: void if no longer the one waited for
-};
 
 /// All that a session hears, as the one message it takes.
 using session_event =

@@ -227,6 +227,13 @@ std::size_t actor_world::sessions_known() {
   return count;
 }
 
+std::size_t actor_world::reminders_kept() {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < env.board.shards(); ++i)
+    count += known<actors::audience>(env.board.shard(i).audience).reminders_kept();
+  return count;
+}
+
 journal::room_info actor_world::stored_room(const std::string& room) {
   const auto info = looking_->room(room_id::trusted(room));
   return info ? *info : journal::room_info{};

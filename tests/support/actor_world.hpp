@@ -98,6 +98,7 @@ class actor_world {
   /// Users that the registrars know, and sessions that the audiences know.
   std::size_t users_known();
   std::size_t sessions_known();
+  std::size_t reminders_kept();
   /// Timers that are set, of everyone.
   std::size_t timers() { return scheduler_->clock().schedule().size(); }
   journal::room_info stored_room(const std::string& room);
