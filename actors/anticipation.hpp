@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/pacing.hpp"
 #include "actors/steady_time.hpp"
 
 #include <algorithm>
@@ -22,7 +23,7 @@ class anticipation {
 
   /// `count` (1 or more) since the last call.
   void arrived(time_point now, std::size_t count = 1) noexcept {
-    gap_ += (gap(now, count) - gap_) / 4;
+    gap_ += (gap(now, count) - gap_) / pacing::gap_weight;
     last_ = std::max(last_, now);
     judged_ = false;
     if (skip_ > 0) --skip_;
@@ -36,22 +37,18 @@ class anticipation {
   /// Of several waits without an arrival between them the first counts.
   void waited(bool in_vain) noexcept {
     if (std::exchange(judged_, true)) return;
-    penalty_ = in_vain ? std::clamp(penalty_ * 4u, 1u, skip_max) : 0;
+    penalty_ = in_vain ? std::clamp(penalty_ * pacing::skip_growth, 1u, pacing::skip_max) : 0;
     skip_ = penalty_;
   }
 
  private:
-  static constexpr duration gap_max = std::chrono::milliseconds{100};
-  static constexpr std::uint32_t skip_max = 4096;
-
-  // A long silence says no more than a short one, and is to be forgotten as quickly.
   duration gap(time_point now, std::size_t count) const noexcept {
-    return std::clamp<duration>(now - last_, duration{0}, gap_max) /
+    return std::clamp<duration>(now - last_, duration{0}, pacing::gap_max) /
            static_cast<duration::rep>(count);
   }
 
   time_point last_{};
-  duration gap_ = gap_max;     // between arrivals, an exponentially weighted mean
+  duration gap_ = pacing::gap_max;  // between arrivals, an exponentially weighted mean
   std::uint32_t skip_ = 0;     // arrivals until waiting is tried again
   std::uint32_t penalty_ = 0;  // of the last waits, all in vain
   bool judged_ = false;        // `waited` since the last arrival

@@ -1,5 +1,7 @@
 #include "actors/fan_out.hpp"
 
+#include "actors/pacing.hpp"
+
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -7,9 +9,6 @@
 
 namespace confab::actors {
 namespace {
-
-/// More in one buffer makes a write no cheaper, and may be more than an outbox has left.
-constexpr std::size_t joined_bytes_max = 16 * 1024;
 
 /// In the format that takes most.
 std::size_t size_of(const broadcast& what) {
@@ -154,7 +153,7 @@ std::vector<fan_out::run> fan_out::runs(std::size_t first) const {
     auto end = next + 1;
     if (joinable(*next))
       for (auto bytes = size_of(*next); end != held_.end() && joinable(*end); ++end)
-        if ((bytes += size_of(*end)) > joined_bytes_max) break;
+        if ((bytes += size_of(*end)) > pacing::joined_bytes_max) break;
     auto& one = all.emplace_back(run{*next, static_cast<std::uint32_t>(end - next)});
     if (one.frames > 1)
       for (std::size_t format = 0; format < wire_formats_count; ++format) {

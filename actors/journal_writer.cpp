@@ -11,18 +11,14 @@ namespace {
 constexpr auto probe_interval = std::chrono::seconds{1};
 /// Bounds the memory of one commit and the wait of the last in it.
 constexpr std::size_t batch_operations_max = 4096;
-/// For fewer a wait is not worth its latency. On a busy shard most of it is none: members wait
-/// there for the next message of their room anyway.
-constexpr double worthwhile_appends = 4;
-constexpr double worthwhile_appends_busy = 1.5;
 
 }  // namespace
 
 journal_writer::journal_writer(caf::actor_config& config, const environment* env,
                                std::shared_ptr<journal::writer> to)
-    : writer_actor::base(config), env_(env), state_(std::in_place) {
-  state_->writer = std::move(to);
-}
+    : writer_actor::base(config),
+      env_(env),
+      state_(std::in_place, std::move(to), env->how.commit_window) {}
 
 journal_writer::behavior_type journal_writer::make_behavior() {
   // What a bug has left half done here nobody can know; a fresh process starts from the log.
@@ -42,11 +38,14 @@ journal_writer::behavior_type journal_writer::make_behavior() {
         send(this, commit_batch{});
       },
       [this](const commit_batch&) {
-        state_->commit_queued = wait_for_more();
-        if (!state_->commit_queued) return commit();
-        send(this, commit_batch{});
+        auto& s = *state_;
+        const auto wait = s.pacing.wait(env_->steady_now(), s.batch.size());
+        s.commit_queued = wait > wait.zero();
+        if (!s.commit_queued) return commit();
+        env_->pause(wait);
+        send(this, commit_batch{});  // behind what came meanwhile
       },
-      [this](const shard_load& what) { state_->busy_shards += what.busy ? 1 : -1; },
+      [this](const shard_load& load) { state_->pacing.shard_is_busy(load.busy); },
       [this](const probe_journal&) { probe(); },
       [this](const flush_request&) {
         commit();
@@ -55,34 +54,10 @@ journal_writer::behavior_type journal_writer::make_behavior() {
   };
 }
 
-/// True: it has waited, and what came meanwhile is in the mailbox. In two parts, of which the
-/// second must bring something too: after a burst the first only shows how much of it had not come
-/// yet.
-bool journal_writer::wait_for_more() {
-  auto& s = *state_;
-  const auto window = env_->how.commit_window;
-  if (const auto before = std::exchange(s.waited_with, {})) {
-    const bool more = s.batch.size() > *before;
-    if (!more || s.wait_left.count() == 0) s.next.waited(!more);
-    if (!more) s.wait_left = {};
-  } else if (!s.batch.empty()) {
-    const auto now = env_->steady_now();
-    const auto next = s.next.expected(now, s.batch.size());
-    const auto worthwhile = s.busy_shards > 0 ? worthwhile_appends_busy : worthwhile_appends;
-    if (next && *next - now < window / worthwhile) s.wait_left = window;
-  }
-  if (s.wait_left.count() == 0) return false;
-  const auto part = s.wait_left == window ? window / 2 : s.wait_left;
-  s.wait_left -= part;
-  s.waited_with = s.batch.size();
-  env_->pause(part);
-  return true;
-}
-
 void journal_writer::commit() {
   auto& s = *state_;
   if (s.batch.empty()) return;
-  s.next.arrived(env_->steady_now(), s.batch.size());
+  s.pacing.committing(env_->steady_now(), s.batch.size());
   auto result = s.writer->commit(s.batch, env_->now());
   if (!result && result.why() == journal::fault::fatal) env_->journal_fatal(result.detail());
   report(static_cast<bool>(result), result ? std::string_view{} : result.detail());

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "actors/anticipation.hpp"
 #include "actors/caf.hpp"
+#include "actors/commit_pacing.hpp"
 #include "actors/environment.hpp"
 #include "actors/messages.hpp"
 #include "journal/journal.hpp"
@@ -27,19 +27,17 @@ class journal_writer final : public writer_actor::base {
 
  private:
   struct state {
+    state(std::shared_ptr<journal::writer> to, std::chrono::microseconds window)
+        : writer(std::move(to)), pacing(window) {}
+
     std::shared_ptr<journal::writer> writer;
     std::vector<journal::operation> batch;
     std::vector<caf::strong_actor_ptr> askers;  // of each operation
     bool commit_queued = false;
-    anticipation next;
-    int busy_shards = 0;
-    // Of a wait for more: what of the window is left, and the batch before its last part.
-    std::chrono::microseconds wait_left{0};
-    std::optional<std::size_t> waited_with;
+    commit_pacing pacing;
     bool healthy = true;
   };
 
-  bool wait_for_more();
   void commit();
   void report(bool healthy, std::string_view detail);
   void probe();
