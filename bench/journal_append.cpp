@@ -150,6 +150,7 @@ int main(int argc, char** argv) {
     caf::actor_system system{config};
     actors::environment env;
     env.now = now;
+    env.steady_now = std::chrono::steady_clock::now;
     const auto writer = system.spawn<actors::journal_writer, caf::detached>(
         &env, std::shared_ptr<journal::writer>{ours->make_writer()});
     caf::scoped_actor self{system};
