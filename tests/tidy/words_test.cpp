@@ -42,6 +42,13 @@ const word_rule wall_clock{"the time of day is an argument (environment::now)",
                                     !file.is_under("load/main");
                            }};
 
+const word_rule steady_clock{
+    "what deadlines are counted by is an argument (environment::steady_now)",
+    std::regex{"steady_clock::no[w]|clock\\(\\)\\.no[w]"}, [](const source& file) {
+      return file.is_cpp() && (file.is_under("actors/") || file.is_under("journal/") ||
+                               file.is_under("protocol/"));
+    }};
+
 const word_rule chance{"randomness is an argument (environment::random)",
                        std::regex{"random_devic[e]"}, [](const source& file) {
                          // What only defends a table against chosen keys, or spreads timers,
@@ -84,6 +91,7 @@ TEST_CASE("past the codec the word json does not occur") {
 
 TEST_CASE("time and randomness are arguments") {
   CHECK(listed(found_words(wall_clock, sources())) == "");
+  CHECK(listed(found_words(steady_clock, sources())) == "");
   CHECK(listed(found_words(chance, sources())) == "");
 }
 
@@ -105,6 +113,9 @@ TEST_CASE("the rules for words notice what they are for, and where") {
   CHECK_FALSE(notices(json_past_the_codec, "protocol/a.cpp", "nlohmann::json x;"));
   CHECK(notices(wall_clock, "actors/a.cpp", std::string{"std::chrono::system_clock::no"} + "w()"));
   CHECK_FALSE(notices(wall_clock, "server/chat.cpp", std::string{"system_clock::no"} + "w()"));
+  CHECK(notices(steady_clock, "actors/a.cpp", std::string{"system().clock().no"} + "w()"));
+  CHECK(notices(steady_clock, "actors/a.cpp", std::string{"steady_clock::no"} + "w()"));
+  CHECK_FALSE(notices(steady_clock, "server/a.cpp", std::string{"steady_clock::no"} + "w()"));
   CHECK(notices(chance, "actors/a.cpp", std::string{"std::random_devic"} + "e seed;"));
   CHECK(notices(sleep_in_cpp_test, "tests/a_test.cpp", "std::this_thread::" + slee + "p_for(1s);"));
   CHECK_FALSE(notices(sleep_in_cpp_test, "tests/a_test.cpp", "// it is asleep by then"));
