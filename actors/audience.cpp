@@ -105,8 +105,8 @@ void audience::deliver(room_delivery& said) {
           for (const auto session : *early)
             own.early.hold(session, all.bytes[own.sessions.at(session).format.index()]);
       },
-      [&](const settle& done) {
-        tell_session(done.session, command_settled{done.ticket, said.room, done.what});
+      [&](const settle& end) {
+        tell_session(end.session, command_settled{end.ticket, said.room, end.what});
       },
       [&](hand_over& read) { tell_session(read.session, catch_up_needed{std::move(read.what)}); },
   };
