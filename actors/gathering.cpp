@@ -107,8 +107,13 @@ gathering::outcome gathering::on_time(const moment& at) {
 }
 
 void gathering::measure(steady_time now, outcome& out) {
+  if (now - period_start_ >= pacing::period) end_period(now, out);
+  // Or nobody would notice when the rooms of a busy shard fall silent.
+  if (busy_) not_later(out.wake, period_start_ + pacing::period);
+}
+
+void gathering::end_period(steady_time now, outcome& out) {
   const auto time = now - period_start_;
-  if (time < pacing::period) return;
   const bool busy = static_cast<double>(deliveries_) >=
                     how_.busy_deliveries_per_second * std::chrono::duration<double>(time).count();
   if (std::exchange(busy_, busy) != busy) out.busy = busy;
@@ -117,8 +122,6 @@ void gathering::measure(steady_time now, outcome& out) {
   period_start_ = now;
   deliveries_ = speaking_ = 0;
   ++period_;
-  // Or nobody would notice when its rooms fall silent.
-  if (busy) not_later(out.wake, now + pacing::period);
 }
 
 bool gathering::has_little_to_save(const local_room& room) const {

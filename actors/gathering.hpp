@@ -34,7 +34,7 @@ class gathering {
   };
   /// What the owner has to do.
   struct outcome {
-    std::optional<steady_time> wake;  // to call `on_time` then
+    std::optional<steady_time> wake;  // to call `on_time` then; of several the earliest
     std::optional<bool> busy;         // the shard is now, or is no more
   };
 
@@ -75,6 +75,7 @@ class gathering {
  private:
   void count(local_room& room);
   void measure(steady_time now, outcome& out);
+  void end_period(steady_time now, outcome& out);
   bool has_little_to_save(const local_room& room) const;
   void release(entry& one, std::size_t count);
 

@@ -20,7 +20,7 @@ constexpr auto each_write = 4us;
 
 broadcast said(const std::string& text) {
   broadcast all;
-  all.bytes[wire_format{}.index()] = std::make_shared<const std::string>(text);
+  all.bytes[wire_format{}.index()] = make_frame(wire_format{}, text);
   return all;
 }
 
@@ -61,8 +61,8 @@ TEST_CASE("what a turn has for a room is written once, at its end") {
   const auto outcome = in.end_turn();
 
   CHECK_FALSE(outcome.wake);
-  REQUIRE(in.sink->pushes == 1);
-  CHECK(*in.sink->frames.at(0) == "onetwo");
+  CHECK(in.sink->pushes == 1);
+  CHECK(in.sink->frames.size() == 2);
   CHECK(in.say("the first of the next turn"));
 }
 
@@ -79,6 +79,22 @@ TEST_CASE("what is held back goes when it was said to, if nothing comes before")
   CHECK(in.sink->frames.size() == before + 1);
   REQUIRE(outcome.wake);  // to see whether the shard is still busy
   CHECK(*outcome.wake > *wake);
+}
+
+TEST_CASE("a busy shard that holds something back wants to be called also when all is silent") {
+  one_room in{always};
+  auto wake = in.until_held();
+  REQUIRE(wake);
+  in.say("more");
+  wake = in.end_turn().wake;
+
+  for (int calls = 0; calls < 10; ++calls) {
+    REQUIRE(wake);
+    const auto outcome = in.rooms.on_time({*wake, each_write});
+    REQUIRE(outcome.wake);
+    CHECK(*outcome.wake > *wake);
+    wake = outcome.wake;
+  }
 }
 
 TEST_CASE("what is held back goes before the member does") {
