@@ -2,9 +2,11 @@
 
 #include "actors/identity.hpp"
 #include "actors/steady_time.hpp"
+#include "journal/journal.hpp"
 #include "protocol/commands.hpp"
 #include "protocol/frame.hpp"
 #include "protocol/messages.hpp"
+#include "rooms/operation.hpp"
 
 #include <array>
 #include <memory>
@@ -20,6 +22,10 @@ template <class... Ts>
 struct overloaded : Ts... {
   using Ts::operator()...;
 };
+
+/// Names what a room asked of the journal, so that it knows its own when the answer comes. 0: of
+/// nobody who waits.
+using request_no = strong<struct request_tag, std::uint64_t>;
 
 /// Numbers a session's commands; an answer names the command it settles.
 using ticket_no = strong<struct ticket_tag, std::uint64_t>;
@@ -82,16 +88,18 @@ struct join_op {
 struct leave_op {
   bool lost = false;  // the connection broke: presence waits for the grace, nobody is answered
 };
-/// `send`, `edit`, `delete`, `react`: what becomes an entry if the room allows it.
+/// `send`, `edit`, `delete`, `react`: what becomes an entry if the sequencer allows it. Whether its
+/// author has joined, the room knows.
 struct append_op {
+  rooms::principal by;
   std::string key;
-  entry_body body;
+  rooms::want what;
 };
 struct typing_op {
   bool on = true;
 };
 struct direct_op {
-  session_info who;
+  rooms::principal by;
   user_id to;
   std::string key;
   content what;
@@ -119,6 +127,15 @@ struct catch_up {
   message::joined snapshot;     // without events
   std::optional<seq_no> since;  // none: the latest messages in their present form
   bool continuing = false;
+};
+
+/// What became of an operation that concerns the room.
+struct not_stored {
+  bool unknown = false;  // it may be stored all the same
+};
+struct room_outcome {
+  request_no request;
+  std::variant<journal::outcome, not_stored> what;
 };
 
 enum class settlement : std::uint8_t {

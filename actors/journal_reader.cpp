@@ -1,6 +1,5 @@
 #include "actors/journal_reader.hpp"
 
-#include "actors/room_fold.hpp"
 #include "protocol/limits.hpp"
 
 #include <algorithm>
@@ -72,16 +71,10 @@ room_loaded journal_reader::load(const room_id& room) {
 }
 
 messages_read journal_reader::read(const messages_request& what) {
-  auto upto = what.upto;
-  if (upto.value() == 0) {
-    const auto info = reader_->room(what.room);
-    if (!info) return {};
-    upto = info->head;
-  }
-  auto page = reader_->messages(what.room, what.before, what.after, upto, what.count,
+  auto page = reader_->messages(what.room, what.asker, what.before, what.after, what.count,
                                 limits::page_bytes_max);
   if (!page) return {};
-  return {true, fold(page->messages, page->changes), page->more};
+  return {true, std::move(page->messages), page->more, page->head};
 }
 
 directs_reads journal_reader::read(const directs_request& what) {

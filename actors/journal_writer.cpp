@@ -1,7 +1,7 @@
 #include "actors/journal_writer.hpp"
 
 #include <chrono>
-#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -30,7 +30,7 @@ journal_writer::behavior_type journal_writer::make_behavior() {
       [this](append_request& request) {
         auto& s = *state_;
         s.batch.push_back(std::move(request.what));
-        s.askers.push_back(current_sender());
+        s.requests.push_back(request.request);
         if (s.batch.size() >= batch_operations_max) return commit();
         if (s.commit_queued) return;
         // Behind whatever is in the mailbox by now: all of it becomes one batch.
@@ -62,22 +62,23 @@ void journal_writer::commit() {
   if (!result && result.why() == journal::fault::fatal) env_->journal_fatal(result.detail());
   report(static_cast<bool>(result), result ? std::string_view{} : result.detail());
 
-  // One answer per asker, its outcomes in the order of asking; askers in the order they came.
-  std::vector<std::pair<caf::strong_actor_ptr, append_outcome>> answers;
-  std::unordered_map<caf::strong_actor_ptr, std::size_t> index;
+  // One message for each room, in the order of its log.
+  std::vector<std::pair<const room_id*, room_news>> told;
+  std::unordered_map<std::string_view, std::size_t> index;
   for (std::size_t i = 0; i < s.batch.size(); ++i) {
-    const auto [at, fresh] = index.try_emplace(s.askers[i], answers.size());
-    if (fresh) answers.emplace_back(s.askers[i], append_outcome{});
-    auto& answer = answers[at->second].second;
+    const auto& room = s.batch[i].room;
+    const auto [at, fresh] = index.try_emplace(room.view(), told.size());
+    if (fresh) told.emplace_back(&room, room_news{});
+    auto& news = told[at->second].second.of.emplace_back(room_outcome{s.requests[i], not_stored{}});
     if (result)
-      answer.outcomes.push_back(std::move((*result)[i]));
+      news.what = std::move((*result)[i]);
     else
-      ++answer.failed, answer.unknown = result.why() == journal::fault::unknown;
+      news.what = not_stored{result.why() == journal::fault::unknown};
   }
+  for (auto& [room, news] : told)
+    if (const auto awake = env_->board.awake(*room)) send(awake, std::move(news));
   s.batch.clear();
-  s.askers.clear();
-  for (auto& [asker, answer] : answers)
-    if (asker) send(caf::actor_cast<room_actor>(asker), std::move(answer));
+  s.requests.clear();
 }
 
 void journal_writer::report(bool healthy, std::string_view detail) {

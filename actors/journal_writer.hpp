@@ -31,8 +31,8 @@ class journal_writer final : public writer_actor::base {
         : writer(std::move(to)), pacing(window) {}
 
     std::shared_ptr<journal::writer> writer;
-    std::vector<journal::operation> batch;
-    std::vector<caf::strong_actor_ptr> askers;  // of each operation
+    std::vector<rooms::operation> batch;
+    std::vector<request_no> requests;  // of each operation
     bool commit_queued = false;
     commit_pacing pacing;
     bool healthy = true;

@@ -28,7 +28,7 @@ namespace confab::actors {
 struct append_request;
 struct commit_batch;
 struct probe_journal;
-struct append_outcome;
+struct room_news;
 struct flush_request;
 struct shard_load;
 struct flushed;
@@ -81,7 +81,7 @@ using directory_actor =
     caf::typed_actor<caf::reacts_to<to_room>, caf::reacts_to<retire_room>,
                      caf::reacts_to<online_changed>, caf::reacts_to<online_question>>;
 using room_actor =
-    caf::typed_actor<caf::reacts_to<room_command>, caf::reacts_to<append_outcome>,
+    caf::typed_actor<caf::reacts_to<room_command>, caf::reacts_to<room_news>,
                      caf::reacts_to<watched>, caf::replies_to<session_appeared>::with<session_seen>,
                      caf::reacts_to<session_vanished>, caf::reacts_to<wake>,
                      caf::reacts_to<retire>>;
@@ -89,18 +89,17 @@ using registrar_actor = caf::typed_actor<caf::reacts_to<to_user>, caf::reacts_to
 
 // --- journal ------------------------------------------------------------------------------------
 
-/// To the writer; answered to the sender by an `append_outcome` in the order of asking.
+/// To the writer. Whoever asks, what comes of it is told to the room that it is about.
 struct append_request {
-  journal::operation what;
+  request_no request;
+  rooms::operation what;
 };
 struct commit_batch {};   // to itself: everything that queued meanwhile
 struct probe_journal {};  // to itself, while appends fail
-/// What one commit did with this room's operations: the next `outcomes.size()` (or `failed`) of
-/// those asked for.
-struct append_outcome {
-  std::vector<journal::outcome> outcomes;
-  std::size_t failed = 0;  // this many, after `outcomes`, were not stored,
-  bool unknown = false;    // or nobody knows
+/// From the writer to a room that is awake: what a commit did in it, in the order of its log,
+/// whoever asked for it. A room learns of its entries only here.
+struct room_news {
+  std::vector<room_outcome> of;
 };
 /// From a shard's audience when it changes; none is busy at first.
 struct shard_load {
@@ -131,15 +130,16 @@ struct entries_read {
 };
 struct messages_request {
   room_id room;
+  user_id asker;
   std::optional<seq_no> before;
   std::optional<seq_no> after;
-  seq_no upto;  // 0: the latest committed
   std::size_t count = 0;
 };
 struct messages_read {
   bool ok = false;
-  std::vector<message::present_message> messages;  // already folded
+  std::vector<message::present_message> messages;
   bool more = false;
+  seq_no head;  // they are as of this entry
 };
 struct rooms_request {
   std::optional<room_id> after;
@@ -364,7 +364,7 @@ struct to_user {
 CONFAB_MESSAGE(append_request)
 CONFAB_MESSAGE(commit_batch)
 CONFAB_MESSAGE(probe_journal)
-CONFAB_MESSAGE(append_outcome)
+CONFAB_MESSAGE(room_news)
 CONFAB_MESSAGE(flush_request)
 CONFAB_MESSAGE(shard_load)
 CONFAB_MESSAGE(flushed)

@@ -31,7 +31,7 @@ room::behavior_type room::make_behavior() {
   load();
   return {
       [this](room_command& what) { command(what); },
-      [this](append_outcome& what) { outcome(what); },
+      [this](room_news& what) { news(what); },
       [this](watched& what) { listen(what); },
       [this](session_appeared& what) { return listen(what); },
       [this](const session_vanished& what) {
@@ -77,7 +77,13 @@ void room::loaded(room_loaded& what) {
     s.room.emplace(std::move(what.info), std::move(what.tail),
                    room_state::options{env_->how.append_wait_max, env_->how.presence_gather,
                                        env_->how.presence_grace, env_->how.typing_lapse,
-                                       journal::name(env_->durability)});
+                                       journal::name(env_->durability)},
+                   creation_request());
+    room_effects effects;
+    for (auto& one : std::exchange(s.early_news, {}))
+      if (!take_in(one, effects)) s.doomed = true;
+    carry_out(effects);
+    if (s.doomed) return quit(caf::exit_reason::unhandled_exception);
     return become_ready();
   }
   s.now = phase::absent;
@@ -98,13 +104,20 @@ void room::give_up_stash(std::optional<steady_time> now) {
 /// Nothing of a room is shown before its epoch is as durable as its messages (G1).
 void room::begin_creating(const room_command& first) {
   auto& s = *state_;
-  journal::create_room wanted{s.id, s.id.value(), random_epoch(env_->random()), {}};
+  rooms::create_room wanted{s.id.value(), random_epoch(env_->random()), {}};
+  auto by = rooms::server_principal();
   if (const auto* direct = std::get_if<direct_op>(&first.what)) {
-    const auto [low, high] = std::minmax(direct->who.user, direct->to);
+    const auto [low, high] = std::minmax(direct->by.user, direct->to);
     wanted.direct.emplace(low, high);
+    by = direct->by;
   }
   s.now = phase::creating;
-  send(env_->writer, append_request{std::move(wanted)});
+  send(env_->writer,
+       append_request{creation_request(), {s.id, std::move(by), {}, std::move(wanted)}});
+}
+
+request_no room::creation_request() const noexcept {
+  return request_no{std::uint64_t{id()} << 32};
 }
 
 void room::become_ready() {
@@ -214,59 +227,39 @@ void room::refuse(const room_command& what, error_code code, std::string text) {
   carry_out(effects);
 }
 
-void room::look_up(room_effects::lookup& what) {
-  const auto& reader = env_->board.reader_of(state_->id);
-  const auto finish = [this, from = what.from,
-                       op = what.what](const message::present_message* found) {
-    room_effects effects;
-    state_->room->change(from, op, found, env_->steady_now(), effects);
-    carry_out(effects);
-  };
-  const auto fail = [this, from = what.from] {
-    refuse({from, {}}, error_code::unavailable, "try again");
-  };
-  request(reader, read_wait_max,
-          messages_request{state_->id, next(what.target), {}, state_->room->info().head, 1})
-      .then(
-          [finish, fail, target = what.target](const messages_read& read) {
-            if (!read.ok) return fail();
-            const bool found = !read.messages.empty() && read.messages.back().seq == target;
-            finish(found ? &read.messages.back() : nullptr);
-          },
-          [fail](caf::error&) { fail(); });
-}
+// --- what the journal says ----------------------------------------------------------------------
 
-// --- the journal's answers ---------------------------------------------------------------------
-
-void room::outcome(append_outcome& what) {
+void room::news(room_news& what) {
   auto& s = *state_;
   room_effects effects;
-  for (auto& one : what.outcomes) {
-    if (auto* created = std::get_if<journal::room_info>(&one)) {
-      room_loaded now_there{room_loaded::state::found, std::move(*created), {}};
-      loaded(now_there);
-      continue;
-    }
-    const auto* stored = std::get_if<journal::appended>(&one);
-    // Entries this actor did not ask for, or could not know of: its head is not the journal's.
-    if (!stored || !s.room->follows(*stored)) s.doomed = true;
-    if (s.doomed)
-      s.room->failed(effects);
-    else
-      s.room->outcome(*stored, effects);
-  }
-  for (; what.failed > 0; --what.failed) {
-    if (s.now == phase::creating) {
-      room_loaded nothing;
-      loaded(nothing);
-    } else {
-      s.room->failed(effects);
-      if (what.unknown) s.doomed = true;
-    }
-  }
+  for (auto& one : what.of)
+    if (!take_in(one, effects)) s.doomed = true;
+  if (s.doomed && s.room) s.room->failed_all(effects);
   carry_out(effects);
   // Members reconnect and resume (see directory's down handler).
-  if (s.doomed && !s.room->awaits_journal()) quit(caf::exit_reason::unhandled_exception);
+  if (s.doomed) quit(caf::exit_reason::unhandled_exception);
+}
+
+/// False: what this actor knows of the log is not what is there.
+bool room::take_in(room_outcome& what, room_effects& out) {
+  auto& s = *state_;
+  auto* outcome = std::get_if<journal::outcome>(&what.what);
+  auto* created = outcome ? std::get_if<journal::room_info>(outcome) : nullptr;
+  const bool own_creation = s.now == phase::creating && what.request == creation_request();
+  if (s.room) {
+    const auto* lost = std::get_if<not_stored>(&what.what);
+    return s.room->news(what, out) && !(lost && lost->unknown);
+  }
+  if (created && s.now != phase::loading) {
+    room_loaded now_there{room_loaded::state::found, std::move(*created), {}};
+    loaded(now_there);
+  } else if (own_creation) {
+    room_loaded nothing;
+    loaded(nothing);
+  } else if (s.now == phase::loading) {
+    s.early_news.push_back(std::move(what));
+  }
+  return true;
 }
 
 // --- carrying out ------------------------------------------------------------------------------
@@ -280,8 +273,8 @@ void room::carry_out(room_effects& effects) {
     effects.deliveries[what.session.shard()].push_back(what);
   for (auto& [shard, items] : effects.deliveries)
     send(env_->board.audience(shard), room_delivery{s.id, std::move(items)});
-  for (auto& wanted : effects.appends) send(env_->writer, append_request{std::move(wanted)});
-  for (auto& wanted : effects.lookups) look_up(wanted);
+  for (auto& wanted : effects.appends)
+    send(env_->writer, append_request{wanted.request, std::move(wanted.what)});
   if (s.room && effects.published && s.room->is_direct()) {
     const auto& info = s.room->info();
     const auto& [a, b] = *info.direct;

@@ -42,11 +42,13 @@ class room final : public pinned<room_actor::base> {
     /// The log may hold what this actor does not know of: it ends when the journal has answered
     /// all it was asked, and a fresh one starts from the log.
     bool doomed = false;
+    /// What came while the room was being loaded: what is in the log by then is skipped.
+    std::vector<room_outcome> early_news;
   };
 
   // Each step ends in `carry_out`.
   void command(room_command& what);
-  void outcome(append_outcome& what);
+  void news(room_news& what);
   void listen(watched& what);
   session_seen listen(session_appeared& what);
 
@@ -54,11 +56,13 @@ class room final : public pinned<room_actor::base> {
   void loaded(room_loaded& what);
   void give_up_stash(std::optional<steady_time> now);
   void begin_creating(const room_command& first);
+  /// The number of its first request, which no predecessor has used either.
+  request_no creation_request() const noexcept;
   void become_ready();
   void work_off_stash();
   void dispatch(room_command& what, room_effects& out);
   void refuse(const room_command& what, error_code code, std::string text);
-  void look_up(room_effects::lookup& what);
+  bool take_in(room_outcome& what, room_effects& out);
   void carry_out(room_effects& effects);
   void arm();
 

@@ -1,8 +1,8 @@
 #include "actors/room_state.hpp"
 
 #include "actors/encoding.hpp"
-#include "actors/room_fold.hpp"
 #include "protocol/codec.hpp"
+#include "rooms/present.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -12,13 +12,16 @@ namespace {
 
 constexpr std::size_t tail_entries_max = 256;
 constexpr std::size_t tail_bytes_max = 64 * 1024;
-constexpr std::size_t emoji_per_message_max = 64;
 static_assert(tail_bytes_max < limits::page_bytes_max, "what is remembered fits one frame");
 
 }  // namespace
 
-room_state::room_state(journal::room_info info, std::vector<log_entry> tail, const options& how)
-    : info_(std::move(info)), how_(how), presence_(how.presence_gather, how.presence_grace) {
+room_state::room_state(journal::room_info info, std::vector<log_entry> tail, const options& how,
+                       request_no first_request)
+    : info_(std::move(info)),
+      how_(how),
+      presence_(how.presence_gather, how.presence_grace),
+      last_request_(first_request.value()) {
   for (auto& entry : tail) {
     tail_bytes_ += cost_of(entry);
     tail_.push_back(std::move(entry));
@@ -81,7 +84,8 @@ std::vector<log_entry> room_state::tail_after(seq_no since) const {
   return {from, tail_.end()};
 }
 
-std::optional<std::vector<message::present_message>> room_state::latest_from_tail() const {
+std::optional<std::vector<message::present_message>> room_state::latest_from_tail(
+    const user_id& asker) const {
   std::vector<log_entry> messages, changes;
   for (auto entry = tail_.rbegin(); entry != tail_.rend(); ++entry) {
     if (!std::holds_alternative<posted>(entry->body)) continue;
@@ -94,7 +98,10 @@ std::optional<std::vector<message::present_message>> room_state::latest_from_tai
   // Whatever changes a message comes after it, so memory that holds the one holds the other.
   for (const auto& entry : tail_)
     if (target_of(entry.body)) changes.push_back(entry);
-  return fold(messages, changes);
+  std::vector<message::present_message> shown;
+  for (const auto& one : rooms::fold(messages, changes))
+    shown.push_back(rooms::summarise(one, asker));
+  return shown;
 }
 
 message::joined room_state::snapshot(const join_op& what) const {
@@ -146,6 +153,7 @@ void room_state::admit_from_tail(member& who, const asker& from, const join_op& 
       what.since && !foreign && *what.since <= info_.head && next(*what.since) >= info_.floor;
 
   if (what.continuing) {
+    if (what.since && *what.since > info_.head) return early_.push_back({from, what});
     if (what.since && next(*what.since) < first_remembered) {
       out.catch_ups.push_back({from.session, {from.ticket, snapshot(what), what.since, true}});
       return;
@@ -162,7 +170,7 @@ void room_state::admit_from_tail(member& who, const asker& from, const join_op& 
       }
       frame.events = tail_after(*what.since);
     } else {
-      auto latest = latest_from_tail();
+      auto latest = latest_from_tail(what.who.user);
       if (!latest) {
         out.catch_ups.push_back({from.session, {from.ticket, std::move(frame), {}, false}});
         return;
@@ -175,9 +183,18 @@ void room_state::admit_from_tail(member& who, const asker& from, const join_op& 
   out.settlements.push_back({from.session, from.ticket, settlement::joined});
 }
 
-void room_state::leave(const asker& from, const leave_op& what, steady_time now,
-                       room_effects& out) {
+/// Those who read further than the room had heard.
+void room_state::admit_early(room_effects& out) {
+  if (early_.empty()) return;
+  for (auto& one : std::exchange(early_, {})) {
+    const auto at = members_.find(one.from.session);
+    if (at != members_.end()) admit_from_tail(at->second, one.from, one.what, out);
+  }
+}
+
+void room_state::leave(const asker& from, const leave_op& what, steady_time now, room_effects& out) {
   const auto at = members_.find(from.session);
+  std::erase_if(early_, [&](const early_join& one) { return one.from.session == from.session; });
   if (at != members_.end() && at->second.joined) {
     auto& who = at->second;
     who.joined = false;
@@ -221,130 +238,120 @@ void room_state::dismiss_all(room_effects& out) {
 
 // --- saying ------------------------------------------------------------------------------------
 
-const log_entry* room_state::remembered(seq_no seq) const {
-  if (tail_.empty() || seq < tail_.front().seq || seq > info_.head) return nullptr;
-  return &tail_[seq.value() - tail_.front().seq.value()];
-}
-
-const log_entry* room_state::remembered(const user_id& user, std::string_view key) const {
-  if (key.empty()) return nullptr;
-  const auto at = std::ranges::find_if(
-      tail_, [&](const log_entry& e) { return e.key == key && e.from == user; });
-  return at == tail_.end() ? nullptr : &*at;
-}
-
+/// What has a key is not refused here: a repeat is answered before any right is judged, and who
+/// repeats need not have joined again (SEMANTICS §12).
 void room_state::append(const asker& from, append_op what, steady_time now, room_effects& out) {
   const auto at = members_.find(from.session);
-  if (at == members_.end() || !at->second.joined)
+  what.by.joined = at != members_.end() && at->second.joined;
+  if (!what.by.joined && what.key.empty())
     return refuse(from, error_code::not_joined, "join the room first", out);
-  const auto target = target_of(what.body);
-  if (!target) {
-    stop_typing(*at->second.user, false, out);
-    return store(from, *at->second.user, std::move(what.key), std::move(what.body), now, out);
-  }
-  // A repeated change is what it was the first time, whatever has become of its target since. The
-  // journal knows all keys, but only those of changes that are allowed now get there.
-  if (const auto* first = remembered(*at->second.user, what.key)) {
-    const message::stored before{info_.room, first->seq, first->at, how_.durability, true};
-    if (from.ref) answer(from, message::done{from.ref, before}, out);
-    return out.settlements.push_back({from.session, from.ticket});
-  }
-  if (target->value() == 0 || *target > info_.head)
-    return refuse(from, error_code::no_such_message, "no such message", out);
-  const auto* message = remembered(*target);
-  if (!message) {
-    out.lookups.push_back({from, std::move(what), *target});
-    return;
-  }
-  const auto shown = fold({&*message, 1}, tail_after(*target));
-  change(from, std::move(what), shown.empty() ? nullptr : &shown.front(), now, out);
-}
-
-void room_state::change(const asker& from, append_op what, const message::present_message* target,
-                        steady_time now, room_effects& out) {
-  const auto at = members_.find(from.session);
-  if (at == members_.end() || !at->second.joined)
-    return refuse(from, error_code::not_joined, "join the room first", out);
-  const auto& who = at->second;
-  const bool may_change = target && (target->from == *who.user || who.as == role::moderator);
-  const auto nothing_to_do = [&] {  // no entry
-    if (from.ref) answer(from, message::done{from.ref, {}}, out);
-    out.settlements.push_back({from.session, from.ticket});
-  };
-  // A repeated delete, whose first reply may have got lost, is as done as the first.
-  if (may_change && target->deleted && std::holds_alternative<deleted>(what.body))
-    return nothing_to_do();
-  if (!target || target->deleted)
-    return refuse(from, error_code::no_such_message, "no such message", out);
-
-  if (const auto* reaction = std::get_if<reacted>(&what.body)) {
-    const auto users = target->reactions.find(reaction->emoji);
-    const bool there = users != target->reactions.end() &&
-                       std::ranges::find(users->second, *who.user) != users->second.end();
-    if (there == reaction->on) return nothing_to_do();
-    if (reaction->on && users == target->reactions.end() &&
-        target->reactions.size() >= emoji_per_message_max)
-      return refuse(from, error_code::conflict, "too many different reactions", out);
-  } else if (!may_change) {
-    return refuse(from, error_code::forbidden, "this message is not yours", out);
-  }
-  store(from, *who.user, std::move(what.key), std::move(what.body), now, out);
+  if (what.by.joined && std::holds_alternative<rooms::post_message>(what.what))
+    stop_typing(what.by.user, false, out);
+  store(from, std::move(what.by), std::move(what.key), std::move(what.what), now, out);
 }
 
 void room_state::direct(const asker& from, direct_op what, steady_time now, room_effects& out) {
-  if (!exists_for(what.who.user))
-    return refuse(from, error_code::no_such_room, "no such room", out);
-  stop_typing(what.who.user, false, out);
-  store(from, what.who.user, std::move(what.key), posted{std::move(what.what)}, now, out);
+  what.by.joined = true;
+  stop_typing(what.by.user, false, out);
+  store(from, std::move(what.by), std::move(what.key), rooms::post_message{std::move(what.what)},
+        now, out);
 }
 
-void room_state::store(const asker& from, const user_id& user, std::string key, entry_body body,
+void room_state::store(const asker& from, rooms::principal by, std::string key, rooms::want what,
                        steady_time now, room_effects& out) {
-  out.appends.push_back(journal::append{info_.room, user, key, body});
-  pending_.push_back({from, user, std::move(key), std::move(body), now + how_.append_wait_max});
+  const request_no request{++last_request_};
+  const bool message = std::holds_alternative<rooms::post_message>(what);
+  out.appends.push_back({request, {info_.room, std::move(by), std::move(key), std::move(what)}});
+  pending_.push_back({request, from, message, now + how_.append_wait_max});
 }
 
-bool room_state::follows(const journal::appended& stored) const noexcept {
-  return !pending_.empty() &&
-         (stored.duplicate ? stored.seq <= info_.head : stored.seq == next(info_.head));
+/// Answers come in the order of asking, so it is nearly always the first.
+std::optional<room_state::pending_append> room_state::answered(request_no request) {
+  const auto at = std::ranges::find(pending_, request, &pending_append::request);
+  if (at == pending_.end()) return std::nullopt;
+  auto done = std::move(*at);
+  pending_.erase(at);
+  return done;
 }
 
-void room_state::outcome(const journal::appended& stored, room_effects& out) {
-  auto done = std::move(pending_.front());
-  pending_.pop_front();
-  const bool message = std::holds_alternative<posted>(done.body);
-  if (!done.answered) {
-    const message::stored what{info_.room, stored.seq, stored.at, how_.durability,
-                               stored.duplicate};
-    // G5: before the event, and on the same way. A success without `id` gets nothing.
-    if (done.from.ref) {
-      if (message)
-        answer(done.from, message::sent{done.from.ref, what}, out);
-      else
-        answer(done.from, message::done{done.from.ref, what}, out);
-    }
-    out.settlements.push_back({done.from.session, done.from.ticket});
-  }
-  if (!stored.duplicate)
-    publish(
-        {done.from.session, done.from.asked},
-        {stored.seq, stored.at, std::move(done.user), std::move(done.key), std::move(done.body)},
-        out);
-}
-
-void room_state::failed(room_effects& out) {
-  const auto done = std::move(pending_.front());
-  pending_.pop_front();
+/// A success without `id` gets nothing.
+void room_state::tell(const pending_append& done, const message::stored& what,
+                      room_effects& out) const {
   if (done.answered) return;
-  refuse(done.from, error_code::unavailable, "not stored; repeat with the same key", out);
+  if (done.from.ref) {
+    if (done.message)
+      answer(done.from, message::sent{done.from.ref, what}, out);
+    else
+      answer(done.from, message::done{done.from.ref, what}, out);
+  }
+  out.settlements.push_back({done.from.session, done.from.ticket});
 }
 
-void room_state::publish(broadcast::author writer, log_entry entry, room_effects& out) {
+bool room_state::news(room_outcome& what, room_effects& out) {
+  const auto own = answered(what.request);
+  auto* outcome = std::get_if<journal::outcome>(&what.what);
+  if (!outcome) {
+    if (own && !own->answered)
+      refuse(own->from, error_code::unavailable, "not stored; repeat with the same key", out);
+    return true;
+  }
+  return std::visit(
+      overloaded{
+          [&](rooms::appended& done) {
+            // What was committed before this room was loaded, it knows.
+            if (done.entries.back().seq <= info_.head && !own) return true;
+            if (done.entries.front().seq != next(info_.head)) return false;
+            const auto& last = done.entries.back();
+            // G5: before the event, and on the same way.
+            if (own) tell(*own, {info_.room, last.seq, last.at, how_.durability, false}, out);
+            std::optional<broadcast::author> writer;
+            if (own) writer = {own->from.session, own->from.asked};
+            for (auto& entry : done.entries)
+              if (!publish(writer, std::move(entry), out)) return false;
+            admit_early(out);
+            return true;
+          },
+          [&](rooms::repeated& done) {
+            if (own) tell(*own, {info_.room, done.seq, done.at, how_.durability, true}, out);
+            return done.seq <= info_.head;
+          },
+          [&](rooms::unchanged&) {
+            if (!own || own->answered) return true;
+            if (own->from.ref) answer(own->from, message::done{own->from.ref, {}}, out);
+            out.settlements.push_back({own->from.session, own->from.ticket});
+            return true;
+          },
+          [&](rooms::refused& done) {
+            if (!own || own->answered) return true;
+            const auto& to = own->from;
+            answer(to,
+                   message::error{to.ref, done.code, std::move(done.text), done.retry_after,
+                                  to.named(info_.room)},
+                   out);
+            out.settlements.push_back({to.session, to.ticket});
+            return true;
+          },
+          [](journal::room_info&) { return true; },
+          [](rooms::marked&) { return true; },
+      },
+      *outcome);
+}
+
+void room_state::failed_all(room_effects& out) {
+  for (const auto& one : std::exchange(pending_, {}))
+    if (!one.answered)
+      refuse(one.from, error_code::unavailable, "outcome unknown; repeat with the same key", out);
+}
+
+bool room_state::publish(std::optional<broadcast::author> writer, log_entry entry,
+                         room_effects& out) {
+  if (entry.seq != next(info_.head)) return false;
   info_.head = entry.seq;
   info_.last_at = entry.at;
   message::any event{message::logged{info_.room, std::move(entry)}};
   announce(event, importance::required, {}, writer, out);
   entry = std::move(std::get<message::logged>(event).entry);
+  if (const auto* gone = std::get_if<deleted>(&entry.body)) take_away(gone->target);
   tail_bytes_ += cost_of(entry);
   tail_.push_back(std::move(entry));
   while (tail_.size() > tail_entries_max || (tail_bytes_ > tail_bytes_max && tail_.size() > 1)) {
@@ -352,6 +359,19 @@ void room_state::publish(broadcast::author writer, log_entry entry, room_effects
     tail_.pop_front();
   }
   out.published = true;
+  return true;
+}
+
+/// Deleted content is never sent again, not from memory either.
+void room_state::take_away(seq_no target) {
+  for (auto& entry : tail_) {
+    const auto before = cost_of(entry);
+    if (auto* message = std::get_if<posted>(&entry.body); message && entry.seq == target)
+      message->what = {};
+    if (auto* edit = std::get_if<edited>(&entry.body); edit && edit->target == target)
+      edit->what = {};
+    tail_bytes_ -= before - cost_of(entry);
+  }
 }
 
 // --- typing ------------------------------------------------------------------------------------

@@ -26,19 +26,16 @@ struct room_effects {
   std::map<std::uint8_t, std::vector<delivery>> deliveries;  // by shard, in order
   std::vector<settle> settlements;  // after the deliveries, as the catch-ups are
   std::vector<std::pair<session_id, catch_up>> catch_ups;
-  std::vector<journal::operation> appends;
-  /// A change whose target is further back than the room remembers: read it, then `change`.
-  struct lookup {
-    asker from;
-    append_op what;
-    seq_no target;
+  struct append {
+    request_no request;
+    rooms::operation what;
   };
-  std::vector<lookup> lookups;
+  std::vector<append> appends;
   bool published = false;  // the head moved
 };
 
 /// What a room is and does, without actor: who is in it, its log's end, and what may be said
-/// next. A fold over the log: `load` and `outcome` are the only ways its head moves.
+/// next. A fold over the log: its head moves only with entries that came back from the journal.
 /// Owner: the room's actor. Every entry it publishes has come back from the journal (G1).
 class room_state {
  public:
@@ -50,7 +47,9 @@ class room_state {
     std::string_view durability;  // a literal, told in every `sent`
   };
 
-  room_state(journal::room_info info, std::vector<log_entry> tail, const options& how);
+  /// `first_request`: its requests are numbered from there on.
+  room_state(journal::room_info info, std::vector<log_entry> tail, const options& how,
+             request_no first_request = request_no{1});
   room_state(const room_state&) = delete;  // members point into it
   room_state& operator=(const room_state&) = delete;
 
@@ -68,9 +67,6 @@ class room_state {
   void append(const asker& from, append_op what, steady_time now, room_effects& out);
   void direct(const asker& from, direct_op what, steady_time now, room_effects& out);
   void type(const asker& from, bool on, steady_time now, room_effects& out);
-  /// The second half of a `lookup`. `target` is the message in its present form, if it is one.
-  void change(const asker& from, append_op what, const message::present_message* target,
-              steady_time now, room_effects& out);
 
   // --- a direct room's listeners: every session of both users, joined or not ---
   void listen(const session_info& who, room_effects& out);
@@ -78,12 +74,12 @@ class room_state {
   /// Before it is put away: a successor admits anew.
   void dismiss_all(room_effects& out);
 
-  // --- the journal's answer to the oldest appends, in order ---
-  void outcome(const journal::appended& stored, room_effects& out);
-  void failed(room_effects& out);
+  // --- what the journal says of the room, in the order of the log ---
+  /// False: what it says does not follow on what is known here, so this state is void.
+  [[nodiscard]] bool news(room_outcome& what, room_effects& out);
+  /// All that was asked for and is not answered yet may be stored, or not.
+  void failed_all(room_effects& out);
   bool awaits_journal() const noexcept { return !pending_.empty(); }
-  /// Whether the answer fits the head. If not, somebody else wrote: this state is void.
-  bool follows(const journal::appended& stored) const noexcept;
 
   // --- time ---
   std::optional<steady_time> deadline() const;
@@ -110,12 +106,16 @@ class room_state {
     steady_time told;  // when the others heard of it last
   };
   struct pending_append {
+    request_no request;
     asker from;
-    user_id user;
-    std::string key;
-    entry_body body;
+    bool message;  // answered by `sent`
     steady_time until;
     bool answered = false;  // as `unavailable`: outcome unknown
+  };
+  /// A join that goes on from an entry of which the room has not heard yet: the reader was faster.
+  struct early_join {
+    asker from;
+    join_op what;
   };
 
   template <class What>
@@ -126,16 +126,20 @@ class room_state {
   void identify(member& who, const user_id& user) const;
   void set_live(session_id session, member& who, bool live, room_effects& out);
   void release(session_id session, room_effects& out);
-  const log_entry* remembered(seq_no seq) const;
-  const log_entry* remembered(const user_id& user, std::string_view key) const;
   message::joined snapshot(const join_op& what) const;
   std::vector<log_entry> tail_after(seq_no since) const;
   /// The latest messages from memory; none if memory does not reach back far enough.
-  std::optional<std::vector<message::present_message>> latest_from_tail() const;
+  std::optional<std::vector<message::present_message>> latest_from_tail(
+      const user_id& asker) const;
   void admit_from_tail(member& who, const asker& from, const join_op& what, room_effects& out);
-  void store(const asker& from, const user_id& user, std::string key, entry_body body,
-             steady_time now, room_effects& out);
-  void publish(broadcast::author writer, log_entry entry, room_effects& out);
+  void store(const asker& from, rooms::principal by, std::string key, rooms::want what, steady_time now,
+             room_effects& out);
+  std::optional<pending_append> answered(request_no request);
+  void tell(const pending_append& done, const message::stored& what, room_effects& out) const;
+  [[nodiscard]] bool publish(std::optional<broadcast::author> writer, log_entry entry,
+                             room_effects& out);
+  void take_away(seq_no target);
+  void admit_early(room_effects& out);
   void start_typing(const member& who, steady_time now, room_effects& out);
   void announce_typing(const user_id& user, room_user_no number, bool on, room_effects& out);
   void stop_typing(const user_id& user, bool tell, room_effects& out);
@@ -150,6 +154,8 @@ class room_state {
   presence presence_;
   std::map<user_id, typing_user> typing_;
   std::deque<pending_append> pending_;
+  std::uint64_t last_request_;
+  std::vector<early_join> early_;
 };
 
 }  // namespace confab::actors

@@ -272,13 +272,18 @@ void session::start(running& run, command::any& what) {
   std::visit(overloaded{
                  [](command::hello&) {},  // answered when they came
                  [](command::ping&) {},
-                 [&](command::send& c) { append(run, c.room, c.key, posted{std::move(c.what)}); },
-                 [&](command::edit& c) {
-                   append(run, c.room, c.key, edited{c.target, std::move(c.what)});
+                 [&](command::send& c) {
+                   append(run, c.room, c.key, rooms::post_message{std::move(c.what)});
                  },
-                 [&](command::delete_message& c) { append(run, c.room, c.key, deleted{c.target}); },
+                 [&](command::edit& c) {
+                   append(run, c.room, c.key, rooms::edit_message{c.target, std::move(c.what)});
+                 },
+                 [&](command::delete_message& c) {
+                   append(run, c.room, c.key, rooms::delete_messages{{c.target}});
+                 },
                  [&](command::react& c) {
-                   append(run, c.room, c.key, reacted{c.target, std::move(c.emoji), c.on});
+                   append(run, c.room, c.key,
+                          rooms::set_reaction{c.target, std::move(c.emoji), c.on});
                  },
                  [&](command::typing& c) { in_room(run, c.room, typing_op{c.on}); },
                  [&](auto& c) { start(run, c); },
@@ -286,8 +291,23 @@ void session::start(running& run, command::any& what) {
              what);
 }
 
-void session::append(running& run, const room_id& room, std::string& key, entry_body what) {
-  in_room(run, room, append_op{std::move(key), std::move(what)});
+/// With a key also to a room that was not joined (again): whether this is a repeat, which is
+/// answered whatever has happened since, only the order knows.
+void session::append(running& run, const room_id& room, std::string& key, rooms::want what) {
+  append_op op{principal_in(room), std::move(key), std::move(what)};
+  if (in(room) || op.key.empty()) return in_room(run, room, std::move(op));
+  run.room = room;
+  if (!is_direct(room) && !may_join(room))
+    return fail(run.ticket, error_code::forbidden, "not allowed in this room");
+  to_directory(room, from(run), std::move(op));
+}
+
+rooms::principal session::principal_in(const room_id& room) const {
+  rooms::principal by;
+  by.user = user_;
+  by.as = token_ ? rooms::principal::kind::user : rooms::principal::kind::guest;
+  if (token_ && token_->role_in(room) == role::moderator) by.token = rooms::role::moderator;
+  return by;
 }
 
 void session::in_room(running& run, const room_id& room, room_op what) {
@@ -312,8 +332,10 @@ void session::start(running& run, command::leave& what) {
 }
 
 void session::start(running& run, command::direct& what) {
-  to_directory(direct_room_of(user_, what.to), from(run),
-               direct_op{info(), what.to, std::move(what.key), std::move(what.what)});
+  const auto to_room = direct_room_of(user_, what.to);
+  to_directory(to_room, from(run),
+               direct_op{principal_in(to_room), what.to, std::move(what.key),
+                         std::move(what.what)});
 }
 
 void session::start(running& run, command::signal& what) {

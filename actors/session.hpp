@@ -79,7 +79,8 @@ class session final : public light_actor<session_event> {
   void start(running& run, command::signal& what);
   void start(running& run, command::direct& what);
   void in_room(running& run, const room_id& room, room_op what);
-  void append(running& run, const room_id& room, std::string& key, entry_body what);
+  void append(running& run, const room_id& room, std::string& key, rooms::want what);
+  rooms::principal principal_in(const room_id& room) const;
 
   // --- session_reading.cpp ---
   void read(running& run, decltype(session_read::what) what);
@@ -87,7 +88,7 @@ class session final : public light_actor<session_event> {
   void catch_up_from_journal(const catch_up& what);
   void read_on();
   void give_page(std::vector<log_entry> entries);
-  void give_latest(std::vector<message::present_message> messages);
+  void give_latest(messages_read read);
   void page_unavailable();
   void give(const message::any& page);
   void finish_catch_up();

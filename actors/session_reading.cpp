@@ -32,7 +32,7 @@ void session::read_came(read_done& what) {
     if (!ok) return page_unavailable();
     return std::visit(overloaded{
                           [this](entries_read& read) { give_page(std::move(read.entries)); },
-                          [this](messages_read& read) { give_latest(std::move(read.messages)); },
+                          [this](messages_read& read) { give_latest(std::move(read)); },
                           [](rooms_read&) {},
                       },
                       what.what);
@@ -43,7 +43,8 @@ void session::read_came(read_done& what) {
           [](entries_read&) {},
           [&](messages_read& read) {
             if (run->ref)
-              say(message::history{run->ref, run->room, std::move(read.messages), read.more});
+              say(message::history{run->ref, run->room, read.head, std::move(read.messages),
+                                   read.more});
             settle(what.ticket);
           },
           [&](rooms_read& read) { count_online(*run, read); },
@@ -54,7 +55,7 @@ void session::read_came(read_done& what) {
 void session::start(running& run, command::history& what) {
   if (!in(what.room)) return fail(run.ticket, error_code::not_joined, "join the room first");
   run.room = what.room;
-  read(run, messages_request{run.room, what.before, what.after, {}, what.limit});
+  read(run, messages_request{run.room, user_, what.before, what.after, what.limit});
 }
 
 void session::start(running& run, command::list_rooms& what) {
@@ -108,7 +109,7 @@ void session::read_on() {
   if (r.upto)
     read(run, entries_request{room, *r.upto, head});
   else
-    read(run, messages_request{room, {}, {}, head, limits::history_count_default});
+    read(run, messages_request{room, user_, {}, {}, limits::history_count_default});
 }
 
 void session::page_unavailable() {
@@ -121,10 +122,13 @@ void session::page_unavailable() {
   fail(failed.ticket, error_code::unavailable, "try again");
 }
 
-void session::give_latest(std::vector<message::present_message> messages) {
+/// They are as of the entry that was the last when they were read, which may be later than the room
+/// said: catching up goes on from there.
+void session::give_latest(messages_read read) {
   auto& r = *reading_;
   auto& frame = r.what.snapshot;
-  frame.events = std::move(messages);
+  frame.head = read.head;
+  frame.events = std::move(read.messages);
   frame.more = true;
   r.told_joined = true;
   r.upto = frame.head;

@@ -101,13 +101,21 @@ double rate_of_bare(bare_loop& loop, int batch, double seconds) {
   return static_cast<double>(count) / seconds_since(begin);
 }
 
+rooms::principal alice() {
+  rooms::principal by;
+  by.user = user_id::trusted("alice");
+  by.joined = true;
+  return by;
+}
+
 /// Keeps two batches' worth of appends asked for, so that one queues while the other commits.
 double rate_of_actors(caf::scoped_actor& self, const actors::writer_actor& writer, int batch,
                       double seconds, long& key) {
   const auto ask = [&] {
-    self->send(writer, actors::append_request{journal::append{
-                           room_id::trusted("r" + std::to_string(key % rooms)),
-                           user_id::trusted("alice"), std::to_string(key), posted{{text, {}}}}});
+    self->send(writer, actors::append_request{
+                           {},
+                           {room_id::trusted("r" + std::to_string(key % rooms)), alice(),
+                            std::to_string(key), rooms::post_message{{text, std::nullopt}}}});
     ++key;
   };
   for (int i = 0; i < 2 * batch; ++i) ask();
@@ -115,9 +123,10 @@ double rate_of_actors(caf::scoped_actor& self, const actors::writer_actor& write
   long done = 0, open = 2 * batch;
   double rate = 0;
   while (open > 0) {
-    self->receive([&](const actors::append_outcome& outcome) {
-      if (outcome.failed > 0) die("an append failed");
-      const auto n = static_cast<long>(outcome.outcomes.size());
+    self->receive([&](const actors::room_news& news) {
+      for (const auto& one : news.of)
+        if (std::holds_alternative<actors::not_stored>(one.what)) die("an append failed");
+      const auto n = static_cast<long>(news.of.size());
       open -= n;
       done += n;
       if (seconds_since(begin) < seconds)
@@ -154,12 +163,16 @@ int main(int argc, char** argv) {
     const auto writer = system.spawn<actors::journal_writer, caf::detached>(
         &env, std::shared_ptr<journal::writer>{ours->make_writer()});
     caf::scoped_actor self{system};
-    for (int r = 0; r < rooms; ++r)
-      self->send(writer, actors::append_request{journal::create_room{
-                             room_id::trusted("r" + std::to_string(r)), "r", epoch_id{"e"}, {}}});
+    // The rooms' news come to this thread.
+    env.board.add({});
+    for (int r = 0; r < rooms; ++r) {
+      const auto id = room_id::trusted("r" + std::to_string(r));
+      env.board.woke(id, caf::actor_cast<actors::room_actor>(self));
+      self->send(writer, actors::append_request{
+                             {}, {id, alice(), {}, rooms::create_room{"r", epoch_id{"e"}, {}}}});
+    }
     for (std::size_t open = rooms; open > 0;)
-      self->receive(
-          [&](const actors::append_outcome& outcome) { open -= outcome.outcomes.size(); });
+      self->receive([&](const actors::room_news& news) { open -= news.of.size(); });
 
     long key = 0;
     std::printf("{\"seconds\":%.1f,\"rounds\":%d", seconds, rounds);

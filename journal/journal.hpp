@@ -2,6 +2,10 @@
 
 #include "protocol/entry.hpp"
 #include "protocol/ids.hpp"
+#include "protocol/messages.hpp"
+#include "rooms/key_window.hpp"
+#include "rooms/operation.hpp"
+#include "rooms/outcome.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -15,7 +19,8 @@
 #include <variant>
 #include <vector>
 
-/// Durable order: who writes, how it is read back, and what both promise.
+/// Durable order: who writes, how it is read back, and what both promise. What becomes of an
+/// operation is decided by the sequencer in rooms/; a journal keeps it.
 /// "Journal" because "log" is a room's log or the diagnostics.
 namespace confab::journal {
 
@@ -58,56 +63,53 @@ struct room_info {
   seq_no floor;        // first entry that can still be read, 1 unless trimmed
 };
 
-/// Create `room` if it is not there yet; its title, epoch and users are taken from here then.
-struct create_room {
-  room_id room;
-  std::string title;
-  epoch_id epoch;
-  std::optional<std::pair<user_id, user_id>> direct;
-};
-/// Put `body` at the end of the room's log. `key` (empty: none) makes it exactly-once for this
-/// user and room.
-struct append {
-  room_id room;
-  user_id from;
-  std::string key;
-  entry_body body;
-};
-using operation = std::variant<create_room, append>;
-
-/// Of an append. With `duplicate`, the first entry of that key.
-struct appended {
-  seq_no seq;
-  unix_ms at;
-  bool duplicate = false;
-};
-/// One per operation, in the order of the batch. An append to a room that does not exist is
-/// answered `no_such_room`; the rest of the batch is not affected.
-struct no_such_room {};
-using outcome = std::variant<room_info, appended, no_such_room>;
+/// One for each operation, in the order of the batch. `room_info`: of a `create_room`, the room as
+/// it is then.
+using outcome = std::variant<room_info, rooms::appended, rooms::repeated, rooms::unchanged,
+                             rooms::refused, rooms::marked>;
 
 /// The only writer of a journal; used by one thread at a time.
 class writer {
  public:
   virtual ~writer() = default;
 
-  /// Stores a whole batch or nothing. MUST return only when it is as durable as the journal says.
-  /// Gives each append its room's head+1 in the order of the batch, and `at` = max(now, the
-  /// room's last). Appends whose (room, user, key) was seen within the window, earlier in this
-  /// batch included, change nothing and answer the first one's number.
-  virtual result<std::vector<outcome>> commit(std::span<const operation> batch, unix_ms now) = 0;
+  /// Decides and stores a whole batch, or nothing. MUST return only when it is as durable as the
+  /// journal says. `now` is the clock, of which the sequencer makes log time. The operations are
+  /// spent: their contents go into the outcomes.
+  virtual result<std::vector<outcome>> commit(std::span<rooms::operation> batch, unix_ms now) = 0;
 
   /// Whether a write would succeed now: true, or the fault that it would meet. Asked while appends
   /// fail; may itself write, so that a full disk is noticed.
   virtual result<bool> probe() = 0;
 };
 
-/// Messages with every later entry that changes them, both ascending: what the fold to the
-/// present form needs.
+/// Messages in their present form, ascending.
 struct message_page {
-  std::vector<log_entry> messages;  // `posted` only
-  std::vector<log_entry> changes;   // `edited`, `deleted`, `reacted` whose target is among them
-  bool more = false;                // there are further messages in the direction of reading
+  std::vector<message::present_message> messages;
+  bool more = false;  // there are further messages in the direction of reading
+  seq_no head;        // of the room when they were read: entries up to here are in them
+};
+
+/// Those who react to one message with one emoji, in order of reacting.
+struct reaction_page {
+  std::vector<user_id> users;
+  std::uint64_t count = 0;  // of all
+  std::optional<seq_no> next;  // where to go on; none at the end
+};
+
+/// An entry of any room, with its place in the order of the whole journal.
+struct feed_item {
+  std::uint64_t position;
+  room_id room;
+  log_entry entry;
+  friend bool operator==(const feed_item&, const feed_item&) = default;
+};
+
+/// A mark with the position of the group that changed it last.
+struct stored_mark {
+  rooms::mark what;
+  std::uint64_t position;
+  friend bool operator==(const stored_mark&, const stored_mark&) = default;
 };
 
 /// Which rooms to list: exact ids and prefixes that end in `*`. Empty: all.
@@ -117,6 +119,7 @@ struct room_filter {
 };
 
 /// Reads committed entries only; used by one thread at a time, beside the writer and other readers.
+/// No read costs more than a bounded multiple of its answer.
 class reader {
  public:
   virtual ~reader() = default;
@@ -124,22 +127,31 @@ class reader {
   /// `fault::no_such_room` where it was never created.
   virtual result<room_info> room(const room_id& room) = 0;
   /// Entries with `after < seq <= upto`, ascending, at most `count` and about `bytes` (at least
-  /// one where there is one).
+  /// one where there is one). Content that was deleted meanwhile is empty.
   virtual result<std::vector<log_entry>> entries(const room_id& room, seq_no after, seq_no upto,
                                                  std::size_t count, std::size_t bytes) = 0;
-  virtual result<std::optional<log_entry>> entry(const room_id& room, seq_no seq) = 0;
-  /// The `count` messages before `before` (the latest below `upto`+1 without), or after `after`;
-  /// with both, those between them from `after` on. Entries beyond `upto` are not looked at. At
-  /// most about `bytes`, changes included, but at least one message where there is one.
-  virtual result<message_page> messages(const room_id& room, std::optional<seq_no> before,
-                                        std::optional<seq_no> after, seq_no upto,
+  /// The `count` messages before `before` (the latest without), or after `after`; with both, those
+  /// between them from `after` on. At most about `bytes`, but at least one message where there is
+  /// one. `asker` is the one whose reactions are `mine`.
+  virtual result<message_page> messages(const room_id& room, const user_id& asker,
+                                        std::optional<seq_no> before, std::optional<seq_no> after,
                                         std::size_t count, std::size_t bytes) = 0;
-  /// Rooms other than direct ones in order of id, after `after`; one more than `count` where
-  /// there are more.
+  /// Those who reacted after the entry `after`, at most `count`.
+  virtual result<reaction_page> reactions(const room_id& room, seq_no target,
+                                          std::string_view emoji, seq_no after,
+                                          std::size_t count) = 0;
+  /// Rooms other than direct ones and the server's own, in order of id, after `after`; one more
+  /// than `count` where there are more.
   virtual result<std::vector<room_info>> rooms(const std::optional<room_id>& after,
                                                const room_filter& filter, std::size_t count) = 0;
   /// The user's direct rooms that hold at least one entry, latest first.
   virtual result<std::vector<room_info>> directs(const user_id& user, std::size_t count) = 0;
+  /// Entries of all rooms behind the position `after`, in the order of the journal, at most `count`
+  /// and about `bytes` (at least one where there is one).
+  virtual result<std::vector<feed_item>> feed(std::uint64_t after, std::size_t count,
+                                              std::size_t bytes) = 0;
+  /// All marks of one kind that belong to `user`.
+  virtual result<std::vector<stored_mark>> marks(const user_id& user, rooms::mark::kind of) = 0;
 };
 
 /// An open journal. Outlives its writer and readers. Thread-safe.
@@ -153,23 +165,25 @@ class journal {
   /// Whether `reader::directs` may find something, now or soon: false for nearly all of whom it
   /// would find nothing. Answers from memory.
   virtual bool may_have_directs(const user_id& user) const noexcept = 0;
-};
-
-/// How long keys are remembered: an entry leaves when it is both older and further back (`count`
-/// in entries of the whole journal), or when the memory for `keys_max` of them (about 60 bytes
-/// each) is full.
-struct key_window {
-  std::chrono::milliseconds age{std::chrono::hours{24}};
-  std::size_t count = 1'000'000;
-  std::size_t keys_max = 10'000'000;
+  /// 32 random bytes that stay the same for as long as the data does; never printed.
+  virtual std::string secret() const = 0;
 };
 
 /// For tests and trying out: everything is gone with the process.
-std::unique_ptr<journal> open_memory(key_window window = {});
+std::unique_ptr<journal> open_memory(rooms::key_window window = {});
+
+/// How a database that an earlier version wrote is brought up to date.
+struct migration_options {
+  bool backup = true;  // copy it beside itself before
+  /// Told now and then: what is done, of how much. From the thread that opens.
+  std::function<void(std::string_view step, std::uint64_t done, std::uint64_t of)> progress =
+      [](auto, auto, auto) {};
+};
 
 /// Opens or creates `directory`/confab.db, migrates it, and takes `directory`/confab.lock.
 /// Errors: what to tell the operator (locked by another server, newer schema, no permission).
-std::variant<std::unique_ptr<journal>, std::string> open_sqlite(const std::string& directory,
-                                                                key_window window = {});
+std::variant<std::unique_ptr<journal>, std::string> open_sqlite(
+    const std::string& directory, rooms::key_window window = {},
+    const migration_options& migration = {});
 
 }  // namespace confab::journal

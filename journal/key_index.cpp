@@ -1,15 +1,15 @@
 #include "journal/key_index.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
-#include <random>
+#include <limits>
+#include <utility>
 
 namespace confab::journal {
 namespace {
 
 constexpr std::size_t slots_min = 1024;
-/// Marks are ordinals modulo this, plus one: they wrap, and 0 stays free for "empty".
-constexpr std::uint64_t marks = 0xffff'ffff;
 
 std::uint64_t little_endian(const char* bytes, std::size_t count) noexcept {
   std::uint64_t word = 0;
@@ -38,12 +38,6 @@ struct sip_state {
   }
 };
 
-digest_secret draw_secret() {
-  std::random_device device;
-  const auto word = [&] { return std::uint64_t{device()} << 32 | device(); };
-  return {word(), word()};
-}
-
 }  // namespace
 
 digest siphash128(const digest_secret& secret, std::string_view bytes) noexcept {
@@ -59,90 +53,89 @@ digest siphash128(const digest_secret& secret, std::string_view bytes) noexcept 
   return {low, state.squeeze()};
 }
 
-key_index::key_index(key_window window)
-    : window_(window), secret_(draw_secret()), slots_(slots_min) {}
+key_index::key_index(const digest_secret& secret, rooms::key_window window)
+    : secret_(secret), window_(window), slots_(slots_min) {}
 
-digest key_index::digest_of(std::uint64_t room, const user_id& user, std::string_view key) {
+std::uint32_t key_index::hash_of(std::int64_t room, const user_id& user, std::string_view key) {
   char number[sizeof room];
   std::memcpy(number, &room, sizeof room);
   scratch_.assign(number, sizeof room);
   // An id has no NUL, so the border between user and key cannot be moved.
   scratch_.append(user.view()).push_back('\0');
   scratch_.append(key);
-  return siphash128(secret_, scratch_);
+  return static_cast<std::uint32_t>(siphash128(secret_, scratch_).low);
 }
 
-std::uint32_t key_index::mark_of(std::uint64_t ordinal) const noexcept {
-  return static_cast<std::uint32_t>(ordinal % marks + 1);
-}
-
-const key_index::record& key_index::at(const slot& held) const noexcept {
-  const auto ordinal = std::uint64_t{held.mark} - 1;
-  return records_[static_cast<std::size_t>((ordinal + marks - first_ordinal_ % marks) % marks)];
-}
-
-/// Where `of` is, or the empty slot where it would be.
-std::size_t key_index::slot_of(const digest& of) const noexcept {
+void key_index::put(std::uint32_t hash, std::uint64_t position) noexcept {
   const auto mask = slots_.size() - 1;
-  auto index = static_cast<std::size_t>(of.low) & mask;
-  for (; slots_[index].mark != 0; index = (index + 1) & mask)
-    if (slots_[index].tag == tag_of(of) && at(slots_[index]).of == of) break;
-  return index;
+  auto index = home(hash);
+  while (slots_[index].mark != 0) index = (index + 1) & mask;
+  slots_[index] = {hash, static_cast<std::uint32_t>(position - base_)};
+  ++size_;
 }
 
-std::optional<key_index::first_entry> key_index::find(const digest& of) const noexcept {
-  const auto& held = slots_[slot_of(of)];
-  if (held.mark == 0) return std::nullopt;
-  return at(held).entry;
+/// Makes the table anew where it would be fuller than two thirds, without what is forgotten.
+void key_index::make_room(std::size_t more, std::uint64_t last_position) {
+  const bool near_the_end_of_marks =
+      last_position - base_ > std::numeric_limits<std::uint32_t>::max() - (1u << 30);
+  if ((size_ + more) * 3 <= slots_.size() * 2 && !near_the_end_of_marks) return;
+  const auto old_base = base_;
+  const auto old = std::exchange(slots_, {});
+  const auto beyond = last_position > window_.keys_max ? last_position - window_.keys_max : 0;
+  base_ = std::max({base_, floor_, beyond});
+  std::size_t kept = more;
+  for (const auto& one : old) kept += one.mark != 0 && old_base + one.mark > base_;
+  slots_.resize(std::max(std::bit_ceil(kept * 2), slots_min));
+  size_ = 0;
+  for (const auto& one : old)
+    if (one.mark != 0 && old_base + one.mark > base_) put(one.hash, old_base + one.mark);
 }
 
-void key_index::remember(const digest& of, std::uint64_t position, first_entry entry) {
-  if ((records_.size() + 1) * 3 > slots_.size() * 2) grow();
-  const auto index = slot_of(of);
-  records_.push_back({of, position, entry});
-  slots_[index] = {mark_of(first_ordinal_ + records_.size() - 1), tag_of(of)};
+void key_index::remember(std::uint32_t hash, std::uint64_t position, unix_ms at) {
+  make_room(1, position);
+  put(hash, position);
+  fresh_.push_back({hash, position, at});
 }
 
-void key_index::expire(unix_ms now, std::uint64_t last_position) {
-  const auto oldest = now.value() - window_.age.count();
-  const auto has_left = [&](const record& one) {
-    return one.entry.at.value() < oldest && one.position + window_.count <= last_position;
-  };
-  while (!records_.empty() && (records_.size() > window_.keys_max || has_left(records_.front()))) {
-    unlink(records_.front(), mark_of(first_ordinal_));
-    records_.pop_front();
-    ++first_ordinal_;
+void key_index::load(const key_run& run) {
+  make_room(run.places.size(), run.last);
+  for (const auto& one : run.places)
+    if (run.first + one.offset > base_) put(one.hash, run.first + one.offset);
+  runs_.push_back({run.last, run.newest});
+}
+
+std::optional<key_run> key_index::full_run() const {
+  if (fresh_.size() < run_keys) return std::nullopt;
+  key_run run{fresh_.front().position, fresh_[run_keys - 1].position, fresh_.front().at, {}};
+  run.places.reserve(run_keys);
+  for (std::size_t i = 0; i < run_keys; ++i) {
+    const auto& one = fresh_[i];
+    run.newest = std::max(run.newest, one.at);
+    run.places.push_back({one.hash, static_cast<std::uint32_t>(one.position - run.first)});
   }
+  std::ranges::sort(run.places, {}, &key_place::hash);
+  return run;
 }
 
-void key_index::take_back(std::size_t count) noexcept {
-  for (; count > 0; --count) {
-    unlink(records_.back(), mark_of(first_ordinal_ + records_.size() - 1));
-    records_.pop_back();
+void key_index::run_stored() {
+  run_end end{fresh_[run_keys - 1].position, fresh_.front().at};
+  for (std::size_t i = 0; i < run_keys; ++i) {
+    end.newest = std::max(end.newest, fresh_.front().at);
+    fresh_.pop_front();
   }
+  runs_.push_back(end);
 }
 
-/// Frees the record's slot and moves up what had to go past it (Knuth, TAOCP 3, 6.4, algorithm R),
-/// so that no tombstones pile up in a table that loses as many keys as it gets.
-void key_index::unlink(const record& gone, std::uint32_t mark) noexcept {
-  const auto mask = slots_.size() - 1;
-  auto hole = slot_of(gone.of);
-  if (slots_[hole].mark != mark) return;  // a later entry has taken over the key
-  for (auto next = (hole + 1) & mask; slots_[next].mark != 0; next = (next + 1) & mask) {
-    const auto home = static_cast<std::size_t>(at(slots_[next]).of.low) & mask;
-    if (((next - home) & mask) < ((next - hole) & mask)) continue;
-    slots_[hole] = slots_[next];
-    hole = next;
+/// Twice the age, as log time may fall: then what was too old a moment ago counts again.
+std::optional<std::uint64_t> key_index::expire(std::uint64_t last_position, unix_ms log_time) {
+  log_time = unix_ms{log_time.value() - window_.age.count()};
+  std::optional<std::uint64_t> gone;
+  while (!runs_.empty() &&
+         !window_.remembers(runs_.front().last, runs_.front().newest, last_position, log_time)) {
+    gone = floor_ = runs_.front().last;
+    runs_.pop_front();
   }
-  slots_[hole] = {};
-}
-
-void key_index::grow() {
-  slots_.assign(slots_.size() * 2, {});
-  for (std::size_t i = 0; i < records_.size(); ++i) {
-    const auto& of = records_[i].of;
-    slots_[slot_of(of)] = {mark_of(first_ordinal_ + i), tag_of(of)};
-  }
+  return gone;
 }
 
 }  // namespace confab::journal

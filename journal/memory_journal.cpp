@@ -1,90 +1,221 @@
 #include "journal/journal.hpp"
-#include "journal/key_index.hpp"
 #include "journal/page.hpp"
 #include "journal/user_filter.hpp"
+#include "rooms/present.hpp"
+#include "rooms/sequencer.hpp"
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
+#include <limits>
 #include <map>
 #include <mutex>
+#include <random>
 #include <shared_mutex>
 #include <stdexcept>
+#include <tuple>
 #include <unordered_map>
+#include <utility>
 
 namespace confab::journal {
 namespace {
 
-struct memory_room {
-  std::uint64_t number;  // in order of creation
-  room_info info;
-  std::uint64_t last_position = 0;  // of its last entry among all of the journal
-  std::vector<log_entry> log;       // log[seq - 1]
-  std::unordered_map<std::uint64_t, std::vector<seq_no>> changes;  // by target, ascending
+template <class... Ts>
+struct overloaded : Ts... {
+  using Ts::operator()...;
 };
+
+struct memory_room {
+  rooms::room_view view;
+  std::string title;
+  epoch_id epoch;
+  std::vector<log_entry> log;  // log[seq - 1]
+  std::unordered_map<std::uint64_t, rooms::folded_message> changed;  // by seq
+  std::unordered_map<std::uint64_t, std::vector<std::uint64_t>> edits;  // of a message, by seq
+  std::uint64_t last_position = 0;
+
+  room_info info() const {
+    return {view.room, title, epoch, view.direct, view.head, view.last_at, view.floor};
+  }
+  /// Null: there is no such message.
+  const log_entry* message(seq_no seq) const {
+    if (seq.value() < 1 || seq.value() > log.size()) return nullptr;
+    const auto& entry = log[seq.value() - 1];
+    return std::holds_alternative<posted>(entry.body) ? &entry : nullptr;
+  }
+  rooms::folded_message folded(const log_entry& message) const {
+    const auto at = changed.find(message.seq.value());
+    return at == changed.end() ? rooms::begin_fold(message) : at->second;
+  }
+};
+
+struct log_place {
+  std::uint64_t position;
+  const memory_room* room;
+  seq_no seq;
+};
+
+using mark_name = std::tuple<user_id, rooms::mark::kind, std::string>;
 
 /// What writer and readers share. The mutex is the border between their threads: a commit holds
 /// it from its first change to its last, so a reader sees whole batches.
 struct memory_store {
   std::shared_mutex border;
   std::map<room_id, memory_room> rooms;
+  std::vector<log_place> order;  // of all rooms
+  std::map<mark_name, stored_mark> marks;
   std::uint64_t last_position = 0;
   user_filter have_directs;  // outside of the border
 };
 
-class memory_writer final : public writer {
+class memory_writer final : public writer, private rooms::source {
  public:
-  memory_writer(memory_store& store, key_window window) : store_(store), keys_(window) {}
+  memory_writer(memory_store& store, rooms::key_window window)
+      : store_(store), window_(window), sequencer_(window) {
+    auto& own = store_.rooms[rooms::server_room];
+    own.view.room = rooms::server_room;
+    own.title = own.view.room.value();
+    own.epoch = epoch_id{"server"};
+  }
 
-  result<std::vector<outcome>> commit(std::span<const operation> batch, unix_ms now) override {
+  result<std::vector<outcome>> commit(std::span<rooms::operation> batch, unix_ms now) override {
     std::vector<outcome> outcomes;
     outcomes.reserve(batch.size());
     const std::lock_guard lock{store_.border};
-    keys_.expire(now, store_.last_position);
-    for (const auto& one : batch)
-      outcomes.push_back(std::visit([&](const auto& what) { return apply(what, now); }, one));
+    for (auto& one : batch) outcomes.push_back(decide(one, now));
+    while (!key_order_.empty() &&
+           store_.last_position - key_order_.front().first >= window_.keys_max) {
+      const auto at = keys_.find(key_order_.front().second);
+      if (at != keys_.end() && at->second.position == key_order_.front().first) keys_.erase(at);
+      key_order_.pop_front();
+    }
     return outcomes;
   }
 
   result<bool> probe() override { return true; }
 
  private:
-  outcome apply(const create_room& what, unix_ms now) {
-    const auto [at, created] = store_.rooms.try_emplace(what.room);
-    if (created) {
-      at->second.number = store_.rooms.size();
-      if (what.direct) {
-        store_.have_directs.add(what.direct->first.view());
-        store_.have_directs.add(what.direct->second.view());
-      }
-      at->second.info = {what.room, what.title, what.epoch, what.direct, seq_no{0}, now, seq_no{1}};
-    }
-    return at->second.info;
+  using key_name = std::tuple<std::int64_t, user_id, std::string>;
+
+  outcome decide(rooms::operation& asked, unix_ms now) {
+    return std::visit(
+        overloaded{
+            [&](rooms::room_created) -> outcome { return create(asked).info(); },
+            [&](rooms::room_was_there) -> outcome { return store_.rooms.at(asked.room).info(); },
+            [&](rooms::appended&& done) -> outcome {
+              keep(store_.rooms.at(asked.room), done);
+              return std::move(done);
+            },
+            [&](rooms::marked&& done) -> outcome {
+              keep(std::get<rooms::set_marks>(asked.what));
+              return done;
+            },
+            [](rooms::repeated&& done) -> outcome { return done; },
+            [](rooms::unchanged&& done) -> outcome { return done; },
+            [](rooms::refused&& done) -> outcome { return std::move(done); },
+            [](rooms::undecided&&) -> outcome { throw std::logic_error("memory can be read"); },
+        },
+        sequencer_.decide(asked, now, *this));
   }
 
-  outcome apply(const append& what, unix_ms now) {
-    const auto at = store_.rooms.find(what.room);
-    if (at == store_.rooms.end()) return no_such_room{};
-    auto& room = at->second;
-
-    digest key;
-    if (!what.key.empty()) {
-      key = keys_.digest_of(room.number, what.from, what.key);
-      if (const auto first = keys_.find(key)) return appended{first->seq, first->at, true};
+  memory_room& create(rooms::operation& asked) {
+    auto& wanted = std::get<rooms::create_room>(asked.what);
+    if (wanted.direct) {
+      store_.have_directs.add(wanted.direct->first.view());
+      store_.have_directs.add(wanted.direct->second.view());
     }
-
-    auto& info = room.info;
-    info.head = next(info.head);
-    info.last_at = std::max(now, info.last_at);
-    room.last_position = ++store_.last_position;
-    room.log.push_back({info.head, info.last_at, what.from, what.key, what.body});
-    if (const auto target = target_of(what.body))
-      room.changes[target->value()].push_back(info.head);
-    if (!what.key.empty()) keys_.remember(key, store_.last_position, {info.head, info.last_at});
-    return appended{info.head, info.last_at};
+    auto& room = store_.rooms[asked.room];
+    room.view.number = static_cast<std::int64_t>(store_.rooms.size());
+    room.view.room = asked.room;
+    room.view.direct = wanted.direct;
+    room.view.last_at = sequencer_.log_time();
+    room.title = std::move(wanted.title);
+    room.epoch = std::move(wanted.epoch);
+    return room;
   }
+
+  void keep(memory_room& room, const rooms::appended& done) {
+    const auto& first = done.entries.front();
+    if (!first.key.empty()) {
+      const key_name name{room.view.number, first.from, first.key};
+      keys_[name] = {store_.last_position + 1, first.at, rooms::kind_of(first.body),
+                     target_of(first.body), done.entries.back().seq};
+      key_order_.emplace_back(store_.last_position + 1, name);
+    }
+    for (const auto& entry : done.entries) {
+      room.last_position = ++store_.last_position;
+      room.log.push_back(entry);
+      store_.order.push_back({store_.last_position, &room, entry.seq});
+      if (const auto target = target_of(entry.body)) project(room, *target, entry);
+    }
+  }
+
+  void project(memory_room& room, seq_no target, const log_entry& entry) {
+    const auto* message = room.message(target);
+    if (!message) return;
+    auto& folded = room.changed.try_emplace(target.value(), rooms::begin_fold(*message)).first->second;
+    rooms::apply(folded, entry);
+    auto& edits = room.edits[target.value()];
+    if (std::holds_alternative<edited>(entry.body)) edits.push_back(entry.seq.value());
+    if (!folded.deleted) return;
+    // What was taken away is not kept.
+    std::get<posted>(room.log[target.value() - 1].body).what = {};
+    for (const auto edit : edits) std::get<edited>(room.log[edit - 1].body).what = {};
+    edits.clear();
+  }
+
+  void keep(const rooms::set_marks& asked) {
+    ++store_.last_position;
+    for (const auto& one : asked.marks) {
+      const mark_name name{one.user, one.of, one.subject};
+      const auto [at, fresh] = store_.marks.try_emplace(name, stored_mark{one, 0});
+      auto& [was, position] = at->second;
+      const bool newer = rooms::mark::fold_of(one.of) == rooms::mark::fold::maximum
+                             ? one.value > was.value
+                             : one != was;
+      if (!fresh && !newer) continue;
+      was = one;
+      position = store_.last_position;
+    }
+  }
+
+  // --- what the sequencer asks ---
+  rooms::room_view* room(const room_id& id) override {
+    const auto at = store_.rooms.find(id);
+    return at == store_.rooms.end() ? nullptr : &at->second.view;
+  }
+  std::optional<rooms::message_state> message(const rooms::room_view& view, seq_no seq,
+                                              const user_id& by, std::string_view emoji) override {
+    const auto& room = store_.rooms.at(view.room);
+    const auto* message = room.message(seq);
+    if (!message) return std::nullopt;
+    const auto folded = room.folded(*message);
+    rooms::message_state state{message->from,
+                               folded.deleted,
+                               folded.edits,
+                               folded.reaction_entries,
+                               static_cast<std::uint32_t>(folded.reactions.size()),
+                               false,
+                               false};
+    if (const auto at = folded.reactions.find(std::string{emoji}); at != folded.reactions.end()) {
+      state.emoji_there = true;
+      state.reacted = std::ranges::find(at->second, by, &rooms::reaction::user) != at->second.end();
+    }
+    return state;
+  }
+  std::optional<rooms::key_record> key(const rooms::room_view& room, const user_id& by,
+                                       std::string_view key) override {
+    const auto at = keys_.find({room.number, by, std::string{key}});
+    return at == keys_.end() ? std::nullopt : std::optional{at->second};
+  }
+  std::uint64_t last_position() const noexcept override { return store_.last_position; }
+  bool broken() const noexcept override { return false; }
 
   memory_store& store_;
-  key_index keys_;
+  rooms::key_window window_;
+  rooms::sequencer sequencer_;
+  std::map<key_name, rooms::key_record> keys_;  // the latest use of each
+  std::deque<std::pair<std::uint64_t, key_name>> key_order_;
 };
 
 class memory_reader final : public reader {
@@ -95,7 +226,7 @@ class memory_reader final : public reader {
     const std::shared_lock lock{store_.border};
     const auto* room = find(id);
     if (!room) return unknown(id);
-    return room->info;
+    return room->info();
   }
 
   result<std::vector<log_entry>> entries(const room_id& id, seq_no after, seq_no upto,
@@ -110,39 +241,56 @@ class memory_reader final : public reader {
     return std::move(page).take();
   }
 
-  result<std::optional<log_entry>> entry(const room_id& id, seq_no seq) override {
-    const std::shared_lock lock{store_.border};
-    const auto* room = find(id);
-    if (!room) return unknown(id);
-    if (seq.value() < 1 || seq.value() > room->log.size()) return std::optional<log_entry>{};
-    return std::optional{room->log[seq.value() - 1]};
-  }
-
-  result<message_page> messages(const room_id& id, std::optional<seq_no> before,
-                                std::optional<seq_no> after, seq_no upto, std::size_t count,
-                                std::size_t bytes) override {
+  result<message_page> messages(const room_id& id, const user_id& asker,
+                                std::optional<seq_no> before, std::optional<seq_no> after,
+                                std::size_t count, std::size_t bytes) override {
     const std::shared_lock lock{store_.border};
     const auto* room = find(id);
     if (!room) return unknown(id);
 
-    const auto range = message_range::of(before, after, upto);
+    const auto range = message_range::of(before, after, room->view.head);
     message_page_builder page{range.direction, count, bytes};
     // False: the page is complete.
     const auto look_at = [&](std::uint64_t seq) {
-      const auto& entry = room->log[seq - 1];
-      if (!std::holds_alternative<posted>(entry.body)) return true;
-      if (!page.full() && page.add(entry, changes_of(*room, entry.seq, upto))) return true;
+      const auto* message = room->message(seq_no{seq});
+      if (!message) return true;
+      if (!page.full() && page.add(rooms::summarise(room->folded(*message), asker))) return true;
       page.has_more();
       return false;
     };
     const auto first = range.above.value() + 1;
     const auto end = std::min<std::uint64_t>(range.below.value(), room->log.size() + 1);
-    if (range.above.value() >= end) return std::move(page).take();
+    if (range.above.value() >= end) return std::move(page).take(room->view.head);
     if (range.direction == reading::forward)
       for (auto seq = first; seq < end && look_at(seq); ++seq) continue;
     else
       for (auto seq = end; seq > first && look_at(seq - 1); --seq) continue;
-    return std::move(page).take();
+    return std::move(page).take(room->view.head);
+  }
+
+  result<reaction_page> reactions(const room_id& id, seq_no target, std::string_view emoji,
+                                  seq_no after, std::size_t count) override {
+    const std::shared_lock lock{store_.border};
+    const auto* room = find(id);
+    if (!room) return unknown(id);
+    reaction_page page;
+    const auto* message = room->message(target);
+    if (!message) return page;
+    const auto folded = room->folded(*message);
+    const auto at = folded.reactions.find(std::string{emoji});
+    if (at == folded.reactions.end()) return page;
+    page.count = at->second.size();
+    seq_no last = after;
+    for (const auto& one : at->second) {
+      if (one.seq <= after) continue;
+      if (page.users.size() >= count) {
+        page.next = last;
+        break;
+      }
+      page.users.push_back(one.user);
+      last = one.seq;
+    }
+    return page;
   }
 
   result<std::vector<room_info>> rooms(const std::optional<room_id>& after,
@@ -151,7 +299,8 @@ class memory_reader final : public reader {
     std::vector<room_info> page;
     auto at = after ? store_.rooms.upper_bound(*after) : store_.rooms.begin();
     for (; at != store_.rooms.end() && page.size() <= count; ++at)
-      if (!at->second.info.direct && filter.admits(at->first)) page.push_back(at->second.info);
+      if (!at->second.view.direct && at->first != rooms::server_room && filter.admits(at->first))
+        page.push_back(at->second.info());
     return page;
   }
 
@@ -159,32 +308,46 @@ class memory_reader final : public reader {
     const std::shared_lock lock{store_.border};
     std::vector<const memory_room*> found;
     for (const auto& [id, room] : store_.rooms) {
-      const auto& pair = room.info.direct;
+      const auto& pair = room.view.direct;
       if (pair && (pair->first == user || pair->second == user) && !room.log.empty())
         found.push_back(&room);
     }
-    std::sort(found.begin(), found.end(), [](const memory_room* a, const memory_room* b) {
-      return std::pair{a->info.last_at, a->last_position} >
-             std::pair{b->info.last_at, b->last_position};
-    });
+    std::ranges::sort(found, std::ranges::greater{}, &memory_room::last_position);
     found.resize(std::min(found.size(), count));
     std::vector<room_info> page;
-    for (const auto* room : found) page.push_back(room->info);
+    for (const auto* room : found) page.push_back(room->info());
     return page;
+  }
+
+  result<std::vector<feed_item>> feed(std::uint64_t after, std::size_t count,
+                                      std::size_t bytes) override {
+    const std::shared_lock lock{store_.border};
+    std::vector<feed_item> items;
+    std::size_t used = 0;
+    auto at = std::ranges::upper_bound(store_.order, after, {}, &log_place::position);
+    for (; at != store_.order.end() && items.size() < count; ++at) {
+      const auto& entry = at->room->log[at->seq.value() - 1];
+      used += cost_of(entry);
+      if (!items.empty() && used > bytes) break;
+      items.push_back({at->position, at->room->view.room, entry});
+    }
+    return items;
+  }
+
+  result<std::vector<stored_mark>> marks(const user_id& user, rooms::mark::kind of) override {
+    const std::shared_lock lock{store_.border};
+    std::vector<stored_mark> found;
+    for (auto at = store_.marks.lower_bound({user, of, ""}); at != store_.marks.end(); ++at) {
+      if (std::get<0>(at->first) != user || std::get<1>(at->first) != of) break;
+      found.push_back(at->second);
+    }
+    return found;
   }
 
  private:
   const memory_room* find(const room_id& id) const {
     const auto at = store_.rooms.find(id);
     return at == store_.rooms.end() ? nullptr : &at->second;
-  }
-  static std::vector<log_entry> changes_of(const memory_room& room, seq_no target, seq_no upto) {
-    std::vector<log_entry> changes;
-    const auto at = room.changes.find(target.value());
-    if (at == room.changes.end()) return changes;
-    for (const auto seq : at->second)
-      if (seq <= upto) changes.push_back(room.log[seq.value() - 1]);
-    return changes;
   }
   struct unknown {
     explicit unknown(const room_id& id) : detail("no room " + id.value()) {}
@@ -200,7 +363,10 @@ class memory_reader final : public reader {
 
 class memory_journal final : public journal {
  public:
-  explicit memory_journal(key_window window) : window_(window) {}
+  explicit memory_journal(rooms::key_window window) : window_(window) {
+    std::random_device device;
+    for (int i = 0; i < 32; ++i) secret_ += static_cast<char>(device());
+  }
 
   durability level() const noexcept override { return durability::memory; }
   std::unique_ptr<writer> make_writer() override {
@@ -211,16 +377,18 @@ class memory_journal final : public journal {
   bool may_have_directs(const user_id& user) const noexcept override {
     return store_.have_directs.may_have(user.view());
   }
+  std::string secret() const override { return secret_; }
 
  private:
   memory_store store_;
-  key_window window_;
+  rooms::key_window window_;
+  std::string secret_;
   std::atomic<bool> writer_made_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<journal> open_memory(key_window window) {
+std::unique_ptr<journal> open_memory(rooms::key_window window) {
   return std::make_unique<memory_journal>(window);
 }
 

@@ -1,9 +1,7 @@
 #include "journal/page.hpp"
 
 #include <algorithm>
-#include <iterator>
-#include <limits>
-#include <numeric>
+#include <utility>
 
 namespace confab::journal {
 namespace {
@@ -35,28 +33,33 @@ bool entry_page::add(log_entry entry) {
 }
 
 message_range message_range::of(std::optional<seq_no> before, std::optional<seq_no> after,
-                                seq_no upto) {
-  const auto last = std::numeric_limits<std::uint64_t>::max();
-  const auto end = upto.value() == last ? upto : next(upto);
+                                seq_no head) {
+  const auto end = next(head);
   return {after ? reading::forward : reading::backward, after.value_or(seq_no{}),
           before ? std::min(*before, end) : end};
 }
 
-bool message_page_builder::add(log_entry message, std::vector<log_entry> changes) {
-  const auto cost = std::accumulate(
-      changes.begin(), changes.end(), cost_of(message),
-      [](std::size_t sum, const log_entry& change) { return sum + cost_of(change); });
+std::size_t cost_of(const message::present_message& message) noexcept {
+  auto cost = message.from.view().size() + message.key.size() + message.what.text.size() +
+              (message.what.data ? message.what.data->value().size() : 0);
+  for (const auto& [emoji, reaction] : message.reactions) {
+    cost += emoji.size();
+    for (const auto& user : reaction.users) cost += user.view().size();
+  }
+  return cost;
+}
+
+bool message_page_builder::add(message::present_message message) {
+  const auto cost = cost_of(message);
   if (full() || (!page_.messages.empty() && used_ + cost > bytes_)) return false;
   used_ += cost;
   page_.messages.push_back(std::move(message));
-  std::move(changes.begin(), changes.end(), std::back_inserter(page_.changes));
   return true;
 }
 
-message_page message_page_builder::take() && {
+message_page message_page_builder::take(seq_no head) && {
   if (direction_ == reading::backward) std::reverse(page_.messages.begin(), page_.messages.end());
-  std::sort(page_.changes.begin(), page_.changes.end(),
-            [](const log_entry& a, const log_entry& b) { return a.seq < b.seq; });
+  page_.head = head;
   return std::move(page_);
 }
 

@@ -31,11 +31,10 @@ struct message_range {
   reading direction;
   seq_no above;
   seq_no below;
-  static message_range of(std::optional<seq_no> before, std::optional<seq_no> after, seq_no upto);
+  static message_range of(std::optional<seq_no> before, std::optional<seq_no> after, seq_no head);
 };
 
-/// Collects messages with their changes in the direction of reading. A message counts with all its
-/// changes, because the fold needs them together.
+/// Collects messages in the direction of reading.
 class message_page_builder {
  public:
   message_page_builder(reading direction, std::size_t count, std::size_t bytes)
@@ -43,9 +42,9 @@ class message_page_builder {
   /// Whether the page is at its `count`. One message more means there are further ones.
   bool full() const noexcept { return page_.messages.size() >= count_; }
   /// False: it does not fit any more.
-  bool add(log_entry message, std::vector<log_entry> changes);
+  bool add(message::present_message message);
   void has_more() noexcept { page_.more = true; }
-  message_page take() &&;
+  message_page take(seq_no head) &&;
 
  private:
   reading direction_;
@@ -53,6 +52,9 @@ class message_page_builder {
   std::size_t used_ = 0;
   message_page page_;
 };
+
+/// Bytes of text, data, ids and reactions in `message`.
+std::size_t cost_of(const message::present_message& message) noexcept;
 
 /// Room ids with `from <= id < to`.
 struct id_range {

@@ -4,8 +4,8 @@
 #include "journal/sqlite_checkpointer.hpp"
 #include "journal/sqlite_directory.hpp"
 #include "journal/sqlite_faults.hpp"
+#include "journal/sqlite_migration.hpp"
 #include "journal/sqlite_reader.hpp"
-#include "journal/sqlite_schema.hpp"
 #include "journal/sqlite_writer.hpp"
 #include "journal/user_filter.hpp"
 
@@ -18,11 +18,12 @@ namespace {
 
 // page_size and journal_mode are kept in the file, the others belong to the connection. WAL with
 // FULL: a commit is one write and one fsync of the log. wal_autocheckpoint=0: see checkpointer.
-// journal_size_limit cuts a log that one huge batch made longer than it needs to be.
+// journal_size_limit cuts a log that one huge batch made longer than it needs to be. secure_delete
+// overwrites what leaves a row: deleted content is to be in no page (SEMANTICS §2).
 constexpr const char* writer_settings =
     "pragma page_size = 4096; pragma synchronous = full; pragma cache_size = -65536;"
     "pragma wal_autocheckpoint = 0; pragma journal_size_limit = 134217728;"
-    "pragma foreign_keys = off";
+    "pragma foreign_keys = off; pragma secure_delete = on";
 constexpr const char* checkpointer_settings =
     "pragma synchronous = full; pragma wal_autocheckpoint = 0";
 constexpr const char* reader_settings =
@@ -81,12 +82,23 @@ int load_filter(connection& database, std::optional<user_filter>& into) {
   return users.code();
 }
 
+int load_secret(connection& database, std::string& into) {
+  statement prepared;
+  if (const int code =
+          prepared.prepare(database, "select value from secrets where name = 'guests'"))
+    return code;
+  query row{prepared};
+  if (!row.next()) return row.code() ? row.code() : SQLITE_CORRUPT;
+  into = row.text(0);
+  return SQLITE_OK;
+}
+
 class sqlite_journal final : public journal {
  public:
   explicit sqlite_journal(data_directory directory) : directory_(std::move(directory)) {}
 
   /// What is wrong, for the operator.
-  std::optional<std::string> open(key_window window);
+  std::optional<std::string> open(rooms::key_window window, const migration_options& how);
 
   durability level() const noexcept override { return durability::disk; }
   std::unique_ptr<writer> make_writer() override {
@@ -98,6 +110,7 @@ class sqlite_journal final : public journal {
   bool may_have_directs(const user_id& user) const noexcept override {
     return have_directs_->may_have(user.view());
   }
+  std::string secret() const override { return secret_; }
 
  private:
   std::string path() const { return directory_.file(database_name); }
@@ -105,22 +118,25 @@ class sqlite_journal final : public journal {
   data_directory directory_;  // last to go: the lock covers all that follows
   std::optional<checkpointer> rotation_;
   std::optional<user_filter> have_directs_;
+  std::string secret_;
   std::mutex border_;
   std::unique_ptr<sqlite_writer> writer_;  // until it is asked for
 };
 
-std::optional<std::string> sqlite_journal::open(key_window window) {
+std::optional<std::string> sqlite_journal::open(rooms::key_window window,
+                                                const migration_options& how) {
   connection database;
   if (const int code = open_connection(database, path(), role::writer))
     return words(code, database);
   // SQLite opens what it may not write for reading, without a word.
   if (sqlite3_db_readonly(database.get(), "main") != 0) return "the file cannot be written to";
-  if (auto error = migrate(database, schema_steps())) return error;
+  if (auto error = bring_up_to_date(database, path(), how)) return error;
   if (auto error = use_wal(database)) return error;
   // SQLite syncs the directory for its logs, but not for the database.
   if (auto error = directory_.sync()) return "fsync of its directory: " + *error;
 
   if (const int code = load_filter(database, have_directs_)) return words(code, database);
+  if (const int code = load_secret(database, secret_)) return words(code, database);
   connection second;
   if (const int code = open_connection(second, path(), role::checkpointer))
     return words(code, second);
@@ -134,8 +150,8 @@ std::optional<std::string> sqlite_journal::open(key_window window) {
 }  // namespace
 }  // namespace sqlite
 
-std::variant<std::unique_ptr<journal>, std::string> open_sqlite(const std::string& directory,
-                                                                key_window window) {
+std::variant<std::unique_ptr<journal>, std::string> open_sqlite(
+    const std::string& directory, rooms::key_window window, const migration_options& migration) {
   // SQLite's statistics would be a mutex of the process around each of its allocations. Only
   // before its first use; where another has used it already, they stay.
   [[maybe_unused]] static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
@@ -144,7 +160,7 @@ std::variant<std::unique_ptr<journal>, std::string> open_sqlite(const std::strin
   auto& held = std::get<sqlite::data_directory>(taken);
   const auto path = held.file(sqlite::database_name);
   auto opened = std::make_unique<sqlite::sqlite_journal>(std::move(held));
-  if (auto error = opened->open(window)) return "cannot open " + path + ": " + *error;
+  if (auto error = opened->open(window, migration)) return "cannot open " + path + ": " + *error;
   return std::unique_ptr<journal>{std::move(opened)};
 }
 

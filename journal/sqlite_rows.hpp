@@ -2,6 +2,7 @@
 
 #include "journal/journal.hpp"
 #include "journal/sqlite_statement.hpp"
+#include "rooms/view.hpp"
 
 #include <optional>
 #include <string_view>
@@ -9,35 +10,32 @@
 /// How rooms and entries are laid out in rows.
 namespace confab::journal::sqlite {
 
-/// `log.kind`. Stored: numbers are never reused.
-enum class row_kind : std::int64_t {
-  posted = 0,
-  edited = 1,
-  deleted = 2,
-  reacted = 3,
-  unreacted = 4
-};
+using rooms::entry_kind;
 
 /// The columns that depend on the kind of entry. Views into the body.
 struct body_columns {
-  row_kind kind;
+  entry_kind kind;
   std::optional<seq_no::rep> target;
-  std::optional<std::string_view> text;  // of `reacted` and `unreacted`: the emoji
+  std::optional<std::string_view> text;  // of a reaction the emoji, of `recorded` the type
   std::optional<std::string_view> data;
 };
 body_columns columns_of(const entry_body& body) noexcept;
 
 /// What a query for entries selects.
 inline constexpr std::string_view entry_columns = "seq, at, sender, key, kind, target, text, data";
+/// The text and data in two columns from `column` on.
+content content_of(const query& row, int column);
 /// None: a kind this version does not know, which only damage can bring about.
 std::optional<log_entry> entry_of(const query& row);
 
-/// What a query for rooms selects: with the room's last entry, null while it is empty.
+/// What a query for rooms selects: with the room's last entry, null while it is empty. Ids are in
+/// the order of commits, so the greater of the last message's and the last change's is the last.
 inline constexpr std::string_view room_columns =
-    "r.id, r.room, r.title, r.epoch, r.direct_a, r.direct_b, r.floor, r.created_at, l.seq, l.at "
-    "from rooms r left join log l "
-    "on l.room = r.id and l.seq = (select max(seq) from log where room = r.id)";
-inline constexpr int room_number_column = 0;
+    "r.id, r.room, r.title, r.epoch, r.direct_a, r.direct_b, r.floor, r.created_at, l.seq, l.at, "
+    "l.counted from rooms r left join log l on l.id = max("
+    "coalesce((select id from log where room = r.id and kind = 0 order by seq desc limit 1), 0), "
+    "coalesce((select id from log where room = r.id and kind <> 0 order by seq desc limit 1), 0))";
 room_info room_of(const query& row);
+rooms::room_view view_of(const query& row);
 
 }  // namespace confab::journal::sqlite

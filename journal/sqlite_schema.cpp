@@ -11,7 +11,7 @@ namespace {
 /// "cnfb", so that no other program's database is taken for ours (PRAGMA application_id).
 constexpr std::int64_t application = 0x636e6662;
 
-// `kind`: see sqlite_rows.hpp. It is the last column of `log_order` so that a page of history
+// `kind`: see rooms::entry_kind. It is the last column of `log_order` so that a page of history
 // skips a long run of reactions without fetching their rows. There is no index on `key`: it would
 // halve the rate of appends, and the recent ones are kept in memory.
 constexpr const char* step_1 = R"(
@@ -48,7 +48,86 @@ constexpr const char* step_1 = R"(
   insert into probe values (1, 0);
 )";
 
-constexpr std::array steps{step_1};
+// Projections of the log, written in the same transaction as the entries they come from
+// (sqlite_projection), and what keys need so that a start reads no log. Those of an older log are
+// filled in afterwards, see sqlite_migration: `progress` says how far that is.
+//
+// `log.counted`: messages up to this entry that count as unread. `log.more`: entries of the same
+// operation that follow. `changed`: one row for each message that a later entry names; `edit` is the
+// entry that has its content, where that is not the message itself. A position is a place in the
+// order of the whole journal: `log.id`, and one for each group of marks. The server's own room has
+// the number 0, so that lists of rooms can leave it out.
+constexpr const char* step_2 = R"(
+  alter table log add column counted integer not null default 0;
+  alter table log add column more integer not null default 0;
+
+  create table changed (
+    room integer not null,
+    seq integer not null,
+    edits integer not null default 0,
+    reactions integer not null default 0,
+    emoji integer not null default 0,
+    edit integer,
+    edited_at integer,
+    edited_by text,
+    deleted_by text,
+    primary key (room, seq)
+  ) strict, without rowid;
+  create table reactions (
+    room integer not null,
+    target integer not null,
+    emoji text not null,
+    user text not null,
+    seq integer not null,
+    primary key (room, target, emoji, user)
+  ) strict, without rowid;
+  create index reactions_order on reactions (room, target, emoji, seq);
+  create table reaction_counts (
+    room integer not null,
+    target integer not null,
+    emoji text not null,
+    count integer not null,
+    primary key (room, target, emoji)
+  ) strict, without rowid;
+
+  create table marks (
+    user text not null,
+    kind integer not null,
+    subject text not null,
+    value integer not null,
+    text text not null,
+    position integer not null,
+    primary key (user, kind, subject)
+  ) strict, without rowid;
+  create index marks_position on marks (position);
+
+  create table key_runs (
+    last integer primary key,
+    first integer not null,
+    newest integer not null,
+    places blob not null
+  ) strict;
+  create table secrets (name text primary key, value blob not null) strict, without rowid;
+  insert into secrets values ('keys', randomblob(16)), ('guests', randomblob(32));
+  create table progress (step text primary key, done integer not null) strict, without rowid;
+  insert into progress select 'project', 0 where exists (select 1 from log);
+
+  insert into rooms (id, room, title, epoch, created_at)
+    values (0, '@server', '@server', lower(hex(randomblob(4))), unixepoch() * 1000);
+)";
+
+// A page of messages must not go through the changes between them, nor a page of changes through
+// messages: each entry is in one of two indexes instead of in one with its kind. Only edits are
+// looked for by their target, to take deleted content away.
+constexpr const char* step_3 = R"(
+  create unique index log_messages on log (room, seq) where kind = 0;
+  create unique index log_changes_order on log (room, seq) where kind <> 0;
+  create index log_edits on log (room, target) where kind = 1;
+  drop index log_order;
+  drop index log_changes;
+)";
+
+constexpr std::array steps{step_1, step_2, step_3};
 
 std::variant<std::int64_t, std::string> number(connection& database, std::string_view sql) {
   statement prepared;

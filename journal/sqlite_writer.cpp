@@ -4,27 +4,42 @@
 #include "journal/sqlite_rows.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace confab::journal::sqlite {
+namespace {
 
-room_ends::end* room_ends::find(const room_id& room) {
+template <class... Ts>
+struct overloaded : Ts... {
+  using Ts::operator()...;
+};
+
+std::string_view bytes_of(const key_run& run) {
+  return {reinterpret_cast<const char*>(run.places.data()),
+          run.places.size() * sizeof(key_place)};
+}
+
+}  // namespace
+
+rooms::room_view* room_views::find(const room_id& room) {
   if (const auto at = young_.find(room); at != young_.end()) return &at->second;
   const auto at = old_.find(room);
   if (at == old_.end()) return nullptr;
-  const auto kept = at->second;
+  auto kept = std::move(at->second);
   old_.erase(at);
-  return put(room, kept);
+  return put(std::move(kept));
 }
 
-room_ends::end* room_ends::put(const room_id& room, end at) {
+rooms::room_view* room_views::put(rooms::room_view view) {
   if (young_.size() >= rooms_max / 2) {
     old_ = std::move(young_);
     young_.clear();
   }
-  return &young_.insert_or_assign(room, at).first->second;
+  auto id = view.room;
+  return &young_.insert_or_assign(std::move(id), std::move(view)).first->second;
 }
 
-void room_ends::clear() noexcept {
+void room_views::clear() noexcept {
   young_.clear();
   old_.clear();
 }
@@ -33,9 +48,11 @@ void room_ends::clear() noexcept {
 /// it keeps anything of it.
 class sqlite_writer::transaction {
  public:
-  explicit transaction(sqlite_writer& of) : of_(of) {
-    of_.batch_id_ = of_.last_id_;
-    of_.batch_keys_ = 0;
+  explicit transaction(sqlite_writer& of) : of_(of), log_time_(of.sequencer_.log_time()) {
+    of_.batch_position_ = of_.last_position_;
+    of_.batch_keys_.clear();
+    of_.fresh_keys_.clear();
+    of_.code_ = SQLITE_OK;
   }
   transaction(const transaction&) = delete;
   transaction& operator=(const transaction&) = delete;
@@ -46,36 +63,53 @@ class sqlite_writer::transaction {
     if (of_.database_.in_transaction())
       of_.rotation_.set_fatal("cannot roll back: " + of_.database_.message());
     // Rare enough to forget all rooms: each is read again when it is written next.
-    of_.ends_.clear();
-    of_.keys_.take_back(of_.batch_keys_);
+    of_.views_.clear();
+    of_.sequencer_.set_log_time(log_time_);
   }
-  void committed() noexcept {
-    of_.last_id_ = of_.batch_id_;
+  void committed() {
     done_ = true;
+    of_.last_position_ = of_.batch_position_;
+    for (const auto& one : of_.fresh_keys_) of_.keys_.remember(one.hash, one.position, one.at);
   }
 
  private:
   sqlite_writer& of_;
+  unix_ms log_time_;
   bool done_ = false;
 };
 
 sqlite_writer::sqlite_writer(connection database, checkpointer& rotation, user_filter& have_directs,
-                             key_window window)
+                             const digest_secret& secret, rooms::key_window window)
     : database_(std::move(database)),
       rotation_(rotation),
       have_directs_(have_directs),
-      keys_(window) {}
+      keys_(secret, window),
+      sequencer_(window) {}
 
 sqlite_writer::~sqlite_writer() {
   if (rotation_.fatal()) database_.leave_log_at_close();
 }
 
 std::variant<std::unique_ptr<sqlite_writer>, std::string> sqlite_writer::make(
-    connection database, checkpointer& rotation, user_filter& have_directs, key_window window) {
+    connection database, checkpointer& rotation, user_filter& have_directs,
+    rooms::key_window window) {
+  digest_secret secret{};
+  {
+    statement prepared;
+    int code = prepared.prepare(database, "select value from secrets where name = 'keys'");
+    if (code == SQLITE_OK) {
+      query row{prepared};
+      if (row.next() && row.text(0).size() == sizeof secret)
+        std::memcpy(secret.data(), row.text(0).data(), sizeof secret);
+      else
+        code = row.code() ? row.code() : SQLITE_CORRUPT;
+    }
+    if (code != SQLITE_OK) return words(code, database);
+  }
   std::unique_ptr<sqlite_writer> made{
-      new sqlite_writer{std::move(database), rotation, have_directs, window}};
+      new sqlite_writer{std::move(database), rotation, have_directs, secret, window}};
   int code = made->prepare();
-  if (code == SQLITE_OK) code = made->load_keys(window);
+  if (code == SQLITE_OK) code = made->load_keys();
   if (code != SQLITE_OK) return words(code, made->database_);
   const auto after_commit = [](void* of, sqlite3*, const char*, int pages) {
     static_cast<checkpointer*>(of)->committed(pages);
@@ -95,56 +129,67 @@ int sqlite_writer::prepare() {
        "insert into rooms (room, title, epoch, created_at, direct_a, direct_b) "
        "values (?1, ?2, ?3, ?4, ?5, ?6)"},
       {run_.insert_entry,
-       "insert into log (room, seq, at, sender, kind, target, key, text, data) "
-       "values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
+       "insert into log (id, room, seq, at, sender, kind, target, key, text, data, counted, more) "
+       "values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"},
+      {run_.key_entry,
+       "select room, sender, key, at, kind, target, seq + more from log where id = ?1"},
+      {run_.keep_maximum,
+       "insert into marks (user, kind, subject, value, text, position) "
+       "values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do update set value = excluded.value, "
+       "text = excluded.text, position = excluded.position where excluded.value > value"},
+      {run_.keep_last,
+       "insert into marks (user, kind, subject, value, text, position) "
+       "values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do update set value = excluded.value, "
+       "text = excluded.text, position = excluded.position "
+       "where excluded.value <> value or excluded.text <> text"},
+      {run_.insert_run,
+       "insert into key_runs (last, first, newest, places) values (?1, ?2, ?3, cast(?4 as blob))"},
+      {run_.drop_runs, "delete from key_runs where last <= ?1"},
       {run_.write_probe, "update probe set count = count + 1"},
   };
   for (const auto& [prepared, sql] : all)
     if (const int code = prepared.prepare(database_, sql)) return code;
-  return SQLITE_OK;
+  return present_.prepare(database_);
 }
 
-/// Reads the end of the log: what the window holds and, as a clock may have been wrong, a bit more
-/// rather than less. Ids are in the order of commits, so where the age ends is found by halving.
-int sqlite_writer::load_keys(key_window window) {
-  statement last, at_id, tail;
+/// Where the log ends, the runs of keys, and of the log what is in none of them yet.
+int sqlite_writer::load_keys() {
+  statement last, last_mark, runs, tail;
   for (const auto& [prepared, sql] : {
            std::pair<statement&, std::string_view>{
                last, "select id, at from log order by id desc limit 1"},
-           {at_id, "select at from log where id >= ?1 order by id limit 1"},
-           {tail, "select id, room, sender, key, seq, at from log where id >= ?1 order by id"},
+           {last_mark, "select coalesce(max(position), 0) from marks"},
+           {runs, "select first, last, newest, places from key_runs order by last"},
+           {tail, "select id, room, sender, key, at from log where id > ?1 order by id"},
        })
     if (const int code = prepared.prepare(database_, sql)) return code;
-
-  std::int64_t newest_at = 0;
   {
     query newest{last};
-    if (!newest.next()) return newest.code();
-    last_id_ = newest.integer(0);
-    newest_at = newest.integer(1);
+    if (newest.next()) {
+      last_position_ = static_cast<std::uint64_t>(newest.integer(0));
+      sequencer_.set_log_time(unix_ms{newest.integer(1)});
+    }
+    query mark{last_mark};
+    if (mark.next())
+      last_position_ = std::max(last_position_, static_cast<std::uint64_t>(mark.integer(0)));
+    if (const int code = newest.code() ? newest.code() : mark.code()) return code;
   }
-  const auto back = [&](std::size_t count) {
-    return last_id_ - static_cast<std::int64_t>(
-                          std::min<std::uint64_t>(count, static_cast<std::uint64_t>(last_id_)));
-  };
-  auto young_from = std::max<std::int64_t>(back(window.keys_max), 0) + 1;
-  for (auto end = back(window.count) + 1; young_from < end;) {
-    const auto middle = young_from + (end - young_from) / 2;
-    query row{at_id, middle};
-    if (!row.next()) return row.code() ? row.code() : SQLITE_CORRUPT;
-    if (row.integer(0) < newest_at - window.age.count())
-      young_from = middle + 1;
-    else
-      end = middle;
+  query run{runs};
+  while (run.next()) {
+    key_run stored{static_cast<std::uint64_t>(run.integer(0)),
+                   static_cast<std::uint64_t>(run.integer(1)), unix_ms{run.integer(2)}, {}};
+    const auto bytes = run.text(3);
+    stored.places.resize(bytes.size() / sizeof(key_place));
+    std::memcpy(stored.places.data(), bytes.data(), stored.places.size() * sizeof(key_place));
+    keys_.load(stored);
   }
-
-  query row{tail, young_from};
+  if (run.code()) return run.code();
+  query row{tail, keys_.runs_end()};
   while (row.next()) {
     if (row.is_null(3)) continue;
-    const auto key = keys_.digest_of(static_cast<std::uint64_t>(row.integer(1)),
-                                     user_id::trusted(std::string{row.text(2)}), row.text(3));
-    keys_.remember(key, static_cast<std::uint64_t>(row.integer(0)),
-                   {seq_no{static_cast<std::uint64_t>(row.integer(4))}, unix_ms{row.integer(5)}});
+    const auto hash = keys_.hash_of(row.integer(1), user_id::trusted(std::string{row.text(2)}),
+                                    row.text(3));
+    keys_.remember(hash, static_cast<std::uint64_t>(row.integer(0)), unix_ms{row.integer(4)});
   }
   return row.code();
 }
@@ -170,95 +215,187 @@ result<Result> sqlite_writer::store(Result outcomes, Work work) {
   return {of(code), std::move(detail)};
 }
 
-result<std::vector<outcome>> sqlite_writer::commit(std::span<const operation> batch, unix_ms now) {
+result<std::vector<outcome>> sqlite_writer::commit(std::span<rooms::operation> batch, unix_ms now) {
   rotation_.help(database_);
-  keys_.expire(now, static_cast<std::uint64_t>(last_id_));
   std::vector<outcome> room_for_all;
   room_for_all.reserve(batch.size());
-  return store(std::move(room_for_all), [&](std::vector<outcome>& outcomes) {
-    for (const auto& one : batch)
-      if (const int code =
-              std::visit([&](const auto& what) { return apply(what, now, outcomes); }, one))
-        return code;
+  auto done = store(std::move(room_for_all), [&](std::vector<outcome>& outcomes) {
+    for (auto& one : batch)
+      if (const int code = decide(one, now, outcomes)) return code;
     return SQLITE_OK;
   });
+  if (done) store_runs();
+  return done;
 }
 
 result<bool> sqlite_writer::probe() {
   return store(true, [&](bool&) { return query{run_.write_probe}.run(); });
 }
 
-int sqlite_writer::apply(const create_room& what, unix_ms now, std::vector<outcome>& outcomes) {
-  {
-    query row{run_.find_room, what.room.view()};
-    if (row.next()) {
-      outcomes.push_back(room_of(row));
-      return SQLITE_OK;
-    }
-    if (row.code() != SQLITE_OK) return row.code();
-  }
+/// Behind the answers, in a transaction of its own that need not be durable at once: what is lost
+/// of it is read from the log at the next start.
+int sqlite_writer::store_runs() {
+  const auto run = keys_.full_run();
+  if (!run) return SQLITE_OK;
+  const auto gone = keys_.expire(last_position_, sequencer_.log_time());
+  const auto stored = store(true, [&](bool&) {
+    const int code = query{run_.insert_run, run->last, run->first, run->newest.value(),
+                           bytes_of(*run)}
+                         .run();
+    if (code || !gone) return code;
+    return query{run_.drop_runs, *gone}.run();
+  });
+  if (stored) keys_.run_stored();
+  return SQLITE_OK;
+}
+
+int sqlite_writer::decide(rooms::operation& asked, unix_ms now, std::vector<outcome>& outcomes) {
+  auto decided = sequencer_.decide(asked, now, *this);
+  return std::visit(
+      overloaded{
+          [&](rooms::room_created&) {
+            if (const int code = create(asked, sequencer_.log_time())) return code;
+            query row{run_.find_room, asked.room.view()};
+            if (!row.next()) return row.code() ? row.code() : SQLITE_CORRUPT;
+            outcomes.push_back(room_of(row));
+            return SQLITE_OK;
+          },
+          [&](rooms::room_was_there&) {
+            query row{run_.find_room, asked.room.view()};
+            if (!row.next()) return row.code() ? row.code() : SQLITE_CORRUPT;
+            outcomes.push_back(room_of(row));
+            return SQLITE_OK;
+          },
+          [&](rooms::appended& done) {
+            const int code = keep(asked, done);
+            outcomes.push_back(std::move(done));
+            return code;
+          },
+          [&](rooms::marked& done) {
+            outcomes.push_back(done);
+            return keep(std::get<rooms::set_marks>(asked.what));
+          },
+          [&](rooms::repeated& done) {
+            outcomes.push_back(done);
+            return SQLITE_OK;
+          },
+          [&](rooms::unchanged& done) {
+            outcomes.push_back(done);
+            return SQLITE_OK;
+          },
+          [&](rooms::refused& done) {
+            outcomes.push_back(std::move(done));
+            return SQLITE_OK;
+          },
+          [&](rooms::undecided&) { return code_; },
+      },
+      decided);
+}
+
+int sqlite_writer::create(const rooms::operation& asked, unix_ms now) {
+  const auto& made = std::get<rooms::create_room>(asked.what);
   std::optional<std::string_view> a, b;
-  if (what.direct) {
-    a = what.direct->first.view(), b = what.direct->second.view();
+  if (made.direct) {
+    a = made.direct->first.view(), b = made.direct->second.view();
     have_directs_.add(*a), have_directs_.add(*b);  // if nothing comes of it, little is lost
   }
-  if (const int code = query{run_.insert_room, what.room.view(), std::string_view{what.title},
-                             std::string_view{what.epoch.value()}, now.value(), a, b}
-                           .run())
-    return code;
-  ends_.put(what.room, {sqlite3_last_insert_rowid(database_.get()), seq_no{0}, now});
-  outcomes.push_back(
-      room_info{what.room, what.title, what.epoch, what.direct, seq_no{0}, now, seq_no{1}});
-  return SQLITE_OK;
+  return query{run_.insert_room, asked.room.view(), std::string_view{made.title},
+               std::string_view{made.epoch.value()}, now.value(), a, b}
+      .run();
 }
 
-/// Leaves `found` null where there is no such room.
-int sqlite_writer::find(const room_id& room, room_ends::end*& found) {
-  found = ends_.find(room);
-  if (found) return SQLITE_OK;
-  query row{run_.find_room, room.view()};
-  if (!row.next()) return row.code();
-  const auto info = room_of(row);
-  found = ends_.put(room, {row.integer(room_number_column), info.head, info.last_at});
-  return SQLITE_OK;
-}
-
-int sqlite_writer::apply(const append& what, unix_ms now, std::vector<outcome>& outcomes) {
-  room_ends::end* end = nullptr;
-  if (const int code = find(what.room, end)) return code;
-  if (!end) {
-    outcomes.push_back(no_such_room{});
-    return SQLITE_OK;
-  }
-
-  digest digest_of_key;
-  std::optional<std::string_view> key;
-  if (!what.key.empty()) {
-    key = what.key;
-    digest_of_key = keys_.digest_of(static_cast<std::uint64_t>(end->number), what.from, what.key);
-    if (const auto first = keys_.find(digest_of_key)) {
-      outcomes.push_back(appended{first->seq, first->at, true});
-      return SQLITE_OK;
+int sqlite_writer::keep(const rooms::operation& asked, rooms::appended& done) {
+  const auto* view = views_.find(asked.room);
+  auto counted = view->counted;
+  for (const auto& entry : done.entries) counted -= rooms::counts(entry);
+  auto more = done.entries.size();
+  for (const auto& entry : done.entries) {
+    counted += rooms::counts(entry);
+    --more;
+    const auto body = columns_of(entry.body);
+    std::optional<std::string_view> key;
+    if (!entry.key.empty()) key = entry.key;
+    int code = query{run_.insert_entry, batch_position_ + 1, view->number, entry.seq.value(),
+                     entry.at.value(), entry.from.view(), static_cast<std::int64_t>(body.kind),
+                     body.target, key, body.text, body.data, counted, more}
+                   .run();
+    if (code) return code;
+    ++batch_position_;
+    if (key) {
+      const auto hash = keys_.hash_of(view->number, entry.from, entry.key);
+      batch_keys_.emplace(hash, batch_position_);
+      fresh_keys_.push_back({hash, batch_position_, entry.at});
     }
+    code = present_.project(database_, view->number, entry);
+    if (code) return code;
   }
-
-  const auto seq = next(end->head);
-  const auto at = std::max(now, end->last_at);
-  const auto body = columns_of(what.body);
-  if (const int code =
-          query{run_.insert_entry, end->number, seq.value(), at.value(), what.from.view(),
-                static_cast<std::int64_t>(body.kind), body.target, key, body.text, body.data}
-              .run())
-    return code;
-  end->head = seq;
-  end->last_at = at;
-  batch_id_ = sqlite3_last_insert_rowid(database_.get());
-  if (key) {
-    keys_.remember(digest_of_key, static_cast<std::uint64_t>(batch_id_), {seq, at});
-    ++batch_keys_;
-  }
-  outcomes.push_back(appended{seq, at});
   return SQLITE_OK;
+}
+
+int sqlite_writer::keep(const rooms::set_marks& asked) {
+  ++batch_position_;
+  for (const auto& one : asked.marks) {
+    const auto& keep = rooms::mark::fold_of(one.of) == rooms::mark::fold::maximum
+                           ? run_.keep_maximum
+                           : run_.keep_last;
+    if (const int code =
+            query{keep, one.user.view(), static_cast<std::int64_t>(one.of),
+                  std::string_view{one.subject}, one.value, std::string_view{one.text},
+                  batch_position_}
+                .run())
+      return code;
+  }
+  return SQLITE_OK;
+}
+
+// --- what the sequencer asks -------------------------------------------------------------------
+
+rooms::room_view* sqlite_writer::room(const room_id& id) {
+  if (auto* known = views_.find(id)) return known;
+  query row{run_.find_room, id.view()};
+  if (!row.next()) {
+    code_ = row.code();
+    return nullptr;
+  }
+  return views_.put(view_of(row));
+}
+
+std::optional<rooms::message_state> sqlite_writer::message(const rooms::room_view& room,
+                                                           seq_no seq, const user_id& by,
+                                                           std::string_view emoji) {
+  return present_.message(room.number, seq, by, emoji, code_);
+}
+
+/// Whether the entry at `position` was made with this key: a hash in the index may be another's.
+bool sqlite_writer::stands_at(std::uint64_t position, const rooms::room_view& room,
+                              const user_id& by, std::string_view key, rooms::key_record& found) {
+  query row{run_.key_entry, position};
+  if (!row.next()) {
+    code_ = row.code();
+    return false;
+  }
+  if (row.integer(0) != room.number || row.text(1) != by.view() || row.text(2) != key) return false;
+  found = {position, unix_ms{row.integer(3)}, static_cast<rooms::entry_kind>(row.integer(4)),
+           std::nullopt, seq_no{static_cast<std::uint64_t>(row.integer(6))}};
+  if (!row.is_null(5)) found.target = seq_no{static_cast<std::uint64_t>(row.integer(5))};
+  return true;
+}
+
+std::optional<rooms::key_record> sqlite_writer::key(const rooms::room_view& room,
+                                                    const user_id& by, std::string_view key) {
+  const auto hash = keys_.hash_of(room.number, by, key);
+  std::optional<rooms::key_record> latest;
+  const auto look = [&](std::uint64_t position) {
+    rooms::key_record found;
+    if ((!latest || position > latest->position) && stands_at(position, room, by, key, found))
+      latest = found;
+    return broken();
+  };
+  const auto [from, to] = batch_keys_.equal_range(hash);
+  for (auto at = from; at != to; ++at)
+    if (look(at->second)) return std::nullopt;
+  keys_.find(hash, look);
+  return latest;
 }
 
 }  // namespace confab::journal::sqlite

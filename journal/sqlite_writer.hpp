@@ -3,77 +3,99 @@
 #include "journal/journal.hpp"
 #include "journal/key_index.hpp"
 #include "journal/sqlite_checkpointer.hpp"
+#include "journal/sqlite_projection.hpp"
 #include "journal/sqlite_statement.hpp"
 #include "journal/user_filter.hpp"
+#include "rooms/sequencer.hpp"
 
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace confab::journal::sqlite {
 
-/// Where the logs of the rooms that were lately written end. Bounded: two generations, the older
-/// of which goes when the younger is full; a room found in the older one moves up.
-class room_ends {
+/// The views of the rooms that were lately written. Bounded: two generations, the older of which
+/// goes when the younger is full; a room found in the older one moves up.
+class room_views {
  public:
   static constexpr std::size_t rooms_max = 100'000;
 
-  struct end {
-    std::int64_t number;  // rooms.id
-    seq_no head;
-    unix_ms last_at;
-  };
-
   /// Null: not known here. Valid until the next call.
-  end* find(const room_id& room);
-  end* put(const room_id& room, end at);
+  rooms::room_view* find(const room_id& room);
+  rooms::room_view* put(rooms::room_view view);
   void clear() noexcept;
 
  private:
-  using generation = std::unordered_map<room_id, end>;
+  using generation = std::unordered_map<room_id, rooms::room_view>;
   generation young_, old_;
 };
 
-/// The writer: one transaction per batch, durable when COMMIT has returned (synchronous=FULL).
-class sqlite_writer final : public writer {
+/// The writer: one transaction per batch, durable when COMMIT has returned (synchronous=FULL). It
+/// keeps what the sequencer decides, and tells it what is there: within the transaction, so that an
+/// operation sees what those before it in the batch have done.
+class sqlite_writer final : public writer, private rooms::source {
  public:
   /// `database` is migrated and has no other writer; the two it refers to outlive this.
   static std::variant<std::unique_ptr<sqlite_writer>, std::string> make(connection database,
                                                                         checkpointer& rotation,
                                                                         user_filter& have_directs,
-                                                                        key_window window);
+                                                                        rooms::key_window window);
 
   ~sqlite_writer() override;
 
-  result<std::vector<outcome>> commit(std::span<const operation> batch, unix_ms now) override;
+  result<std::vector<outcome>> commit(std::span<rooms::operation> batch, unix_ms now) override;
   result<bool> probe() override;
 
  private:
   class transaction;
   struct statements {
-    statement begin, commit, find_room, insert_room, insert_entry, write_probe;
+    statement begin, commit, find_room, insert_room, insert_entry, key_entry, keep_maximum,
+        keep_last, insert_run, drop_runs, write_probe;
+  };
+  struct fresh_key {
+    std::uint32_t hash;
+    std::uint64_t position;
+    unix_ms at;
   };
 
   sqlite_writer(connection database, checkpointer& rotation, user_filter& have_directs,
-                key_window window);
+                const digest_secret& secret, rooms::key_window window);
   int prepare();
-  int load_keys(key_window window);
+  int load_keys();
   /// Runs `work` (which returns a code) in a transaction, with `outcomes` as the result.
   template <class Result, class Work>
   result<Result> store(Result outcomes, Work work);
-  int apply(const create_room& what, unix_ms now, std::vector<outcome>& outcomes);
-  int apply(const append& what, unix_ms now, std::vector<outcome>& outcomes);
-  int find(const room_id& room, room_ends::end*& found);
+  int store_runs();
+  int decide(rooms::operation& asked, unix_ms now, std::vector<outcome>& outcomes);
+  int keep(const rooms::operation& asked, rooms::appended& done);
+  int keep(const rooms::set_marks& asked);
+  int create(const rooms::operation& asked, unix_ms now);
+
+  // --- what the sequencer asks ---
+  rooms::room_view* room(const room_id& room) override;
+  std::optional<rooms::message_state> message(const rooms::room_view& room, seq_no seq,
+                                              const user_id& by, std::string_view emoji) override;
+  std::optional<rooms::key_record> key(const rooms::room_view& room, const user_id& by,
+                                       std::string_view key) override;
+  std::uint64_t last_position() const noexcept override { return batch_position_; }
+  bool broken() const noexcept override { return code_ != SQLITE_OK; }
+  bool stands_at(std::uint64_t position, const rooms::room_view& room, const user_id& by,
+                 std::string_view key, rooms::key_record& found);
 
   connection database_;
   statements run_;
+  projection present_;
   checkpointer& rotation_;
   user_filter& have_directs_;
-  room_ends ends_;
+  room_views views_;
   key_index keys_;
-  std::int64_t last_id_ = 0;    // of the log, committed
-  std::int64_t batch_id_ = 0;   // of the log, in this batch
-  std::size_t batch_keys_ = 0;  // remembered in this batch
+  rooms::sequencer sequencer_;
+  std::uint64_t last_position_ = 0;   // committed
+  std::uint64_t batch_position_ = 0;  // in this batch
+  std::unordered_multimap<std::uint32_t, std::uint64_t> batch_keys_;  // hash to position
+  std::vector<fresh_key> fresh_keys_;                                 // the same in order
+  int code_ = SQLITE_OK;  // of the sequencer's questions in this batch
 };
 
 }  // namespace confab::journal::sqlite

@@ -23,6 +23,7 @@ enum class error_code : std::uint8_t {
   already,
   conflict,
   internal,
+  limit,
 };
 
 struct error_row {
@@ -47,6 +48,7 @@ inline constexpr std::array error_rows{
     error_row{error_code::already, "already", false},
     error_row{error_code::conflict, "conflict", false},
     error_row{error_code::internal, "internal", true},
+    error_row{error_code::limit, "limit", false},
 };
 
 constexpr const error_row& row(error_code code) {

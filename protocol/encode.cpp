@@ -122,6 +122,7 @@ class encoder {
   void operator()(const message::history& what) {
     begin("history", what.ref);
     put("room", what.room);
+    put("head", what.head);
     put_events(what.room, what.events);
     put("more", what.more);
     out_.end_object();
@@ -200,7 +201,10 @@ class encoder {
     put("data", what.data);
   }
 
-  void put_body(const posted& body) { put_content(body.what); }
+  void put_body(const posted& body) {
+    put_content(body.what);
+    if (body.what.empty()) put("deleted", true);  // what was taken away is not sent again
+  }
   void put_body(const edited& body) {
     put("target", body.target);
     put_content(body.what);
@@ -211,11 +215,16 @@ class encoder {
     put("emoji", body.emoji);
     put("on", body.on);
   }
+  void put_body(const recorded& body) {
+    put("event", body.type);
+    put("data", body.data);
+  }
 
   static std::string_view type_of(const posted&) { return "message"; }
   static std::string_view type_of(const edited&) { return "edited"; }
   static std::string_view type_of(const deleted&) { return "deleted"; }
   static std::string_view type_of(const reacted&) { return "reacted"; }
+  static std::string_view type_of(const recorded&) { return "recorded"; }
 
   template <class Event>
   void put_events(const room_id& room, const std::vector<Event>& events) {
@@ -250,16 +259,26 @@ class encoder {
     begin_event("message", room, what);
     put_content(what.what);
     put("edited_at", what.edited_at);
+    put("edited_by", what.edited_by);
     if (what.deleted) put("deleted", true);
+    put("deleted_by", what.deleted_by);
     if (!what.reactions.empty()) {
       out_.key("reactions");
       out_.begin_map(what.reactions.size());
-      for (const auto& [emoji, users] : what.reactions) {
+      for (const auto& [emoji, summary] : what.reactions) {
         out_.map_key(emoji);
-        write(users);
+        write(summary);
       }
       out_.end_map();
     }
+    out_.end_object();
+  }
+
+  void write(const message::reaction_summary& reaction) {
+    out_.begin_object();
+    put("count", reaction.count);
+    put("users", reaction.users);
+    if (reaction.mine) put("mine", true);
     out_.end_object();
   }
 

@@ -13,6 +13,9 @@ struct body_bytes {
   std::size_t operator()(const edited& body) const noexcept { return bytes_of(body.what); }
   std::size_t operator()(const deleted&) const noexcept { return 0; }
   std::size_t operator()(const reacted& body) const noexcept { return body.emoji.size(); }
+  std::size_t operator()(const recorded& body) const noexcept {
+    return body.type.size() + body.data.value().size();
+  }
 };
 
 struct body_target {
@@ -21,6 +24,7 @@ struct body_target {
   target operator()(const edited& body) const noexcept { return body.target; }
   target operator()(const deleted& body) const noexcept { return body.target; }
   target operator()(const reacted& body) const noexcept { return body.target; }
+  target operator()(const recorded&) const noexcept { return std::nullopt; }
 };
 
 }  // namespace

@@ -13,10 +13,11 @@ namespace confab {
 /// `limits::data_bytes_max`, valid UTF-8), never looked into by anyone else.
 using free_data = strong<struct free_data_tag, std::string>;
 
-/// Of a message: `text`, `data`, or both.
+/// Of a message: `text`, `data`, or both. With neither it was taken away: the message is deleted.
 struct content {
   std::string text;
   std::optional<free_data> data;
+  bool empty() const noexcept { return text.empty() && !data; }
   friend bool operator==(const content&, const content&) = default;
 };
 
@@ -39,8 +40,14 @@ struct reacted {
   bool on = true;
   friend bool operator==(const reacted&, const reacted&) = default;
 };
+/// Of the server's own log: what clients never see.
+struct recorded {
+  std::string type;  // of the event, such as `user.created`
+  free_data data;
+  friend bool operator==(const recorded&, const recorded&) = default;
+};
 
-using entry_body = std::variant<posted, edited, deleted, reacted>;
+using entry_body = std::variant<posted, edited, deleted, reacted, recorded>;
 
 /// The message an entry changes; none for a message itself.
 std::optional<seq_no> target_of(const entry_body& body) noexcept;

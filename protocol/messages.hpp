@@ -83,6 +83,14 @@ struct done {
   std::optional<stored> what;
 };
 
+/// Those who react to a message with one emoji.
+struct reaction_summary {
+  std::uint64_t count = 0;
+  std::vector<user_id> users;  // the earliest ten who still react, in order of reacting
+  bool mine = false;           // the asker is one of all of them
+  friend bool operator==(const reaction_summary&, const reaction_summary&) = default;
+};
+
 /// A message in its present form: as `join` without `since` and `history` show it.
 struct present_message {
   seq_no seq;
@@ -91,8 +99,10 @@ struct present_message {
   std::string key;
   content what;  // the latest edit's; empty when deleted
   std::optional<unix_ms> edited_at;
+  std::optional<user_id> edited_by;  // where that is not the author
   bool deleted = false;
-  std::map<std::string, std::vector<user_id>> reactions;  // users in order of reacting
+  std::optional<user_id> deleted_by;
+  std::map<std::string, reaction_summary> reactions;  // by emoji
   friend bool operator==(const present_message&, const present_message&) = default;
 };
 
@@ -127,6 +137,7 @@ struct left {
 struct history {
   re ref;
   room_id room;
+  seq_no head;  // the messages are as of this entry
   std::vector<present_message> events;
   bool more = false;
 };
@@ -143,7 +154,7 @@ struct rooms {
   std::vector<room_ref> list;
   bool more = false;
 };
-/// One new entry of a room's log: `message`, `edited`, `deleted` or `reacted`.
+/// One new entry of a room's log: `message`, `edited`, `deleted`, `reacted` or `recorded`.
 struct logged {
   room_id room;
   log_entry entry;

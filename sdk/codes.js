@@ -16,6 +16,7 @@ export const ErrorCode = /** @type {const} */ ({
   already: "already",
   conflict: "conflict",
   internal: "internal",
+  limit: "limit",
 });
 
 export const CloseCode = /** @type {const} */ ({

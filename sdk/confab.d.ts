@@ -269,6 +269,7 @@ export declare const ErrorCode: {
   readonly already: "already";
   readonly conflict: "conflict";
   readonly internal: "internal";
+  readonly limit: "limit";
 };
 export type ErrorCodeName = keyof typeof ErrorCode;
 

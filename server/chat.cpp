@@ -49,7 +49,7 @@ std::uint64_t system_random() {
 }
 
 std::unique_ptr<journal::journal> open_journal(const config& how) {
-  const journal::key_window window{how.dedupe_age, how.dedupe_count};
+  const rooms::key_window window{how.dedupe_age, how.dedupe_count};
   if (how.journal == journal_kind::memory) return journal::open_memory(window);
   auto opened = journal::open_sqlite(how.data, window);
   if (auto* why = std::get_if<std::string>(&opened)) throw std::runtime_error(*why);

@@ -22,15 +22,19 @@ const auto room = room_id::trusted("general");
 /// `range(0)` appends of 64 bytes in one commit.
 void commit(benchmark::State& state, journal::journal& into) {
   const auto writer = into.make_writer();
-  const std::vector<journal::operation> birth{
-      journal::create_room{room, "General", epoch_id{"e"}, {}}};
+  rooms::principal alice;
+  alice.user = user_id::trusted("alice");
+  alice.joined = true;
+  std::vector<rooms::operation> birth{
+      {room, alice, {}, rooms::create_room{"General", epoch_id{"e"}, {}}}};
   if (!writer->commit(birth, unix_ms{1})) return state.SkipWithError("no room");
-  std::vector<journal::operation> batch;
+  std::vector<rooms::operation> batch;
   for (auto i = state.range(0); i > 0; --i)
-    batch.push_back(
-        journal::append{room, user_id::trusted("alice"), {}, posted{{std::string(64, 'x'), {}}}});
-  for (auto _ : state)
-    if (!writer->commit(batch, unix_ms{2})) return state.SkipWithError("not stored");
+    batch.push_back({room, alice, {}, rooms::post_message{{std::string(64, 'x'), std::nullopt}}});
+  for (auto _ : state) {
+    auto spent = batch;
+    if (!writer->commit(spent, unix_ms{2})) return state.SkipWithError("not stored");
+  }
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 

@@ -42,9 +42,11 @@ struct writing {
     };
   }
   void ask() {
-    caf::anon_send(world.env.writer, actors::append_request{journal::append{
-                                         room_id::trusted("general"), user_id::trusted("author"),
-                                         "k" + std::to_string(++asked), posted{{"x", {}}}}});
+    caf::anon_send(world.env.writer,
+                   actors::append_request{
+                       {},
+                       wanted_by("author", "general", rooms::post_message{{"x", std::nullopt}},
+                                 "k" + std::to_string(++asked))});
   }
   void append() {
     ask();

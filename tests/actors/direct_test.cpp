@@ -306,10 +306,8 @@ TEST_CASE("a direct room's bug ends in a fresh one, and nobody is forgotten") {
   auto& alice = world.guest("alice");
   auto& bob = world.guest("bob");
   alice.ask(direct("bob", "one"));
-  world.commit({journal::append{room_id::trusted("dm:alice:bob"),
-                                user_id::trusted("bob"),
-                                {},
-                                posted{{"behind the room's back", {}}}}});
+  world.commit({wanted_by("bob", "dm:alice:bob",
+                          rooms::post_message{{"behind the room's back", std::nullopt}})});
 
   alice.say(direct("bob", "two"));
   world.settle();

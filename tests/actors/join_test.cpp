@@ -135,12 +135,10 @@ TEST_CASE("a join shows the latest fifty messages, from memory as from the journ
   const bool beyond = GENERATE(false, true);
   world.fill("general", 120);
   if (beyond) {
-    std::vector<journal::operation> reactions;
+    std::vector<rooms::operation> reactions;
     for (int i = 0; i < 100; ++i)
-      reactions.push_back(journal::append{room_id::trusted("general"),
-                                          user_id::trusted("bob"),
-                                          {},
-                                          reacted{seq_no{100}, "+", i % 2 == 0}});
+      reactions.push_back(
+          wanted_by("bob", "general", rooms::set_reaction{seq_no{100}, "+", i % 2 == 0}));
     world.commit(std::move(reactions));
   }
   auto& alice = world.guest("alice");

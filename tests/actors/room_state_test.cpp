@@ -17,6 +17,9 @@ struct fixture {
   room_state room;
   room_effects effects;
   std::uint64_t last_ticket = 0;
+  std::uint64_t answered = 1;
+  bool follows = true;
+  std::string said = "x";
 
   explicit fixture(std::uint64_t entries = 0, std::uint64_t remembered = 0,
                    std::optional<std::pair<user_id, user_id>> direct = {})
@@ -28,8 +31,8 @@ struct fixture {
     return {room_id::trusted("r"), "R",  epoch_id{"e"}, std::move(direct),
             seq_no{head},          noon, seq_no{1}};
   }
-  static log_entry message(std::uint64_t seq) {
-    return {seq_no{seq}, noon, user_id::trusted("author"), {}, posted{{"x", {}}}};
+  static log_entry message(std::uint64_t seq, const std::string& text = "x") {
+    return {seq_no{seq}, noon, user_id::trusted("author"), {}, posted{{text, {}}}};
   }
   static std::vector<log_entry> tail(std::uint64_t head, std::uint64_t count) {
     std::vector<log_entry> list;
@@ -51,10 +54,19 @@ struct fixture {
     room.join(from(who), op, at(0), effects);
   }
   void say(const session_info& who, const char* text = "hi") {
-    room.append(from(who), {{}, posted{{text, {}}}}, at(0), effects);
+    said = text;
+    rooms::principal by;
+    by.user = who.user;
+    room.append(from(who), {by, {}, rooms::post_message{{text, std::nullopt}}}, at(0), effects);
   }
+  /// The journal's answer to the oldest request that has none; of nobody's where all have.
   void stored(std::uint64_t seq, bool duplicate = false) {
-    room.outcome({seq_no{seq}, noon, duplicate}, effects);
+    room_outcome answer{request_no{++answered}, {}};
+    if (duplicate)
+      answer.what = journal::outcome{rooms::repeated{seq_no{seq}, noon}};
+    else
+      answer.what = journal::outcome{rooms::appended{{message(seq, said)}}};
+    follows = room.news(answer, effects);
   }
   room_effects take() { return std::exchange(effects, {}); }
 };
@@ -182,17 +194,15 @@ TEST_CASE("a duplicate is answered and not published") {
   CHECK(in.room.info().head == seq_no{5});
 }
 
-TEST_CASE("only the next number, or an old one of a duplicate, follows") {
+TEST_CASE("a duplicate of an entry that the room does not know voids the state") {
   fixture in{5, 5};
   in.join(alice);
-  CHECK_FALSE(in.room.follows({seq_no{6}, noon, false}));  // nobody asked
   in.say(alice);
-
-  CHECK(in.room.follows({seq_no{6}, noon, false}));
-  CHECK_FALSE(in.room.follows({seq_no{7}, noon, false}));
-  CHECK_FALSE(in.room.follows({seq_no{5}, noon, false}));
-  CHECK(in.room.follows({seq_no{5}, noon, true}));
-  CHECK_FALSE(in.room.follows({seq_no{6}, noon, true}));
+  in.stored(5, true);
+  CHECK(in.follows);
+  in.say(alice);
+  in.stored(6, true);
+  CHECK_FALSE(in.follows);
 }
 
 TEST_CASE("an append that waits too long is given up on once, and still published") {
@@ -217,18 +227,72 @@ TEST_CASE("an append that waits too long is given up on once, and still publishe
   CHECK(of_kind<broadcast>(in.effects, 0).size() == 1);
 }
 
-TEST_CASE("a change of what is not remembered is looked up first") {
+TEST_CASE("entries that somebody else asked for are published, and a hole voids the state") {
+  fixture in{3, 3};
+  in.join(alice);
+  in.take();
+
+  in.stored(4);
+  CHECK(in.follows);
+  CHECK(of_kind<broadcast>(in.effects, 0).size() == 1);
+  CHECK_FALSE(of_kind<broadcast>(in.effects, 0)[0].writer);
+  in.take();
+  in.stored(4);  // known
+  CHECK(in.follows);
+  CHECK(of_kind<broadcast>(in.effects, 0).empty());
+  in.stored(6);
+  CHECK_FALSE(in.follows);
+}
+
+TEST_CASE("who read further than the room has heard is admitted when it has") {
   fixture in{300, 100};
   in.join(alice);
   in.take();
-  const auto react = [&](std::uint64_t target) {
-    in.room.append(in.from(alice), {{}, reacted{seq_no{target}, "+", true}}, at(0), in.effects);
-    return in.take();
-  };
 
-  CHECK(react(201).appends.size() == 1);
-  CHECK(react(200).lookups.size() == 1);
-  CHECK(react(301).settlements.size() == 1);  // refused
+  in.join(bob, 301, true);
+  CHECK(of_kind<admit>(in.effects, 1).empty());
+  CHECK(in.effects.settlements.empty());
+  in.stored(301);
+
+  CHECK(of_kind<broadcast>(in.effects, 1).empty());  // bob has that one
+  CHECK(of_kind<admit>(in.effects, 1).size() == 1);
+  REQUIRE(in.effects.settlements.size() == 1);
+  in.take();
+  in.stored(302);
+  CHECK(of_kind<broadcast>(in.effects, 1).size() == 1);
+}
+
+TEST_CASE("what has a key goes to the order, also of who has not joined") {
+  fixture in{3, 3};
+  rooms::principal by;
+  by.user = alice.user;
+
+  in.room.append(in.from(alice), {by, {}, rooms::post_message{{"x", std::nullopt}}}, at(0),
+                 in.effects);
+  CHECK(in.effects.appends.empty());
+  CHECK(in.take().settlements.size() == 1);
+  in.room.append(in.from(alice), {by, "k", rooms::post_message{{"x", std::nullopt}}}, at(0),
+                 in.effects);
+  REQUIRE(in.effects.appends.size() == 1);
+  CHECK_FALSE(in.effects.appends[0].what.by.joined);
+}
+
+TEST_CASE("deleted content is not sent again from memory") {
+  fixture in{0, 0};
+  in.stored(1);
+  room_outcome removal{{},
+                       journal::outcome{rooms::appended{
+                           {log_entry{seq_no{2}, noon, alice.user, {}, deleted{seq_no{1}}}}}}};
+  REQUIRE(in.room.news(removal, in.effects));
+  in.take();
+
+  in.join(alice, 0);
+
+  REQUIRE(of_kind<unicast>(in.effects, 0).size() == 1);
+  const std::string text{of_kind<unicast>(in.effects, 0)[0].bytes->begin(),
+                         of_kind<unicast>(in.effects, 0)[0].bytes->end()};
+  CHECK(text.find("\"text\"") == std::string::npos);
+  CHECK(text.find("\"deleted\":true") != std::string::npos);
 }
 
 TEST_CASE("for others a direct room does not exist") {

@@ -192,7 +192,7 @@ scenario("edit, delete, react and unreact are entries of the log, and history sh
     from: "alice",
     text: "first",
     edited_at: edited.at,
-    reactions: { "👍": ["bob"] },
+    reactions: { "👍": { count: 1, users: ["bob"] } },
   });
   assertShape(history.events[1], {
     type: "message",

@@ -108,9 +108,7 @@ JOURNAL_TEST("reading a room that was never created says so") {
 
   CHECK(read.room(nowhere).why() == fault::no_such_room);
   CHECK(read.entries(nowhere, seq_no{0}, seq_no{all}, 10, plenty).why() == fault::no_such_room);
-  CHECK(read.entry(nowhere, seq_no{1}).why() == fault::no_such_room);
-  CHECK(read.entry(nowhere, seq_no{0}).why() == fault::no_such_room);
-  CHECK(read.messages(nowhere, {}, {}, seq_no{all}, 10, plenty).why() == fault::no_such_room);
+  CHECK(read.messages(nowhere, alice, {}, {}, 10, plenty).why() == fault::no_such_room);
 }
 
 // --- appends ---
@@ -154,7 +152,7 @@ JOURNAL_TEST("an append to a room that does not exist leaves the rest of the bat
       store.of.commit({post(general, "a"), post(room("nowhere"), "b", "key"), post(general, "c")});
 
   CHECK(seq_of(done[0]) == 1);
-  CHECK(std::holds_alternative<no_such_room>(done[1]));
+  CHECK(refusal_of(done[1]) == error_code::no_such_room);
   CHECK(seq_of(done[2]) == 2);
 }
 
@@ -163,58 +161,92 @@ JOURNAL_TEST("a room can be created and written in one batch, but not the other 
 
   const auto done = store.of.commit({post(general, "early"), create(general), post(general, "a")});
 
-  CHECK(std::holds_alternative<no_such_room>(done[0]));
+  CHECK(refusal_of(done[0]) == error_code::no_such_room);
   CHECK(seq_of(done[2]) == 1);
 }
 
-JOURNAL_TEST("times never go back within a room, whatever the clock does") {
+JOURNAL_TEST("log time is the clock's, but for a minute that it is behind") {
   TestType store;
-  store.of.commit({create(general), post(general, "a")}, 5000);
+  store.of.commit({create(general), post(general, "a")}, 500'000);
 
-  const auto back =
-      store.of.commit({create(room("new")), post(general, "b"), post(room("new"), "c")}, 3000);
-  const auto forth = store.of.commit({post(general, "d")}, 6000);
+  const auto behind =
+      store.of.commit({create(room("new")), post(general, "b"), post(room("new"), "c")}, 440'000);
+  const auto ahead = store.of.commit({post(general, "d")}, 600'000);
+  const auto far_behind = store.of.commit({post(general, "e"), post(general, "f")}, 539'999);
+  const auto on = store.of.commit({post(general, "g")}, 540'001);
 
-  CHECK(std::get<appended>(back[1]).at == unix_ms{5000});
-  CHECK(std::get<appended>(back[2]).at == unix_ms{3000});
-  CHECK(std::get<appended>(forth[0]).at == unix_ms{6000});
-  const auto log = log_of(store.of, general);
-  REQUIRE(log.size() == 3);
-  CHECK(log[1].at == unix_ms{5000});
+  CHECK(time_of(behind[1]) == 500'000);
+  CHECK(time_of(behind[2]) == 500'000);
+  CHECK(time_of(ahead[0]) == 600'000);
+  CHECK(time_of(far_behind[0]) == 539'999);
+  CHECK(time_of(far_behind[1]) == 539'999);
+  CHECK(time_of(on[0]) == 540'001);
+  CHECK(seqs(log_of(store.of, general)) == numbers{1, 2, 3, 4, 5, 6});
 }
 
-JOURNAL_TEST("the first entry is not older than its room") {
+JOURNAL_TEST("what leaves nothing in the journal does not move its time") {
   TestType store;
-  store.of.commit({create(general)}, 5000);
+  store.of.commit({create(general), post(general, "a")}, 1000);
 
-  const auto done = store.of.commit({post(general, "a")}, 4000);
+  store.of.commit({post(room("nowhere"), "x"), edit(general, 9, "x")}, 5000);
 
-  CHECK(std::get<appended>(done[0]).at == unix_ms{5000});
+  CHECK(time_of(store.of.commit({post(general, "b")}, 2000)[0]) == 2000);
 }
 
 JOURNAL_TEST("every kind of entry comes back as it went in") {
   TestType store;
+  const auto from_server = [] {
+    auto author = by(rooms::server_user);
+    author.as = rooms::principal::kind::server;
+    return author;
+  }();
+  const std::string thumb = "\xf0\x9f\x91\x8d";
+  const std::vector<rooms::want> wanted{
+      rooms::post_message{{"text", std::nullopt}},
+      rooms::post_message{{"", free_data{R"({"a":1})"}}},
+      rooms::post_message{{"zwei\n\tZeilen " + thumb, free_data{"{}"}}},
+      rooms::edit_message{seq_no{1}, {"new", free_data{"[]"}}},
+      rooms::edit_message{seq_no{2}, {"", free_data{"{}"}}},
+      rooms::set_reaction{seq_no{1}, thumb, true},
+      rooms::set_reaction{seq_no{1}, thumb, false},
+  };
   const std::vector<entry_body> bodies{
       posted{{"text", std::nullopt}},
       posted{{"", free_data{R"({"a":1})"}}},
-      posted{{"zwei\n\tZeilen \xf0\x9f\x91\x8d", free_data{"{}"}}},
+      posted{{"zwei\n\tZeilen " + thumb, free_data{"{}"}}},
       edited{seq_no{1}, {"new", free_data{"[]"}}},
       edited{seq_no{2}, {"", free_data{"{}"}}},
-      deleted{seq_no{3}},
-      reacted{seq_no{1}, "\xf0\x9f\x91\x8d", true},
-      reacted{seq_no{1}, "\xf0\x9f\x91\x8d", false},
+      reacted{seq_no{1}, thumb, true},
+      reacted{seq_no{1}, thumb, false},
   };
   std::vector<operation> batch{create(general)};
   std::vector<log_entry> expected;
   for (std::uint64_t i = 0; i < bodies.size(); ++i) {
     const auto key = i % 2 ? "key" + std::to_string(i) : "";
-    batch.push_back(append{general, i % 3 ? alice : bob, key, bodies[i]});
-    expected.push_back({seq_no{i + 1}, unix_ms{77}, i % 3 ? alice : bob, key, bodies[i]});
+    batch.push_back({general, by(alice), key, wanted[i]});
+    expected.push_back({seq_no{i + 1}, unix_ms{77}, alice, key, bodies[i]});
   }
+  batch.push_back({rooms::server_room, from_server, "k",
+                   rooms::record_event{"user.created", free_data{R"({"user":"bob"})"}}});
 
   store.of.commit(batch, 77);
 
   CHECK(log_of(store.of, general) == expected);
+  CHECK(log_of(store.of, rooms::server_room) ==
+        std::vector{log_entry{seq_no{1}, unix_ms{77}, rooms::server_user, "k",
+                              recorded{"user.created", free_data{R"({"user":"bob"})"}}}});
+}
+
+JOURNAL_TEST("the server's own log is written by the server alone, and in no list of rooms") {
+  TestType store;
+
+  const auto done = store.of.commit(
+      {post(rooms::server_room, "x"),
+       operation{rooms::server_room, by(alice), "", rooms::record_event{"x", free_data{"{}"}}}});
+
+  CHECK(refusal_of(done[0]) == error_code::forbidden);
+  CHECK(refusal_of(done[1]) == error_code::forbidden);
+  CHECK(store.of.read->rooms({}, {}, 10)->empty());
 }
 
 // --- exactly once ---
@@ -227,7 +259,7 @@ JOURNAL_TEST("a repeated key changes nothing and answers the first entry") {
 
   CHECK(duplicate(again[0]));
   CHECK(seq_of(again[0]) == 1);
-  CHECK(std::get<appended>(again[0]).at == unix_ms{1000});
+  CHECK(time_of(again[0]) == 1000);
   CHECK(seq_of(again[1]) == 2);
   const auto log = log_of(store.of, general);
   REQUIRE(log.size() == 2);
@@ -269,19 +301,40 @@ JOURNAL_TEST("where user ends and key begins matters") {
   CHECK_FALSE(duplicate(done[2]));
 }
 
-JOURNAL_TEST("a key is the entry's, of whatever kind the repetition is") {
+JOURNAL_TEST("a key that was used for another kind of entry, or another target, is a conflict") {
   TestType store;
-  store.of.commit({create(general), post(general, "a", "k")});
+  store.of.commit({create(general), post(general, "a", "k"), post(general, "b"),
+                   erase(general, {1}, alice, "d")});
 
-  const auto again = store.of.commit({append{general, alice, "k", deleted{seq_no{1}}}});
+  const auto again =
+      store.of.commit({erase(general, {1}, alice, "k"), post(general, "c", "d"),
+                       erase(general, {2}, alice, "d"), erase(general, {1}, alice, "d")});
 
+  CHECK(refusal_of(again[0]) == error_code::conflict);
+  CHECK(refusal_of(again[1]) == error_code::conflict);
+  CHECK(refusal_of(again[2]) == error_code::conflict);
+  CHECK(duplicate(again[3]));
+  CHECK(log_of(store.of, general).size() == 3);
+}
+
+JOURNAL_TEST("a key of several entries answers the last of them, whatever has happened since") {
+  TestType store;
+  store.of.commit({create(general), post(general, "a"), post(general, "b"), post(general, "c")});
+
+  const auto first = store.of.commit({erase(general, {1, 2, 3}, alice, "k"), post(general, "d")});
+  auto stranger = erase(general, {1, 2, 3}, alice, "k");
+  stranger.by.joined = false;
+  const auto again = store.of.commit({stranger});
+
+  CHECK(seq_of(first[0]) == 6);
+  CHECK(std::get<rooms::appended>(first[0]).entries.size() == 3);
   CHECK(duplicate(again[0]));
-  CHECK(log_of(store.of, general).size() == 1);
+  CHECK(seq_of(again[0]) == 6);
 }
 
 JOURNAL_TEST("a key is forgotten when it is both older than the age and further back") {
   using std::chrono::milliseconds;
-  TestType store{key_window{milliseconds{100}, 3}};
+  TestType store{rooms::key_window{milliseconds{100}, 3}};
   store.of.commit({create(general), post(general, "a", "k")}, 1000);
 
   SECTION("further back, but not older") {
@@ -302,7 +355,7 @@ JOURNAL_TEST("a key is forgotten when it is both older than the age and further 
 }
 
 JOURNAL_TEST("no more keys are remembered than there is memory for") {
-  TestType store{key_window{std::chrono::hours{24}, 2, 2}};
+  TestType store{rooms::key_window{std::chrono::hours{24}, 2, 2}};
   store.of.commit({create(general), post(general, "a", "k1"), post(general, "b", "k2")});
   CHECK(duplicate(store.of.commit({post(general, "a", "k1")})[0]));
 
@@ -342,139 +395,6 @@ JOURNAL_TEST("entries stop at about the bytes asked for, but there is always one
   CHECK(read(300) == numbers{1, 2, 3});
   CHECK(read(299) == numbers{1, 2});
   CHECK(read(0) == numbers{1});
-}
-
-JOURNAL_TEST("one entry is found by its number") {
-  TestType store;
-  store.of.commit({create(general), post(general, "1"), post(general, "2")});
-  auto& read = *store.of.read;
-
-  auto found = read.entry(general, seq_no{2});
-  REQUIRE(found);
-  REQUIRE(*found);
-  CHECK((*found)->seq == seq_no{2});
-  CHECK((*found)->body == entry_body{posted{{"2", std::nullopt}}});
-
-  CHECK_FALSE(*read.entry(general, seq_no{0}));
-  CHECK_FALSE(*read.entry(general, seq_no{3}));
-  CHECK_FALSE(*read.entry(general, seq_no{all}));
-}
-
-// --- messages ---
-
-namespace {
-
-/// 1 3 4 6 8 are messages; 2 edits 1, 5 reacts to 3, 7 deletes 4, 9 reacts to 1.
-const std::vector<operation> mixed{
-    create(general),    post(general, "1"),     edit(general, 1, "2"), post(general, "3"),
-    post(general, "4"), react(general, 3, "+"), post(general, "6"),    erase(general, 4),
-    post(general, "8"), react(general, 1, "-")};
-
-struct page {
-  numbers messages;
-  numbers changes;
-  bool more;
-  friend bool operator==(const page&, const page&) = default;
-};
-
-page read_page(session& of, std::optional<std::uint64_t> before, std::optional<std::uint64_t> after,
-               std::uint64_t upto, std::size_t count, std::size_t bytes = plenty) {
-  const auto seq = [](std::optional<std::uint64_t> number) {
-    return number ? std::optional{seq_no{*number}} : std::nullopt;
-  };
-  auto got = of.read->messages(general, seq(before), seq(after), seq_no{upto}, count, bytes);
-  if (!got) throw std::runtime_error(got.detail());
-  return {seqs(got->messages), seqs(got->changes), got->more};
-}
-
-}  // namespace
-
-JOURNAL_TEST("the latest messages come with every later change of them") {
-  TestType store;
-  store.of.commit(mixed);
-
-  CHECK(read_page(store.of, {}, {}, all, 3) == page{{4, 6, 8}, {7}, true});
-  CHECK(read_page(store.of, {}, {}, all, 5) == page{{1, 3, 4, 6, 8}, {2, 5, 7, 9}, false});
-  CHECK(read_page(store.of, {}, {}, all, 4) == page{{3, 4, 6, 8}, {5, 7}, true});
-}
-
-JOURNAL_TEST("messages before a number are read backwards and answered ascending") {
-  TestType store;
-  store.of.commit(mixed);
-
-  CHECK(read_page(store.of, 4, {}, all, 1) == page{{3}, {5}, true});
-  CHECK(read_page(store.of, 4, {}, all, 2) == page{{1, 3}, {2, 5, 9}, false});
-  CHECK(read_page(store.of, 1, {}, all, 10) == page{{}, {}, false});
-  CHECK(read_page(store.of, 0, {}, all, 10) == page{{}, {}, false});
-  CHECK(read_page(store.of, all, {}, all, 1) == page{{8}, {}, true});
-}
-
-JOURNAL_TEST("messages after a number are read forwards") {
-  TestType store;
-  store.of.commit(mixed);
-
-  CHECK(read_page(store.of, {}, 0, all, 2) == page{{1, 3}, {2, 5, 9}, true});
-  CHECK(read_page(store.of, {}, 3, all, 2) == page{{4, 6}, {7}, true});
-  CHECK(read_page(store.of, {}, 4, all, 2) == page{{6, 8}, {}, false});
-  CHECK(read_page(store.of, {}, 8, all, 2) == page{{}, {}, false});
-  CHECK(read_page(store.of, {}, all, all, 2) == page{{}, {}, false});
-}
-
-JOURNAL_TEST("messages between two numbers are read forwards from the lower one") {
-  TestType store;
-  store.of.commit(mixed);
-
-  CHECK(read_page(store.of, 8, 1, all, 2) == page{{3, 4}, {5, 7}, true});
-  CHECK(read_page(store.of, 8, 1, all, 3) == page{{3, 4, 6}, {5, 7}, false});
-  CHECK(read_page(store.of, 3, 3, all, 3) == page{{}, {}, false});
-}
-
-JOURNAL_TEST("entries beyond `upto` are not there, messages and changes alike") {
-  TestType store;
-  store.of.commit(mixed);
-
-  CHECK(read_page(store.of, {}, {}, 6, 10) == page{{1, 3, 4, 6}, {2, 5}, false});
-  CHECK(read_page(store.of, {}, {}, 1, 10) == page{{1}, {}, false});
-  CHECK(read_page(store.of, {}, {}, 0, 10) == page{{}, {}, false});
-  CHECK(read_page(store.of, 9, {}, 5, 1) == page{{4}, {}, true});
-  CHECK(read_page(store.of, {}, 1, 4, 2) == page{{3, 4}, {}, false});
-}
-
-JOURNAL_TEST("asked for no message, a page only says whether there are any") {
-  TestType store;
-  store.of.commit(mixed);
-
-  CHECK(read_page(store.of, {}, {}, all, 0) == page{{}, {}, true});
-  CHECK(read_page(store.of, {}, 8, all, 0) == page{{}, {}, false});
-}
-
-JOURNAL_TEST("a page stops at about the bytes asked for, but there is always a message") {
-  TestType store;
-  const std::string text(95, 'x');  // and "alice": 100 bytes
-  store.of.commit({create(general), post(general, text), post(general, text), post(general, text),
-                   edit(general, 2, text)});
-
-  SECTION("backwards") {
-    CHECK(read_page(store.of, {}, {}, all, 10, 400) == page{{1, 2, 3}, {4}, false});
-    CHECK(read_page(store.of, {}, {}, all, 10, 399) == page{{2, 3}, {4}, true});
-    CHECK(read_page(store.of, {}, {}, all, 10, 299) == page{{3}, {}, true});
-    CHECK(read_page(store.of, {}, {}, all, 10, 0) == page{{3}, {}, true});
-  }
-  SECTION("forwards") {
-    CHECK(read_page(store.of, {}, 0, all, 10, 300) == page{{1, 2}, {4}, true});
-    CHECK(read_page(store.of, {}, 0, all, 10, 299) == page{{1}, {}, true});
-    CHECK(read_page(store.of, {}, 1, all, 10, 0) == page{{2}, {4}, true});
-    CHECK(read_page(store.of, {}, 2, all, 10, 0) == page{{3}, {}, false});
-  }
-}
-
-JOURNAL_TEST("changes of another room with the same number stay there") {
-  TestType store;
-  const auto other = room("other");
-  store.of.commit(
-      {create(general), create(other), post(general, "1"), post(other, "1"), edit(other, 1, "2")});
-
-  CHECK(read_page(store.of, {}, {}, all, 10) == page{{1}, {}, false});
 }
 
 // --- lists of rooms ---
@@ -560,8 +480,8 @@ JOURNAL_TEST("a user's direct rooms come latest first, without the empty ones") 
   const auto with_carol = direct_room_of(alice, carol);
   const auto notes = direct_room_of(alice, alice);
   store.of.commit({post(with_bob, "1")}, 1000);
-  store.of.commit({post(with_carol, "2")}, 3000);
-  store.of.commit({post(notes, "3"), post(direct_room_of(bob, carol), "4")}, 2000);
+  store.of.commit({post(notes, "3"), post(direct_room_of(bob, carol), "4", "", bob)}, 300'000);
+  store.of.commit({post(with_carol, "2")}, 2000);  // the last, whatever the clock says
 
   CHECK(ids(*store.of.read->directs(alice, 10)) ==
         names{with_carol.value(), notes.value(), with_bob.value()});

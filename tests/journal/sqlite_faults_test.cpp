@@ -84,8 +84,7 @@ void works_again(session& of) {
 fault fill(session& of, std::uint64_t& stored) {
   const std::string text(4000, 'x');
   for (int i = 0; i < 100'000; ++i) {
-    auto done = of.write->commit(
-        std::vector{post(general, text), post(general, text), post(general, text)}, unix_ms{1});
+    auto done = of.try_commit({post(general, text), post(general, text), post(general, text)}, 1);
     if (!done) return done.why();
     stored += 3;
   }
@@ -138,7 +137,7 @@ TEST_CASE("a failed write stores nothing of the batch, and the next one works", 
   const int after = GENERATE(0, 1, 2, 5);
 
   disk.log.fail_writes(code, after);
-  auto done = store.of.write->commit(doomed, unix_ms{2000});
+  auto done = store.of.try_commit(doomed);
 
   REQUIRE_FALSE(done);
   CHECK(done.why() == fault::unavailable);
@@ -167,7 +166,7 @@ TEST_CASE("after many failed batches in a row the writer's memory is still right
 
   for (int i = 0; i < 5; ++i) {
     disk.log.fail_writes(SQLITE_FULL, i);
-    CHECK_FALSE(store.of.write->commit(doomed, unix_ms{2000}));
+    CHECK_FALSE(store.of.try_commit(doomed));
     disk.log.heal();
     store.of.commit({post(general, "between", "key" + std::to_string(i))});
   }
@@ -184,13 +183,13 @@ TEST_CASE("after a failed fsync nothing is written or synced any more", "[journa
     of->commit({create(general), post(general, "1")});
 
     disk.log.sync_code = SQLITE_IOERR_FSYNC;
-    auto done = of->write->commit(doomed, unix_ms{2000});
+    auto done = of->try_commit(doomed);
     REQUIRE_FALSE(done);
     CHECK(done.why() == fault::fatal);
 
     disk.log.heal();
     const int syncs = disk.log.syncs + disk.database.syncs;
-    CHECK(of->write->commit(doomed, unix_ms{2000}).why() == fault::fatal);
+    CHECK(of->try_commit(doomed).why() == fault::fatal);
     CHECK(of->write->probe().why() == fault::fatal);
     of.reset();
     CHECK(disk.log.syncs + disk.database.syncs == syncs);
@@ -313,7 +312,7 @@ TEST_CASE("a lock of another program makes the journal unavailable until it is g
   foreign_program other{store.directory.database()};
 
   other.run("begin immediate");
-  auto done = store.of.write->commit(doomed, unix_ms{2000});
+  auto done = store.of.try_commit(doomed);
   auto able = store.of.write->probe();
 
   REQUIRE_FALSE(done);

@@ -37,7 +37,7 @@ class temporary_directory {
 };
 
 inline std::unique_ptr<journal> open_or_throw(const std::string& directory,
-                                              key_window window = {}) {
+                                              rooms::key_window window = {}) {
   auto opened = open_sqlite(directory, window);
   if (auto* error = std::get_if<std::string>(&opened)) throw std::runtime_error(*error);
   return std::get<std::unique_ptr<journal>>(std::move(opened));
@@ -59,8 +59,12 @@ struct session {
   explicit session(std::unique_ptr<journal> opened)
       : log(std::move(opened)), write(log->make_writer()), read(log->make_reader()) {}
 
-  std::vector<outcome> commit(const std::vector<operation>& batch, std::int64_t now = 1000) {
-    auto done = write->commit(batch, unix_ms{now});
+  result<std::vector<outcome>> try_commit(std::vector<rooms::operation> batch,
+                                          std::int64_t now = 2000) {
+    return write->commit(batch, unix_ms{now});
+  }
+  std::vector<outcome> commit(std::vector<rooms::operation> batch, std::int64_t now = 1000) {
+    auto done = try_commit(std::move(batch), now);
     if (!done) throw std::runtime_error(done.detail());
     return std::move(*done);
   }
@@ -68,47 +72,74 @@ struct session {
 
 class memory_store {
  public:
-  explicit memory_store(key_window window = {}) : of(open_memory(window)) {}
+  explicit memory_store(rooms::key_window window = {}) : of(open_memory(window)) {}
   static constexpr auto level = durability::memory;
   session of;
 };
 
 class sqlite_store {
  public:
-  explicit sqlite_store(key_window window = {}) : of(open_or_throw(directory.path(), window)) {}
+  explicit sqlite_store(rooms::key_window window = {}) : of(open_or_throw(directory.path(), window)) {}
   static constexpr auto level = durability::disk;
   temporary_directory directory;
   session of;
 };
 
+using rooms::operation;
 inline room_id room(std::string id) { return room_id::trusted(std::move(id)); }
 inline user_id user(std::string id) { return user_id::trusted(std::move(id)); }
 inline const user_id alice = user("alice");
 inline const user_id bob = user("bob");
 inline const room_id general = room("general");
 
+inline rooms::principal by(const user_id& user) {
+  rooms::principal author;
+  author.user = user;
+  author.joined = true;
+  return author;
+}
 inline operation create(const room_id& id, std::string title = "", std::string epoch = "e1") {
-  return create_room{id, std::move(title), epoch_id{std::move(epoch)}, std::nullopt};
+  return {id, by(alice), {}, rooms::create_room{std::move(title), epoch_id{std::move(epoch)}, {}}};
 }
 inline operation create_direct(const user_id& a, const user_id& b) {
-  return create_room{direct_room_of(a, b), "", epoch_id{"e1"}, std::pair{a, b}};
+  return {direct_room_of(a, b), by(a), {}, rooms::create_room{"", epoch_id{"e1"}, std::pair{a, b}}};
 }
 inline operation post(const room_id& id, std::string text, std::string key = "",
                       const user_id& from = alice) {
-  return append{id, from, std::move(key), posted{{std::move(text), std::nullopt}}};
+  return {id, by(from), std::move(key), rooms::post_message{{std::move(text), std::nullopt}}};
 }
-inline operation edit(const room_id& id, std::uint64_t target, std::string text) {
-  return append{id, alice, "", edited{seq_no{target}, {std::move(text), std::nullopt}}};
+inline operation edit(const room_id& id, std::uint64_t target, std::string text,
+                      const user_id& from = alice) {
+  return {id, by(from), "", rooms::edit_message{seq_no{target}, {std::move(text), std::nullopt}}};
+}
+inline operation erase(const room_id& id, std::vector<std::uint64_t> targets,
+                       const user_id& from = alice, std::string key = "") {
+  rooms::delete_messages wanted;
+  for (const auto target : targets) wanted.targets.push_back(seq_no{target});
+  return {id, by(from), std::move(key), std::move(wanted)};
 }
 inline operation erase(const room_id& id, std::uint64_t target) {
-  return append{id, alice, "", deleted{seq_no{target}}};
+  return erase(id, std::vector{target});
 }
-inline operation react(const room_id& id, std::uint64_t target, std::string emoji, bool on = true) {
-  return append{id, bob, "", reacted{seq_no{target}, std::move(emoji), on}};
+inline operation react(const room_id& id, std::uint64_t target, std::string emoji, bool on = true,
+                       const user_id& from = bob) {
+  return {id, by(from), "", rooms::set_reaction{seq_no{target}, std::move(emoji), on}};
 }
 
-inline std::uint64_t seq_of(const outcome& of) { return std::get<appended>(of).seq.value(); }
-inline bool duplicate(const outcome& of) { return std::get<appended>(of).duplicate; }
+/// Of what was appended, or was there already.
+inline std::uint64_t seq_of(const outcome& of) {
+  if (const auto* again = std::get_if<rooms::repeated>(&of)) return again->seq.value();
+  return std::get<rooms::appended>(of).entries.back().seq.value();
+}
+inline std::int64_t time_of(const outcome& of) {
+  if (const auto* again = std::get_if<rooms::repeated>(&of)) return again->at.value();
+  return std::get<rooms::appended>(of).entries.back().at.value();
+}
+inline bool duplicate(const outcome& of) { return std::holds_alternative<rooms::repeated>(of); }
+inline std::optional<error_code> refusal_of(const outcome& of) {
+  const auto* no = std::get_if<rooms::refused>(&of);
+  return no ? std::optional{no->code} : std::nullopt;
+}
 
 inline std::vector<std::uint64_t> seqs(const std::vector<log_entry>& entries) {
   std::vector<std::uint64_t> all;

@@ -81,8 +81,8 @@ TEST_CASE("lists and maps of more than 23 are written") {
   for (int i = 0; i < 300; ++i) {
     const auto user = golden::user("u" + std::to_string(i));
     joined.members.push_back({user, "User \"" + std::to_string(i) + "\""});
-    reacted_to.reactions["emoji \\ " + std::to_string(i)] = {user, user};
-    reacted_to.reactions["+1"].push_back(user);
+    reacted_to.reactions["emoji \\ " + std::to_string(i)] = {2, {user, user}, false};
+    reacted_to.reactions["+1"].users.push_back(user);
   }
   joined.events = std::vector<message::present_message>(300, reacted_to);
 
@@ -121,9 +121,10 @@ TEST_CASE("a message nobody changed looks the same in its present form as live")
   const log_entry entry{seq_no{3}, unix_ms{9}, golden::user("alice"), "k",
                         posted{{"hi", free_data{R"({"a":1})"}}}};
   const message::present_message present{
-      entry.seq, entry.at, entry.from, entry.key, {"hi", free_data{R"({"a":1})"}}, {}, false, {}};
+      entry.seq, entry.at, entry.from, entry.key, {"hi", free_data{R"({"a":1})"}},
+      {},        {},       false,      {},        {}};
 
-  const auto list = encode(codec::json, message::history{{}, room, {present}, false});
+  const auto list = encode(codec::json, message::history{{}, room, {}, {present}, false});
 
   CHECK(list.find(encode(codec::json, message::logged{room, entry})) != std::string::npos);
 }

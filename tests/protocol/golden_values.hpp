@@ -142,17 +142,20 @@ inline std::map<std::string, message::any> messages() {
             [](auto& m) {
               m.key = "k57";
               m.what = text("hi");
-              m.reactions = {{thumb_up, {user("alice"), user("bob")}}, {party, {user("carol")}}};
+              m.reactions = {{thumb_up, {260, {user("alice"), user("bob")}, true}},
+                             {party, {1, {user("carol")}, false}}};
             }),
       shown(58, "alice",
             [&](auto& m) {
               m.what = text("hello");
               m.edited_at = unix_ms{at.value() + 1000};
+              m.edited_by = user("bob");
             }),
       shown(59, "alice",
             [](auto& m) {
               m.key = "k59";
               m.deleted = true;
+              m.deleted_by = user("bob");
             }),
       shown(61, "bob", [](auto& m) { m.what = data(R"({"kind":"poll","options":["a","b"]})"); }),
   };
@@ -202,21 +205,28 @@ inline std::map<std::string, message::any> messages() {
          w.directs = {{room("dm:alice:bob"), user("bob"), seq_no{12}, at}};
        })},
       {"server_welcome_guest", welcome_alice([](auto&) {})},
-      {"server_welcome_without_directs", welcome_alice([](auto& w) { w.directs_unavailable = true; })},
+      {"server_welcome_without_directs",
+       welcome_alice([](auto& w) { w.directs_unavailable = true; })},
       {"server_refreshed", refreshed{id(2), expires}},
       {"server_refreshed_for_good", refreshed{id(2), std::nullopt}},
       {"server_token_expiring", token_expiring{expires}},
       {"server_pong", pong{id(9)}},
-      {"server_error", error{id(4), error_code::not_joined, "join the room first", std::nullopt, {}}},
+      {"server_error",
+       error{id(4), error_code::not_joined, "join the room first", std::nullopt, {}}},
       {"server_error_without_re",
        error{std::nullopt, error_code::bad_request, "not an object", std::nullopt, {}}},
       {"server_error_of_resume",
        error{std::nullopt, error_code::unavailable, "try again", std::nullopt, general}},
-      {"server_error_retry",
-       error{id(4), error_code::unavailable, "not known to be stored: repeat with the same key",
-             std::nullopt, {}}},
-      {"server_error_retry_after",
-       error{id(4), error_code::rate_limited, "too many commands", std::chrono::milliseconds{250}, {}}},
+      {"server_error_retry", error{id(4),
+                                   error_code::unavailable,
+                                   "not known to be stored: repeat with the same key",
+                                   std::nullopt,
+                                   {}}},
+      {"server_error_retry_after", error{id(4),
+                                         error_code::rate_limited,
+                                         "too many commands",
+                                         std::chrono::milliseconds{250},
+                                         {}}},
       {"server_done", done{id(13), std::nullopt}},
       {"server_done_stored", done{id(9), kept}},
       {"server_done_duplicate", done{id(9), kept_before}},
@@ -256,8 +266,8 @@ inline std::map<std::string, message::any> messages() {
       {"server_events", more_events{general, first(entries, 2), true}},
       {"server_events_last", more_events{general, {entries.begin() + 2, entries.end()}, false}},
       {"server_left", left{id(4), general}},
-      {"server_history", message::history{id(6), general, present, true}},
-      {"server_history_empty", message::history{id(6), general, {}, false}},
+      {"server_history", message::history{id(6), general, seq_no{61}, present, true}},
+      {"server_history_empty", message::history{id(6), general, seq_no{0}, {}, false}},
       {"server_rooms", rooms{id(12), {open, {room("team-red"), "", seq_no{0}, 0, false}}, false}},
       {"server_rooms_more", rooms{id(12), {open}, true}},
       {"server_message", live(59, "b1f2c3d4-0001", posted{text("hi")})},
@@ -269,6 +279,8 @@ inline std::map<std::string, message::any> messages() {
             posted{{"see the picture", free_data{R"({"width":640,"height":480})"}}})},
       {"server_message_direct",
        logged{room("dm:alice:bob"), entry(1, "alice", "", posted{text("psst")})}},
+      {"server_message_taken_away", live(59, "b1f2c3d4-0001", posted{})},
+      {"server_edited_taken_away", live(60, "", edited{seq_no{59}, {}})},
       {"server_edited", live(60, "", edited{seq_no{59}, text("hello")})},
       {"server_edited_key", live(60, "b1f2c3d4-0003", edited{seq_no{59}, text("hello")})},
       {"server_edited_data",

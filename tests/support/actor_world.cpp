@@ -247,11 +247,11 @@ std::vector<log_entry> actor_world::stored_log(const std::string& room) {
 }
 
 std::optional<log_entry> actor_world::stored_entry(const std::string& room, std::uint64_t seq) {
-  const auto entry = looking_->entry(room_id::trusted(room), seq_no{seq});
-  return entry ? *entry : std::nullopt;
+  const auto found = looking_->entries(room_id::trusted(room), seq_no{seq - 1}, seq_no{seq}, 1, 1);
+  return found && !found->empty() ? std::optional{found->front()} : std::nullopt;
 }
 
-void actor_world::commit(std::vector<journal::operation> batch) {
+void actor_world::commit(std::vector<rooms::operation> batch) {
   const auto kept = std::exchange(faults, {});
   if (!writer_->commit(batch, now())) throw std::runtime_error("the memory journal refuses");
   faults = kept;
@@ -259,11 +259,11 @@ void actor_world::commit(std::vector<journal::operation> batch) {
 
 void actor_world::fill(const std::string& room, std::size_t count, const std::string& text,
                        const std::string& from) {
-  const auto id = room_id::trusted(room);
-  std::vector<journal::operation> batch{journal::create_room{id, room, epoch_id{"filled"}, {}}};
+  std::vector<rooms::operation> batch{
+      wanted_by(from, room, rooms::create_room{room, epoch_id{"filled"}, {}})};
   for (std::size_t i = 1; i <= count; ++i)
     batch.push_back(
-        journal::append{id, user_id::trusted(from), {}, posted{{text + std::to_string(i), {}}}});
+        wanted_by(from, room, rooms::post_message{{text + std::to_string(i), std::nullopt}}));
   commit(std::move(batch));
 }
 

@@ -25,6 +25,15 @@ namespace confab::test {
 
 using namespace std::chrono_literals;
 
+/// As if somebody who has joined asked for it; `key` may be empty.
+inline rooms::operation wanted_by(const std::string& user, const std::string& room,
+                                  rooms::want what, std::string key = {}) {
+  rooms::principal by;
+  by.user = user_id::trusted(user);
+  by.joined = true;
+  return {room_id::trusted(room), std::move(by), std::move(key), std::move(what)};
+}
+
 /// Knows the tokens that a test has made.
 class fake_authenticator final : public actors::authenticator {
  public:
@@ -108,7 +117,7 @@ class actor_world {
   void fill(const std::string& room, std::size_t count, const std::string& text = "old",
             const std::string& from = "author");
   /// Commits as if somebody else did: behind the actors' back.
-  void commit(std::vector<journal::operation> batch);
+  void commit(std::vector<rooms::operation> batch);
   std::size_t shard_of(const std::string& room) const {
     return env.board.shard_of(room_id::trusted(room));
   }

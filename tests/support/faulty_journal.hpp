@@ -31,7 +31,7 @@ class faulty_writer final : public journal::writer {
   faulty_writer(std::unique_ptr<journal::writer> to, journal_faults& faults)
       : to_(std::move(to)), faults_(faults) {}
 
-  journal::result<std::vector<journal::outcome>> commit(std::span<const journal::operation> batch,
+  journal::result<std::vector<journal::outcome>> commit(std::span<rooms::operation> batch,
                                                         unix_ms now) override {
     switch (faults_.on_commit()) {
       case commit_fate::stored:
@@ -74,15 +74,18 @@ class faulty_reader final : public journal::reader {
     if (faults_.read_fails()) return broken();
     return from_->entries(id, after, upto, count, bytes);
   }
-  journal::result<std::optional<log_entry>> entry(const room_id& id, seq_no seq) override {
+  journal::result<journal::message_page> messages(const room_id& id, const user_id& asker,
+                                                  std::optional<seq_no> before,
+                                                  std::optional<seq_no> after, std::size_t count,
+                                                  std::size_t bytes) override {
     if (faults_.read_fails()) return broken();
-    return from_->entry(id, seq);
+    return from_->messages(id, asker, before, after, count, bytes);
   }
-  journal::result<journal::message_page> messages(const room_id& id, std::optional<seq_no> before,
-                                                  std::optional<seq_no> after, seq_no upto,
-                                                  std::size_t count, std::size_t bytes) override {
+  journal::result<journal::reaction_page> reactions(const room_id& id, seq_no target,
+                                                    std::string_view emoji, seq_no after,
+                                                    std::size_t count) override {
     if (faults_.read_fails()) return broken();
-    return from_->messages(id, before, after, upto, count, bytes);
+    return from_->reactions(id, target, emoji, after, count);
   }
   journal::result<std::vector<journal::room_info>> rooms(const std::optional<room_id>& after,
                                                          const journal::room_filter& filter,
@@ -94,6 +97,16 @@ class faulty_reader final : public journal::reader {
                                                            std::size_t count) override {
     if (faults_.read_fails()) return broken();
     return from_->directs(user, count);
+  }
+  journal::result<std::vector<journal::feed_item>> feed(std::uint64_t after, std::size_t count,
+                                                        std::size_t bytes) override {
+    if (faults_.read_fails()) return broken();
+    return from_->feed(after, count, bytes);
+  }
+  journal::result<std::vector<journal::stored_mark>> marks(const user_id& user,
+                                                           rooms::mark::kind of) override {
+    if (faults_.read_fails()) return broken();
+    return from_->marks(user, of);
   }
 
  private:

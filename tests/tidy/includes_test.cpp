@@ -21,20 +21,25 @@ struct folder_rule {
 const std::map<std::string, folder_rule>& rules() {
   static const std::map<std::string, folder_rule> all{
       {"protocol", {{"protocol/"}, {}, {"nlohmann/", "openssl/", "zlib.h"}}},
-      {"journal", {{"protocol/", "journal/"}, {}, {"sqlite3.h"}}},
+      {"rooms", {{"protocol/", "rooms/"}, {}, {}}},
+      {"journal", {{"protocol/", "rooms/", "journal/"}, {}, {"sqlite3.h"}}},
       {"actors",
-       {{"protocol/", "actors/", "journal/journal.hpp"}, {"caf/", "boost/unordered/"}, {}}},
+       {{"protocol/", "rooms/", "actors/", "journal/journal.hpp"},
+        {"caf/", "boost/unordered/"},
+        {}}},
       {"transport",
        {{"protocol/", "transport/"},
         {},
         {"boost/asio", "boost/beast", "boost/system", "openssl/", "zlib.h"}}},
       {"server",
-       {{"protocol/", "journal/", "actors/", "transport/", "server/"},
+       {{"protocol/", "rooms/", "journal/", "actors/", "transport/", "server/"},
         {"boost/asio", "caf/"},
         {"nlohmann/", "openssl/", "jwt.h", "CLI/", "spdlog/", "toml++/"}}},
       {"examples", {{"examples/", "server/"}, {}, {}}},
       {"load",
-       {{"protocol/", "load/"}, {}, {"nlohmann/", "openssl/", "zlib.h", "jwt.h", "CLI/", "toml++/"}}},
+       {{"protocol/", "load/"},
+        {},
+        {"nlohmann/", "openssl/", "zlib.h", "jwt.h", "CLI/", "toml++/"}}},
   };
   return all;
 }
@@ -51,11 +56,11 @@ bool begins_with_any(const std::string& text, const std::vector<std::string>& be
 bool is_of_the_system(const std::string& name) {
   static const std::regex standard{"[a-z_]+"};
   static const std::set<std::string> posix{
-      "arpa/inet.h",   "errno.h",      "fcntl.h",        "netdb.h",      "netinet/in.h",
-      "netinet/tcp.h", "poll.h",       "pthread.h",      "sched.h",      "signal.h",
-      "sys/epoll.h",   "sys/eventfd.h", "sys/ioctl.h",
-      "sys/file.h",    "sys/random.h", "sys/resource.h", "sys/socket.h", "sys/stat.h",
-      "sys/types.h",   "sys/uio.h",    "sys/un.h",       "time.h",       "unistd.h"};
+      "arpa/inet.h",    "errno.h",       "fcntl.h",     "netdb.h",     "netinet/in.h",
+      "netinet/tcp.h",  "poll.h",        "pthread.h",   "sched.h",     "signal.h",
+      "sys/epoll.h",    "sys/eventfd.h", "sys/ioctl.h", "sys/file.h",  "sys/random.h",
+      "sys/resource.h", "sys/socket.h",  "sys/stat.h",  "sys/types.h", "sys/uio.h",
+      "sys/un.h",       "time.h",        "unistd.h"};
   return std::regex_match(name, standard) || posix.contains(name);
 }
 

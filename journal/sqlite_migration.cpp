@@ -1,0 +1,222 @@
+#include "journal/sqlite_migration.hpp"
+
+#include "journal/key_index.hpp"
+#include "journal/sqlite_faults.hpp"
+#include "journal/sqlite_projection.hpp"
+#include "journal/sqlite_rows.hpp"
+#include "journal/sqlite_schema.hpp"
+#include "rooms/view.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace confab::journal::sqlite {
+namespace {
+
+/// Of one transaction: some tens of milliseconds.
+constexpr std::int64_t entries_per_step = 5'000;
+
+/// The first column of the first row; none after a failure, or where there is none.
+std::optional<std::int64_t> ask(connection& database, std::string_view sql) {
+  statement prepared;
+  if (prepared.prepare(database, sql)) return std::nullopt;
+  query run{prepared};
+  if (!run.next()) return std::nullopt;
+  return run.integer(0);
+}
+
+std::string quoted(const std::string& text) {
+  std::string out = "'";
+  for (const char c : text) out.append(c == '\'' ? 2 : 1, c);
+  return out += '\'';
+}
+
+/// Whole or not at all: under another name until it is complete.
+std::optional<std::string> back_up(connection& database, const std::string& path,
+                                   std::int64_t version) {
+  const auto copy = path + ".schema-" + std::to_string(version);
+  std::error_code ignored;
+  if (std::filesystem::exists(copy, ignored)) return std::nullopt;  // by a start that was cut off
+  const auto part = copy + ".part";
+  std::filesystem::remove(part, ignored);
+  if (const int code = database.execute(("vacuum into " + quoted(part)).c_str())) {
+    auto error = words(code, database);
+    std::filesystem::remove(part, ignored);
+    return "cannot copy the database to " + copy + " before it is migrated: " + error +
+           " (--no-backup migrates without a copy)";
+  }
+  if (std::rename(part.c_str(), copy.c_str()) != 0) return "cannot rename " + part;
+  return std::nullopt;
+}
+
+/// Goes through the log, as the writer did when each entry was written.
+class filling {
+ public:
+  filling(connection& database, const migration_options& how) : database_(database), how_(how) {}
+
+  std::optional<std::string> run() {
+    if (const int code = prepare()) return words(code, database_);
+    const auto of = ask(database_, "select coalesce(max(id), 0) from log").value_or(0);
+    for (;;) {
+      const auto done = ask(database_, "select done from progress where step = 'project'");
+      if (!done) return std::nullopt;
+      how_.progress("project", static_cast<std::uint64_t>(*done), static_cast<std::uint64_t>(of));
+      int code = database_.execute("begin immediate");
+      if (code == SQLITE_OK) code = step(*done);
+      if (code == SQLITE_OK) code = database_.execute("commit");
+      if (code != SQLITE_OK) {
+        auto error = words(code, database_);
+        if (database_.in_transaction()) database_.execute("rollback");
+        return error;
+      }
+      keys_stored();
+      // The log of SQLite would grow with the whole database otherwise.
+      sqlite3_wal_checkpoint_v2(database_.get(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr,
+                                nullptr);
+    }
+  }
+
+ private:
+  int prepare() {
+    const std::pair<statement&, std::string> all[] = {
+        {read_, "select " + std::string{entry_columns} +
+                    ", id, room from log where id > ?1 order by id limit ?2"},
+        {counted_before_,
+         "select counted from log where room = ?1 and seq = ?2 and kind = 0 union all "
+         "select counted from log where room = ?1 and seq = ?2 and kind <> 0"},
+        {update_, "update log set counted = ?2, at = ?3 where id = ?1"},
+        {progress_, "update progress set done = ?1 where step = 'project'"},
+        {finished_, "delete from progress where step = 'project'"},
+        {insert_run_,
+         "insert or replace into key_runs (last, first, newest, places) "
+         "values (?1, ?2, ?3, cast(?4 as blob))"},
+        {secret_, "select value from secrets where name = 'keys'"},
+    };
+    for (const auto& [prepared, sql] : all)
+      if (const int code = prepared.prepare(database_, sql)) return code;
+    query row{secret_};
+    if (!row.next() || row.text(0).size() != sizeof(digest_secret))
+      return row.code() ? row.code() : SQLITE_CORRUPT;
+    digest_secret secret{};
+    std::memcpy(secret.data(), row.text(0).data(), sizeof secret);
+    keys_.emplace(secret, rooms::key_window{});
+    if (const int code = recall_keys()) return code;
+    now_ = ask(database_, "select unixepoch() * 1000").value_or(0);
+    return present_.prepare(database_);
+  }
+
+  /// Of a start that was cut off: what it went through and had put into no run.
+  int recall_keys() {
+    const auto from = ask(database_, "select coalesce(max(last), 0) from key_runs").value_or(0);
+    const auto upto = ask(database_, "select done from progress where step = 'project'");
+    statement prepared;
+    if (const int code = prepared.prepare(database_,
+                                          "select id, room, sender, key, at from log where id > ?1 "
+                                          "and id <= ?2 and key is not null order by id"))
+      return code;
+    query row{prepared, from, upto.value_or(0)};
+    while (row.next())
+      keys_->remember(keys_->hash_of(row.integer(1), user_id::trusted(std::string{row.text(2)}),
+                                     row.text(3)),
+                      static_cast<std::uint64_t>(row.integer(0)), unix_ms{row.integer(4)});
+    return row.code();
+  }
+
+  int step(std::int64_t done) {
+    std::vector<std::pair<std::int64_t, log_entry>> entries;  // by room
+    std::vector<std::int64_t> ids;
+    {
+      query row{read_, done, entries_per_step};
+      while (row.next()) {
+        auto entry = entry_of(row);
+        if (!entry) return SQLITE_CORRUPT;
+        ids.push_back(row.integer(8));
+        entries.emplace_back(row.integer(9), std::move(*entry));
+      }
+      if (row.code()) return row.code();
+    }
+    if (entries.empty()) return query{finished_}.run();
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      auto& [room, entry] = entries[i];
+      entry.at = std::min(entry.at, unix_ms{now_});  // a clock that was ahead must not stay
+      std::uint64_t counted = 0;
+      if (const int code = count(room, entry, counted)) return code;
+      if (const int code = query{update_, ids[i], counted, entry.at.value()}.run()) return code;
+      if (const int code = present_.project(database_, room, entry)) return code;
+      if (entry.key.empty()) continue;
+      keys_->remember(keys_->hash_of(room, entry.from, entry.key),
+                      static_cast<std::uint64_t>(ids[i]), entry.at);
+    }
+    if (const int code = store_run()) return code;
+    return query{progress_, ids.back()}.run();
+  }
+
+  /// The running number N of an entry: of the one before, and one more where it counts.
+  int count(std::int64_t room, const log_entry& entry, std::uint64_t& counted) {
+    const auto [at, fresh] = counted_.try_emplace(room, 0);
+    if (fresh && entry.seq.value() > 1) {
+      query row{counted_before_, room, entry.seq.value() - 1};
+      if (row.next()) at->second = static_cast<std::uint64_t>(row.integer(0));
+      if (row.code()) return row.code();
+    }
+    at->second += rooms::counts(entry);
+    counted = at->second;
+    return SQLITE_OK;
+  }
+
+  int store_run() {
+    const auto run = keys_->full_run();
+    if (!run) return SQLITE_OK;
+    const std::string_view places{reinterpret_cast<const char*>(run->places.data()),
+                                  run->places.size() * sizeof(key_place)};
+    run_written_ = true;
+    return query{insert_run_, run->last, run->first, run->newest.value(), places}.run();
+  }
+  void keys_stored() {
+    if (std::exchange(run_written_, false)) keys_->run_stored();
+  }
+
+  connection& database_;
+  const migration_options& how_;
+  projection present_;
+  std::optional<key_index> keys_;
+  bool run_written_ = false;
+  std::int64_t now_ = 0;
+  std::unordered_map<std::int64_t, std::uint64_t> counted_;
+  statement read_, counted_before_, update_, progress_, finished_, insert_run_, secret_;
+};
+
+}  // namespace
+
+std::optional<std::string> bring_up_to_date(connection& database, const std::string& path,
+                                            const migration_options& how) {
+  const auto version = ask(database, "pragma user_version").value_or(0);
+  const auto last = static_cast<std::int64_t>(schema_steps().size());
+  if (how.backup && version > 0 && version < last &&
+      ask(database, "select 1 from log limit 1")) {
+    how.progress("copy", 0, 1);
+    if (auto error = back_up(database, path, version)) return error;
+  }
+  if (auto error = migrate(database, schema_steps())) return error;
+  if (auto error = filling{database, how}.run()) return "filling in projections: " + *error;
+  return std::nullopt;
+}
+
+std::optional<std::string> rebuild(connection& database, const migration_options& how) {
+  const int code = database.execute(
+      "begin immediate; delete from changed; delete from reactions; delete from reaction_counts;"
+      "delete from key_runs; insert or replace into progress values ('project', 0); commit");
+  if (code != SQLITE_OK) {
+    auto error = words(code, database);
+    if (database.in_transaction()) database.execute("rollback");
+    return error;
+  }
+  return filling{database, how}.run();
+}
+
+}  // namespace confab::journal::sqlite

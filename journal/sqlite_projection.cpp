@@ -1,0 +1,158 @@
+#include "journal/sqlite_projection.hpp"
+
+#include <utility>
+#include <variant>
+
+namespace confab::journal::sqlite {
+
+int projection::prepare(const connection& database) {
+  const std::pair<statement&, std::string_view> all[] = {
+      {run_.message,
+       "select l.sender, c.deleted_by is not null, coalesce(c.edits, 0), "
+       "coalesce(c.reactions, 0), coalesce(c.emoji, 0) from log l "
+       "left join changed c on c.room = l.room and c.seq = l.seq "
+       "where l.room = ?1 and l.seq = ?2 and l.kind = 0"},
+      {run_.emoji_there,
+       "select 1 from reaction_counts where room = ?1 and target = ?2 and emoji = ?3"},
+      {run_.reacted,
+       "select 1 from reactions where room = ?1 and target = ?2 and emoji = ?3 and user = ?4"},
+      {run_.edit,
+       "insert into changed (room, seq, edits, edit, edited_at, edited_by) "
+       "values (?1, ?2, 1, ?3, ?4, ?5) on conflict do update set edits = edits + 1, "
+       "edit = excluded.edit, edited_at = excluded.edited_at, edited_by = excluded.edited_by"},
+      {run_.edit_lost, "update changed set edits = edits + 1 where room = ?1 and seq = ?2"},
+      {run_.clear_edit,
+       "update log set text = null, data = null where room = ?1 and seq = ?2 and kind <> 0"},
+      {run_.erase,
+       "insert into changed (room, seq, deleted_by) values (?1, ?2, ?3) "
+       "on conflict do update set deleted_by = excluded.deleted_by, edit = null, "
+       "edited_at = null, edited_by = null, emoji = 0"},
+      {run_.clear_message,
+       "update log set text = null, data = null where room = ?1 and seq = ?2 and kind = 0"},
+      {run_.clear_edits,
+       "update log indexed by log_edits set text = null, data = null "
+       "where room = ?1 and target = ?2 and kind = 1"},
+      {run_.clear_reactions, "delete from reactions where room = ?1 and target = ?2"},
+      {run_.clear_counts, "delete from reaction_counts where room = ?1 and target = ?2"},
+      {run_.react,
+       "insert into reactions (room, target, emoji, user, seq) values (?1, ?2, ?3, ?4, ?5) "
+       "on conflict do nothing"},
+      {run_.count_up,
+       "insert into reaction_counts (room, target, emoji, count) values (?1, ?2, ?3, 1) "
+       "on conflict do update set count = count + 1 returning count"},
+      {run_.unreact,
+       "delete from reactions where room = ?1 and target = ?2 and emoji = ?3 and user = ?4"},
+      {run_.count_down,
+       "update reaction_counts set count = count - 1 "
+       "where room = ?1 and target = ?2 and emoji = ?3 returning count"},
+      {run_.drop_count,
+       "delete from reaction_counts where room = ?1 and target = ?2 and emoji = ?3"},
+      {run_.reaction_entry,
+       "insert into changed (room, seq, reactions, emoji) values (?1, ?2, 1, max(?3, 0)) "
+       "on conflict do update set reactions = reactions + 1, emoji = emoji + ?3"},
+  };
+  for (const auto& [prepared, sql] : all)
+    if (const int code = prepared.prepare(database, sql)) return code;
+  return SQLITE_OK;
+}
+
+std::optional<rooms::message_state> projection::message(std::int64_t room, seq_no seq,
+                                                        const user_id& by, std::string_view emoji,
+                                                        int& code) {
+  query row{run_.message, room, seq.value()};
+  if (!row.next()) {
+    code = row.code();
+    return std::nullopt;
+  }
+  rooms::message_state state{user_id::trusted(std::string{row.text(0)}),
+                             row.integer(1) != 0,
+                             static_cast<std::uint32_t>(row.integer(2)),
+                             static_cast<std::uint32_t>(row.integer(3)),
+                             static_cast<std::uint32_t>(row.integer(4)),
+                             false,
+                             false};
+  if (!emoji.empty() && state.emoji > 0) {
+    query there{run_.emoji_there, room, seq.value(), emoji};
+    state.emoji_there = there.next();
+    query own{run_.reacted, room, seq.value(), emoji, by.view()};
+    state.reacted = own.next();
+    code = there.code() ? there.code() : own.code();
+  }
+  return state;
+}
+
+int projection::project(const connection& database, std::int64_t room, const log_entry& entry) {
+  struct {
+    projection& of;
+    const connection& database;
+    std::int64_t room;
+    const log_entry& entry;
+
+    int operator()(const posted&) const { return SQLITE_OK; }
+    int operator()(const recorded&) const { return SQLITE_OK; }
+    int operator()(const edited& what) const { return of.edit(room, what.target, entry); }
+    int operator()(const deleted& what) const { return of.erase(room, what.target, entry.from); }
+    int operator()(const reacted& what) const { return of.react(database, room, entry, what); }
+  } const visitor{*this, database, room, entry};
+  return std::visit(visitor, entry.body);
+}
+
+int projection::edit(std::int64_t room, seq_no at, const log_entry& entry) {
+  int code = SQLITE_OK;
+  const auto target = message(room, at, entry.from, {}, code);
+  if (!target) return code;
+  if (target->deleted) {  // the edit had lost a race: what it says was never seen, and goes
+    code = query{run_.edit_lost, room, at.value()}.run();
+    return code ? code : query{run_.clear_edit, room, entry.seq.value()}.run();
+  }
+  std::optional<std::string_view> by;
+  if (entry.from != target->author) by = entry.from.view();
+  return query{run_.edit, room, at.value(), entry.seq.value(), entry.at.value(), by}.run();
+}
+
+/// Also what was said before: deleted content is in no row (SEMANTICS §2).
+int projection::erase(std::int64_t room, seq_no at, const user_id& by) {
+  int code = SQLITE_OK;
+  const auto target = message(room, at, by, {}, code);
+  if (!target || target->deleted) return code;
+  const auto seq = at.value();
+  code = query{run_.erase, room, seq, by.view()}.run();
+  for (const auto* clear : {&run_.clear_message, &run_.clear_edits}) {
+    if (code) return code;
+    code = query{*clear, room, seq}.run();
+  }
+  if (code || target->emoji == 0) return code;
+  code = query{run_.clear_reactions, room, seq}.run();
+  return code ? code : query{run_.clear_counts, room, seq}.run();
+}
+
+int projection::react(const connection& database, std::int64_t room, const log_entry& entry,
+                      const reacted& what) {
+  int code = SQLITE_OK;
+  const auto seq = what.target.value();
+  const std::string_view emoji{what.emoji};
+  const auto target = message(room, what.target, entry.from, {}, code);
+  if (!target) return code;
+
+  std::int64_t emoji_more = 0;
+  if (!target->deleted) {
+    code = what.on ? query{run_.react, room, seq, emoji, entry.from.view(), entry.seq.value()}.run()
+                   : query{run_.unreact, room, seq, emoji, entry.from.view()}.run();
+    if (code) return code;
+    if (sqlite3_changes(database.get()) > 0) {
+      query count{what.on ? run_.count_up : run_.count_down, room, seq, emoji};
+      const auto left = count.next() ? count.integer(0) : 0;
+      while (count.next()) continue;  // the statement ends with its last row
+      if (count.code()) return count.code();
+      if (what.on && left == 1) emoji_more = 1;
+      if (!what.on && left == 0) {
+        emoji_more = -1;
+        code = query{run_.drop_count, room, seq, emoji}.run();
+        if (code) return code;
+      }
+    }
+  }
+  return query{run_.reaction_entry, room, seq, emoji_more}.run();
+}
+
+}  // namespace confab::journal::sqlite

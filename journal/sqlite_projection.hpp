@@ -1,0 +1,41 @@
+#pragma once
+
+#include "journal/sqlite_statement.hpp"
+#include "protocol/entry.hpp"
+#include "rooms/message_state.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace confab::journal::sqlite {
+
+/// What is stored beside the log so that reading a message costs its answer: its present form. A
+/// fold over the log, like `rooms::fold`, kept up entry by entry in the writer's transactions; a
+/// migration and a rebuild go through the whole log with it.
+class projection {
+ public:
+  int prepare(const connection& database);
+
+  /// The message `seq` as `by` sees it; none where there is no such message. `code` tells a failure.
+  std::optional<rooms::message_state> message(std::int64_t room, seq_no seq, const user_id& by,
+                                              std::string_view emoji, int& code);
+  /// Takes in an entry that is in the log already.
+  int project(const connection& database, std::int64_t room, const log_entry& entry);
+
+ private:
+  int edit(std::int64_t room, seq_no at, const log_entry& entry);
+  int erase(std::int64_t room, seq_no target, const user_id& by);
+  int react(const connection& database, std::int64_t room, const log_entry& entry,
+            const reacted& what);
+
+  struct statements {
+    statement message, emoji_there, reacted;
+    statement edit, edit_lost, clear_edit, erase, clear_message, clear_edits, clear_reactions,
+        clear_counts;
+    statement react, count_up, unreact, count_down, drop_count, reaction_entry;
+  };
+  statements run_;
+};
+
+}  // namespace confab::journal::sqlite

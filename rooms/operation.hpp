@@ -1,0 +1,80 @@
+#pragma once
+
+#include "protocol/entry.hpp"
+#include "protocol/ids.hpp"
+#include "rooms/principal.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+/// What somebody wants of a room. The sequencer makes of it a refusal, or 0..n entries, all or
+/// none. Valid in form, size and rate: that is checked before.
+namespace confab::rooms {
+
+/// Create the room unless it is there; title, epoch and users are taken from here then.
+struct create_room {
+  std::string title;
+  epoch_id epoch;
+  std::optional<std::pair<user_id, user_id>> direct;  // the two users of a direct room
+};
+struct post_message {
+  content what;
+};
+struct edit_message {
+  seq_no target;
+  content what;
+};
+/// One entry for each target, or none where one of them is not allowed.
+struct delete_messages {
+  std::vector<seq_no> targets;  // 1..100
+};
+/// With `on` false the reaction is taken back.
+struct set_reaction {
+  seq_no target;
+  std::string emoji;
+  bool on = true;
+};
+/// An entry of the server's own log.
+struct record_event {
+  std::string type;  // of the event, such as `user.created`
+  free_data data;
+};
+
+/// State without a number: folded by maximum or by last writer, and not in any log.
+struct mark {
+  /// Stored: numbers are never reused.
+  enum class kind : std::int64_t { read_marker = 1, own_settings = 2, block = 3, cursor = 4 };
+  enum class fold : std::uint8_t { maximum, last_writer };
+
+  user_id user;
+  std::string subject;  // a room, another user, the name of a webhook
+  kind of = kind::read_marker;
+  std::int64_t value = 0;
+  std::string text;
+
+  static constexpr fold fold_of(kind of) noexcept {
+    return of == kind::read_marker || of == kind::cursor ? fold::maximum : fold::last_writer;
+  }
+  friend bool operator==(const mark&, const mark&) = default;
+};
+/// A group of marks takes one position of the journal.
+struct set_marks {
+  std::vector<mark> marks;
+};
+
+using want = std::variant<create_room, post_message, edit_message, delete_messages, set_reaction,
+                          record_event, set_marks>;
+
+struct operation {
+  room_id room;
+  principal by;
+  /// Makes it exactly-once for this user and room; empty: none.
+  std::string key;
+  want what;
+};
+
+}  // namespace confab::rooms

@@ -1,0 +1,66 @@
+#pragma once
+
+#include "rooms/key_window.hpp"
+#include "rooms/message_state.hpp"
+#include "rooms/operation.hpp"
+#include "rooms/outcome.hpp"
+#include "rooms/view.hpp"
+
+#include <optional>
+#include <string_view>
+#include <variant>
+
+namespace confab::rooms {
+
+/// What the sequencer reads of what was ordered before, this batch included. Implemented by the
+/// stores, and by a map in tests. Where a read fails the source is `broken` from then on.
+class source {
+ public:
+  virtual ~source() = default;
+
+  /// Null: no such room. The sequencer applies entries to it; valid until the next call.
+  virtual room_view* room(const room_id& room) = 0;
+  /// The message `seq` as `by` sees it, and the reaction `emoji` of it (empty: none is meant).
+  virtual std::optional<message_state> message(const room_view& room, seq_no seq, const user_id& by,
+                                               std::string_view emoji) = 0;
+  /// The latest use of a key by this user in this room, whether still remembered or not.
+  virtual std::optional<key_record> key(const room_view& room, const user_id& by,
+                                        std::string_view key) = 0;
+  /// Of the last entry or group of marks.
+  virtual std::uint64_t last_position() const noexcept = 0;
+  virtual bool broken() const noexcept = 0;
+};
+
+/// What became of an operation. The store keeps it before it asks for the next.
+using decision = std::variant<room_created, room_was_there, appended, marked, repeated, unchanged,
+                              refused, undecided>;
+
+/// Log time follows the clock: `stamp` itself where it is more than a minute behind, else the
+/// greater of both. It may fall, so that a clock that was wrong once does not stay.
+inline constexpr std::chrono::milliseconds clock_step_back_min{60'000};
+unix_ms follow(unix_ms log_time, unix_ms stamp) noexcept;
+
+/// The one place where an operation becomes a refusal, or entries with numbers and a time. A
+/// deterministic function of what was ordered before and of `stamp`: no clock, no randomness.
+class sequencer {
+ public:
+  explicit sequencer(key_window window) : window_(window) {}
+
+  /// Decides one operation, which is spent: its content goes into the entries. The room's view is
+  /// brought up to date.
+  decision decide(operation& asked, unix_ms stamp, source& from);
+
+  /// The time of the last operation that left something in the journal.
+  unix_ms log_time() const noexcept { return log_time_; }
+  /// After a start, and where a batch was taken back.
+  void set_log_time(unix_ms at) noexcept { log_time_ = at; }
+
+ private:
+  std::optional<decision> known_key(const operation& asked, unix_ms at, const room_view& room,
+                                    source& from) const;
+
+  key_window window_;
+  unix_ms log_time_;
+};
+
+}  // namespace confab::rooms
