@@ -56,16 +56,21 @@ export function closeAction(code) {
   return "reconnect";
 }
 
-/** Beyond this a server's `reconnect_after_ms` is taken for a mistake. */
-const RECONNECT_AFTER_MS_MAX = 300_000;
+/** Beyond this a wait that a server names is taken for a mistake. */
+const WAIT_MS_MAX = 300_000;
+
+/** @param {unknown} ms */
+const wait = (ms) => (typeof ms === "number" && ms >= 0 && ms <= WAIT_MS_MAX ? ms : undefined);
 
 /** How long a server that goes away wants to be left alone, if it says so. @param {number} code @param {string} reason */
 export function reconnectAfter(code, reason) {
   if (code !== CloseCode.going_away && code !== CloseCode.restart) return;
   try {
-    const ms = JSON.parse(reason).reconnect_after_ms;
-    if (ms >= 0 && ms <= RECONNECT_AFTER_MS_MAX) return Number(ms);
+    return wait(JSON.parse(reason).reconnect_after_ms);
   } catch {
     // Not ours: a proxy's words, or none.
   }
 }
+
+/** When an error may be gone, if the server says so. @param {{ retry_after_ms?: number }} error */
+export const retryAfter = (error) => wait(error.retry_after_ms);

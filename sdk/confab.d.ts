@@ -326,7 +326,7 @@ export declare class StoppedError extends ConfabError {
 }
 /** What came is not a frame of this protocol. */
 export declare class ProtocolError extends ConfabError {}
-/** The token callback failed; `cause` says why. */
+/** The token callback threw (`cause`), brought no token, or took too long; or the token could not be renewed. */
 export declare class TokenError extends ConfabError {}
 
 // ----------------------------------------------------------------------------------------------------- client
@@ -427,6 +427,8 @@ export interface SocketLike {
   onerror: ((event: any) => any) | null;
   send(data: string): void;
   close(code?: number, reason?: string): void;
+  /** Where there is one, for connections that do not answer the close. */
+  terminate?(): void;
 }
 export type SocketConstructor = new (url: string, protocols: string[]) => SocketLike;
 
@@ -436,6 +438,8 @@ export interface Environment {
   clearTimeout(timer: unknown): void;
   /** Milliseconds, monotonic. */
   now(): number;
+  /** Milliseconds since the Unix epoch. */
+  date(): number;
   /** In [0, 1). */
   random(): number;
   uuid(): string;
@@ -446,8 +450,10 @@ export interface Environment {
 export interface ClientOptions {
   /** `ws:`, `wss:`, `http:` or `https:`; in a browser also relative to the page. Default in a browser: `/ws`. */
   url?: string;
-  /** A JWT, or a callback that brings a fresh one: called before the first connection, when the token expires. */
+  /** A JWT, or a callback that brings a fresh one: called by `connect()` and before the token expires. */
   token?: string | (() => string | Promise<string>);
+  /** How long the callback may take. Default 10000. */
+  tokenTimeoutMs?: number;
   /** Instead of `token`, where the server allows guests: the user id. */
   guest?: string;
   /** A guest's display name. */
@@ -507,7 +513,7 @@ export declare class ConfabClient {
   unreact(room: string, target: number, emoji: string, options?: { key?: string }): Promise<Done>;
   history(room: string, options?: { before?: number; after?: number; limit?: number }): Promise<History>;
   listRooms(options?: { after?: string }): Promise<Rooms>;
-  /** Fire and forget; nothing when not live. */
+  /** Fire and forget; nothing when not live. Call it as often as you like: what others need is said, every few seconds. */
   typing(room: string, on?: boolean): void;
   /** To all sessions of a user; resolves with how many there were. Never repeated. */
   signal(to: string, data: JsonObject): Promise<Signalled>;

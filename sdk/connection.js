@@ -3,6 +3,11 @@
 import { CloseCode } from "./codes.js";
 
 const HEARTBEAT_MS = 25_000;
+/** What a server may ask for: oftener would be a load, more rarely a connection that is dead for minutes. */
+const HEARTBEAT_MS_MIN = 1000;
+const HEARTBEAT_MS_MAX = 120_000;
+/** A closing handshake may take so long; whoever never answers is not waited for. */
+const CLOSING_MS = 500;
 const SUBPROTOCOL = "confab.v1.json";
 /** Of hello within the upgrade request. Proxies bound a header at 8 KiB or more, and cookies may stand beside it. */
 const EARLY_HELLO_MAX = 4096;
@@ -54,7 +59,7 @@ export class Connection {
 
   /** The server said welcome. @param {number} [heartbeatMs] */
   welcomed(heartbeatMs = HEARTBEAT_MS) {
-    this.#heartbeatMs = heartbeatMs;
+    this.#heartbeatMs = Math.min(Math.max(Number(heartbeatMs) || HEARTBEAT_MS, HEARTBEAT_MS_MIN), HEARTBEAT_MS_MAX);
     this.#watch();
   }
 
@@ -128,8 +133,14 @@ export class Connection {
 
   /** @param {number} code */
   #closeSocket(code) {
+    const { socket, env } = this;
+    // npm's `ws` waits half a minute for the peer's close, and Node does not end before.
+    if (socket.terminate) {
+      const late = env.setTimeout(() => socket.terminate?.(), CLOSING_MS);
+      socket.onclose = () => env.clearTimeout(late);
+    }
     try {
-      this.socket.close(code);
+      socket.close(code);
     } catch {
       // Some implementations throw while connecting; the socket is forgotten all the same.
     }

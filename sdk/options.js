@@ -12,6 +12,7 @@ export function complete(options) {
     requestTimeoutMs: 10_000,
     connectTimeoutMs: 10_000,
     heartbeatSlackMs: 10_000,
+    tokenTimeoutMs: 10_000,
     retriesMax: 20,
     backoffBaseMs: 500,
     backoffCapMs: 20_000,
@@ -35,6 +36,7 @@ function systemEnvironment() {
     setTimeout: (fn, ms) => setTimeout(fn, ms),
     clearTimeout: (timer) => clearTimeout(/** @type {any} */ (timer)),
     now: () => performance.now(),
+    date: () => Date.now(),
     random: () => Math.random(),
     // Without https, and in Node 18, there is no randomUUID. A key must be unique, not secret.
     uuid: () => globalThis.crypto?.randomUUID?.() ?? Array.from({ length: 4 }, () => Math.random().toString(36).slice(2, 10)).join("-"),

@@ -1,5 +1,6 @@
 // Commands from call to outcome: ids, order, repeats, time-outs, and what a lost connection means to each.
 
+import { retryAfter } from "./codes.js";
 import { COMMANDS } from "./commands.js";
 import { ConfabError, ConnectionLostError, QueueFullError, RequestTimeoutError, ServerError, StoppedError } from "./errors.js";
 
@@ -162,7 +163,7 @@ export class CommandQueue {
     if (!command.repeat || frame.retry !== true || ++command.tries > this.retriesMax) return this.reject(command, error);
     this.#disarm(command);
     command.sent = false;
-    const wait = frame.retry_after_ms ?? this.backoff.after(command.tries - 1);
+    const wait = retryAfter(frame) ?? this.backoff.after(command.tries - 1);
     command.timer = this.env.setTimeout(() => {
       command.timer = null;
       this.#dispatch(command);

@@ -234,6 +234,20 @@ for (const code of ["unavailable", "internal", "rate_limited"]) {
   });
 }
 
+for (const hostile of [-1, 1e12, "soon", null]) {
+  test(`a retry_after_ms of ${JSON.stringify(hostile)} is no advice`, async () => {
+    const t = await new Harness().live();
+    t.client.send("general", "hi");
+
+    await t.peer.say(refusal(t.peer.take("send"), "unavailable", { retry: true, retry_after_ms: hostile }));
+    await t.clock.advance(249);
+    assert.deepEqual(t.peer.inbox, []);
+    await t.clock.advance(1);
+
+    t.peer.take("send");
+  });
+}
+
 test("without a time named, the repeats back off", async () => {
   const t = await new Harness().live();
   t.client.send("general", "hi");
@@ -434,6 +448,61 @@ test("a leave whose answer was lost is said again, after the resume", async () =
 
   assert.equal(left.value.room, "general");
   assert.equal(t.client.room("general"), null);
+});
+
+// -------------------------------------------------------------------------------------------------------- typing
+
+test("typing is said every three seconds, however often the app says it", async () => {
+  const t = await new Harness().live();
+
+  for (let i = 0; i < 600; i++) {
+    t.client.typing("general");
+    await t.clock.advance(10);
+  }
+
+  assert.deepEqual(said(t), [{ type: "typing", room: "general", on: true }, { type: "typing", room: "general", on: true }]);
+});
+
+test("an app that cannot decide whether its user types does not flood the server", async () => {
+  const t = await new Harness().live();
+
+  for (let i = 0; i < 600; i++) t.client.typing(`r${i % 100}`, i % 2 === 0);
+  for (let i = 0; i < 600; i++) t.client.typing("general", i % 2 === 0);
+
+  assert.ok(said(t).length <= 32);
+});
+
+test("the end of typing is said once, and only where it was begun", async () => {
+  const t = await new Harness().live();
+  t.client.typing("general", false);
+  t.client.typing("general");
+  t.client.typing("general", false);
+  t.client.typing("general", false);
+
+  assert.deepEqual(said(t).map((f) => f.on), [true, false]);
+});
+
+test("a message ends typing, and who types on is shown at once", async () => {
+  const t = await new Harness().live();
+  t.client.typing("general");
+  await t.clock.advance(1500);
+  t.client.send("general", "hi");
+  said(t);
+
+  t.client.typing("general", false);
+  t.client.typing("general");
+
+  assert.deepEqual(said(t), [{ type: "typing", room: "general", on: true }]);
+});
+
+test("a new session knows nothing of who typed in the old one", async () => {
+  const t = await new Harness().live();
+  t.client.typing("general");
+  await t.reconnect();
+
+  t.client.typing("general");
+
+  assert.deepEqual(said(t), [{ type: "typing", room: "general", on: true }]);
 });
 
 // -------------------------------------------------------------------------------------------------------- bounds

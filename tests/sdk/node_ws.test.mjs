@@ -1,7 +1,10 @@
 // The library over real sockets, with npm's `ws` on both sides.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
+import { createServer } from "node:net";
 import { test } from "node:test";
 import { WebSocket, WebSocketServer } from "ws";
 
@@ -87,3 +90,55 @@ test("a wrong address stops the client", async () => {
 
   assert.equal(client.state, "stopped");
 });
+
+/** Says what a server says, then nothing any more: no answer to a close, as on a network that is gone. */
+async function frozen(t, after) {
+  const sockets = new Set();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    socket.on("data", (head) => after === "upgrade" && upgrade(socket, head));
+  });
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return server.address().port;
+}
+
+function upgrade(socket, head) {
+  const key = /^sec-websocket-key: (.*)$/im.exec(head.toString())?.[1];
+  if (!key) return;
+  const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
+  const text = Buffer.from(JSON.stringify(welcome({})));
+  const frame = Buffer.concat([Buffer.from([0x81, 126, text.length >> 8, text.length & 255]), text]);
+  socket.write(
+    `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+      `Sec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: confab.v1.json\r\n\r\n`,
+  );
+  socket.write(frame);
+}
+
+for (const after of ["connect", "upgrade"]) {
+  test(`stop lets a program end within a second on a network that froze after the ${after}`, { timeout: 20_000 }, async (t) => {
+    const port = await frozen(t, after);
+    const program = `
+      import { ConfabClient } from ${JSON.stringify(new URL("../../sdk/confab.js", import.meta.url).href)};
+      import { WebSocket } from ${JSON.stringify(import.meta.resolve("ws"))};
+      const client = new ConfabClient({ url: "ws://127.0.0.1:${port}/ws", guest: "alice", WebSocket });
+      const stop = () => { console.log("stopped"); client.stop(); };
+      client.connect().then(stop, () => {});
+      ${after === "connect" ? "setTimeout(stop, 50);" : ""}`;
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", program], { stdio: ["ignore", "pipe", "inherit"] });
+    t.after(() => child.kill("SIGKILL"));
+
+    await once(child.stdout, "data");
+    const stopped = performance.now();
+    const [code] = await once(child, "exit");
+
+    assert.equal(code, 0);
+    assert.ok(performance.now() - stopped < 1000, `${Math.round(performance.now() - stopped)} ms`);
+  });
+}

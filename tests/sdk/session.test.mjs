@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ConfabClient, ServerError, StoppedError, TokenError } from "../../sdk/confab.js";
+import { ConfabClient, ServerError, StoppedError } from "../../sdk/confab.js";
 import { Harness, joined, outcome, refusal } from "./support/peer.mjs";
 
 const states = (t) => t.of("state").map(({ state }) => state);
@@ -289,6 +289,15 @@ test("connecting again after a stop begins the back-off anew", async () => {
   assert.equal(t.of("state").at(-1).retryInMs, 250);
 });
 
+test("stopping a token callback that hangs leaves no timers", async () => {
+  const t = new Harness({ token: () => new Promise(() => {}) });
+  t.client.connect();
+
+  t.client.stop();
+
+  assert.equal(t.clock.waiting, 0);
+});
+
 test("typing is not said before welcome", async () => {
   const t = new Harness();
   t.client.connect();
@@ -298,115 +307,6 @@ test("typing is not said before welcome", async () => {
 
   t.peer.take("hello");
   assert.deepEqual(t.peer.inbox, []);
-});
-
-// ------------------------------------------------------------------------------------------------------ tokens
-
-test("a token callback is asked once, and its token serves the reconnects", async () => {
-  let asked = 0;
-  const t = await new Harness({ token: async () => `t-${++asked}` }).live();
-
-  const hello = await t.reconnect();
-
-  assert.equal(hello.token, "t-1");
-});
-
-test("after 4501 a new token is got before reconnecting", async () => {
-  let asked = 0;
-  const t = await new Harness({ token: async () => `t-${++asked}` }).live();
-
-  await t.peer.lose(4501);
-  await t.nextAttempt();
-  const hello = await t.peer.welcome();
-
-  assert.equal(hello.token, "t-2");
-});
-
-test("after 4501 a client with a fixed token stops", async () => {
-  const t = await new Harness().live();
-
-  await t.peer.lose(4501);
-
-  assert.equal(t.client.state, "stopped");
-  assert.equal(t.of("error")[0].closeCode, 4501);
-});
-
-test("a token that expires is renewed on the open connection", async () => {
-  let asked = 0;
-  const t = await new Harness({ token: async () => `t-${++asked}` }).live();
-
-  await t.peer.say({ type: "token_expiring", expires_at: 1 });
-  const refresh = t.peer.take("refresh");
-  assert.equal(refresh.token, "t-2");
-  await t.peer.say({ type: "refreshed", re: refresh.id, expires_at: 2 });
-
-  assert.equal(t.of("token_expiring").length, 1);
-  assert.deepEqual(t.of("error"), []);
-  assert.equal((await t.reconnect()).token, "t-2");
-});
-
-test("an app with a fixed token hears that it expires and can refresh by hand", async () => {
-  const t = await new Harness().live();
-
-  await t.peer.say({ type: "token_expiring", expires_at: 1 });
-  assert.deepEqual(t.peer.inbox, []);
-  const refreshed = outcome(t.client.refresh("t-9"));
-  await t.peer.say({ type: "refreshed", re: t.peer.take("refresh").id, expires_at: 2 });
-
-  assert.equal(refreshed.value.expires_at, 2);
-  assert.equal((await t.reconnect()).token, "t-9");
-});
-
-test("a refused refresh leaves the old token in use", async () => {
-  const t = await new Harness().live();
-  const refreshed = outcome(t.client.refresh("of-another-user"));
-
-  await t.peer.say(refusal(t.peer.take("refresh"), "forbidden"));
-
-  assert.equal(refreshed.error.code, "forbidden");
-  assert.equal((await t.reconnect()).token, "t-1");
-});
-
-test("a token callback that fails is asked again later", async () => {
-  let asked = 0;
-  const token = async () => {
-    if (++asked === 1) throw new Error("login service down");
-    return "t-good";
-  };
-  const t = new Harness({ token });
-  t.client.connect();
-  await t.clock.advance(0);
-  assert.equal(t.sockets.length, 0);
-  assert.ok(t.of("error")[0] instanceof TokenError);
-  assert.equal(t.of("error")[0].cause.message, "login service down");
-
-  await t.clock.advance(250);
-
-  assert.equal((await t.peer.welcome()).token, "t-good");
-});
-
-test("coming online while the callback runs does not ask it twice", async () => {
-  let asked = 0;
-  const t = await new Harness({ token: () => (++asked === 1 ? "t-1" : new Promise(() => {})) }).live();
-  await t.peer.lose(4501);
-  await t.nextAttempt();
-
-  t.network.dispatchEvent(new Event("online"));
-  await t.clock.advance(0);
-
-  assert.equal(asked, 2);
-});
-
-test("a client that was stopped while the callback ran opens no socket", async () => {
-  let bring;
-  const t = new Harness({ token: () => new Promise((resolve) => (bring = resolve)) });
-  t.client.connect();
-  t.client.stop();
-
-  bring("late");
-  await t.clock.advance(0);
-
-  assert.equal(t.sockets.length, 0);
 });
 
 // ---------------------------------------------------------------------------------------------------- liveness
@@ -444,6 +344,18 @@ test("whatever is heard is a sign of life", async () => {
   assert.equal(t.client.state, "live");
   assert.equal(t.sockets.length, 1);
 });
+
+for (const [heartbeat, ms] of [[0, 25_000], [-5, 1000], [1, 1000], [1e12, 120_000], ["soon", 25_000], [null, 25_000]]) {
+  test(`a heartbeat_ms of ${JSON.stringify(heartbeat)} is taken for ${ms} ms`, async () => {
+    const t = await new Harness().live({ heartbeat_ms: heartbeat });
+
+    await t.clock.advance(ms - 1);
+    assert.deepEqual(t.peer.inbox, []);
+    await t.clock.advance(1);
+
+    t.peer.take("ping");
+  });
+}
 
 test("frames of a socket that was given up are not heard", async () => {
   const t = await new Harness().inGeneral(5);

@@ -55,8 +55,21 @@ export class Peer {
   async welcome(fields = {}) {
     await this.open();
     const hello = this.take("hello");
-    await this.say(welcome({ re: hello.id, ...fields }));
+    await this.welcomeWith(hello, fields);
     return hello;
+  }
+  /** Says welcome to this hello. */
+  async welcomeWith(hello, fields = {}) {
+    await this.say(welcome({ re: hello.id, ...fields }));
+  }
+  /** Lets time pass, and answers what is asked for a sign of life; other frames stay. */
+  async keepAlive(ms) {
+    for (const end = this.clock.time + ms; this.clock.time < end; ) {
+      await this.clock.advance(Math.min(5000, end - this.clock.time));
+      const others = this.inbox.filter((frame) => frame.type !== "ping");
+      for (const { id, type } of this.inbox.splice(0)) if (type === "ping") await this.say({ type: "pong", re: id });
+      this.inbox.push(...others);
+    }
   }
   /** Takes a join and answers it. */
   async letJoin(fields = {}) {
@@ -136,6 +149,9 @@ const EVENTS = [
   "signal", "token_expiring", "error", "unknown",
 ];
 
+/** The time of day when a test's clock starts. */
+export const EPOCH_MS = 1_763_790_000_000;
+
 /** A client, its clock, its sockets, and everything it emitted. */
 export class Harness {
   clock = new Clock();
@@ -143,6 +159,8 @@ export class Harness {
   events = [];
   /** What `random` says; 0.5 makes the waits 250, 500, 1000, … ms. */
   random = 0.5;
+  /** How far the clock on the wall is ahead, in ms. */
+  clockError = 0;
   #uuids = 0;
 
   constructor(options = {}) {
@@ -163,6 +181,7 @@ export class Harness {
         setTimeout,
         clearTimeout,
         now,
+        date: () => EPOCH_MS + this.clock.time + this.clockError,
         random: () => this.random,
         uuid: () => `key-${++this.#uuids}`,
         network: this.network,

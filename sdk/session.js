@@ -1,0 +1,347 @@
+// The session: which connection there is, and what it does for the rooms and commands that outlive it.
+
+import { Backoff } from "./backoff.js";
+import { closeAction, reconnectAfter, retryAfter } from "./codes.js";
+import { command } from "./commands.js";
+import { Connection } from "./connection.js";
+import { Emitter } from "./emitter.js";
+import { ConfabError, ProtocolError, ServerError, StoppedError } from "./errors.js";
+import { complete } from "./options.js";
+import { CommandQueue } from "./queue.js";
+import { Rooms, isEntry } from "./rooms.js";
+import { TokenKeeper } from "./token.js";
+
+/**
+ * @typedef {import("./confab.js").ClientState} ClientState
+ * @typedef {import("./confab.js").ServerEvent} ServerEvent
+ * @typedef {import("./confab.js").Welcome} Welcome
+ * @typedef {import("./queue.js").Command} Command
+ */
+
+/** @type {Record<ClientState, ClientState[]>} */
+const TRANSITIONS = {
+  idle: ["connecting", "stopped"],
+  connecting: ["connecting", "live", "stopped"], // to itself: the attempt failed, another follows
+  live: ["connecting", "stopped"],
+  stopped: ["connecting"],
+};
+
+/** A session that lasted this long was a good one: the next loss starts the back-off anew. */
+const STABLE_MS = 10_000;
+
+/** One per client. What it keeps outlives connections: rooms, commands that wait, the token. */
+export class Session {
+  events = new Emitter();
+  queue;
+  rooms;
+  state = /** @type {ClientState} */ ("idle");
+  welcome = /** @type {Welcome | null} */ (null);
+  #options;
+  #env;
+  #backoff;
+  #token;
+  #connection = /** @type {Connection | null} */ (null);
+  /** Counts attempts; what an older one still brings is void. */
+  #turn = 0;
+  #timer = /** @type {unknown} */ (null);
+  #liveSince = 0;
+  #helloError = /** @type {ServerError | undefined} */ (undefined);
+  #ready = /** @type {{ promise: Promise<Welcome>, resolve: (w: Welcome) => void, reject: (e: Error) => void } | null} */ (null);
+
+  /** @param {import("./confab.js").ClientOptions} [options] */
+  constructor(options = {}) {
+    this.#options = complete(options);
+    this.#env = this.#options.env;
+    const { backoffBaseMs, backoffCapMs } = this.#options;
+    this.#backoff = new Backoff(backoffBaseMs, backoffCapMs, this.#env.random);
+    this.queue = new CommandQueue({
+      ...this.#options,
+      backoff: new Backoff(backoffBaseMs, backoffCapMs, this.#env.random),
+      transmit: (text) => this.#transmit(text),
+    });
+    this.rooms = new Rooms({ queue: this.queue, emit: (type, event) => this.events.emit(type, event) });
+    this.#token = new TokenKeeper(this.#options, {
+      refresh: (token) => this.refresh(token),
+      error: (error) => this.events.emit("error", error),
+    });
+  }
+
+  get env() {
+    return this.#env;
+  }
+
+  /** @returns {Promise<Welcome>} of the first session */
+  connect() {
+    if (this.#ready) return this.#ready.promise;
+    /** @type {(w: Welcome) => void} */
+    let resolve = () => {};
+    /** @type {(e: Error) => void} */
+    let reject = () => {};
+    const promise = /** @type {Promise<Welcome>} */ (new Promise((yes, no) => ((resolve = yes), (reject = no))));
+    promise.catch(() => {}); // whoever does not wait for it hears of failure by "state" and "error"
+    this.#ready = { promise, resolve, reject };
+    this.queue.start();
+    this.#backoff.reset();
+    this.#token.forget(); // it may be why the last session ended
+    this.#env.network?.addEventListener("online", this.#onOnline);
+    this.#env.network?.addEventListener("offline", this.#onOffline);
+    const turn = ++this.#turn;
+    this.#to("connecting");
+    if (turn === this.#turn) this.#attempt();
+    return promise;
+  }
+
+  stop() {
+    if (this.state !== "stopped") this.#halt({ reason: "stopped by the app" });
+  }
+
+  /** @param {string} token */
+  async refresh(token) {
+    const refreshed = await this.queue.submit(command("refresh", { token }));
+    this.#token.replace(token);
+    this.#token.accepted(refreshed.expires_at);
+    return refreshed;
+  }
+
+  /** Now or never: said only while there is a session, and nobody waits for an answer. @param {import("./queue.js").Frame} frame */
+  mention(frame) {
+    if (this.state === "live") this.#connection?.send(JSON.stringify(frame));
+  }
+  // ------------------------------------------------------------------------------------------ state and attempts
+
+  /**
+   * The only place where the state changes.
+   *
+   * @param {ClientState} state
+   * @param {{ code?: number, reason?: string, retryInMs?: number }} [why]
+   */
+  #to(state, why = {}) {
+    const previous = this.state;
+    if (!TRANSITIONS[previous].includes(state)) throw new Error(`a bug in confab-sdk: ${previous} to ${state}`);
+    this.state = state;
+    this.events.emit("state", { state, previous, ...why });
+  }
+
+  async #attempt() {
+    const turn = ++this.#turn;
+    let token;
+    try {
+      token = await this.#token.get();
+    } catch (error) {
+      if (turn !== this.#turn) return;
+      this.#retry({ reason: "no token" });
+      this.events.emit("error", /** @type {ConfabError} */ (error));
+      return;
+    }
+    if (turn !== this.#turn) return;
+    try {
+      this.#connection = new Connection({
+        ...this.#options,
+        hello: this.#hello(token),
+        nextId: () => this.queue.nextId(),
+        events: {
+          frame: (text) => this.#receive(text),
+          lost: (code, reason) => this.#lost(code, reason),
+        },
+      });
+    } catch (cause) {
+      this.#halt({ reason: "the socket cannot be made" }, cause); // a wrong URL: the next try would fail as well
+    }
+  }
+
+  /** @param {string | undefined} token */
+  #hello(token) {
+    const { guest, name, device } = this.#options;
+    const resume = this.rooms.resume();
+    const fields = { token, guest, name, device, resume: resume.length > 0 ? resume : undefined };
+    return JSON.stringify({ ...command("hello", fields), id: this.queue.nextId() });
+  }
+
+  /** @param {Welcome} welcome */
+  #welcomed(welcome) {
+    const first = this.welcome === null;
+    this.welcome = welcome;
+    this.#helloError = undefined;
+    this.#liveSince = this.#env.now();
+    this.#connection?.welcomed(welcome.heartbeat_ms);
+    this.#token.accepted(welcome.expires_at);
+    this.rooms.welcomed(welcome.directs ?? [], first);
+    this.queue.resume();
+    this.#timer = this.#env.setTimeout(() => this.rooms.askAgain(), this.#options.requestTimeoutMs);
+    this.#ready?.resolve(welcome);
+    this.#to("live");
+    this.events.emit("welcome", welcome);
+  }
+
+  /** The socket is gone. @param {number} code @param {string} reason */
+  #lost(code, reason) {
+    this.#detach();
+    const action = closeAction(code);
+    if (action === "stop" || (action === "token" && !this.#token.renewable)) {
+      return this.#halt({ code, reason }, this.#helloError);
+    }
+    if (this.state === "live" && this.#env.now() - this.#liveSince >= STABLE_MS) this.#backoff.reset();
+    if (action === "reconnect") return this.#retry({ code, reason, waitMs: reconnectAfter(code, reason) });
+    this.#token.forget();
+    this.#retry({ code, reason, waitMs: Math.max(this.#backoff.next(), this.#token.restMs) });
+  }
+
+  /** Another attempt after a while. @param {{ code?: number, reason: string, waitMs?: number }} why */
+  #retry({ waitMs, ...why }) {
+    const retryInMs = waitMs ?? this.#backoff.next();
+    this.#clearTimer();
+    this.#timer = this.#env.setTimeout(() => {
+      this.#timer = null;
+      this.#attempt();
+    }, retryInMs);
+    this.#to("connecting", { ...why, retryInMs });
+  }
+
+  /** No more attempts. @param {{ code?: number, reason: string }} why @param {unknown} [cause] */
+  #halt({ code, reason }, cause) {
+    const byApp = code === undefined && cause === undefined;
+    const connection = this.#connection;
+    this.#detach();
+    connection?.close();
+    this.#turn++;
+    this.#env.network?.removeEventListener("online", this.#onOnline);
+    this.#env.network?.removeEventListener("offline", this.#onOffline);
+    const message = code === undefined ? reason : `the server closed with ${code} ${reason}`.trim();
+    const options = { ...(code !== undefined && { closeCode: code }), ...(cause !== undefined && { cause }) };
+    const error = new StoppedError(message, options);
+    this.queue.stop({ message, ...options });
+    this.#ready?.reject(error);
+    this.#ready = null;
+    this.#to("stopped", { ...(code !== undefined && { code }), reason });
+    if (!byApp) this.events.emit("error", error);
+  }
+
+  #detach() {
+    this.#connection = null;
+    this.#clearTimer();
+    this.#token.pause();
+    this.rooms.lost();
+    this.queue.suspend();
+  }
+
+  #clearTimer() {
+    if (this.#timer !== null) this.#env.clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #onOnline = () => {
+    if (this.state === "live") return this.#connection?.probe();
+    if (this.#connection || this.#timer === null) return; // an attempt is under way
+    this.#clearTimer();
+    this.#backoff.reset();
+    this.#attempt();
+  };
+
+  // Not a loss in itself: browsers also say it when one of two networks goes.
+  #onOffline = () => {
+    this.#connection?.probe();
+  };
+
+  // -------------------------------------------------------------------------------------------------- frames
+
+  /** @param {string} text @returns {ConfabError | undefined} */
+  #transmit(text) {
+    const max = this.welcome?.limits?.frame_bytes ?? 65_536;
+    // The server would close with 1009, and again after each reconnect. A UTF-16 unit has at most 3 bytes.
+    if (text.length * 3 > max && new TextEncoder().encode(text).length > max) {
+      return new ServerError({ code: "too_long", message: `a frame has at most ${max} bytes` });
+    }
+    this.#connection?.send(text);
+  }
+
+  /** @param {unknown} text */
+  #receive(text) {
+    let frame;
+    try {
+      frame = JSON.parse(/** @type {string} */ (text));
+    } catch (cause) {
+      return this.events.emit("error", new ProtocolError("a frame that is not JSON", { cause }));
+    }
+    if (typeof frame?.type !== "string") return this.events.emit("error", new ProtocolError("a frame without a type"));
+    try {
+      if (this.state === "live") this.#handle(frame);
+      else if (frame.type === "welcome") this.#welcomed(frame);
+      else if (frame.type === "error") this.#helloFailed(frame);
+    } catch (cause) {
+      this.events.emit("error", new ProtocolError(`a frame of type ${frame.type} that makes no sense`, { cause }));
+      if (this.state === "connecting") this.#connection?.drop("no session");
+    }
+  }
+
+  /** @param {import("./confab.js").ErrorFrame} frame */
+  #helloFailed(frame) {
+    this.#helloError = new ServerError(frame);
+    if (frame.code === "unauthorized") return; // the close that follows says whether a new token helps
+    if (!frame.retry) return this.#halt({ reason: "the server refused hello" }, this.#helloError);
+    const connection = this.#connection;
+    this.#detach();
+    connection?.close();
+    this.#retry({ reason: frame.code, waitMs: retryAfter(frame) });
+  }
+
+  /** @param {ServerEvent} frame */
+  #handle(frame) {
+    const command = "re" in frame ? this.queue.find(frame.re) : undefined;
+    switch (frame.type) {
+      case "message":
+      case "edited":
+      case "deleted":
+      case "reacted":
+        return this.rooms.entry(frame);
+      case "joined":
+        return this.rooms.joined(frame, command);
+      case "events":
+        return this.rooms.events(frame);
+      case "sent":
+      case "done":
+      case "history":
+      case "rooms":
+      case "signalled":
+      case "pong":
+      case "refreshed":
+        if (command) this.queue.resolve(command, frame);
+        return;
+      case "left":
+        if (command) this.queue.resolve(command, frame);
+        else if (frame.re === undefined) this.rooms.forget(frame.room);
+        return;
+      case "error":
+        if (command) return this.#refused(command, frame);
+        if (frame.re !== undefined) return; // late, to a command that is settled
+        this.events.emit("error", new ServerError(frame));
+        return this.rooms.askAgain(frame.room);
+      case "presence":
+        this.rooms.presence(frame);
+        return this.events.emit("presence", frame);
+      case "typing":
+        return this.events.emit("typing", frame);
+      case "signal":
+        return this.events.emit("signal", frame);
+      case "token_expiring":
+        this.#token.expiring();
+        return this.events.emit("token_expiring", frame);
+      case "welcome":
+        return;
+      default:
+        return this.#unknown(frame, command);
+    }
+  }
+
+  /** @param {Command} command @param {import("./confab.js").ErrorFrame} frame */
+  #refused(command, frame) {
+    const early = frame.code === "not_joined" && this.rooms.rejoining(command.frame.room);
+    this.queue.refuse(command, early ? { ...frame, retry: true } : frame);
+  }
+
+  /** A later version's frame. Its place in a log counts nevertheless. @param {any} frame @param {Command} [command] */
+  #unknown(frame, command) {
+    if (command) this.queue.resolve(command, frame);
+    else if (isEntry(frame)) this.rooms.entry(frame);
+    else this.events.emit("unknown", frame);
+  }
+}
