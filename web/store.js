@@ -6,6 +6,16 @@ const KEPT_MAX = 1000; // messages kept per room once the reader is back at the 
 const KEPT_AFTER_TRIM = 500;
 const TYPING_MS = 10_000;
 
+/** What a message shows: its text, or what an app put in its place. */
+const shown = ({ text, data }) => text ?? (data === undefined ? "" : JSON.stringify(data, null, 2));
+
+/** Who reacted with what. A summary names the first few users and counts the others. */
+const reactionsOf = (reactions) =>
+  new Map(Object.entries(reactions ?? {}).map(([emoji, users]) => [emoji, new Set(Array.isArray(users) ? users : users?.users)]));
+
+/** Never used twice: after a log began anew, the message that has an old one's number is another. */
+let versions = 0;
+
 export class Store {
   rooms = new Map();
   names = new Map();
@@ -86,7 +96,7 @@ export class Store {
     const room = this.#roomOf(event.room);
     Object.assign(room, { title: event.title, joined: true, error: null, online: event.online });
     room.members.clear();
-    for (const user of event.members) this.#meet(room, user);
+    for (const user of event.members ?? []) this.#meet(room, user);
     if (event.snapshot) this.#replace(room, event.events);
     return room;
   }
@@ -132,8 +142,8 @@ export class Store {
     return room;
   }
 
-  edited({ room, target, text, at }) {
-    this.#change(room, target, (message) => Object.assign(message, { text, editedAt: at }));
+  edited({ room, target, at, ...content }) {
+    this.#change(room, target, (message) => Object.assign(message, { text: shown(content), editedAt: at }));
   }
   deleted({ room, target }) {
     this.#change(room, target, (message) => Object.assign(message, { text: "", deleted: true }));
@@ -155,9 +165,10 @@ export class Store {
     room.complete = !more || events.length === 0;
   }
 
-  #meet(room, user) {
-    room.members.set(user.id, user.name);
-    this.names.set(user.id, user.name);
+  #meet(room, { id, name = id }) {
+    if (typeof id !== "string") return;
+    room.members.set(id, name);
+    this.names.set(id, name);
   }
 
   #replace(room, events) {
@@ -178,12 +189,12 @@ export class Store {
     room.unread = room.messages.filter((m) => m.seq > room.readUpTo && m.from !== this.me.id && !m.deleted).length;
   }
 
-  #add(room, { seq, at, from, key, text, data, edited_at, deleted, reactions = {} }, how) {
+  #add(room, { seq, at, from, key, text, data, edited_at, deleted, reactions }, how) {
     const message = {
-      seq, at, from, text: text ?? (data ? JSON.stringify(data, null, 2) : ""), editedAt: edited_at, deleted: deleted === true,
-      reactions: new Map(Object.entries(reactions).map(([emoji, users]) => [emoji, new Set(users)])),
+      seq, at: at ?? 0, from: from ?? "", text: shown({ text, data }), editedAt: edited_at, deleted: deleted === true,
+      reactions: reactionsOf(reactions),
       // The same for the pending message and the one it becomes, so that its row stays.
-      id: from === this.me.id && key ? `key-${key}` : `seq-${seq}`, version: 0,
+      id: from === this.me.id && key ? `key-${key}` : `seq-${seq}`, version: ++versions,
     };
     room.messages[how](message);
     room.bySeq.set(seq, message);
@@ -194,13 +205,13 @@ export class Store {
     const message = this.#byWire.get(wire)?.bySeq.get(target);
     if (!message) return;
     change(message);
-    message.version += 1;
+    message.version = ++versions;
   }
 
   // ------------------------------------------------------------------------------------------- own messages
 
   addPending(room, key, text) {
-    room.pending.push({ key, id: `key-${key}`, from: this.me.id, at: this.#now(), text, status: "sending", version: 0 });
+    room.pending.push({ key, id: `key-${key}`, from: this.me.id, at: this.#now(), text, status: "sending", version: ++versions });
     room.divider = null;
   }
   /** The server has it. Its message event follows, or came before with what was missed. */
@@ -211,7 +222,7 @@ export class Store {
   /** `status`: "sending", "sent" or "failed". */
   setPending(room, key, status, error = "") {
     const pending = room.pending.find((p) => p.key === key);
-    if (pending) Object.assign(pending, { status, error, version: pending.version + 1 });
+    if (pending) Object.assign(pending, { status, error, version: ++versions });
   }
   dropPending(room, key) {
     room.pending = room.pending.filter((p) => p.key !== key);
