@@ -3,18 +3,20 @@
 import { CloseCode, ConfabClient, ServerError } from "/sdk/confab.js";
 import { Composer } from "./composer.js";
 import { byId, setText } from "./dom.js";
+import { closeDrawers, isNarrow, startDrawers } from "./drawers.js";
 import { Bookmarks, deviceId, idFromName, isId, randomId, rememberName } from "./identity.js";
+import { isolated, listNames, plainName } from "./names.js";
 import { announce, banner, confirmDelete, plain, toast } from "./notices.js";
 import { drawMembers, drawRooms, orderedRooms } from "./sidebar.js";
 import { Store } from "./store.js";
 import { Switcher } from "./switcher.js";
-import { countLabel, listNames } from "./text.js";
+import { countLabel } from "./text.js";
 import { Timeline } from "./timeline.js";
 
 const FIRST_ROOM = "general";
 const ROOM_PAGES_MAX = 10; // of listRooms
-const narrow = matchMedia("(max-width: 720px)");
-const wide = matchMedia("(min-width: 1080px)");
+/** A page that is left may lose its connection first: that is no news. */
+const LEAVING_MS = 3000;
 
 /** `onRefused` gets the reason in words when the server does not let this user in. */
 export function startChat(name, onRefused) {
@@ -24,6 +26,7 @@ export function startChat(name, onRefused) {
   const store = new Store({ id, name }, bookmarks);
   let open = null; // the room that is shown
   let wasLive = false;
+  let leavingUntil = 0;
 
   const timeline = new Timeline(store, {
     history: (room, before) => client.history(room.wire, { before, limit: 100 }),
@@ -135,7 +138,7 @@ export function startChat(name, onRefused) {
     join(open);
     composer.show(open, store.titleOf(open));
     timeline.show(open);
-    if (!narrow.matches) composer.focus();
+    if (!isNarrow()) composer.focus();
     else byId("room-title").focus({ preventScroll: true });
     draw();
   }
@@ -156,7 +159,7 @@ export function startChat(name, onRefused) {
   client.on("message", (event) => {
     const room = store.message(event);
     if (room.peer && !room.joined) join(room);
-    if (room === open && event.from !== store.me.id) announce(`${store.nameOf(event.from)}: ${event.text ?? ""}`);
+    if (room === open && event.from !== store.me.id) announce(`${isolated(store.nameOf(event.from))}: ${event.text ?? ""}`);
     changed();
   });
   client.on("joined", (event) => {
@@ -172,12 +175,15 @@ export function startChat(name, onRefused) {
   }
   client.on("error", (error) => error instanceof ServerError && toast(plain(error)));
   client.on("state", ({ state, code }) => {
-    if (state === "connecting" && wasLive) banner("lost", "Connection lost. Reconnecting… What you write is sent when it is back.");
+    if (state === "connecting" && wasLive) setTimeout(sayLost, Math.max(0, leavingUntil - Date.now()));
     else if (state === "connecting") banner("lost", "Connecting…");
     else if (state === "live") wasLive ? banner("restored", "Connected again.") : banner("");
     else if (state === "stopped" && code === CloseCode.replaced) banner("stopped", "This chat was opened in another tab.", "Use it here", () => client.connect());
     else if (state === "stopped" && wasLive && code !== undefined) banner("stopped", "The server ended this session.", "Sign in again", () => location.reload());
   });
+  function sayLost() {
+    if (client.state === "connecting") banner("lost", "Connection lost. Reconnecting… What you write is sent when it is back.");
+  }
   client.connect().catch((error) => {
     if (!wasLive) onRefused(plain(error.cause ?? error));
   });
@@ -202,49 +208,27 @@ export function startChat(name, onRefused) {
     drawMembers(store, open);
     const title = store.titleOf(open);
     composer.show(open, title);
-    setText(byId("room-title"), title);
+    setText(byId("room-title"), plainName(title));
     const { peer } = open;
     const there = peer === store.me.id ? "Only you can see this" : store.isOnline(peer) ? "Online" : "Not here at the moment";
     setText(byId("room-subtitle"), peer ? `@${peer} · ${there}` : open.joined ? `${open.online} online` : "");
     byId("leave").hidden = peer !== null || !open.joined || store.rooms.size === 1; // one is always somewhere
-    setText(byId("me"), store.me.name);
+    setText(byId("me"), plainName(store.me.name));
 
     const elsewhere = store.unread - open.unread;
     byId("elsewhere").hidden = elsewhere === 0;
     setText(byId("elsewhere"), countLabel(elsewhere));
     byId("sidebar-open").ariaLabel = `Open the room list${elsewhere ? `, ${elsewhere} unread elsewhere` : ""}`;
-    document.title = `${store.unread ? `(${countLabel(store.unread)}) ` : ""}${peer ? "" : "#"}${title} · Confab`;
+    document.title = `${store.unread ? `(${countLabel(store.unread)}) ` : ""}${peer ? "" : "#"}${isolated(title)} · Confab`;
 
-    const typists = store.typists(open).map((id) => store.nameOf(id));
+    const typists = store.typists(open).map((id) => isolated(store.nameOf(id)));
     setText(byId("typing"), typists.length ? `${listNames(typists)} ${typists.length > 1 ? "are" : "is"} typing…` : "");
     if (typists.length) setTimeout(changed, 2000);
   }
 
   // -------------------------------------------------------------------------------------- the page around it
 
-  function drawers(left, right) {
-    document.body.classList.toggle("rooms-open", left);
-    byId("members").hidden = !right;
-    byId("members-toggle").setAttribute("aria-expanded", String(right));
-    const modal = left || (right && !wide.matches);
-    byId("scrim").hidden = !modal;
-    byId("chat").inert = modal;
-    byId("sidebar").inert = narrow.matches && !left;
-    if (left) byId("find").focus();
-    else if (modal) byId("members-close").focus();
-  }
-  const closeDrawers = () => drawers(false, wide.matches && !byId("members").hidden);
-
-  function closeByHand() {
-    const opener = document.body.classList.contains("rooms-open") ? "sidebar-open" : "members-toggle";
-    drawers(false, false);
-    byId(opener).focus();
-  }
-
   const onClick = {
-    "sidebar-open": () => drawers(true, false),
-    "members-toggle": () => drawers(false, byId("members").hidden),
-    "sidebar-close": closeByHand, "members-close": closeByHand, scrim: closeByHand,
     find: () => openSwitcher(),
     leave: () => leave(open),
     signout: () => {
@@ -271,15 +255,17 @@ export function startChat(name, onRefused) {
     else if (event.altKey && step && open) {
       const rooms = orderedRooms(store);
       go(rooms[(rooms.indexOf(open) + step + rooms.length) % rooms.length].key);
-    } else if (event.key === "Escape" && !byId("scrim").hidden) closeByHand();
-    else return;
+    } else return;
     event.preventDefault();
   });
   addEventListener("hashchange", showRoom);
-  addEventListener("beforeunload", (event) => store.hasPending && event.preventDefault());
+  addEventListener("beforeunload", (event) => {
+    leavingUntil = Date.now() + LEAVING_MS;
+    if (store.hasPending) event.preventDefault();
+  });
+  addEventListener("pageshow", () => (leavingUntil = 0));
   document.addEventListener("visibilitychange", changed);
-  for (const width of [narrow, wide]) width.addEventListener("change", () => drawers(false, wide.matches));
 
   if (/Mac|iPhone|iPad/.test(navigator.platform)) byId("find-keys").textContent = "⌘ K";
-  drawers(false, wide.matches);
+  startDrawers();
 }

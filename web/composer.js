@@ -1,9 +1,12 @@
 // The box one writes in: a new message, or the new text of an old one.
 
-import { byId, setText } from "./dom.js";
+import { byId, isComposing, setText } from "./dom.js";
+import { isolated } from "./names.js";
 import { byteLength, cleanText } from "./text.js";
 
 const TYPING_EVERY_MS = 4000;
+/** Where a finger types there is no Shift+Enter, and the button is near. */
+const touch = matchMedia("(hover: none) and (pointer: coarse)");
 
 export class Composer {
   /** Set by `welcome`. */
@@ -24,6 +27,9 @@ export class Composer {
     byId("edit-cancel").addEventListener("click", () => this.stopEditing());
     this.#text.addEventListener("input", () => this.#changed());
     this.#text.addEventListener("keydown", (event) => this.#key(event));
+    const hint = () => (this.#text.enterKeyHint = touch.matches ? "enter" : "send");
+    touch.addEventListener("change", hint);
+    hint();
   }
 
   show(room, title) {
@@ -34,7 +40,7 @@ export class Composer {
       this.#room = room;
       this.#set(room.draft);
     }
-    const place = `Message ${room.peer ? "" : "#"}${title}`;
+    const place = `Message ${room.peer ? "" : "#"}${isolated(title)}`;
     if (this.#text.placeholder !== place) this.#text.placeholder = place;
   }
 
@@ -59,8 +65,8 @@ export class Composer {
   }
 
   #key(event) {
-    if (event.isComposing) return;
-    if (event.key === "Enter" && !event.shiftKey && !event.altKey) this.#submit();
+    if (isComposing(event)) return;
+    if (event.key === "Enter" && !event.shiftKey && !event.altKey && !touch.matches) this.#submit();
     else if (event.key === "Escape" && this.#editing) this.stopEditing();
     else if (event.key === "ArrowUp" && !event.altKey && !event.shiftKey && this.#text.value === "") this.#actions.editLast(this.#room);
     else return;

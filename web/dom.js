@@ -1,5 +1,7 @@
 // Small helpers to build DOM. Text always goes in as text: nothing in this page parses a string as HTML.
 
+import { plainName } from "./names.js";
+
 export const byId = (id) => document.getElementById(id);
 
 /** Makes an element: `props` are properties or, where there is no such property, attributes. */
@@ -29,7 +31,7 @@ export function icon(name) {
 }
 
 /** A name as its owner chose it, kept from turning around the text beside it. */
-export const bdi = (text, className = "") => el("bdi", { class: className, textContent: text });
+export const bdi = (text, className = "") => el("bdi", { class: className, textContent: plainName(text) });
 
 /** The coloured initials of a user. */
 export function avatar(id, name) {
@@ -50,5 +52,10 @@ export function redraw(parent, signature, build) {
   parent.replaceChildren(...build());
   if (focused) parent.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
 }
+
+/**
+ * A key that an input method uses. Safari says it only by the code, as it ends a composition before the key that ended it.
+ */
+export const isComposing = (event) => event.isComposing || event.keyCode === 229;
 
 export const setText = (node, text) => node.textContent === text || (node.textContent = text);

@@ -34,10 +34,17 @@ function write(storage, key, value) {
 export const rememberedName = () => read("localStorage", "confab.name", "");
 export const rememberName = (name) => write("localStorage", "confab.name", name);
 
-/** Stable in this tab, over reloads. */
+/**
+ * Stable in this tab, over reloads. A page that goes leaves it for the next one in the same tab; a duplicated tab gets a
+ * copy that is in use, and makes one of its own.
+ */
 export function deviceId() {
-  const id = read("sessionStorage", "confab.device", `web-${randomId().slice(0, 12)}`);
+  const left = read("sessionStorage", "confab.device.left", false) && read("sessionStorage", "confab.device", null);
+  const id = left || `web-${randomId().slice(0, 12)}`;
   write("sessionStorage", "confab.device", id);
+  write("sessionStorage", "confab.device.left", false);
+  addEventListener("pagehide", () => write("sessionStorage", "confab.device.left", true));
+  addEventListener("pageshow", () => write("sessionStorage", "confab.device.left", false));
   return id;
 }
 

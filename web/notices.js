@@ -2,6 +2,7 @@
 // readers what comes in.
 
 import { byId, setText } from "./dom.js";
+import { plainName } from "./names.js";
 
 const TOAST_MS = 6000;
 const RESTORED_MS = 2500;
@@ -29,7 +30,7 @@ export function banner(kind, text = "", action = "", act = null) {
 let toastTimer;
 export function toast(text) {
   clearTimeout(toastTimer);
-  byId("toast").textContent = text;
+  byId("toast").textContent = plainName(text);
   byId("toast").hidden = false;
   toastTimer = setTimeout(() => (byId("toast").hidden = true), TOAST_MS);
 }

@@ -1,6 +1,7 @@
 // The lists beside the messages: rooms at the left, people at the right.
 
 import { avatar, bdi, byId, el, redraw } from "./dom.js";
+import { isolated } from "./names.js";
 import { countLabel } from "./text.js";
 
 const OTHERS_MAX = 8; // rooms not joined that are shown; the rest is found by the switcher
@@ -55,7 +56,7 @@ export function drawMembers(store, room) {
   byId("members-count").textContent = room.online || "";
   redraw(byId("members-list"), JSON.stringify([room.key, members, crowd && room.online, store.me.id]), () => [
     el("ul", {}, members.map(({ id, name }) =>
-      el("li", {}, el("a", { href: `#@${encodeURIComponent(id)}`, class: "member", title: id === store.me.id ? "Notes to myself" : `Write to ${name}`, data: { key: id } },
+      el("li", {}, el("a", { href: `#@${encodeURIComponent(id)}`, class: "member", title: id === store.me.id ? "Notes to myself" : `Write to ${isolated(name)}`, data: { key: id } },
         avatar(id, name), el("span", { class: "who" }, bdi(name, "name"), id === store.me.id ? el("span", { class: "handle", textContent: "you" }) : name !== id && bdi(`@${id}`, "handle")))))),
     crowd && el("p", { class: "muted note", textContent: `${room.online} people are here. In a room this large not all of them are listed.` }),
   ].filter(Boolean));

@@ -1,6 +1,6 @@
 // Ctrl+K: finds a room or a person by a few letters, and starts what does not exist yet.
 
-import { bdi, byId, el } from "./dom.js";
+import { bdi, byId, el, isComposing } from "./dom.js";
 import { isId } from "./identity.js";
 import { orderedRooms } from "./sidebar.js";
 
@@ -73,11 +73,12 @@ export class Switcher {
   }
 
   #key(event) {
+    if (isComposing(event)) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && this.#choices.length) {
       this.#chosen = (this.#chosen + step + this.#choices.length) % this.#choices.length;
       this.#mark();
-    } else if (event.key === "Enter" && !event.isComposing) this.#choose(this.#chosen);
+    } else if (event.key === "Enter") this.#choose(this.#chosen);
     else return;
     event.preventDefault();
   }

@@ -2,7 +2,10 @@
 
 import { el } from "./dom.js";
 
-const TOKEN = /```\n?([^]+?)\n?```|`([^`\n]+)`|(https?:\/\/[^\s<>"'`]+)/gi;
+// Ends a link: what no address holds unencoded, invisible characters, and the punctuation of texts around it.
+const NOT_IN_LINKS = "\\s<>\"`{}|\\\\^\\u00ab\\u00bb\\u200b-\\u200f\\u2018-\\u201f\\u2026\\u202a-\\u202e\\u2039\\u203a\\u2060-\\u2069" +
+  "\\u3001-\\u3003\\u3008-\\u3011\\u3014-\\u301f\\ufe50-\\ufe52\\uff01\\uff08\\uff09\\uff0c\\uff0e\\uff1a\\uff1b\\uff1f\\uff3b\\uff3d\\uff5b-\\uff64";
+const TOKEN = new RegExp("```\\n?([^]+?)\\n?```|`([^`\\n]+)`|(https?://[^" + NOT_IN_LINKS + "]+)", "gi");
 
 /** What someone wrote as nodes: text, code between back-quotes, and http(s) links. */
 export function formatText(text) {
@@ -25,15 +28,28 @@ export function formatText(text) {
   return nodes.filter((node) => node !== "");
 }
 
-/** A sentence's punctuation and an unmatched bracket after a link are not part of it. */
-function trimLink(url) {
-  let link = url.replace(/[.,;:!?*_~]+$/, "");
-  if (link.endsWith(")") && !link.includes("(")) link = link.slice(0, -1);
-  return link;
+const OPENING = { ")": "(", "]": "[" };
+const AFTER_LINKS = ".,;:!?*_~'([";
+
+/** A bracket that was opened before the link ends it; a sentence's punctuation behind it is not part of it. */
+export function trimLink(url) {
+  const open = [];
+  let end = 0;
+  for (; end < url.length; end += 1) {
+    const char = url[end];
+    if (char === "(" || char === "[") open.push(char);
+    else if (char in OPENING && open.pop() !== OPENING[char]) break;
+  }
+  while (end > 0 && AFTER_LINKS.includes(url[end - 1])) end -= 1;
+  return url.slice(0, end);
 }
 
 function link(text) {
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) return text;
+  try {
+    if (!/^https?:$/.test(new URL(text).protocol)) return text;
+  } catch {
+    return text;
+  }
   return el("a", { href: text, textContent: text, target: "_blank", rel: "noopener noreferrer nofollow" });
 }
 
@@ -68,13 +84,6 @@ export function dayLabel(at, now = Date.now()) {
   if (dayOf(date) === dayOf(today)) return "Today";
   if (dayOf(date) === dayOf(yesterday)) return "Yesterday";
   return (date.getFullYear() === today.getFullYear() ? thisYear : otherYear).format(date);
-}
-
-/** "Ann", "Ann and Bob", "Ann, Bob and 3 others". */
-export function listNames(names, most = 3) {
-  if (names.length <= 1) return names.join("");
-  const shown = names.length > most ? [...names.slice(0, most - 1), `${names.length - most + 1} others`] : names;
-  return `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
 }
 
 export const countLabel = (count) => (count > 99 ? "99+" : String(count));

@@ -4,7 +4,8 @@
 // stretch that grows toward where they scroll and shrinks at the other side.
 
 import { avatar, bdi, byId, el, icon, setText } from "./dom.js";
-import { dayLabel, dayOf, formatText, listNames, timeElement } from "./text.js";
+import { isolated, listNames } from "./names.js";
+import { dayLabel, dayOf, formatText, timeElement } from "./text.js";
 
 const ROWS = 120; // shown at the end of a room
 const ROWS_STEP = 60; // added when a border is near
@@ -165,7 +166,7 @@ export class Timeline {
   #status() {
     const status = byId("history-status");
     const { complete, messages, pending, error, joined, peer } = this.#room;
-    const title = this.#store.titleOf(this.#room);
+    const title = isolated(this.#store.titleOf(this.#room));
     if (error) setText(status, `This room cannot be shown. ${error}`);
     else if (this.#failed) {
       const retry = el("button", { type: "button", class: "link", textContent: "Try again" });
@@ -255,7 +256,7 @@ export class Timeline {
         el("div", { class: "content" },
           author
             ? el("p", { class: "author" }, bdi(name, "name"), name !== from && bdi(`@${from}`, "handle"), own && el("span", { class: "handle", textContent: "you" }), timeElement(at))
-            : el("span", { class: "hidden", textContent: `${name}: ` }),
+            : el("span", { class: "hidden", textContent: `${isolated(name)}: ` }),
           deleted
             ? el("p", { class: "text gone", textContent: "This message was deleted." })
             : el("div", { class: "text", dir: "auto" }, formatText(message.text), editedAt && el("span", { class: "edited", textContent: " (edited)" })),
@@ -273,7 +274,7 @@ export class Timeline {
   #chips({ reactions }) {
     const me = this.#store.me.id;
     return el("div", { class: "chips" }, [...reactions].map(([emoji, users]) => {
-      const who = listNames([...users].map((id) => (id === me ? "you" : this.#store.nameOf(id))), 8);
+      const who = listNames([...users].map((id) => (id === me ? "you" : isolated(this.#store.nameOf(id)))), 8);
       return el("button", {
         type: "button", class: "chip", tabIndex: -1, title: who, "aria-pressed": String(users.has(me)),
         "aria-label": `${emoji} ${users.size}, ${who}`, data: { react: emoji },

@@ -1,35 +1,14 @@
 // The demo page in real browsers, against the real server.
 
 import assert from "node:assert/strict";
-import { after, before } from "node:test";
 
 import { confabd } from "../e2e/support/server.mjs";
 import { scenario } from "../e2e/support/world.mjs";
-import { launch, phone } from "./chromium.mjs";
-import { Person } from "./person.mjs";
+import { phone } from "./chromium.mjs";
 import { Proxy } from "./proxy.mjs";
+import { chat, openBrowser, theBrowser, two } from "./stage.mjs";
 
-let browser;
-before(async () => (browser = await launch()));
-after(() => browser?.close());
-
-/** A scenario with people, who in the end must have nothing in their consoles. `meet(url, options)` opens a page. */
-function chat(name, body) {
-  scenario(name, async (world) => {
-    const people = [];
-    await body(world, async (url, options) => {
-      const person = await Person.open(world, browser, url, options);
-      people.push(person);
-      return person;
-    });
-    for (const person of people) assert.deepEqual(person.complaints, [], `the console of ${person.name}`);
-  });
-}
-
-/** Alice and Bob, both in the room general. */
-async function two(meet, url) {
-  return { alice: await meet(url, { name: "alice" }), bob: await meet(url, { name: "bob" }) };
-}
+openBrowser();
 
 /** Writes many messages without a browser. */
 async function fill(world, server, room, texts) {
@@ -406,7 +385,7 @@ chat("in the dark: light text on a dark page, and one can write", async (world, 
 scenario("the clock example shows the time that is pushed, and comes back after a loss", async (world) => {
   const server = await world.example("example_clock");
   const wire = await Proxy.to(world, server);
-  const page = await (await browser.newContext()).newPage();
+  const page = await (await theBrowser().newContext()).newPage();
   world.atEnd(() => page.context().close());
   const shown = () => page.locator("#time").textContent();
 

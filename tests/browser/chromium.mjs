@@ -8,11 +8,12 @@ const program = process.env.CHROMIUM ?? "/usr/bin/chromium";
 export const desktop = { viewport: { width: 1280, height: 800 }, locale: "en-GB" };
 export const phone = { viewport: { width: 390, height: 780 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true, locale: "en-GB" };
 
-export const launch = () =>
+/** `more` arguments for the program. */
+export const launch = (more = []) =>
   chromium.launch({
     executablePath: program,
     args: [
       "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
-      "--disable-background-networking", "--disable-component-update", "--disable-sync",
+      "--disable-background-networking", "--disable-component-update", "--disable-sync", ...more,
     ],
   });

@@ -1,0 +1,20 @@
+// Names of people and rooms, as their owners chose them, beside other text.
+
+const BIDI_CONTROLS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/** What someone is called, without the characters that turn around what stands beside it. */
+export const plainName = (name) => name.replace(BIDI_CONTROLS, "");
+
+/** A name within a sentence: in a script that runs the other way it is kept from turning around its neighbours. */
+export function isolated(name) {
+  const plain = plainName(name);
+  return RIGHT_TO_LEFT.test(plain) ? `\u2068${plain}\u2069` : plain;
+}
+
+/** "Ann", "Ann and Bob", "Ann, Bob and 3 others". */
+export function listNames(names, most = 3) {
+  if (names.length <= 1) return names.join("");
+  const shown = names.length > most ? [...names.slice(0, most - 1), `${names.length - most + 1} others`] : names;
+  return `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
+}
