@@ -444,11 +444,14 @@ export interface Environment {
   random(): number;
   uuid(): string;
   /** Where "online" and "offline" come from. */
-  network?: Pick<EventTarget, "addEventListener" | "removeEventListener">;
+  network?: {
+    addEventListener(type: string, listener: (event: any) => void): void;
+    removeEventListener(type: string, listener: (event: any) => void): void;
+  };
 }
 
 export interface ClientOptions {
-  /** `ws:`, `wss:`, `http:` or `https:`; in a browser also relative to the page. Default in a browser: `/ws`. */
+  /** `ws:`, `wss:`, `http:` or `https:`; in a browser also relative to the page. Default in a browser: `/ws`. Looked at by `connect()`. */
   url?: string;
   /** A JWT, or a callback that brings a fresh one: called by `connect()` and before the token expires. */
   token?: string | (() => string | Promise<string>);
@@ -460,7 +463,7 @@ export interface ClientOptions {
   name?: string;
   /** A stable id of this installation: a second session of the same user and device replaces the first. */
   device?: string;
-  /** Default: `globalThis.WebSocket`. For Node before 22: the one of the npm package `ws`. */
+  /** Default: `globalThis.WebSocket`. For Node before 22: the one of the npm package `ws`. Looked at by `connect()`. */
   WebSocket?: SocketConstructor;
   /** Commands that may wait at once, offline ones included. Default 1000. */
   queueMax?: number;

@@ -42,8 +42,8 @@ export class Connection {
     this.nextId = nextId;
     this.events = events;
     // Said in the request it saves a round trip. A browser can send nothing else with it.
-    const early = `confab.hello.${base64url(hello)}`;
-    const fits = early.length <= EARLY_HELLO_MAX;
+    const early = typeof btoa === "function" ? `confab.hello.${base64url(hello)}` : "";
+    const fits = early !== "" && early.length <= EARLY_HELLO_MAX;
     const socket = new WebSocket(url, fits ? [SUBPROTOCOL, early] : [SUBPROTOCOL]);
     this.socket = socket;
     socket.onopen = () => fits || this.send(hello);
@@ -149,6 +149,6 @@ export class Connection {
 
 /** RFC 4648 §5, without padding: all of its digits may stand in the name of a subprotocol. @param {string} text */
 function base64url(text) {
-  const bytes = Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte));
-  return btoa(bytes.join("")).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  const bytes = encodeURIComponent(text).replace(/%(..)/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+  return btoa(bytes).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
 }

@@ -2,8 +2,6 @@
 
 /** @param {import("./confab.js").ClientOptions} options */
 export function complete(options) {
-  const WebSocket = options.WebSocket ?? globalThis.WebSocket;
-  if (!WebSocket) throw new TypeError("no WebSocket here: pass one as an option, e.g. of the npm package ws");
   if ((options.token === undefined) === (options.guest === undefined)) {
     throw new TypeError("pass either a token or the name of a guest");
   }
@@ -17,17 +15,28 @@ export function complete(options) {
     backoffBaseMs: 500,
     backoffCapMs: 20_000,
     ...options,
-    url: absolute(options.url),
-    WebSocket,
     env: { ...systemEnvironment(), ...options.env },
   };
 }
 
-/** @param {string} [url] */
-function absolute(url = "/ws") {
-  const result = new URL(url, globalThis.location?.href);
-  result.protocol = result.protocol.replace(/^http/, "ws");
-  return result.href;
+/**
+ * Whom to connect to, and by what. Asked when it comes to that: what renders on a server has neither, and connects later.
+ *
+ * @param {import("./confab.js").ClientOptions} options
+ */
+export function endpoint({ url = "/ws", WebSocket = globalThis.WebSocket }) {
+  if (!WebSocket) throw new TypeError("there is no WebSocket here: pass one as an option, e.g. that of the npm package ws");
+  return { url: absolute(url), WebSocket };
+}
+
+/** Without a `URL`, where that can be: React Native's does not work. @param {string} url */
+function absolute(url) {
+  const page = globalThis.location?.href;
+  if (!/^(ws|http)s?:/i.test(url)) {
+    if (!page) throw new TypeError(`${url} needs a page to start from: pass the whole url, such as wss://chat.example.org/ws`);
+    url = new URL(url, page).href;
+  }
+  return url.replace(/^http/i, "ws");
 }
 
 /** @returns {import("./confab.js").Environment} */
@@ -35,7 +44,7 @@ function systemEnvironment() {
   return {
     setTimeout: (fn, ms) => setTimeout(fn, ms),
     clearTimeout: (timer) => clearTimeout(/** @type {any} */ (timer)),
-    now: () => performance.now(),
+    now: () => globalThis.performance?.now() ?? Date.now(),
     date: () => Date.now(),
     random: () => Math.random(),
     // Without https, and in Node 18, there is no randomUUID. A key must be unique, not secret.

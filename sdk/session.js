@@ -6,7 +6,7 @@ import { command } from "./commands.js";
 import { Connection } from "./connection.js";
 import { Emitter } from "./emitter.js";
 import { ConfabError, ProtocolError, ServerError, StoppedError } from "./errors.js";
-import { complete } from "./options.js";
+import { complete, endpoint } from "./options.js";
 import { CommandQueue } from "./queue.js";
 import { Rooms, isEntry } from "./rooms.js";
 import { TokenKeeper } from "./token.js";
@@ -124,6 +124,12 @@ export class Session {
 
   async #attempt() {
     const turn = ++this.#turn;
+    let where;
+    try {
+      where = endpoint(this.#options);
+    } catch (cause) {
+      return this.#halt({ reason: /** @type {Error} */ (cause).message }, cause);
+    }
     let token;
     try {
       token = await this.#token.get();
@@ -137,6 +143,7 @@ export class Session {
     try {
       this.#connection = new Connection({
         ...this.#options,
+        ...where,
         hello: this.#hello(token),
         nextId: () => this.queue.nextId(),
         events: {
@@ -248,7 +255,7 @@ export class Session {
   #transmit(text) {
     const max = this.welcome?.limits?.frame_bytes ?? 65_536;
     // The server would close with 1009, and again after each reconnect. A UTF-16 unit has at most 3 bytes.
-    if (text.length * 3 > max && new TextEncoder().encode(text).length > max) {
+    if (text.length * 3 > max && encodeURIComponent(text).replace(/%../g, "x").length > max) {
       return new ServerError({ code: "too_long", message: `a frame has at most ${max} bytes` });
     }
     this.#connection?.send(text);
