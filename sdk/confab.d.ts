@@ -62,7 +62,17 @@ export interface Message extends LogEntryBase {
   /** The next three are only there in a present form: in a snapshot or in `history`. */
   edited_at?: number;
   deleted?: true;
-  reactions?: { [emoji: string]: string[] };
+  reactions?: { [emoji: string]: ReactionSummary | string[] };
+  /** The author's, where it is another than the id. */
+  name?: string;
+}
+
+/** Who reacted with one emoji: the first users, and how many there are. */
+export interface ReactionSummary {
+  count: number;
+  users: string[];
+  /** Oneself among them. */
+  mine?: true;
 }
 
 export interface Edited extends LogEntryBase {
@@ -125,6 +135,7 @@ export interface Joined {
   role: string;
   online: number;
   members: User[];
+  users?: User[];
   events: LogEntry[];
   /** `true`: `events` frames follow. */
   more?: boolean;
@@ -364,6 +375,8 @@ export interface JoinedRoom {
   role: string;
   online: number;
   members: User[];
+  /** Names of authors in `events`, where they are another than the id. */
+  users?: User[];
   snapshot: boolean;
   events: LogEntry[];
 }

@@ -39,6 +39,10 @@ function absolute(url) {
   return url.replace(/^http/i, "ws");
 }
 
+/** Without https, and in Node 18, there is no randomUUID. A key must be unique, not secret. */
+export const uuid = () =>
+  globalThis.crypto?.randomUUID?.() ?? Array.from({ length: 4 }, () => Math.random().toString(36).slice(2, 10)).join("-");
+
 /** @returns {import("./confab.js").Environment} */
 function systemEnvironment() {
   return {
@@ -47,8 +51,7 @@ function systemEnvironment() {
     now: () => globalThis.performance?.now() ?? Date.now(),
     date: () => Date.now(),
     random: () => Math.random(),
-    // Without https, and in Node 18, there is no randomUUID. A key must be unique, not secret.
-    uuid: () => globalThis.crypto?.randomUUID?.() ?? Array.from({ length: 4 }, () => Math.random().toString(36).slice(2, 10)).join("-"),
+    uuid,
     network: typeof globalThis.addEventListener === "function" ? globalThis : undefined,
   };
 }

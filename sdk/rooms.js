@@ -241,7 +241,7 @@ const isDirect = (room) => room.startsWith("dm:");
 /** @param {any} frame */
 export const isEntry = (frame) => typeof frame?.room === "string" && Number.isSafeInteger(frame.seq);
 
-/** @param {Joined} frame @param {boolean} snapshot @param {LogEntry[]} events */
-function joinedRoom({ room, title, epoch, head, role, online, members }, snapshot, events) {
-  return { room, title, epoch, head, role, online, members, snapshot, events };
+/** @param {Joined} frame @param {boolean} snapshot @param {LogEntry[]} events @returns {import("./confab.js").JoinedRoom} */
+function joinedRoom({ type, re, gap, oldest, more, ...room }, snapshot, events) {
+  return { ...room, snapshot, events };
 }

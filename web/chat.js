@@ -1,20 +1,19 @@
-// Ties the client library (what happens) to the store (what is known) and to the views.
+// Ties the client library and its store to the views.
 
 import { CloseCode, ConfabClient, ServerError } from "/sdk/confab.js";
+import { createStore, localPositions } from "/sdk/store.js";
 import { Composer } from "./composer.js";
 import { byId, setText } from "./dom.js";
 import { closeDrawers, isNarrow, startDrawers } from "./drawers.js";
-import { Bookmarks, deviceId, idFromName, isId, randomId, rememberName } from "./identity.js";
+import { deviceId, idFromName, isId, rememberName } from "./identity.js";
 import { isolated, listNames, plainName } from "./names.js";
 import { announce, banner, confirmDelete, plain, toast } from "./notices.js";
-import { drawMembers, drawRooms, orderedRooms } from "./sidebar.js";
-import { Store } from "./store.js";
+import { drawMembers, drawRooms, orderedRooms, titleOf } from "./sidebar.js";
 import { Switcher } from "./switcher.js";
 import { countLabel } from "./text.js";
 import { Timeline } from "./timeline.js";
 
 const FIRST_ROOM = "general";
-const ROOM_PAGES_MAX = 10; // of listRooms
 /** A page that is left may lose its connection first: that is no news. */
 const LEAVING_MS = 3000;
 
@@ -22,55 +21,39 @@ const LEAVING_MS = 3000;
 export function startChat(name, onRefused) {
   const id = idFromName(name);
   const client = new ConfabClient({ guest: id, name: name.trim() === id ? undefined : name.trim(), device: deviceId() });
-  const bookmarks = new Bookmarks(id);
-  const store = new Store({ id, name }, bookmarks);
-  let open = null; // the room that is shown
+  const positions = localPositions(id);
+  const store = createStore(client, { positions, me: { id, name } });
+  let open = null; // the key of the room that is shown
+  let divider = null; // the last seq of it before the line "New"
   let wasLive = false;
   let leavingUntil = 0;
 
   const timeline = new Timeline(store, {
-    history: (room, before) => client.history(room.wire, { before, limit: 100 }),
-    react: (room, target, emoji, on) => attempt(on ? client.react(room.wire, target, emoji) : client.unreact(room.wire, target, emoji)),
+    react: (room, message, emoji) => attempt(store.toggleReaction(room.key, message.seq, emoji)),
     edit: (_room, message) => composer.edit(message),
-    remove: async (room, message) => (await confirmDelete(message)) && attempt(client.delete(room.wire, message.seq)),
-    retry: (room, { key, text }) => deliver(room, key, text),
-    discard: (room, { key }) => {
-      store.dropPending(room, key);
-      changed();
-    },
+    remove: async (room, message) => (await confirmDelete(message)) && attempt(store.remove(room.key, message.seq)),
+    retry: (room, message) => store.retry(room.key, message.key),
+    discard: (room, message) => store.discard(room.key, message.key),
     reachedEnd: changed,
     toText: () => composer.focus(),
   });
   const composer = new Composer({
-    send: (room, text) => {
-      const key = randomId();
-      store.addPending(room, key, text);
+    send: (key, text) => {
+      divider = null;
+      store.send(key, text);
+      draw();
       timeline.toEnd();
-      deliver(room, key, text);
     },
-    edit: (room, message, text) => attempt(client.edit(room.wire, message.seq, text)),
-    editLast: (room) => {
-      const message = store.lastOwn(room);
+    edit: (key, message, text) => attempt(store.edit(key, message.seq, text)),
+    editLast: (key) => {
+      const message = store.room(key).messages.findLast((one) => one.from === store.getSnapshot().me.id && !one.deleted && one.seq !== null);
       if (message) composer.edit(message);
     },
-    typing: (room, on) => room.wire && client.typing(room.wire, on),
+    typing: (key, on) => store.setTyping(key, on),
   });
   const switcher = new Switcher(store, (key) => go(key));
 
   // -------------------------------------------------------------------------------------- what one does
-
-  async function deliver(room, key, text) {
-    store.setPending(room, key, "sending");
-    changed();
-    try {
-      const sent = await (room.peer ? client.direct(room.peer, text, { key }) : client.send(room.wire, text, { key }));
-      store.settle(room, key, sent);
-      if (room.peer && !room.joined) join(store.bindDirect(room.peer, sent.room));
-    } catch (error) {
-      store.setPending(room, key, "failed", plain(error));
-    }
-    changed();
-  }
 
   /** For commands whose effect comes as an event. */
   async function attempt(promise) {
@@ -81,34 +64,16 @@ export function startChat(name, onRefused) {
     }
   }
 
-  async function join(room) {
-    if (room.joining || room.joined || !room.wire || !client.welcome) return;
-    room.joining = true;
-    try {
-      await client.join(room.wire);
-    } catch (error) {
-      room.error = plain(error);
-    }
-    room.joining = false;
-    changed();
-  }
-
-  async function leave(room) {
-    store.forget(room);
-    go(orderedRooms(store)[0].key);
-    await attempt(client.leave(room.wire));
+  async function leave(key) {
+    go(orderedRooms(store).find((room) => room.key !== key).key);
+    showRoom();
+    await attempt(store.leave(key));
     listRooms();
   }
 
   async function listRooms() {
     try {
-      const listed = [];
-      for (let page, n = 0; n < ROOM_PAGES_MAX && page?.more !== false; n += 1) {
-        page = await client.listRooms({ after: listed.at(-1)?.room });
-        listed.push(...page.rooms);
-      }
-      store.listed = listed;
-      changed();
+      await store.listRooms();
       switcher.draw();
     } catch {
       // The rooms one is in are there without it.
@@ -128,51 +93,46 @@ export function startChat(name, onRefused) {
     }
   }
 
+  function firstKey() {
+    const known = positions.keys().sort();
+    return known.includes(FIRST_ROOM) ? FIRST_ROOM : known[0] ?? FIRST_ROOM;
+  }
+
   function showRoom() {
-    const key = keyInUrl() ?? (open ? open.key : bookmarks.rooms[0] ?? FIRST_ROOM);
+    const key = keyInUrl() ?? open ?? firstKey();
     closeDrawers();
-    if (open?.key === key) return;
-    if (open) open.divider = null;
-    open = store.room(key);
-    store.markUnread(open);
-    join(open);
-    composer.show(open, store.titleOf(open));
-    timeline.show(open);
+    if (open === key) return;
+    open = key;
+    divider = null;
+    markDivider();
+    store.join(key);
+    draw();
     if (!isNarrow()) composer.focus();
     else byId("room-title").focus({ preventScroll: true });
-    draw();
+  }
+
+  /** The line "New" stands where the reader stopped, until they go elsewhere. */
+  function markDivider() {
+    const { unread, readUpTo } = store.room(open);
+    if (unread > 0) divider ??= readUpTo;
   }
 
   // -------------------------------------------------------------------------------------- what happens
 
-  client.on("welcome", ({ user, limits, directs }) => {
-    store.me = user;
-    store.names.set(user.id, user.name);
-    composer.bytesMax = limits.text_bytes;
-    for (const direct of directs) join(store.bindDirect(direct.with, direct.room));
-    if (!open || !wasLive) for (const key of bookmarks.rooms) join(store.room(key));
+  store.subscribe(changed);
+  client.on("welcome", ({ limits }) => {
+    composer.bytesMax = limits?.text_bytes ?? composer.bytesMax;
     wasLive = true;
-    open ? join(open) : showRoom();
+    open ? store.join(open) : showRoom();
     listRooms();
-    changed();
   });
-  client.on("message", (event) => {
-    const room = store.message(event);
-    if (room.peer && !room.joined) join(room);
-    if (room === open && event.from !== store.me.id) announce(`${isolated(store.nameOf(event.from))}: ${event.text ?? ""}`);
-    changed();
+  client.on("message", ({ room, from = "", text = "" }) => {
+    if (open === null || from === store.getSnapshot().me.id || store.room(open).room !== room) return;
+    announce(`${isolated(store.nameOf(from))}: ${text}`);
   });
-  client.on("joined", (event) => {
-    const room = store.joined(event);
-    if (room === open) store.markUnread(room); // before it counts as read: where the line "new" goes
-    changed();
+  client.on("joined", ({ room, snapshot }) => {
+    if (snapshot && open !== null && store.room(open).room === room) markDivider(); // before it counts as read
   });
-  for (const type of ["edited", "deleted", "reacted", "left", "presence", "typing"]) {
-    client.on(type, (event) => {
-      store[type](event);
-      changed();
-    });
-  }
   client.on("error", (error) => error instanceof ServerError && toast(plain(error)));
   client.on("state", ({ state, code }) => {
     if (state === "connecting" && wasLive) setTimeout(sayLost, Math.max(0, leavingUntil - Date.now()));
@@ -199,31 +159,33 @@ export function startChat(name, onRefused) {
   function draw() {
     clearTimeout(drawing);
     drawing = null;
-    if (!open) return;
-    if (timeline.atEnd && document.visibilityState === "visible") store.markRead(open);
-    else store.markUnread(open);
+    if (open === null) return;
+    const other = timeline.key !== open;
+    if ((timeline.atEnd || other) && document.visibilityState === "visible") store.markRead(open);
+    else markDivider();
 
-    timeline.render();
+    const room = store.room(open);
+    const { me, rooms, unread } = store.getSnapshot();
+    const title = titleOf(room, store);
+    composer.show(room, title);
+    timeline.show(room, divider);
     drawRooms(store, open);
-    drawMembers(store, open);
-    const title = store.titleOf(open);
-    composer.show(open, title);
+    drawMembers(store, room);
     setText(byId("room-title"), plainName(title));
-    const { peer } = open;
-    const there = peer === store.me.id ? "Only you can see this" : store.isOnline(peer) ? "Online" : "Not here at the moment";
-    setText(byId("room-subtitle"), peer ? `@${peer} · ${there}` : open.joined ? `${open.online} online` : "");
-    byId("leave").hidden = peer !== null || !open.joined || store.rooms.size === 1; // one is always somewhere
-    setText(byId("me"), plainName(store.me.name));
+    const peer = room.with;
+    const there = peer === me.id ? "Only you can see this" : store.isOnline(peer) ? "Online" : "Not here at the moment";
+    setText(byId("room-subtitle"), peer ? `@${peer} · ${there}` : room.joined ? `${room.online} online` : "");
+    byId("leave").hidden = peer !== null || !room.joined || rooms.length === 1; // one is always somewhere
+    setText(byId("me"), plainName(me.name));
 
-    const elsewhere = store.unread - open.unread;
+    const elsewhere = unread - room.unread;
     byId("elsewhere").hidden = elsewhere === 0;
     setText(byId("elsewhere"), countLabel(elsewhere));
     byId("sidebar-open").ariaLabel = `Open the room list${elsewhere ? `, ${elsewhere} unread elsewhere` : ""}`;
-    document.title = `${store.unread ? `(${countLabel(store.unread)}) ` : ""}${peer ? "" : "#"}${isolated(title)} · Confab`;
+    document.title = `${unread ? `(${countLabel(unread)}) ` : ""}${peer ? "" : "#"}${isolated(title)} · Confab`;
 
-    const typists = store.typists(open).map((id) => isolated(store.nameOf(id)));
+    const typists = room.typing.map(({ name }) => isolated(name));
     setText(byId("typing"), typists.length ? `${listNames(typists)} ${typists.length > 1 ? "are" : "is"} typing…` : "");
-    if (typists.length) setTimeout(changed, 2000);
   }
 
   // -------------------------------------------------------------------------------------- the page around it
@@ -254,14 +216,15 @@ export function startChat(name, onRefused) {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") openSwitcher();
     else if (event.altKey && step && open) {
       const rooms = orderedRooms(store);
-      go(rooms[(rooms.indexOf(open) + step + rooms.length) % rooms.length].key);
+      go(rooms[(rooms.findIndex((room) => room.key === open) + step + rooms.length) % rooms.length].key);
     } else return;
     event.preventDefault();
   });
   addEventListener("hashchange", showRoom);
   addEventListener("beforeunload", (event) => {
     leavingUntil = Date.now() + LEAVING_MS;
-    if (store.hasPending) event.preventDefault();
+    const sending = store.getSnapshot().rooms.some((room) => room.messages.some(({ state }) => state === "sending"));
+    if (sending) event.preventDefault();
   });
   addEventListener("pageshow", () => (leavingUntil = 0));
   document.addEventListener("visibilitychange", changed);

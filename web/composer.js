@@ -2,7 +2,7 @@
 
 import { byId, isComposing, setText } from "./dom.js";
 import { isolated } from "./names.js";
-import { byteLength, cleanText } from "./text.js";
+import { byteLength, cleanText, shownText } from "./text.js";
 
 const TYPING_EVERY_MS = 4000;
 /** Where a finger types there is no Shift+Enter, and the button is near. */
@@ -12,7 +12,8 @@ export class Composer {
   /** Set by `welcome`. */
   bytesMax = 4096;
   #actions;
-  #room = null;
+  #room = null; // its key
+  #drafts = new Map();
   #editing = null; // the message
   #typingAt = 0; // when it was last said that we type; 0: it is not known
   #text = byId("text");
@@ -33,14 +34,14 @@ export class Composer {
   }
 
   show(room, title) {
-    if (this.#room !== room) {
+    if (this.#room !== room.key) {
       this.stopEditing(false);
-      if (this.#room) this.#room.draft = this.#text.value;
+      if (this.#room !== null) this.#keepDraft();
       this.#saidTyping(false);
-      this.#room = room;
-      this.#set(room.draft);
+      this.#room = room.key;
+      this.#set(this.#drafts.get(room.key) ?? "");
     }
-    const place = `Message ${room.peer ? "" : "#"}${isolated(title)}`;
+    const place = `Message ${room.with ? "" : "#"}${isolated(title)}`;
     if (this.#text.placeholder !== place) this.#text.placeholder = place;
   }
 
@@ -49,10 +50,10 @@ export class Composer {
   }
 
   edit(message) {
-    if (!this.#editing) this.#room.draft = this.#text.value;
+    if (!this.#editing) this.#keepDraft();
     this.#editing = message;
     byId("editing").hidden = false;
-    this.#set(message.text);
+    this.#set(shownText(message));
     this.focus();
   }
 
@@ -60,7 +61,7 @@ export class Composer {
     if (!this.#editing) return;
     this.#editing = null;
     byId("editing").hidden = true;
-    this.#set(this.#room.draft);
+    this.#set(this.#drafts.get(this.#room) ?? "");
     if (focus) this.focus();
   }
 
@@ -92,13 +93,17 @@ export class Composer {
     this.#fit();
   }
 
+  #keepDraft() {
+    this.#drafts.set(this.#room, this.#text.value);
+  }
+
   #changed() {
     this.#fit();
     if (!this.#editing) this.#saidTyping(this.#text.value.trim() !== "");
   }
 
   #saidTyping(on) {
-    if (!this.#room || (on ? Date.now() - this.#typingAt < TYPING_EVERY_MS : this.#typingAt === 0)) return;
+    if (this.#room === null || (on ? Date.now() - this.#typingAt < TYPING_EVERY_MS : this.#typingAt === 0)) return;
     this.#typingAt = on ? Date.now() : 0;
     this.#actions.typing(this.#room, on);
   }

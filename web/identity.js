@@ -4,7 +4,7 @@ const ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
 export const isId = (text) => ID.test(text);
 
 /** 128 random bits. Unlike `crypto.randomUUID`, also there on pages served by plain http. */
-export const randomId = () =>
+const randomId = () =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** The user id for a chosen name: the name itself where it is one, else what can be kept of it. Empty: nothing. */
@@ -46,34 +46,4 @@ export function deviceId() {
   addEventListener("pagehide", () => write("sessionStorage", "confab.device.left", true));
   addEventListener("pageshow", () => write("sessionStorage", "confab.device.left", false));
   return id;
-}
-
-/** The rooms this user is in, and how far each was read. */
-export class Bookmarks {
-  #key;
-  #rooms;
-
-  constructor(user) {
-    this.#key = `confab.rooms.${user}`;
-    this.#rooms = new Map(Object.entries(read("localStorage", this.#key, {})));
-  }
-
-  /** Keys of the rooms to join again. */
-  get rooms() {
-    return [...this.#rooms.keys()];
-  }
-  readUpTo(room) {
-    return this.#rooms.get(room);
-  }
-  set(room, seq) {
-    if (this.#rooms.get(room) === seq) return;
-    this.#rooms.set(room, seq);
-    this.#save();
-  }
-  forget(room) {
-    if (this.#rooms.delete(room)) this.#save();
-  }
-  #save() {
-    write("localStorage", this.#key, Object.fromEntries(this.#rooms));
-  }
 }

@@ -12,9 +12,11 @@ export function isolated(name) {
   return RIGHT_TO_LEFT.test(plain) ? `\u2068${plain}\u2069` : plain;
 }
 
-/** "Ann", "Ann and Bob", "Ann, Bob and 3 others". */
-export function listNames(names, most = 3) {
-  if (names.length <= 1) return names.join("");
-  const shown = names.length > most ? [...names.slice(0, most - 1), `${names.length - most + 1} others`] : names;
+/** "Ann", "Ann and Bob", "Ann, Bob and 3 others"; `count` of them, where not all are named. */
+export function listNames(names, most = 3, count = names.length) {
+  const named = names.length > most || count > names.length ? names.slice(0, most - 1) : names;
+  const others = Math.max(0, count - named.length);
+  const shown = others > 0 ? [...named, `${others} ${others > 1 ? "others" : "other"}`] : named;
+  if (shown.length <= 1) return shown.join("");
   return `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
 }

@@ -3,6 +3,7 @@
 
 import { byId, setText } from "./dom.js";
 import { plainName } from "./names.js";
+import { shownText } from "./text.js";
 
 const TOAST_MS = 6000;
 const RESTORED_MS = 2500;
@@ -46,8 +47,9 @@ export function announce(text) {
   }, 500);
 }
 
-export function confirmDelete({ text }) {
+export function confirmDelete(message) {
   const dialog = byId("confirm");
+  const text = shownText(message);
   byId("confirm-text").textContent = text.length > 200 ? `${text.slice(0, 200)}…` : text;
   dialog.returnValue = "no";
   dialog.showModal();

@@ -4,6 +4,11 @@ import { avatar, bdi, byId, el, redraw } from "./dom.js";
 import { isolated } from "./names.js";
 import { countLabel } from "./text.js";
 
+/** What a room is called here. */
+export function titleOf(room, store) {
+  return room.with !== null && room.with === store.getSnapshot().me?.id ? "Notes to myself" : room.title;
+}
+
 const OTHERS_MAX = 8; // rooms not joined that are shown; the rest is found by the switcher
 const CROWD = 100; // beyond this the server does not say who is there
 
@@ -12,24 +17,25 @@ const badge = (count) =>
 
 /** Rooms one is in, in the order they are listed: public ones by name, then direct ones, the latest first. */
 export function orderedRooms(store) {
-  const rooms = [...store.rooms.values()];
+  const { rooms } = store.getSnapshot();
   const latest = (room) => room.messages.at(-1)?.at ?? 0;
   return [
-    ...rooms.filter((room) => !room.peer).sort((a, b) => store.titleOf(a).localeCompare(store.titleOf(b))),
-    ...rooms.filter((room) => room.peer).sort((a, b) => latest(b) - latest(a)),
+    ...rooms.filter((room) => room.with === null).sort((a, b) => a.title.localeCompare(b.title)),
+    ...rooms.filter((room) => room.with !== null).sort((a, b) => latest(b) - latest(a)),
   ];
 }
 
+/** `open`: the key of the room that is shown. */
 export function drawRooms(store, open) {
   const rooms = orderedRooms(store).map((room) => ({
-    key: room.key, peer: room.peer, title: store.titleOf(room), unread: room.unread, current: room === open,
-    online: room.peer !== null && store.isOnline(room.peer),
+    key: room.key, peer: room.with, title: titleOf(room, store), unread: room.unread, current: room.key === open,
+    online: room.with !== null && store.isOnline(room.with),
   }));
-  const others = store.listed.filter(({ room }) => !store.rooms.has(room) && !room.startsWith("dm:"));
+  const others = store.getSnapshot().listed.filter(({ room }) => !store.has(room) && !room.startsWith("dm:"));
   const shown = others.slice(0, OTHERS_MAX);
   redraw(byId("rooms"), JSON.stringify([rooms, shown, others.length]), () => [
-    ...section("Rooms", rooms.filter((room) => !room.peer).map(roomItem)),
-    ...section("Direct messages", rooms.filter((room) => room.peer).map(roomItem)),
+    ...section("Rooms", rooms.filter((room) => room.peer === null).map(roomItem)),
+    ...section("Direct messages", rooms.filter((room) => room.peer !== null).map(roomItem)),
     ...section(rooms.length ? "More rooms" : "Rooms", [
       ...shown.map(({ room, title, online }) =>
         item(`#${encodeURIComponent(room)}`, room, "other", sign("#"), bdi(title || room, "title"), online > 0 && el("span", { class: "muted count", textContent: `${online} online` }))),
@@ -51,13 +57,14 @@ function roomItem({ key, peer, title, unread, current, online }) {
 const item = (href, key, className, ...content) => el("li", {}, el("a", { href, class: `room ${className}`, data: { key } }, content));
 
 export function drawMembers(store, room) {
-  const members = [...room.members].map(([id, name]) => ({ id, name })).sort((a, b) => a.name.localeCompare(b.name));
+  const me = store.getSnapshot().me?.id;
+  const members = [...room.members].sort((a, b) => a.name.localeCompare(b.name));
   const crowd = room.online > CROWD;
   byId("members-count").textContent = room.online || "";
-  redraw(byId("members-list"), JSON.stringify([room.key, members, crowd && room.online, store.me.id]), () => [
+  redraw(byId("members-list"), JSON.stringify([room.key, members, crowd && room.online, me]), () => [
     el("ul", {}, members.map(({ id, name }) =>
-      el("li", {}, el("a", { href: `#@${encodeURIComponent(id)}`, class: "member", title: id === store.me.id ? "Notes to myself" : `Write to ${isolated(name)}`, data: { key: id } },
-        avatar(id, name), el("span", { class: "who" }, bdi(name, "name"), id === store.me.id ? el("span", { class: "handle", textContent: "you" }) : name !== id && bdi(`@${id}`, "handle")))))),
+      el("li", {}, el("a", { href: `#@${encodeURIComponent(id)}`, class: "member", title: id === me ? "Notes to myself" : `Write to ${isolated(name)}`, data: { key: id } },
+        avatar(id, name), el("span", { class: "who" }, bdi(name, "name"), id === me ? el("span", { class: "handle", textContent: "you" }) : name !== id && bdi(`@${id}`, "handle")))))),
     crowd && el("p", { class: "muted note", textContent: `${room.online} people are here. In a room this large not all of them are listed.` }),
   ].filter(Boolean));
 }

@@ -2,7 +2,7 @@
 
 import { bdi, byId, el, isComposing } from "./dom.js";
 import { isId } from "./identity.js";
-import { orderedRooms } from "./sidebar.js";
+import { orderedRooms, titleOf } from "./sidebar.js";
 
 const SHOWN_MAX = 12;
 
@@ -48,18 +48,19 @@ export class Switcher {
 
   #find(typed) {
     const store = this.#store;
+    const { me, listed } = store.getSnapshot();
     const name = typed.replace(/^[#@]/, "");
     const matches = ({ key, label }) => [key, label].some((text) => text.toLowerCase().includes(name.toLowerCase()));
     const joined = orderedRooms(store).map((room) => ({
-      key: room.key, label: store.titleOf(room), sign: room.peer ? "@" : "#", note: room.unread ? `${room.unread} unread` : room.peer ? "direct" : "",
+      key: room.key, label: titleOf(room, store), sign: room.with ? "@" : "#", note: room.unread ? `${room.unread} unread` : room.with ? "direct" : "",
     }));
-    const listed = store.listed.filter(({ room }) => !store.rooms.has(room)).map(({ room, title, online }) => ({
+    const elsewhere = listed.filter(({ room }) => !store.has(room)).map(({ room, title, online }) => ({
       key: room, label: title || room, sign: "#", note: online ? `${online} online` : "not joined",
     }));
-    const people = [...store.names].filter(([id]) => !store.rooms.has(`@${id}`)).map(([id, label]) => ({
-      key: `@${id}`, label, sign: "@", note: id === store.me.id ? "notes to myself" : "direct",
+    const people = store.people().filter(({ id }) => !store.has(`@${id}`)).map(({ id, name: label }) => ({
+      key: `@${id}`, label, sign: "@", note: id === me?.id ? "notes to myself" : "direct",
     }));
-    const found = [...joined, ...listed, ...people].filter((choice) => choice.sign === typed[0] || !/^[#@]/.test(typed)).filter(matches).slice(0, SHOWN_MAX);
+    const found = [...joined, ...elsewhere, ...people].filter((choice) => choice.sign === typed[0] || !/^[#@]/.test(typed)).filter(matches).slice(0, SHOWN_MAX);
     const has = (key) => found.some((choice) => choice.key === key);
     if (isId(name) && !typed.startsWith("@") && !name.startsWith("dm:") && !has(name)) found.push({ key: name, label: name, sign: "#", note: "new room" });
     if (isId(name) && !typed.startsWith("#") && !has(`@${name}`)) found.push({ key: `@${name}`, label: name, sign: "@", note: "write to this person" });

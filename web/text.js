@@ -53,6 +53,9 @@ function link(text) {
   return el("a", { href: text, textContent: text, target: "_blank", rel: "noopener noreferrer nofollow" });
 }
 
+/** What a message shows: its text, or what an app put in its place. */
+export const shownText = ({ text, data }) => text || (data === undefined ? "" : JSON.stringify(data, null, 2));
+
 const encoder = new TextEncoder();
 export const byteLength = (text) => encoder.encode(text).length;
 

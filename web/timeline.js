@@ -5,7 +5,9 @@
 
 import { avatar, bdi, byId, el, icon, setText } from "./dom.js";
 import { isolated, listNames } from "./names.js";
-import { dayLabel, dayOf, formatText, timeElement } from "./text.js";
+import { plain } from "./notices.js";
+import { titleOf } from "./sidebar.js";
+import { dayLabel, dayOf, formatText, shownText, timeElement } from "./text.js";
 
 const ROWS = 120; // shown at the end of a room
 const ROWS_STEP = 60; // added when a border is near
@@ -23,20 +25,21 @@ export class Timeline {
   atEnd = true;
   #store;
   #actions;
-  #room = null;
+  #room = null; // its snapshot
+  #messages = []; // those the server has, and one's own on their way
+  #pending = [];
+  #divider = null; // the last seq before the line "New"
   #rows = new Map(); // by the message's id
   #from = null; // seq of the first and the last message with a row; null: follows the end
   #to = null;
   #seen = 0; // seq of the last message when the reader left the end
-  #loading = null;
-  #failed = false;
   #active = null; // id of the message that has the toolbar and the tab stop
   #toolbar;
   #scroller = byId("scroller");
   #list = byId("messages");
   #picker = byId("picker");
 
-  /** `actions`: history, react, edit, remove, retry, discard, reachedEnd, toText. */
+  /** `actions`: react, edit, remove, retry, discard, reachedEnd, toText. */
   constructor(store, actions) {
     this.#store = store;
     this.#actions = actions;
@@ -59,15 +62,29 @@ export class Timeline {
     });
   }
 
-  show(room) {
-    if (this.#room === room) return;
-    this.#room = room;
+  /** Of the room that is shown. */
+  get key() {
+    return this.#room?.key;
+  }
+
+  /** Shows a room as it is now; another one than before from its end. */
+  show(room, divider) {
+    const other = this.#room?.key !== room.key;
+    this.#divider = divider;
+    this.#take(room);
+    if (!other) return this.render();
     this.#rows.clear();
     this.#list.replaceChildren();
     this.#active = null;
-    this.#loading = null;
-    this.#failed = false;
     this.toEnd();
+  }
+
+  #take(room) {
+    if (this.#room === room) return;
+    this.#room = room;
+    const stored = room.messages.findIndex((message) => message.state !== "stored");
+    this.#messages = stored < 0 ? room.messages : room.messages.slice(0, stored);
+    this.#pending = stored < 0 ? [] : room.messages.slice(stored);
   }
 
   /** To the latest message, from wherever the reader is. */
@@ -94,7 +111,7 @@ export class Timeline {
   }
 
   #window() {
-    const { messages, pending } = this.#room;
+    const [messages, pending] = [this.#messages, this.#pending];
     if (this.#from === null) return [...messages.slice(-ROWS), ...pending];
     let first = messages.findIndex((message) => message.seq >= this.#from);
     if (first < 0) first = Math.max(0, messages.length - ROWS);
@@ -109,7 +126,7 @@ export class Timeline {
   #scrolled() {
     if (!this.#room) return;
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
-    const { messages } = this.#room;
+    const messages = this.#messages;
     const below = scrollHeight - scrollTop - clientHeight;
     const atEnd = this.#to === null && below < END_PX;
     if (this.atEnd && !atEnd) {
@@ -127,18 +144,18 @@ export class Timeline {
   }
 
   #showOlder() {
-    const { messages, complete } = this.#room;
+    const messages = this.#messages;
     const first = this.#from === null ? Math.max(0, messages.length - ROWS) : messages.findIndex((m) => m.seq >= this.#from);
     if (first > 0 && !this.atEnd) {
       this.#from = messages[Math.max(0, first - ROWS_STEP)].seq;
       const count = messages.length - Math.max(0, first - ROWS_STEP);
       if (count > ROWS_MAX) this.#to = messages[Math.max(0, first - ROWS_STEP) + ROWS_MAX - 1].seq;
       this.render();
-    } else if (first <= 0 && !complete && messages.length > 0) this.#load();
+    } else if (first <= 0 && this.#room.hasOlder && !this.#room.olderError && messages.length > 0) this.#load();
   }
 
   #showNewer() {
-    const { messages } = this.#room;
+    const messages = this.#messages;
     const end = messages.findLastIndex((m) => m.seq <= this.#to) + 1 + ROWS_STEP;
     this.#to = end >= messages.length ? null : messages[end - 1].seq;
     this.#from = messages[Math.max(0, Math.min(end, messages.length) - ROWS_MAX)].seq;
@@ -146,40 +163,31 @@ export class Timeline {
   }
 
   async #load() {
-    if (this.#loading || this.#failed) return;
-    const room = this.#room;
-    const loading = (this.#loading = {});
-    const first = room.messages[0].seq;
-    this.#status();
-    try {
-      this.#store.older(room, first, await this.#actions.history(room, first));
-    } catch {
-      this.#failed = this.#room === room;
-    }
-    if (this.#loading !== loading) return;
-    this.#loading = null;
+    const { key, loadingOlder } = this.#room;
+    if (loadingOlder) return;
+    const first = this.#messages[0].seq;
+    await this.#store.loadOlder(key);
+    if (this.#room.key !== key) return;
+    this.#take(this.#store.room(key));
     // With new rows above, but the view where it was; at the end they wait until they are scrolled to.
-    if (!this.atEnd && room.messages[0].seq < first) this.#from = room.messages[0].seq;
+    if (!this.atEnd && this.#messages[0].seq < first) this.#from = this.#messages[0].seq;
     this.render();
   }
 
   #status() {
     const status = byId("history-status");
-    const { complete, messages, pending, error, joined, peer } = this.#room;
-    const title = isolated(this.#store.titleOf(this.#room));
-    if (error) setText(status, `This room cannot be shown. ${error}`);
-    else if (this.#failed) {
+    const { hasOlder, loadingOlder, olderError, error, joined, with: peer } = this.#room;
+    const title = isolated(titleOf(this.#room, this.#store));
+    if (error) setText(status, `This room cannot be shown. ${plain(error)}`);
+    else if (olderError) {
       const retry = el("button", { type: "button", class: "link", textContent: "Try again" });
-      retry.addEventListener("click", () => {
-        this.#failed = false;
-        this.#load();
-      });
+      retry.addEventListener("click", () => this.#load());
       status.replaceChildren("Earlier messages could not be loaded. ", retry);
     } else if (!joined && !peer) setText(status, "Joining…");
-    else if (messages.length === 0) {
-      setText(status, pending.length ? "" : peer ? `Only you and ${title} can read what is written here.` : "Nothing here yet. Say hello!");
-    } else if (complete) setText(status, peer ? `This is where it began.` : `This is the beginning of ${title}.`);
-    else setText(status, this.#loading ? "Loading earlier messages…" : "\u00a0");
+    else if (this.#messages.length === 0) {
+      setText(status, this.#pending.length ? "" : peer ? `Only you and ${title} can read what is written here.` : "Nothing here yet. Say hello!");
+    } else if (!hasOlder) setText(status, peer ? `This is where it began.` : `This is the beginning of ${title}.`);
+    else setText(status, loadingOlder ? "Loading earlier messages…" : "\u00a0");
   }
 
   // ------------------------------------------------------------------------------------------------- position
@@ -198,7 +206,8 @@ export class Timeline {
   }
 
   #jump() {
-    const fresh = this.#room.messages.filter((m) => m.seq > this.#seen && m.from !== this.#store.me.id).length;
+    const me = this.#me;
+    const fresh = this.atEnd ? 0 : this.#messages.filter((m) => m.seq > this.#seen && m.from !== me).length;
     byId("jump").hidden = this.atEnd;
     setText(byId("jump-text"), fresh === 0 ? "To the latest" : fresh === 1 ? "1 new message" : `${fresh} new messages`);
   }
@@ -213,9 +222,10 @@ export class Timeline {
     let previous = null;
     for (const message of messages) {
       const lead = this.#lead(message, previous);
-      const signature = `${message.version} ${message.status ?? ""} ${lead.day} ${lead.fresh} ${lead.author} ${lead.name}`;
+      const signature = `${lead.day} ${lead.fresh} ${lead.author} ${lead.name}`;
       const old = this.#rows.get(message.id);
-      rows.set(message.id, old?.signature === signature ? old : { signature, element: this.#row(message, lead) });
+      const same = old?.message === message && old.signature === signature;
+      rows.set(message.id, same ? old : { message, signature, element: this.#row(message, lead) });
       previous = message;
     }
     for (const [id, row] of this.#rows) if (rows.get(id) !== row) row.element.remove();
@@ -239,16 +249,16 @@ export class Timeline {
   #lead(message, previous) {
     const day = dayOf(message.at);
     const newDay = !previous || dayOf(previous.at) !== day;
-    const { divider } = this.#room;
-    const fresh = divider !== null && message.seq > divider && (previous?.seq ?? 0) <= divider && message.from !== this.#store.me.id;
+    const divider = this.#divider;
+    const fresh = divider !== null && message.seq > divider && (previous?.seq ?? 0) <= divider && message.from !== this.#me;
     const author = newDay || fresh || previous.from !== message.from || message.at - previous.at > GROUP_MS;
     return { day: newDay ? dayLabel(message.at) : "", fresh, author, name: this.#store.nameOf(message.from) };
   }
 
   #row(message, { day, fresh, author, name }) {
-    const { id, from, at, deleted, editedAt, status } = message;
-    const own = from === this.#store.me.id;
-    return el("li", { id, class: `message${author ? " first" : ""}${own ? " own" : ""}${status ? ` ${status}` : ""}`, tabIndex: -1 },
+    const { id, from, at, deleted, editedAt, state } = message;
+    const own = from === this.#me;
+    return el("li", { id, class: `message${author ? " first" : ""}${own ? " own" : ""}${state === "stored" ? "" : ` ${state}`}`, tabIndex: -1 },
       day && el("p", { class: "day" }, el("span", { textContent: day })),
       fresh && el("p", { class: "fresh" }, el("span", { textContent: "New" })),
       el("div", { class: "line" },
@@ -259,26 +269,28 @@ export class Timeline {
             : el("span", { class: "hidden", textContent: `${isolated(name)}: ` }),
           deleted
             ? el("p", { class: "text gone", textContent: "This message was deleted." })
-            : el("div", { class: "text", dir: "auto" }, formatText(message.text), editedAt && el("span", { class: "edited", textContent: " (edited)" })),
-          status === "sending" && el("p", { class: "hidden", textContent: "Sending" }),
-          status === "failed" && this.#failure(message),
-          !deleted && message.reactions?.size > 0 && this.#chips(message))));
+            : el("div", { class: "text", dir: "auto" }, formatText(shownText(message)), editedAt !== undefined && el("span", { class: "edited", textContent: " (edited)" })),
+          state === "sending" && el("p", { class: "hidden", textContent: "Sending" }),
+          state === "failed" && this.#failure(message),
+          !deleted && message.reactions.length > 0 && this.#chips(message))));
   }
 
   #failure({ error }) {
-    return el("p", { class: "failure" }, `Not sent. ${error} `,
+    return el("p", { class: "failure" }, `Not sent. ${plain(error)} `,
       el("button", { type: "button", class: "link", textContent: "Try again", data: { act: "retry" } }),
       el("button", { type: "button", class: "link", textContent: "Discard", data: { act: "discard" } }));
   }
 
   #chips({ reactions }) {
-    const me = this.#store.me.id;
-    return el("div", { class: "chips" }, [...reactions].map(([emoji, users]) => {
-      const who = listNames([...users].map((id) => (id === me ? "you" : isolated(this.#store.nameOf(id)))), 8);
+    const me = this.#me;
+    return el("div", { class: "chips" }, reactions.map(({ emoji, users, count, own }) => {
+      const names = users.map((id) => (id === me ? "you" : isolated(this.#store.nameOf(id))));
+      if (own.length > 0 && !users.includes(me)) names.unshift("you");
+      const who = listNames(names, 8, count);
       return el("button", {
-        type: "button", class: "chip", tabIndex: -1, title: who, "aria-pressed": String(users.has(me)),
-        "aria-label": `${emoji} ${users.size}, ${who}`, data: { react: emoji },
-      }, el("span", { textContent: emoji }), String(users.size));
+        type: "button", class: "chip", tabIndex: -1, title: who, "aria-pressed": String(own.length > 0),
+        "aria-label": `${emoji} ${count}, ${who}`, data: { react: emoji },
+      }, el("span", { textContent: emoji }), String(count));
     }));
   }
 
@@ -311,7 +323,7 @@ export class Timeline {
     const message = this.#message(row.id);
     const usable = message && !message.deleted && row.id === this.#active;
     if (!usable) return this.#toolbar.remove();
-    for (const act of ["edit", "remove"]) this.#toolbar.querySelector(`[data-act=${act}]`).hidden = message.from !== this.#store.me.id;
+    for (const act of ["edit", "remove"]) this.#toolbar.querySelector(`[data-act=${act}]`).hidden = message.from !== this.#me;
     const line = row.querySelector(".line");
     if (this.#toolbar.parentNode === line) return;
     const focused = this.#toolbar.contains(document.activeElement) && document.activeElement;
@@ -321,12 +333,16 @@ export class Timeline {
 
   /** The settled message of a row; none for a pending one. */
   #message(id) {
-    return this.#room.messages.findLast((message) => message.id === id);
+    return this.#messages.findLast((message) => message.id === id);
+  }
+
+  get #me() {
+    return this.#store.getSnapshot().me?.id;
   }
 
   #react(emoji) {
     const message = this.#message(this.#active);
-    if (message) this.#actions.react(this.#room, message.seq, emoji, !message.reactions.get(emoji)?.has(this.#store.me.id));
+    if (message) this.#actions.react(this.#room, message, emoji);
   }
 
   #clicked(button) {
@@ -335,7 +351,7 @@ export class Timeline {
     this.#activate(button);
     if (react) return this.#react(react);
     if (act === "pick") return this.#pick(button);
-    const message = this.#message(this.#active) ?? this.#room.pending.find((p) => p.id === this.#active);
+    const message = this.#message(this.#active) ?? this.#pending.find((p) => p.id === this.#active);
     if (act && message) this.#actions[act](this.#room, message);
   }
 
@@ -357,7 +373,7 @@ export class Timeline {
     else if (event.key === "ArrowDown") (row.nextElementSibling ?? byId("text")).focus();
     else if (event.key === "e" || event.key === "Delete") {
       const message = this.#message(row.id);
-      if (message?.from !== this.#store.me.id || message.deleted) return;
+      if (message?.from !== this.#me || message.deleted) return;
       this.#actions[event.key === "e" ? "edit" : "remove"](this.#room, message);
     } else return;
     event.preventDefault();

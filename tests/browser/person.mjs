@@ -12,10 +12,19 @@ export class Person {
 
   /** Opens `url` in a browser context of its own, which ends with the test. */
   static async open(world, browser, url, { name, room = "general", ...options } = {}) {
-    const person = new Person();
     const context = await browser.newContext({ ...desktop, ...options });
     context.setDefaultTimeout(DEADLINE_MS);
     world.atEnd(() => context.close());
+    return Person.#in(context, url, name, room);
+  }
+
+  /** The same one in another tab. */
+  async anotherTab(url, room = "general") {
+    return Person.#in(this.page.context(), url, this.name, room);
+  }
+
+  static async #in(context, url, name, room) {
+    const person = new Person();
     person.name = name;
     person.page = await context.newPage();
     person.page.on("pageerror", (error) => person.complaints.push(`uncaught: ${error.stack}`));

@@ -58,14 +58,19 @@ test("its types are found and right, however it is imported", { skip: oldNode },
   assert.deepEqual(problems, []);
 });
 
-const EXPORTS = Object.keys(await import("../../sdk/confab.js")).sort().join();
+for (const [name, file] of [["confab-sdk", "confab.js"], ["confab-sdk/store", "store.js"]]) {
+  test(`import and require of ${name} bring the same`, async () => {
+    const expected = Object.keys(await import(`../../sdk/${file}`)).sort().join();
 
-test("import and require bring the same, and its package.json can be read", async () => {
-  const imported = await app("a.mjs", `import * as all from "confab-sdk"; console.log(Object.keys(all).sort().join());`);
-  const required = await app("b.cjs", `console.log(Object.keys(require("confab-sdk")).sort().join());`);
-  const version = await app("c.cjs", `console.log(require("confab-sdk/package.json").version);`);
+    const imported = await app("a.mjs", `import * as all from "${name}"; console.log(Object.keys(all).sort().join());`);
+    const required = await app("b.cjs", `console.log(Object.keys(require("${name}")).sort().join());`);
 
-  assert.deepEqual([imported, required, version], [EXPORTS, EXPORTS, manifest.version]);
+    assert.deepEqual([imported, required], [expected, expected]);
+  });
+}
+
+test("its package.json can be read", async () => {
+  assert.equal(await app("c.cjs", `console.log(require("confab-sdk/package.json").version);`), manifest.version);
 });
 
 const HOSTLESS = `
@@ -119,7 +124,10 @@ for (const [module, resolution] of [["NodeNext", "NodeNext"], ["ESNext", "Bundle
     const file = join(directory, "types.mts");
     await writeFile(file, `
       import { ConfabClient, type Message } from "confab-sdk";
+      import { createStore, localPositions } from "confab-sdk/store";
       const client = new ConfabClient({ url: "ws://x/ws", guest: "alice" });
+      const unread: number = createStore(client, { positions: localPositions("alice") }).getSnapshot().unread;
+      unread;
       client.on("message", (message: Message) => message.text?.length);`);
     const options = ["--noEmit", "--strict", "--skipLibCheck", "false", "--lib", "ES2022", "--target", "ES2022"];
 
@@ -128,15 +136,22 @@ for (const [module, resolution] of [["NodeNext", "NodeNext"], ["ESNext", "Bundle
 }
 
 /** In bytes, minified and compressed as a browser loads it. */
-async function weight(entry, external = []) {
-  const { outputFiles } = await build({ entryPoints: [join(sdk, entry)], bundle: true, minify: true, format: "esm", write: false, external });
+async function weight(source) {
+  const stdin = { contents: source, resolveDir: sdk };
+  const { outputFiles } = await build({ stdin, bundle: true, minify: true, format: "esm", write: false });
   return gzipSync(outputFiles[0].contents, { level: 9 }).length;
 }
 
 test("the core weighs at most 9 KB", async () => {
-  const bytes = await weight("confab.js");
+  const bytes = await weight(`export * from "./confab.js";`);
 
   assert.ok(bytes <= 9000, `${bytes} bytes`);
+});
+
+test("what of the store is not used weighs nothing", async () => {
+  const [all, part] = [await weight(`export * from "./store.js";`), await weight(`export { memoryPositions } from "./store.js";`)];
+
+  assert.ok(all < 6000 && part < 250, `${all} and ${part} bytes`);
 });
 
 test("what is packed is what is needed", async () => {

@@ -1,0 +1,149 @@
+/**
+ * Confab client library: a store for whoever shows a chat, without a framework.
+ *
+ * Snapshots never change: another object means that something changed, the same one that nothing did.
+ */
+
+import type { ConfabClient, Content, JsonObject, RoomSummary, StateChange, User } from "./confab.js";
+
+/** One emoji on one message; with and without U+FE0F it is the same one. */
+export interface Reaction {
+  readonly emoji: string;
+  /** Ids of who reacted; of many only the first ones. */
+  readonly users: readonly string[];
+  readonly count: number;
+  /** How oneself wrote it; empty: one did not. */
+  readonly own: readonly string[];
+}
+
+export interface TimelineMessage {
+  /** Stays the same from the first moment of one's own message on. */
+  readonly id: string;
+  /** Its number in the room's log; null until the server has it. */
+  readonly seq: number | null;
+  /** The author's own id for it. */
+  readonly key?: string;
+  readonly at: number;
+  readonly from: string;
+  /** The author's name when it came; `store.nameOf(from)` is the present one. */
+  readonly name: string;
+  readonly text: string;
+  readonly data?: unknown;
+  readonly editedAt?: number;
+  readonly deleted: boolean;
+  readonly reactions: readonly Reaction[];
+  /**
+   * `stored`: in the log. Of one's own: `sending`, `sent` (the server has it, and will show where it stands), `failed`
+   * (`error` says why; `retry` or `discard` it).
+   */
+  readonly state: "stored" | "sending" | "sent" | "failed";
+  readonly error?: Error;
+}
+
+export interface RoomSnapshot {
+  /** A room's id; of a direct room `@` and the other user's id, which is known before the server has made the room. */
+  readonly key: string;
+  /** What the server calls it; null for a direct room in which nothing was written yet. */
+  readonly room: string | null;
+  /** The other user of a direct room. */
+  readonly with: string | null;
+  readonly title: string;
+  readonly joined: boolean;
+  /** Why it could not be joined, or was left. */
+  readonly error: Error | null;
+  readonly online: number;
+  /** Those online; in large rooms not all of them. */
+  readonly members: readonly User[];
+  readonly typing: readonly User[];
+  /** In order; one's own that are on their way last. */
+  readonly messages: readonly TimelineMessage[];
+  /** There may be more before the first one: `loadOlder`. */
+  readonly hasOlder: boolean;
+  readonly loadingOlder: boolean;
+  readonly olderError: Error | null;
+  /** The last `seq` that was read. */
+  readonly readUpTo: number;
+  /** Messages of others after it that are not deleted; those missed are counted back up to 1,000. */
+  readonly unread: number;
+}
+
+export interface StoreSnapshot {
+  readonly connection: StateChange;
+  readonly me: User | null;
+  readonly rooms: readonly RoomSnapshot[];
+  /** What `listRooms` brought last. */
+  readonly listed: readonly RoomSummary[];
+  /** Of all rooms together. */
+  readonly unread: number;
+}
+
+export interface Position {
+  seq: number;
+  epoch?: string;
+}
+
+/** How far rooms were read, by key; where a room has a position it is joined again at the next start. */
+export interface Positions {
+  keys(): string[];
+  get(key: string): Position | undefined;
+  set(key: string, position: Position): void;
+  remove(key: string): void;
+  /** Calls the listener when another tab has read further; the result ends it. */
+  watch?(listener: (key: string, position: Position) => void): () => void;
+}
+
+/** For as long as the program runs. */
+export declare function memoryPositions(): Positions;
+/** In `localStorage`, one record a room, shared by the tabs of a user. */
+export declare function localPositions(
+  user: string,
+  storage?: { getItem(key: string): string | null; setItem(key: string, value: string): void; removeItem(key: string): void },
+): Positions;
+
+export interface StoreOptions {
+  /** Default: `memoryPositions()`. */
+  positions?: Positions;
+  /** Who oneself is, as far as it is known before the server says so. */
+  me?: User;
+  /** Join the rooms of `positions` and the latest direct rooms, so that what is unread there is known. Default true. */
+  rejoin?: boolean;
+  /** Milliseconds since the Unix epoch. Default: `Date.now`. */
+  date?: () => number;
+}
+
+export declare class Store {
+  constructor(client: ConfabClient, options?: StoreOptions);
+  readonly client: ConfabClient;
+  /** Hears nothing any more; the client is left alone. */
+  destroy(): void;
+
+  readonly getSnapshot: () => StoreSnapshot;
+  /** The listener is called soon after anything changed, once for what changed together; the result ends it. */
+  readonly subscribe: (listener: () => void) => () => void;
+  room(key: string): RoomSnapshot;
+  has(key: string): boolean;
+  readonly nameOf: (id: string) => string;
+  /** Whoever was heard of by name. */
+  people(): User[];
+  /** Seen online in one of the rooms. */
+  isOnline(user: string): boolean;
+
+  /** Resolves when the room is caught up, or cannot be joined: then its snapshot has the `error`. */
+  join(key: string): Promise<void>;
+  leave(key: string): Promise<void>;
+  /** Shows the message at once, and sends it. What becomes of it is in its `state`; does not reject. */
+  send(key: string, content: Content): Promise<void>;
+  /** Sends a failed message again, under its own key, so that it is there once. */
+  retry(key: string, message: string): Promise<void>;
+  discard(key: string, message: string): void;
+  edit(key: string, seq: number, content: Content): Promise<unknown>;
+  remove(key: string, seq: number): Promise<unknown>;
+  toggleReaction(key: string, seq: number, emoji: string): Promise<void>;
+  setTyping(key: string, on?: boolean): void;
+  loadOlder(key: string): Promise<void>;
+  /** The user has seen the end of the room. */
+  markRead(key: string): void;
+  listRooms(): Promise<void>;
+}
+
+export declare function createStore(client: ConfabClient, options?: StoreOptions): Store;

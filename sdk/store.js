@@ -1,0 +1,479 @@
+// What is known of the chat, for whoever shows it: rooms, their messages, who is there, what is unread. It hears the
+// client, and hands out snapshots: objects that never change, and are the same as long as nothing has changed.
+
+import { RoomState } from "./store_room.js";
+import { memoryPositions } from "./positions.js";
+import { uuid } from "./options.js";
+import { findReaction } from "./reactions.js";
+
+export { localPositions, memoryPositions } from "./positions.js";
+
+/**
+ * @typedef {import("./confab.js").ClientEvents} ClientEvents
+ * @typedef {import("./store.js").RoomSnapshot} RoomSnapshot
+ * @typedef {import("./store.js").StoreSnapshot} StoreSnapshot
+ */
+
+const HISTORY_PAGE = 100;
+const LIST_PAGES_MAX = 10;
+/** What was missed is counted back to here; beyond, it is "more than that". */
+const COUNT_PAGE = 200;
+const COUNT_PAGES_MAX = 5;
+
+const isDirect = (/** @type {string} */ wire) => wire.startsWith("dm:");
+
+export class Store {
+  client;
+  #positions;
+  #me = /** @type {import("./confab.js").User | null} */ (null);
+  #date;
+  #rejoin;
+  /** By key. @type {Map<string, RoomState>} */
+  #rooms = new Map();
+  /** By what the server calls them. @type {Map<string, RoomState>} */
+  #byWire = new Map();
+  /** What still comes of these is not wanted. @type {Set<string>} */
+  #leaving = new Set();
+  /** @type {Map<string, string>} */
+  #names = new Map();
+  #connection = /** @type {import("./confab.js").StateChange} */ ({ state: "idle", previous: "idle" });
+  #listed = /** @type {readonly import("./confab.js").RoomSummary[]} */ ([]);
+  #listeners = /** @type {Set<() => void>} */ (new Set());
+  #snapshot = /** @type {StoreSnapshot | null} */ (null);
+  #notifying = false;
+  #welcomed = false;
+  #ends = /** @type {(() => void)[]} */ ([]);
+
+  /** @param {import("./confab.js").ConfabClient} client @param {import("./store.js").StoreOptions} [options] */
+  constructor(client, { positions = memoryPositions(), me, rejoin = true, date = Date.now } = {}) {
+    this.client = client;
+    this.#positions = positions;
+    this.#me = me ?? null;
+    this.#rejoin = rejoin;
+    this.#date = date;
+    if (me) this.#names.set(me.id, me.name);
+    const heard = /** @type {{ [K in keyof ClientEvents]?: (event: ClientEvents[K]) => void }} */ ({
+      state: (event) => this.#state(event),
+      welcome: (event) => this.#welcome(event),
+      joined: (event) => this.#joined(event),
+      left: (event) => this.#left(event),
+      message: (event) => this.#message(event),
+      edited: (event) => this.#entry(event),
+      deleted: (event) => this.#entry(event),
+      reacted: (event) => this.#entry(event),
+      presence: (event) => this.#presence(event),
+      typing: (event) => this.#typing(event),
+    });
+    for (const [type, listener] of Object.entries(heard)) this.#ends.push(client.on(/** @type {any} */ (type), /** @type {any} */ (listener)));
+    const ends = positions.watch?.((key, position) => this.#readElsewhere(key, position));
+    if (ends) this.#ends.push(ends);
+    this.#connection = { state: client.state, previous: client.state };
+  }
+
+  /** Hears nothing any more; the client is left alone. */
+  destroy() {
+    for (const end of this.#ends.splice(0)) end();
+    for (const room of this.#rooms.values()) room.destroy();
+  }
+
+  // ------------------------------------------------------------------------------------------------ snapshots
+
+  /** @returns {StoreSnapshot} */
+  getSnapshot = () => {
+    if (this.#snapshot) return this.#snapshot;
+    const rooms = [...this.#rooms.values()].map((room) => room.snapshot());
+    this.#snapshot = Object.freeze({
+      connection: this.#connection,
+      me: this.#me,
+      rooms,
+      listed: this.#listed,
+      unread: rooms.reduce((sum, { unread }) => sum + unread, 0),
+    });
+    return this.#snapshot;
+  };
+
+  /** @param {() => void} listener called soon after anything changed @returns {() => void} */
+  subscribe = (listener) => {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  };
+
+  /** @param {string} key @returns {RoomSnapshot} */
+  room(key) {
+    return this.#room(key).snapshot();
+  }
+
+  /** @param {string} key */
+  has(key) {
+    return this.#rooms.has(key);
+  }
+
+  /** @param {string} id */
+  nameOf = (id) => this.#names.get(id) ?? id;
+
+  /** Whoever was heard of by name. @returns {import("./confab.js").User[]} */
+  people() {
+    return [...this.#names].map(([id, name]) => ({ id, name }));
+  }
+
+  /** @param {string} user */
+  isOnline(user) {
+    return [...this.#rooms.values()].some((room) => room.members.has(user));
+  }
+
+  // --------------------------------------------------------------------------------------------------- actions
+
+  /** Resolves when the room is caught up, or cannot be joined: then its snapshot has the `error`. @param {string} key */
+  async join(key) {
+    const room = this.#room(key);
+    if (room.joining || room.joined || room.wire === null) return;
+    room.joining = true;
+    try {
+      await this.client.join(room.wire);
+    } catch (error) {
+      room.error = /** @type {Error} */ (error);
+    }
+    room.joining = false;
+    room.changed();
+  }
+
+  /** Leaves, and forgets how far the room was read. @param {string} key */
+  async leave(key) {
+    const room = this.#rooms.get(key);
+    if (!room) return;
+    this.#positions.remove(key);
+    this.#rooms.delete(key);
+    room.destroy();
+    this.#changed();
+    const { wire } = room;
+    if (wire === null) return;
+    this.#byWire.delete(wire);
+    this.#leaving.add(wire);
+    try {
+      await this.client.leave(wire);
+    } finally {
+      this.#leaving.delete(wire);
+    }
+  }
+
+  /**
+   * Shows the message at once, and sends it. What becomes of it is in its `state`.
+   *
+   * @param {string} key
+   * @param {import("./confab.js").Content} content
+   * @returns {Promise<void>} does not reject
+   */
+  send(key, content) {
+    const room = this.#room(key);
+    const parts = typeof content === "string" ? { text: content } : content;
+    const message = uuid();
+    room.timeline.addPending(message, parts, this.#date());
+    room.changed();
+    return this.#deliver(room, message, content);
+  }
+
+  /** Once more, after it failed. It has the same key: whatever happened the first time, it will be there once. @param {string} key @param {string} message its `key` */
+  retry(key, message) {
+    const room = this.#room(key);
+    const failed = room.timeline.pending.find((one) => one.key === message && one.state === "failed");
+    if (!failed) return Promise.resolve();
+    room.timeline.changePending(message, { state: "sending" });
+    room.changed();
+    return this.#deliver(room, message, { ...(failed.text !== "" && { text: failed.text }), data: /** @type {any} */ (failed.data) });
+  }
+
+  /** Forgets one that failed. @param {string} key @param {string} message its `key` */
+  discard(key, message) {
+    const room = this.#room(key);
+    room.timeline.dropPending(message);
+    room.changed();
+  }
+
+  /** @param {string} key @param {number} seq @param {import("./confab.js").Content} content */
+  edit(key, seq, content) {
+    return this.client.edit(this.#wire(key), seq, content);
+  }
+
+  /** @param {string} key @param {number} seq */
+  remove(key, seq) {
+    return this.client.delete(this.#wire(key), seq);
+  }
+
+  /** Reacts, or takes it back. @param {string} key @param {number} seq @param {string} emoji */
+  async toggleReaction(key, seq, emoji) {
+    const wire = this.#wire(key);
+    const message = this.#room(key).timeline.messages.find((one) => one.seq === seq);
+    const own = findReaction(message?.reactions ?? [], emoji)?.own ?? [];
+    if (own.length === 0) await this.client.react(wire, seq, emoji);
+    else await Promise.all(own.map((said) => this.client.unreact(wire, seq, said)));
+  }
+
+  /** @param {string} key @param {boolean} [on] */
+  setTyping(key, on) {
+    const { wire } = this.#room(key);
+    if (wire !== null) this.client.typing(wire, on);
+  }
+
+  /** A page of what was before. Its outcome is in the snapshot: `messages`, `hasOlder`, `olderError`. @param {string} key */
+  async loadOlder(key) {
+    const room = this.#room(key);
+    const first = room.timeline.firstSeq;
+    if (room.loadingOlder || room.wire === null || first === null || room.timeline.complete) return;
+    Object.assign(room, { loadingOlder: true, olderError: null });
+    room.changed();
+    try {
+      const { events, more } = await this.client.history(room.wire, { before: first, limit: HISTORY_PAGE });
+      room.timeline.prepend(first, events, more);
+    } catch (error) {
+      room.olderError = /** @type {Error} */ (error);
+    }
+    room.loadingOlder = false;
+    room.changed();
+  }
+
+  /** The user has seen the end of the room. @param {string} key */
+  markRead(key) {
+    const room = this.#room(key);
+    const { lastSeq } = room.timeline;
+    room.timeline.trim();
+    if (lastSeq === null || !room.joined || (room.unread.size === 0 && room.readUpTo === lastSeq)) return;
+    this.#read(room, lastSeq);
+  }
+
+  /** Which rooms there are to join; in the snapshot as `listed`. */
+  async listRooms() {
+    /** @type {import("./confab.js").RoomSummary[]} */
+    const listed = [];
+    for (let n = 0, more = true; more && n < LIST_PAGES_MAX; n++) {
+      const page = await this.client.listRooms({ after: listed[listed.length - 1]?.room });
+      listed.push(...page.rooms);
+      more = page.more && page.rooms.length > 0;
+    }
+    this.#listed = listed;
+    this.#changed();
+  }
+
+  /** @param {RoomState} room @param {string} message @param {import("./confab.js").Content} content */
+  async #deliver(room, message, content) {
+    try {
+      const options = { key: message };
+      const sent = room.with === null
+        ? await this.client.send(/** @type {string} */ (room.wire), content, options)
+        : await this.client.direct(room.with, content, options);
+      room.timeline.settle(message, sent.seq);
+      if (room.with !== null && !room.joined) void this.join(this.#bind(room.with, sent.room).key);
+    } catch (error) {
+      room.timeline.changePending(message, { state: "failed", error: /** @type {Error} */ (error) });
+    }
+    room.changed();
+  }
+
+  // ------------------------------------------------------------------------------------------ what is reported
+
+  /** @param {import("./confab.js").StateChange} change */
+  #state(change) {
+    this.#connection = change;
+    this.#changed();
+  }
+
+  /** @param {import("./confab.js").Welcome} welcome */
+  #welcome({ user, directs }) {
+    if (user) {
+      this.#me = user;
+      this.#meet(user);
+    }
+    for (const direct of directs ?? []) this.#bind(direct.with, direct.room);
+    if (this.#rejoin && !this.#welcomed) for (const key of this.#positions.keys()) void this.join(key);
+    if (this.#rejoin) for (const direct of directs ?? []) void this.join(`@${direct.with}`);
+    this.#welcomed = true;
+    this.#changed();
+  }
+
+  /** @param {import("./confab.js").JoinedRoom} event */
+  #joined(event) {
+    if (this.#leaving.has(event.room)) return;
+    const room = this.#roomOf(event.room);
+    for (const user of event.users ?? []) this.#meet(user);
+    room.members.clear();
+    for (const user of event.members ?? []) this.#meet(user, room);
+    Object.assign(room, { title: event.title ?? "", joined: true, error: null, online: event.online ?? 0, epoch: event.epoch });
+    if (event.snapshot) this.#replace(room, event);
+    room.changed();
+  }
+
+  /** @param {RoomState} room @param {import("./confab.js").JoinedRoom} event */
+  #replace(room, { events, head, epoch }) {
+    const { timeline } = room;
+    timeline.replace(events);
+    const last = timeline.lastSeq ?? 0;
+    const kept = this.#positions.get(room.key);
+    // A public room that is new to this user counts as read; of a direct room nothing was read before one answered.
+    let readUpTo = kept?.seq ?? (room.counted || room.with !== null ? room.readUpTo : last);
+    if (readUpTo > (head ?? last) || (kept?.epoch !== undefined && kept.epoch !== epoch)) readUpTo = 0; // the log began anew
+    room.count(Math.max(readUpTo, timeline.lastOf(this.#me?.id) ?? 0));
+    if (kept === undefined) this.#keep(room);
+    if (!timeline.complete && (timeline.firstSeq ?? 0) > room.readUpTo + 1) void this.#countMissed(room);
+  }
+
+  /** The unread ones before what is loaded. @param {RoomState} room */
+  async #countMissed(room) {
+    const counting = (room.counting = {});
+    let before = room.timeline.firstSeq;
+    try {
+      for (let n = 0; n < COUNT_PAGES_MAX && before !== null; n++) {
+        const page = await this.client.history(/** @type {string} */ (room.wire), { before, limit: COUNT_PAGE });
+        if (room.counting !== counting) return;
+        const mine = room.countEarlier(page.events, this.#me?.id);
+        before = page.more && !mine ? page.events[0]?.seq ?? null : null;
+        if (before !== null && before <= room.readUpTo + 1) before = null;
+        room.changed();
+      }
+    } catch {
+      // What is loaded is counted; the next snapshot tries again.
+    }
+  }
+
+  /** @param {import("./confab.js").LeftRoom} event */
+  #left({ room: wire, error }) {
+    const room = this.#byWire.get(wire);
+    if (!room) return;
+    room.joined = false;
+    room.members.clear();
+    room.error = error ?? null;
+    room.changed();
+  }
+
+  /** @param {import("./confab.js").Presence} event */
+  #presence({ room: wire, joined = [], left = [], online }) {
+    const room = this.#byWire.get(wire);
+    if (!room) return; // left, and this had been on its way
+    room.online = online ?? room.online;
+    for (const user of joined) this.#meet(user, room);
+    for (const id of left) {
+      room.members.delete(id);
+      room.stopTyping(id);
+    }
+    room.changed();
+  }
+
+  /** @param {import("./confab.js").Typing} event */
+  #typing({ room: wire, from, on }) {
+    const room = this.#byWire.get(wire);
+    if (!room || typeof from !== "string") return;
+    if (on && from !== this.#me?.id) room.startTyping(from);
+    else room.stopTyping(from);
+    room.changed();
+  }
+
+  /** @param {import("./confab.js").Message} event */
+  #message(event) {
+    if (this.#leaving.has(event.room)) return;
+    if (event.name !== undefined) this.#meet({ id: event.from, name: event.name });
+    const room = this.#roomOf(event.room, event.from);
+    const message = room.timeline.add(event);
+    if (message) {
+      room.stopTyping(event.from);
+      if (event.from === this.#me?.id) this.#read(room, event.seq); // who answers has read
+      else if (!message.deleted && event.seq > room.readUpTo) room.unread.add(event.seq);
+    }
+    room.changed();
+    if (this.#rejoin && room.with !== null && !room.joined) void this.join(room.key);
+  }
+
+  /** @param {import("./confab.js").LogEntry} event */
+  #entry(event) {
+    const room = this.#byWire.get(event.room);
+    if (!room) return;
+    room.timeline.apply(event);
+    if (event.type === "deleted") room.unread.delete(event.target);
+    room.changed();
+  }
+
+  // --------------------------------------------------------------------------------------------------- reading
+
+  /** @param {RoomState} room @param {number} seq */
+  #read(room, seq) {
+    if (!room.readTo(seq)) return;
+    this.#keep(room);
+    room.changed();
+  }
+
+  /** @param {RoomState} room */
+  #keep(room) {
+    this.#positions.set(room.key, { seq: room.readUpTo, ...(room.epoch !== undefined && { epoch: room.epoch }) });
+  }
+
+  /** Another tab. @param {string} key @param {import("./store.js").Position} position */
+  #readElsewhere(key, { seq, epoch }) {
+    const room = this.#rooms.get(key);
+    if (room && room.epoch === epoch && room.readTo(seq)) room.changed();
+  }
+
+  // ----------------------------------------------------------------------------------------------- bookkeeping
+
+  /** The room of this key, made if need be. @param {string} key */
+  #room(key) {
+    let room = this.#rooms.get(key);
+    if (!room) {
+      room = new RoomState(key, { me: () => this.#me?.id, nameOf: this.nameOf, changed: () => this.#changed() });
+      this.#rooms.set(key, room);
+      if (room.wire !== null) this.#byWire.set(room.wire, room);
+      this.#changed();
+    }
+    return room;
+  }
+
+  /** @param {string} key */
+  #wire(key) {
+    const { wire } = this.#room(key);
+    if (wire === null) throw new TypeError(`nothing was written to ${key} yet`);
+    return wire;
+  }
+
+  /** The direct room with a user, now that the server has named it. @param {string} user @param {string} wire */
+  #bind(user, wire) {
+    const room = this.#room(`@${user}`);
+    room.wire = wire;
+    this.#byWire.set(wire, room);
+    return room;
+  }
+
+  /** @param {string} wire @param {string} [from] who wrote there: tells whose direct room it is */
+  #roomOf(wire, from) {
+    const known = this.#byWire.get(wire);
+    if (known) return known;
+    const user = isDirect(wire) ? this.#partnerIn(wire, from) : null;
+    return user === null ? this.#room(wire) : this.#bind(user, wire);
+  }
+
+  /** @param {string} wire @param {string} [from] */
+  #partnerIn(wire, from) {
+    const me = this.#me?.id ?? "";
+    if (from !== undefined && from !== me) return from;
+    const pair = wire.slice(3);
+    if (pair.startsWith(":")) return null; // a hash
+    return pair.startsWith(`${me}:`) ? pair.slice(me.length + 1) : pair.slice(0, -me.length - 1);
+  }
+
+  /** @param {import("./confab.js").User} user @param {RoomState} [room] who is in it */
+  #meet({ id, name }, room) {
+    if (typeof id !== "string") return;
+    room?.members.add(id);
+    if (name === undefined || this.#names.get(id) === name) return;
+    this.#names.set(id, name);
+    for (const each of this.#rooms.values()) each.changed(); // any of them may show it
+  }
+
+  #changed() {
+    this.#snapshot = null;
+    if (this.#notifying) return;
+    this.#notifying = true;
+    queueMicrotask(() => {
+      this.#notifying = false;
+      for (const listener of [...this.#listeners]) listener();
+    });
+  }
+}
+
+/** @param {import("./confab.js").ConfabClient} client @param {import("./store.js").StoreOptions} [options] */
+export const createStore = (client, options) => new Store(client, options);
