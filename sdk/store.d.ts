@@ -120,6 +120,7 @@ export declare class Store {
   readonly getSnapshot: () => StoreSnapshot;
   /** The listener is called soon after anything changed, once for what changed together; the result ends it. */
   readonly subscribe: (listener: () => void) => () => void;
+  /** Also of a room that is not there yet: asking changes nothing. */
   room(key: string): RoomSnapshot;
   has(key: string): boolean;
   readonly nameOf: (id: string) => string;

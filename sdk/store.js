@@ -30,6 +30,8 @@ export class Store {
   #rejoin;
   /** By key. @type {Map<string, RoomState>} */
   #rooms = new Map();
+  /** Those that were only asked about. @type {Map<string, RoomState>} */
+  #absent = new Map();
   /** By what the server calls them. @type {Map<string, RoomState>} */
   #byWire = new Map();
   /** What still comes of these is not wanted. @type {Set<string>} */
@@ -98,9 +100,11 @@ export class Store {
     return () => void this.#listeners.delete(listener);
   };
 
-  /** @param {string} key @returns {RoomSnapshot} */
+  /** Also of a room that is not there yet: asking changes nothing. @param {string} key @returns {RoomSnapshot} */
   room(key) {
-    return this.#room(key).snapshot();
+    const room = this.#rooms.get(key) ?? this.#absent.get(key) ?? this.#make(key);
+    if (!this.#rooms.has(key)) this.#absent.set(key, room);
+    return room.snapshot();
   }
 
   /** @param {string} key */
@@ -415,12 +419,18 @@ export class Store {
   #room(key) {
     let room = this.#rooms.get(key);
     if (!room) {
-      room = new RoomState(key, { me: () => this.#me?.id, nameOf: this.nameOf, changed: () => this.#changed() });
+      room = this.#absent.get(key) ?? this.#make(key);
+      this.#absent.delete(key);
       this.#rooms.set(key, room);
       if (room.wire !== null) this.#byWire.set(room.wire, room);
       this.#changed();
     }
     return room;
+  }
+
+  /** @param {string} key */
+  #make(key) {
+    return new RoomState(key, { me: () => this.#me?.id, nameOf: this.nameOf, changed: () => this.#changed() });
   }
 
   /** @param {string} key */
@@ -461,7 +471,7 @@ export class Store {
     room?.members.add(id);
     if (name === undefined || this.#names.get(id) === name) return;
     this.#names.set(id, name);
-    for (const each of this.#rooms.values()) each.changed(); // any of them may show it
+    for (const each of [...this.#rooms.values(), ...this.#absent.values()]) each.changed(); // any of them may show it
   }
 
   #changed() {

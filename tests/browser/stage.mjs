@@ -10,9 +10,9 @@ import { Person } from "./person.mjs";
 let browser;
 export const theBrowser = () => browser;
 
-/** Keeps a browser open for the tests of this file. */
-export function openBrowser() {
-  before(async () => (browser = await launch()));
+/** Keeps a browser open for the tests of this file. `more` arguments for its program. */
+export function openBrowser(more) {
+  before(async () => (browser = await launch(more)));
   after(() => browser?.close());
 }
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { after, before, test } from "node:test";
@@ -27,6 +27,7 @@ before(async () => {
   tarball = join(directory, `confab-sdk-${manifest.version}.tgz`);
   const installed = join(directory, "node_modules/confab-sdk");
   await mkdir(installed, { recursive: true });
+  await symlink(path("../node_modules/react"), join(directory, "node_modules/react"));
   await run("tar", ["-xzf", tarball, "--strip-components=1", "-C", installed]);
 });
 after(() => rm(directory, { recursive: true, force: true }));
@@ -58,9 +59,10 @@ test("its types are found and right, however it is imported", { skip: oldNode },
   assert.deepEqual(problems, []);
 });
 
-for (const [name, file] of [["confab-sdk", "confab.js"], ["confab-sdk/store", "store.js"]]) {
-  test(`import and require of ${name} bring the same`, async () => {
-    const expected = Object.keys(await import(`../../sdk/${file}`)).sort().join();
+for (const [name, file] of [["confab-sdk", "confab"], ["confab-sdk/store", "store"], ["confab-sdk/react", "react"]]) {
+  test(`import and require of ${name} bring what is declared`, async () => {
+    const declarations = await readFile(join(sdk, `${file}.d.ts`), "utf8");
+    const expected = [...declarations.matchAll(/^export declare (?:const|class|function) (\w+)/gm)].map((m) => m[1]).sort().join();
 
     const imported = await app("a.mjs", `import * as all from "${name}"; console.log(Object.keys(all).sort().join());`);
     const required = await app("b.cjs", `console.log(Object.keys(require("${name}")).sort().join());`);
