@@ -114,8 +114,10 @@ bool checker::take(seat& at, std::uint32_t user, const log_event& event, const r
     return true;
   }
   const auto sum = has_text && text.state == text_state::intact ? text.sum : crc_of(event.text);
-  note(at.room, event.seq, content_of(event.type, event.from, sum, event.target), connected_us,
-       now_us);
+  const bool is_timed = event.type == frame_type::message && text.state == text_state::intact &&
+                        text.stamp.run == run_;
+  note(at.room, event.seq, content_of(event.type, event.from, sum, event.target),
+       is_timed ? text.stamp.due_us : room_log::not_timed, connected_us, now_us);
   return true;
 }
 
@@ -125,13 +127,14 @@ void checker::look_at(std::uint32_t room, std::uint32_t user, const log_event& e
 }
 
 void checker::acknowledge(std::uint32_t room, std::uint64_t seq, std::string_view from,
-                          std::uint32_t text_sum, std::int64_t connected_us, std::int64_t now_us) {
-  note(room, seq, content_of(frame_type::message, from, text_sum, 0), connected_us, now_us);
+                          std::uint32_t text_sum, std::int64_t due_us, std::int64_t connected_us,
+                          std::int64_t now_us) {
+  note(room, seq, content_of(frame_type::message, from, text_sum, 0), due_us, connected_us, now_us);
 }
 
 void checker::note(std::uint32_t room, std::uint64_t seq, std::uint64_t content,
-                   std::int64_t connected_us, std::int64_t now_us) {
-  auto* known = rooms_[room].note(seq, content, now_us);
+                   std::int64_t due_us, std::int64_t connected_us, std::int64_t now_us) {
+  auto* known = rooms_[room].note(seq, content, now_us, due_us);
   if (!known || known->content == content) return;
   // On one and the same connection nothing is shown twice, so a change needs a new one.
   if (known->shown_us >= connected_us) {
@@ -139,7 +142,7 @@ void checker::note(std::uint32_t room, std::uint64_t seq, std::uint64_t content,
     return;
   }
   ++count_.undurable_seen;
-  *known = {seq, content, now_us};
+  *known = {seq, content, now_us, due_us};
 }
 
 void checker::close(seat& at, std::uint64_t head) {

@@ -72,7 +72,8 @@ class checker {
 
   /// The server says that `text`, sent by `from`, is entry `seq`.
   void acknowledge(std::uint32_t room, std::uint64_t seq, std::string_view from,
-                   std::uint32_t text_sum, std::int64_t connected_us, std::int64_t now_us);
+                   std::uint32_t text_sum, std::int64_t due_us, std::int64_t connected_us,
+                   std::int64_t now_us);
 
   /// `head`: up to where the seat had to be served; 0: as far as it was.
   void close(seat& at, std::uint64_t head = 0);
@@ -84,8 +85,8 @@ class checker {
   bool is_damaged(const log_event& event, const read_stamp& text) const;
   bool is_in_place(std::uint32_t room, std::uint32_t user, const log_event& event,
                    const read_stamp& text);
-  void note(std::uint32_t room, std::uint64_t seq, std::uint64_t content, std::int64_t connected_us,
-            std::int64_t now_us);
+  void note(std::uint32_t room, std::uint64_t seq, std::uint64_t content, std::int64_t due_us,
+            std::int64_t connected_us, std::int64_t now_us);
 
   struct text_hash {
     using is_transparent = void;

@@ -82,6 +82,7 @@ void crowd::start(std::uint32_t number) {
   auto& one = sessions_[number];
   one.at = session::state::connecting;
   one.started_us = now_us_;
+  if (one.wanted_us == session::not_wanted) one.wanted_us = now_us_;
   out_.wake_at(now_us_ + welcome_wait_us, {number, wake_reason::deadline, one.generation});
   out_.connect(number);
 }
@@ -123,6 +124,7 @@ void crowd::welcome(std::uint32_t number, const server_frame& frame) {
   auto& one = sessions_[number];
   const bool is_first = !one.was_up;
   one.at = session::state::online;
+  one.wanted_us = session::not_wanted;
   one.connected_us = now_us_;
   one.attempts = 0;
   one.was_up = true;
@@ -166,6 +168,7 @@ void crowd::lose(std::uint32_t number) {
   auto& one = sessions_[number];
   if (one.at == session::state::online) {
     if (one.device == 0) --online_;
+    one.wanted_us = now_us_;
     if (history_) history_->line('X', now_us_, connection_name(one));
   }
   one.at = session::state::away;
@@ -256,7 +259,7 @@ void crowd::woken(const wake& what, std::int64_t now_us) {
       auto& who = users_[what.of];
       if (!std::exchange(who.is_in_tunnel, false)) return;
       for (auto i = who.first_session; i < who.first_session + how_.devices; ++i) {
-        sessions_[i].timed_from_us = now_us_;
+        sessions_[i].timed_from_us = sessions_[i].wanted_us = now_us_;
         start(i);
       }
       return wake_in(who.random.exponential(how_.tunnel_every_s),
@@ -275,6 +278,11 @@ void crowd::woken(const wake& what, std::int64_t now_us) {
           one.generation == what.generation &&
           (one.at == session::state::connecting || one.at == session::state::greeting);
       if (!is_late) return;
+      if (users_[one.user].kind == user_kind::normal) {  // it took so long at least
+        const bool is_open = one.at == session::state::greeting;
+        tally_.latencies[is_open ? latency::hello : latency::connect].record(
+            us_since(is_open ? one.hello_us : one.started_us));
+      }
       out_.drop(what.of);
       closed(what.of, 1006, "no welcome within 15 s", now_us);
       return;
@@ -299,50 +307,6 @@ void crowd::stop_sending(std::int64_t now_us) {
   is_stopped_ = true;
   for (std::uint32_t i = 0; i < users_.size(); ++i)
     if (users_[i].is_in_tunnel) woken({i, wake_reason::leave_tunnel}, now_us);
-}
-
-std::uint64_t crowd::head_of(std::uint32_t room, const std::vector<std::uint64_t>& heads) const {
-  return room < heads.size() ? heads[room] : checker_.rooms()[room].head;
-}
-
-bool crowd::is_settled() const {
-  return std::ranges::all_of(sessions_, [](const session& one) {
-    return one.at == session::state::gone ||
-           std::ranges::all_of(one.pendings, [](const pending& each) { return each.is_acked; });
-  });
-}
-
-bool crowd::is_quiet(const std::vector<std::uint64_t>& heads) const {
-  return std::ranges::all_of(sessions_, [&](const session& one) {
-    if (users_[one.user].kind == user_kind::misbehaving || one.at == session::state::gone)
-      return true;
-    if (one.at != session::state::online || !one.pendings.empty()) return false;
-    return std::ranges::all_of(one.seats, [&](const seat& at) {
-      if (!at.is_admitted && at.is_direct) return true;
-      return at.at == seat::state::inside && at.next > head_of(at.room, heads);
-    });
-  });
-}
-
-void crowd::finish(const std::vector<std::uint64_t>& heads, std::int64_t now_us) {
-  now_us_ = now_us;
-  if (history_)
-    for (std::uint32_t i = 0; i < checker_.rooms().size(); ++i)
-      history_->line('H', now_us_, checker_.room(i).id, head_of(i, heads));
-  for (auto& one : sessions_) {
-    const bool is_up = one.at == session::state::online;
-    for (auto& at : one.seats) {
-      if (at.is_admitted) checker_.close(at, is_up ? head_of(at.room, heads) : 0);
-    }
-    for (const auto& each : one.pendings)
-      if (each.written_us == pending::not_written && !each.is_acked)
-        ++tally_.errors["still not sent at the end"];
-    if (!is_up) continue;
-    for (const auto& each : one.pendings)
-      if (each.written_us != pending::not_written && !each.is_acked && each.task != task::misdeed)
-        ++tally_.checks.unanswered;
-    if (history_) history_->line('F', now_us_, connection_name(one));
-  }
 }
 
 }  // namespace confab::load

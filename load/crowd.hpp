@@ -12,9 +12,12 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace confab::load {
@@ -83,8 +86,11 @@ class crowd {
   bool is_settled() const;
   /// Nothing is owed any more: every command answered, every room read up to its head in `heads`.
   bool is_quiet(const std::vector<std::uint64_t>& heads) const;
-  /// The end: what is still missing, is lost.
+  /// The end: what is still missing, is lost, and what is not answered counts at its age so far.
   void finish(const std::vector<std::uint64_t>& heads, std::int64_t now_us);
+  /// After `finish` of all crowds of a run, this one among them: what its members were not shown of
+  /// what anybody had to say counts among the deliveries, at its age so far.
+  void count_undelivered(std::span<const crowd* const> all);
 
   std::size_t sessions() const { return sessions_.size(); }
   bool is_slow(std::uint32_t number) const {
@@ -139,6 +145,9 @@ class crowd {
     std::uint16_t generation = 0;
     std::uint16_t expected_close = 0;  // of a misbehaving user
     std::uint32_t last_id = 0;
+    static constexpr std::int64_t not_wanted = -1;  // it is up, or needs not be
+
+    std::int64_t wanted_us = not_wanted;  // since when it should be up
     std::int64_t started_us = 0, connected_us = 0, hello_us = 0;
     std::int64_t timed_from_us = 0;  // what was due before is late for a reason of our own
     std::vector<seat> seats;
@@ -158,6 +167,19 @@ class crowd {
     std::uint32_t own_room = 0;  // of the last own message that was acknowledged
     std::uint64_t own_seq = 0;
     std::uint32_t misdeed_count = 0;
+  };
+
+  /// Messages that were due at one time for one room, and are in no log as far as is known.
+  struct unsaid {
+    std::uint32_t room = 0;
+    std::int64_t due_us = 0;
+    std::uint64_t count = 0;
+  };
+  /// Entries of a room that a session was not shown.
+  struct owed {
+    std::uint32_t room = 0;
+    std::uint64_t first = 0, last = 0;
+    std::int64_t timed_from_us = 0;  // of the session
   };
 
   // crowd.cpp: connections
@@ -202,6 +224,10 @@ class crowd {
   std::string key_of(const user& who, const pending& what) const;
   void say(std::uint32_t number, std::string_view payload);
 
+  // crowd_end.cpp
+  void count_late(const session& one, const std::vector<std::uint64_t>& heads);
+  std::uint64_t readers_of(const user& author, std::uint32_t to) const;
+
   // crowd_misdeeds.cpp
   void misbehave(std::uint32_t user_no);
   bool is_expected(const pending& what, std::string_view code) const;
@@ -232,6 +258,11 @@ class crowd {
   command_writer commands_;
   std::vector<user> users_;
   std::vector<session> sessions_;
+  /// Messages that were never tried, as too many before them had no answer: by room and by the
+  /// second in which they were due.
+  std::map<std::pair<std::uint32_t, std::int64_t>, std::uint64_t> skipped_;
+  std::vector<unsaid> unsaid_;
+  std::vector<owed> owed_;
   std::int64_t now_us_ = 0;
   std::uint64_t online_ = 0;
   std::uint64_t arrived_ = 0;

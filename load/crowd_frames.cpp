@@ -210,8 +210,8 @@ void crowd::sent(std::uint32_t number, const server_frame& frame) {
     tally_.latencies[is_direct ? latency::direct : latency::send_ack].record(
         us_since(what->due_us));
   const auto sum = read_text(text_of(who, *what)).sum;
-  checker_.acknowledge(room, frame.seq, plan_.identities.id(who.number), sum, one.connected_us,
-                       now_us_);
+  checker_.acknowledge(room, frame.seq, plan_.identities.id(who.number), sum, what->due_us,
+                       one.connected_us, now_us_);
   if (history_) history_->line('A', now_us_, who.number, what->count, frame.room, frame.seq);
   if (is_direct) {
     if (!seat_in(one, room)) add_direct_seat(one, room, one.knows_directs ? 0 : frame.seq - 1);

@@ -171,6 +171,9 @@ void crowd::submit(std::uint32_t number, pending what) {
   auto& one = sessions_[number];
   if (one.pendings.size() >= pendings_max) {
     ++tally_.errors["not sent: too many unanswered messages"];
+    ++count_.unacked;
+    if (what.task == task::send && users_[one.user].kind == user_kind::normal)
+      ++skipped_[{what.room, what.due_us / second_us}];
     return;
   }
   if (history_) {

@@ -1,5 +1,7 @@
 #include "load/find_max.hpp"
 
+#include "load/text.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -37,6 +39,21 @@ void rate_search::finish_trial(const objective_outcome& outcome, bool tool_was_b
     result_.highest = *rate;
   else
     lowest_failed_ = *rate;
+}
+
+objective_outcome judge_trial(objective_outcome outcome, const report& of) {
+  auto faults = failings(of);
+  const auto add = [&](std::uint64_t count, std::string_view one, std::string_view many) {
+    if (count > 0) faults.push_back(grouped(count) + std::string{count == 1 ? one : many});
+  };
+  add(of.totals.errors_total(), " error", " errors");
+  add(of.totals.closes_total(), " connection closed", " connections closed");
+  if (faults.empty()) return outcome;
+  outcome.explanation += outcome.met ? ", but: " : "; ";
+  for (const auto& each : faults)
+    outcome.explanation += (&each == faults.data() ? "" : ", ") + each;
+  outcome.met = false;
+  return outcome;
 }
 
 bool was_limited_by_tool(const search_result& of) {

@@ -32,6 +32,11 @@ class rate_search {
   search_result result_;
 };
 
+/// What a trial counts for. A rate is sustained only if the objective is met and everybody got by:
+/// without an error, a close, a broken promise, an unanswered message or a lost user. Of a crash in
+/// the middle latencies need not tell.
+objective_outcome judge_trial(objective_outcome outcome, const report& of);
+
 /// Whether the search ended at what the tool could do, not the server.
 bool was_limited_by_tool(const search_result& of);
 

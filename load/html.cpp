@@ -99,6 +99,7 @@ json words_for(const report& of) {
   out["tiles"] = tiles(of);
   out["costs"] = costs(of);
   out["errors"] = errors(totals);
+  out["failings"] = failings(of);
   if (of.search)
     out["highest"] = of.search->highest > 0
                          ? text_of(of.search->highest, unit::per_second) +

@@ -203,8 +203,9 @@ class load_test {
     print_summary(out, style_of(STDOUT_FILENO), std::cout);
     if (const auto wrong = write_results(out, what_); !wrong.empty()) throw refusal{wrong};
     if (out.run.ending == ending::failed) return impossible;
-    const bool is_met = std::ranges::all_of(out.objectives, &objective_outcome::met);
-    return is_met && violations(out.totals.checks) == 0 ? 0 : missed;
+    const bool is_met = std::ranges::all_of(out.objectives, &objective_outcome::met) &&
+                        (!out.search || out.search->highest > 0);
+    return is_met && failings(out).empty() ? 0 : missed;
   }
 
  private:
@@ -227,15 +228,25 @@ class load_test {
   report search() {
     rate_search rates{what_.find_max, plan_.scenario.rate()};
     report last, best;
+    std::optional<run_description> ended;
     while (const auto rate = rates.next_rate()) {
       plan_.scenario.set_rate(*rate);
       if (plan_.scenario.think_s < think_s_min) {
         rates.finish_trial({what_.find_max, false, {}, "more than these users can send"}, true);
         continue;
       }
+      if (!rates.result().trials.empty())
+        if (const auto wrong = probe(plan_, wires_, what_.url); !wrong.empty()) {
+          ended.emplace().ending = ending::failed;
+          ended->reason = wrong;
+          break;
+        }
       last = run_once();
-      const auto outcome = evaluate(*search_, last);
-      if (last.run.ending != ending::completed) break;
+      if (last.run.ending != ending::completed) {
+        ended = last.run;
+        break;
+      }
+      const auto outcome = judge_trial(evaluate(*search_, last), last);
       rates.finish_trial(outcome, last.tool.was_bottleneck);
       display_.clear();
       std::cerr << text_of(*rate, unit::per_second) << ": " << (outcome.met ? "met" : "not met")
@@ -245,6 +256,10 @@ class load_test {
     }
     auto& out = best.series.empty() ? last : best;
     out.search = rates.result();
+    if (ended) {  // else the figures of an earlier trial would pass for a finished search
+      out.run.ending = ended->ending;
+      out.run.reason = "The search did not come to its end. " + ended->reason;
+    }
     return out;
   }
 

@@ -1,5 +1,7 @@
 #include "load/report.hpp"
 
+#include "load/text.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -60,6 +62,17 @@ run_description together(run_description a, const run_description& b, double lat
 std::uint64_t violations(const checks& of) {
   std::uint64_t out = 0;
   for (const auto& row : violation_rows) out += of.*row.field;
+  return out;
+}
+
+std::vector<std::string> failings(const report& of) {
+  std::vector<std::string> out;
+  const auto add = [&](std::uint64_t count, std::string_view label) {
+    if (count > 0) out.push_back(grouped(count) + ' ' + std::string{label});
+  };
+  for (const auto& row : violation_rows) add(of.totals.checks.*row.field, row.label);
+  for (const auto& row : counter_rows)
+    if (is_failing(row)) add(of.totals.counters.*row.field, row.label);
   return out;
 }
 

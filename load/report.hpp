@@ -42,6 +42,8 @@ struct counters {
   std::uint64_t bytes_out = 0;
   std::uint64_t misbehaviours = 0;           // sent on purpose
   std::uint64_t misbehaviours_answered = 0;  // of these, those answered as PROTOCOL says
+  std::uint64_t unacked = 0;                 // messages that were due and had no answer at the end
+  std::uint64_t absent = 0;  // users that should have had a connection at the end, and had none
 };
 
 template <class Of>
@@ -77,7 +79,14 @@ inline constexpr std::array counter_rows{
     counter_row{"misbehaviours", "misbehaviours", &counters::misbehaviours},
     counter_row{"misbehaviours_answered", "answered as they should",
                 &counters::misbehaviours_answered},
+    counter_row{"unacked", "messages without an answer at the end", &counters::unacked},
+    counter_row{"absent", "users without a connection at the end", &counters::absent},
 };
+
+/// Those of which any speaks against the server.
+constexpr bool is_failing(const counter_row& row) {
+  return row.field == &counters::unacked || row.field == &counters::absent;
+}
 
 /// What the server promised (PROTOCOL §6) and whether it kept it. All but `expected` should be 0.
 struct checks {
@@ -270,6 +279,11 @@ std::variant<report, std::string> from_json(std::string_view text);
 /// are added; percentiles of a second become the worse of both, which is an upper bound. The
 /// server was measured twice, so of its figures the higher count. Of objectives none are left.
 report merge(const report& a, const report& b);
+
+/// What speaks against the server beside its objectives: promises it broke, messages it left
+/// without an answer, users it left without a connection. Sentences without an end; empty: nothing
+/// does.
+std::vector<std::string> failings(const report& of);
 
 /// Those of the series that lie wholly in the steady part.
 std::vector<const sample*> steady_seconds(const report& of);

@@ -7,7 +7,8 @@ namespace {
 constexpr std::size_t remembered_min = 16;
 }
 
-room_log::entry* room_log::note(std::uint64_t seq, std::uint64_t content, std::int64_t now_us) {
+room_log::entry* room_log::note(std::uint64_t seq, std::uint64_t content, std::int64_t now_us,
+                                std::int64_t due_us) {
   head = std::max(head, seq);
   if (ring_.empty()) ring_.resize(remembered_min);
   auto* at = &place(seq);
@@ -17,10 +18,16 @@ room_log::entry* room_log::note(std::uint64_t seq, std::uint64_t content, std::i
     ring_.assign(2 * old.size(), {});
     for (const auto& each : old)
       if (each.seq != 0) place(each.seq) = each;
-    return note(seq, content, now_us);
+    return note(seq, content, now_us, due_us);
   }
-  if (at->seq < seq) *at = {seq, content, now_us};
+  if (at->seq < seq) *at = {seq, content, now_us, due_us};
   return nullptr;
+}
+
+const room_log::entry* room_log::find(std::uint64_t seq) const {
+  if (ring_.empty()) return nullptr;
+  const auto& at = ring_[seq & (ring_.size() - 1)];
+  return at.seq == seq ? &at : nullptr;
 }
 
 void room_log::set_back(std::uint64_t to) {

@@ -18,7 +18,9 @@ class room_log {
     std::uint64_t seq = 0;  // 0: none
     std::uint64_t content = 0;
     std::int64_t shown_us = 0;  // first
+    std::int64_t due_us = not_timed;
   };
+  static constexpr std::int64_t not_timed = -1;  // no message of this run
 
   std::string id;
   std::string epoch;               // empty: not known yet
@@ -29,7 +31,10 @@ class room_log {
 
   /// The entry remembered in the place of `seq`, if it is that one. Otherwise remembers this one,
   /// unless a later one took its place.
-  entry* note(std::uint64_t seq, std::uint64_t content, std::int64_t now_us);
+  entry* note(std::uint64_t seq, std::uint64_t content, std::int64_t now_us, std::int64_t due_us);
+
+  /// Null: `seq` was never seen, or is not remembered any more.
+  const entry* find(std::uint64_t seq) const;
 
   /// Everything after `to` is gone.
   void set_back(std::uint64_t to);

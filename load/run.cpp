@@ -223,6 +223,9 @@ class director {
   }
 
   report finish() {
+    std::vector<const crowd*> crowds;
+    for (const auto& each : workers_) crowds.push_back(&each->result());
+    for (const auto& each : workers_) each->result().count_undelivered(crowds);
     for (std::size_t i = 0; i < workers_.size(); ++i) {
       auto& crowd = workers_[i]->result();
       out_.totals += crowd.tally();

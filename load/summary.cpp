@@ -104,17 +104,18 @@ class printer {
     heading("Checks");
     out_ << "  " << grouped(of_.totals.counters.deliveries) << " deliveries, "
          << grouped(checks.expected) << " expected: ";
-    if (violations(checks) == 0) {
+    if (violations(checks) == 0)
       out_ << painted("none lost, duplicated, out of order, misrouted or damaged", colour::green,
-                      style_)
-           << '\n';
-      return;
-    }
+                      style_);
     out_ << '\n';
-    for (const auto& row : violation_rows)
-      if (const auto count = checks.*row.field; count > 0)
-        out_ << "  " << painted(right(grouped(count), 14), colour::red, style_) << "  " << row.label
+    const auto line = [&](std::uint64_t count, std::string_view label) {
+      if (count > 0)
+        out_ << "  " << painted(right(grouped(count), 14), colour::red, style_) << "  " << label
              << '\n';
+    };
+    for (const auto& row : violation_rows) line(checks.*row.field, row.label);
+    for (const auto& row : counter_rows)
+      if (is_failing(row)) line(of_.totals.counters.*row.field, row.label);
   }
 
   void latencies() {
@@ -169,7 +170,9 @@ class printer {
     std::string line;
     for (const auto& row : counter_rows) {
       const auto count = of_.totals.counters.*row.field;
-      if (count == 0 || std::ranges::find(elsewhere, row.field) != elsewhere.end()) continue;
+      if (count == 0 || is_failing(row) ||
+          std::ranges::find(elsewhere, row.field) != elsewhere.end())
+        continue;
       const auto text = grouped(count) + ' ' + std::string{row.label};
       if (line.size() + text.size() > 90) {
         out_ << "  " << line << ",\n";

@@ -282,23 +282,78 @@ scenario(
   skip,
 );
 
+const goingOn = ["--users", "10", "--for", "3s", "--drain", "1s", "--set", "think=200ms"];
+
 scenario(
-  "a server that goes away for good leaves a report of what there was",
+  "a server that goes away for good fails the run, and leaves a report of what there was",
   async (world) => {
     const server = await world.server();
     const file = join(await world.directory(), "report.json");
     const going = world.spawn(tool, [
-      ...["--url", server.websocketUrl, "--users", "10", "--for", "3s", "--drain", "1s", "--set", "think=200ms", "--json", file],
+      ...["--url", server.websocketUrl, ...goingOn, "--json", file],
+      ...["--expect", "p99<500ms", "--expect", "ack.p99<500ms", "--expect", "connect.p99<500ms"],
     ]);
     await until("messages were sent", async () => (await server.metric("confab_frames_out_total")) > 200);
 
     await server.crash();
-    await going.exited();
+    const { code } = await going.exited();
 
     const report = JSON.parse(await readFile(file, "utf8"));
+    assert.equal(code, 1, going.stdout);
     assert.ok(report.counters.acks > 0);
+    assert.ok(report.counters.unacked > 0);
+    assert.equal(report.counters.absent, 10);
+    assert.deepEqual(report.objectives.map((each) => each.met), [false, false, false], going.stdout);
     assert.ok(report.errors["connection refused"] > 0);
     assert.match(report.warnings.join(), /Nobody was connected any more at the end/);
+    assert.match(going.stdout, /messages without an answer at the end/);
+    const alone = await run(tool, ["merge", file, file, "--json", join(await world.directory(), "merged.json")]);
+    assert.equal(alone.code, 1, alone.stdout);
+  },
+  skip,
+);
+
+scenario(
+  "a server that is frozen at the end misses its objectives",
+  async (world) => {
+    const server = await world.server();
+    world.atEnd(() => process.kill(server.pid, "SIGCONT"));
+    const file = join(await world.directory(), "report.json");
+    const going = world.spawn(tool, [
+      ...["--url", server.websocketUrl, ...goingOn, "--json", file, "--expect", "p99<500ms", "--expect", "ack.p99<500ms"],
+    ]);
+    await until("messages were sent", async () => (await server.metric("confab_frames_out_total")) > 200);
+
+    process.kill(server.pid, "SIGSTOP");
+    const { code } = await going.exited();
+
+    const report = JSON.parse(await readFile(file, "utf8"));
+    assert.equal(code, 1, going.stdout);
+    assert.ok(report.counters.unacked > 0);
+    assert.deepEqual(report.objectives.map((each) => each.met), [false, false], going.stdout);
+  },
+  skip,
+);
+
+scenario(
+  "a rate at which the server crashed is not sustained, and ends the search",
+  async (world) => {
+    const server = await world.server();
+    const file = join(await world.directory(), "report.json");
+    const going = world.spawn(tool, [
+      ...["--url", server.websocketUrl, ...goingOn, "--rate", "50/s", "--json", file, "--find-max", "p50<60s"],
+    ]);
+    await until("messages were sent", async () => (await server.metric("confab_frames_out_total")) > 200);
+
+    await server.crash();
+    const { code } = await going.exited();
+
+    const report = JSON.parse(await readFile(file, "utf8"));
+    assert.equal(code, 2, going.stdout);
+    assert.equal(report.search.highest, 0);
+    assert.deepEqual(report.search.trials.map((each) => each.met), [false]);
+    assert.match(report.search.trials[0].explanation, /, but: .* without an answer at the end, .* connections closed/);
+    assert.match(report.run.reason, /The search did not come to its end\. No WebSocket at .*: connection refused\./);
   },
   skip,
 );

@@ -240,6 +240,120 @@ TEST_CASE("a server that says nothing is given up on after a while, and tried ag
   CHECK(world.users().tally().errors.at("no welcome within 15 s") >= 3);
 }
 
+TEST_CASE("what a server that died does not answer counts at its age at the end") {
+  auto how = toy_world::small(10);
+  how.think = distribution::constant;
+  how.think_s = 0.1;
+  toy_world world{how};
+  world.run_until(2);
+  const auto answered = world.users().tally().counters.acks;
+
+  world.is_up = false;
+  world.close_all(1006, "connection ended");
+  world.run_until(5);
+  world.finish();
+
+  const auto& tally = world.users().tally();
+  CHECK(tally.counters.absent == 10);
+  CHECK(tally.counters.unacked >= 280);  // ten a second of each for three seconds
+  CHECK(tally.counters.unacked <= 310);
+  // The end is at 25 s, so that the youngest message is 20 s old.
+  const auto& acks = tally.latencies[latency::send_ack];
+  CHECK(acks.count() == tally.counters.acks + tally.counters.unacked);
+  CHECK(acks.percentile(70) > 20'000'000);
+  CHECK(acks.max() == Approx(23e6).epsilon(0.01));
+  // Each would have been shown to all ten.
+  const auto& deliveries = tally.latencies[latency::delivery];
+  CHECK(deliveries.count() == tally.counters.deliveries + 10 * tally.counters.unacked);
+  CHECK(deliveries.percentile(70) > 20'000'000);
+  CHECK(tally.counters.acks == answered);
+  // Nobody has found the server again.
+  CHECK(tally.latencies[latency::connect].percentile(60) > 20'000'000);
+}
+
+TEST_CASE("what a frozen server has not answered counts at its age at the end") {
+  auto how = toy_world::small(4);
+  how.think = distribution::constant;
+  how.think_s = 0.1;
+  how.history_chance = 1;
+  toy_world world{how};
+  world.run_until(2);
+
+  world.is_frozen = true;
+  world.run_until(3);
+  world.finish();
+
+  const auto& tally = world.users().tally();
+  CHECK(tally.counters.absent == 0);  // the connections stand
+  CHECK(tally.counters.unacked >= 36);
+  CHECK(tally.checks.unanswered >= tally.counters.unacked);
+  for (const auto kind : {latency::delivery, latency::send_ack, latency::history})
+    CHECK(tally.latencies[kind].max() == Approx(21e6).epsilon(0.01));
+  CHECK(tally.latencies[latency::delivery].count() ==
+        tally.counters.deliveries + 4 * tally.counters.unacked);
+}
+
+TEST_CASE("an entry that others were shown and one member was not counts at its age for that one") {
+  auto how = toy_world::small(3);
+  how.think = distribution::constant;
+  how.think_s = 1;
+  toy_world world{how};
+  world.run_until(2);
+  const auto before = world.users().tally().counters.deliveries;
+  std::uint64_t kept_back = 0;
+  world.spoil = [&](std::uint32_t session, std::vector<json>& frames) {
+    if (session != 2) return;
+    kept_back += frames.size();
+    frames.clear();
+  };
+
+  world.run_until(5);
+  world.finish();
+
+  REQUIRE(kept_back > 5);
+  const auto& tally = world.users().tally();
+  CHECK(tally.checks.lost == kept_back);
+  CHECK(tally.counters.deliveries > before);
+  CHECK(tally.latencies[latency::delivery].count() == tally.counters.deliveries + kept_back);
+  CHECK(tally.latencies[latency::delivery].max() > 20'000'000);
+  CHECK(tally.counters.unacked == 0);
+}
+
+TEST_CASE("who has more unanswered messages than can be repeated is charged for the rest as well") {
+  auto how = toy_world::small(1);
+  how.think = distribution::constant;
+  how.think_s = 0.01;
+  toy_world world{how};
+  world.run_until(2);
+  world.is_frozen = true;
+
+  world.run_until(22);
+  world.finish();
+
+  const auto& tally = world.users().tally();
+  const auto skipped = tally.errors.at("not sent: too many unanswered messages");
+  CHECK(skipped > 900);
+  CHECK(tally.counters.unacked == 1000 + skipped);
+  CHECK(tally.latencies[latency::send_ack].count() == tally.counters.acks + tally.counters.unacked);
+  CHECK(tally.latencies[latency::delivery].count() ==
+        tally.counters.deliveries + tally.counters.unacked);
+}
+
+TEST_CASE("a server that comes back in time owes nothing at the end") {
+  toy_world world{toy_world::small(5, 2)};
+  world.run_until(3);
+  world.is_up = false;
+  world.close_all(1006, "connection ended");
+  world.run_until(6);
+  world.is_up = true;
+
+  world.run_until(20);
+  world.finish();
+
+  CHECK(world.users().tally().counters.unacked == 0);
+  CHECK(world.users().tally().counters.absent == 0);
+}
+
 TEST_CASE("users leave and join again, and are owed only what they were there for") {
   auto how = toy_world::small(5);
   how.leave_chance = 0.3;

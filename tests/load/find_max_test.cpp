@@ -89,6 +89,32 @@ TEST_CASE("a search that the server ended was not limited by the tool") {
   CHECK_FALSE(was_limited_by_tool(search.result()));
 }
 
+TEST_CASE("a trial in which somebody did not get by is not met, however fast it was") {
+  const objective_outcome met{
+      .text = "p99<50ms", .met = true, .measured = 3'000, .explanation = "p99 was 3 ms"};
+  report of;
+  CHECK(judge_trial(met, of).met);
+  CHECK(judge_trial(met, of).explanation == "p99 was 3 ms");
+
+  SECTION("a crash closes connections") {
+    of.totals.closes[1006] = 40;
+    CHECK(judge_trial(met, of).explanation == "p99 was 3 ms, but: 40 connections closed");
+  }
+  SECTION("connections are refused") {
+    of.totals.errors["connection refused"] = 1;
+    CHECK(judge_trial(met, of).explanation == "p99 was 3 ms, but: 1 error");
+  }
+  SECTION("messages are not answered, or lost") {
+    of.totals.counters.unacked = 1'200;
+    of.totals.checks.lost = 2;
+    CHECK(judge_trial(met, of).explanation ==
+          "p99 was 3 ms, but: 2 lost, 1,200 messages without an answer at the end");
+  }
+  SECTION("users are left without a connection") { of.totals.counters.absent = 1; }
+
+  CHECK_FALSE(judge_trial(met, of).met);
+}
+
 TEST_CASE("an outcome without a trial changes nothing") {
   rate_search search{"p99<50ms", 100};
   rates_tried(search, sustains(100));

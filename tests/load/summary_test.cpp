@@ -114,6 +114,20 @@ TEST_CASE("a summary praises only what is faultless") {
   CHECK(line_with(text, "damaged").empty());
 }
 
+TEST_CASE("a summary says whose message or connection was missing at the end") {
+  auto report = sample_report();
+  CHECK(failings(report).empty());
+  report.totals.counters.unacked = 1'234;
+  report.totals.counters.absent = 10;
+
+  CHECK_THAT(line_with(summary_of(report), "without an answer"),
+             ContainsSubstring(" 1,234  messages without an answer at the end"));
+  CHECK_THAT(line_with(summary_of(report), "without a connection"),
+             ContainsSubstring(" 10  users without a connection at the end"));
+  CHECK(failings(report) == std::vector<std::string>{"1,234 messages without an answer at the end",
+                                                     "10 users without a connection at the end"});
+}
+
 TEST_CASE("a summary shows warnings, objectives, errors, closes and costs") {
   auto report = sample_report();
   report.warnings = {"The tool was the bottleneck."};

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -45,6 +46,7 @@ class toy_world final : public outlet {
   // How the server is.
   bool is_up = true;
   bool answers = true;                    // takes commands, but says nothing
+  bool is_frozen = false;                 // says nothing, not even what it had begun to
   std::optional<std::string> send_error;  // instead of `sent`
   std::int64_t answer_after_us = 0;
   /// May change what one member is about to be shown of one new entry.
@@ -92,6 +94,8 @@ class toy_world final : public outlet {
     run_until(static_cast<double>(now_us_) / 1e6 + 20);
     users().finish(heads(), now_us_);
     users().take_second();
+    const std::array<const crowd*, 1> all{&users()};
+    users().count_undelivered(all);
   }
   std::vector<std::uint64_t> heads() {
     std::vector<std::uint64_t> out;
@@ -138,7 +142,7 @@ class toy_world final : public outlet {
     if (!alive_.contains(session)) return;
     const auto command = json::parse(payload);
     said.push_back(command);
-    if (answers) answer(session, command);
+    if (answers && !is_frozen) answer(session, command);
   }
 
   void answer(std::uint32_t session, const json& command) {
@@ -153,6 +157,9 @@ class toy_world final : public outlet {
     } else if (type == "leave") {
       rooms[command["room"]].members.erase(session);
       say(session, {{"type", "left"}, {"re", re}, {"room", command["room"]}});
+    } else if (type == "history") {
+      say(session,
+          {{"type", "history"}, {"re", re}, {"room", command["room"]}, {"events", json::array()}});
     } else if (type == "send") {
       if (send_error)
         say(session, {{"type", "error"},
@@ -213,7 +220,7 @@ class toy_world final : public outlet {
   void soon(std::uint32_t session, std::function<void()> what) {
     later(answer_after_us, [this, session, generation = alive_[session], what = std::move(what)] {
       const auto found = alive_.find(session);
-      if (found != alive_.end() && found->second == generation) what();
+      if (!is_frozen && found != alive_.end() && found->second == generation) what();
     });
   }
 
