@@ -47,6 +47,14 @@ journal_writer::behavior_type journal_writer::make_behavior() {
       },
       [this](const shard_load& load) { state_->pacing.shard_is_busy(load.busy); },
       [this](const probe_journal&) { probe(); },
+      [this](const watch_feed& watch) -> caf::result<feed_moved> {
+        auto& s = *state_;
+        const auto position = s.writer->position();
+        if (position > watch.after) return feed_moved{position};
+        auto promise = make_response_promise<feed_moved>();
+        s.watching.emplace_back(watch.after, promise);
+        return promise;
+      },
       [this](const flush_request&) {
         commit();
         return flushed{state_->healthy};
@@ -79,6 +87,18 @@ void journal_writer::commit() {
     if (const auto awake = env_->board.awake(*room)) send(awake, std::move(news));
   s.batch.clear();
   s.requests.clear();
+  tell_followers();
+}
+
+void journal_writer::tell_followers() {
+  auto& s = *state_;
+  if (s.watching.empty()) return;
+  const auto position = s.writer->position();
+  std::erase_if(s.watching, [&](auto& one) {
+    if (position <= one.first) return false;
+    one.second.deliver(feed_moved{position});
+    return true;
+  });
 }
 
 void journal_writer::report(bool healthy, std::string_view detail) {

@@ -29,6 +29,9 @@ struct append_request;
 struct commit_batch;
 struct probe_journal;
 struct room_news;
+struct read_feed;
+struct watch_feed;
+struct feed_moved;
 struct flush_request;
 struct shard_load;
 struct flushed;
@@ -67,7 +70,9 @@ struct to_user;
 
 using writer_actor = caf::typed_actor<caf::reacts_to<append_request>, caf::reacts_to<commit_batch>,
                                       caf::reacts_to<probe_journal>, caf::reacts_to<shard_load>,
-                                      caf::replies_to<flush_request>::with<flushed>>;
+                                      caf::replies_to<flush_request>::with<flushed>,
+                                      caf::replies_to<watch_feed>::with<feed_moved>>;
+using feed_actor = caf::typed_actor<caf::reacts_to<read_feed>>;
 using reader_actor = caf::typed_actor<caf::replies_to<load_room_request>::with<room_loaded>,
                                       caf::replies_to<messages_request>::with<messages_read>,
                                       caf::replies_to<directs_request>::with<directs_reads>,
@@ -100,6 +105,14 @@ struct probe_journal {};  // to itself, while appends fail
 /// whoever asked for it. A room learns of its entries only here.
 struct room_news {
   std::vector<room_outcome> of;
+};
+struct read_feed {};  // to itself
+/// Answered as soon as the journal is beyond `after`.
+struct watch_feed {
+  std::uint64_t after;
+};
+struct feed_moved {
+  std::uint64_t position;
 };
 /// From a shard's audience when it changes; none is busy at first.
 struct shard_load {
@@ -365,6 +378,9 @@ CONFAB_MESSAGE(append_request)
 CONFAB_MESSAGE(commit_batch)
 CONFAB_MESSAGE(probe_journal)
 CONFAB_MESSAGE(room_news)
+CONFAB_MESSAGE(read_feed)
+CONFAB_MESSAGE(watch_feed)
+CONFAB_MESSAGE(feed_moved)
 CONFAB_MESSAGE(flush_request)
 CONFAB_MESSAGE(shard_load)
 CONFAB_MESSAGE(flushed)

@@ -78,6 +78,9 @@ class writer {
   /// spent: their contents go into the outcomes.
   virtual result<std::vector<outcome>> commit(std::span<rooms::operation> batch, unix_ms now) = 0;
 
+  /// Of the last entry or group of marks that is stored.
+  virtual std::uint64_t position() const noexcept = 0;
+
   /// Whether a write would succeed now: true, or the fault that it would meet. Asked while appends
   /// fail; may itself write, so that a full disk is noticed.
   virtual result<bool> probe() = 0;

@@ -92,6 +92,7 @@ class memory_writer final : public writer, private rooms::source {
     return outcomes;
   }
 
+  std::uint64_t position() const noexcept override { return store_.last_position; }
   result<bool> probe() override { return true; }
 
  private:

@@ -45,6 +45,7 @@ class sqlite_writer final : public writer, private rooms::source {
   ~sqlite_writer() override;
 
   result<std::vector<outcome>> commit(std::span<rooms::operation> batch, unix_ms now) override;
+  std::uint64_t position() const noexcept override { return last_position_; }
   result<bool> probe() override;
 
  private:

@@ -84,6 +84,8 @@ actor_world::~actor_world() {
     caf::anon_send_exit(shard.reader, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(shard.registrar, caf::exit_reason::user_shutdown);
   }
+  for (const auto& one : followers_) caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
+  followers_.clear();
   caf::anon_send_exit(env.writer, caf::exit_reason::user_shutdown);
   settle();
   env.board.clear();
@@ -249,6 +251,12 @@ std::vector<log_entry> actor_world::stored_log(const std::string& room) {
 std::optional<log_entry> actor_world::stored_entry(const std::string& room, std::uint64_t seq) {
   const auto found = looking_->entries(room_id::trusted(room), seq_no{seq - 1}, seq_no{seq}, 1, 1);
   return found && !found->empty() ? std::optional{found->front()} : std::nullopt;
+}
+
+void actor_world::follow(std::uint64_t after, std::shared_ptr<actors::feed_sink> sink) {
+  followers_.push_back(system_->spawn<actors::feed_follower>(
+      &env, std::make_shared<faulty_reader>(journal_->make_reader(), faults), after,
+      std::move(sink)));
 }
 
 void actor_world::commit(std::vector<rooms::operation> batch) {

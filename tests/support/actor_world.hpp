@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/environment.hpp"
+#include "actors/feed_follower.hpp"
 #include "journal/journal.hpp"
 #include "tests/support/fake_client.hpp"
 #include "tests/support/faulty_journal.hpp"
@@ -116,6 +117,8 @@ class actor_world {
   /// Entries 1..count of a room that nobody has opened yet.
   void fill(const std::string& room, std::size_t count, const std::string& text = "old",
             const std::string& from = "author");
+  /// A follower of the feed, from a position on; it ends with the world.
+  void follow(std::uint64_t after, std::shared_ptr<actors::feed_sink> sink);
   /// Commits as if somebody else did: behind the actors' back.
   void commit(std::vector<rooms::operation> batch);
   std::size_t shard_of(const std::string& room) const {
@@ -143,6 +146,7 @@ class actor_world {
   std::shared_ptr<faulty_writer> writer_;
   std::unique_ptr<journal::reader> looking_;
   std::vector<caf::resumable*> held_;
+  std::vector<actors::feed_actor> followers_;
   std::uint64_t last_session_ = 0;
   caf::actor_system_config config_;
   std::optional<caf::actor_system> system_;

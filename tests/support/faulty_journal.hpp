@@ -50,6 +50,7 @@ class faulty_writer final : public journal::writer {
     }
     return {journal::fault::fatal, "no such fate"};
   }
+  std::uint64_t position() const noexcept override { return to_->position(); }
   journal::result<bool> probe() override {
     if (faults_.probe_fails()) return {journal::fault::unavailable, "no space left"};
     return to_->probe();

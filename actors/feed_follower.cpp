@@ -1,0 +1,55 @@
+#include "actors/feed_follower.hpp"
+
+#include "protocol/limits.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace confab::actors {
+namespace {
+
+/// After a read that failed, or a sink that does not take any.
+constexpr auto retry_interval = std::chrono::seconds{1};
+
+}  // namespace
+
+feed_follower::feed_follower(caf::actor_config& config, const environment* env,
+                             std::shared_ptr<journal::reader> from, std::uint64_t after,
+                             std::shared_ptr<feed_sink> sink)
+    : feed_actor::base(config),
+      env_(env),
+      reader_(std::move(from)),
+      sink_(std::move(sink)),
+      position_(after) {}
+
+void feed_follower::on_exit() {
+  reader_.reset();
+  sink_.reset();
+}
+
+feed_follower::behavior_type feed_follower::make_behavior() {
+  send(this, read_feed{});
+  return {[this](const read_feed&) { read(); }};
+}
+
+void feed_follower::read() {
+  const auto page =
+      reader_->feed(position_, limits::page_entries_max, limits::page_bytes_max);
+  if (page && page->empty()) return wait_for_more();
+  if (!page || !sink_->take(*page)) return delayed_send(this, retry_interval, read_feed{});
+  position_ = page->back().position;
+  send(this, read_feed{});
+}
+
+void feed_follower::wait_for_more() {
+  request(env_->writer, caf::infinite, watch_feed{std::max(position_, told_)})
+      .then(
+          [this](const feed_moved& moved) {
+            told_ = moved.position;
+            send(this, read_feed{});
+          },
+          [](caf::error&) {});  // the writer has ended, and with it the process does
+}
+
+}  // namespace confab::actors
