@@ -46,7 +46,7 @@ TEST_CASE("the server understands every command as it is meant, in both formats"
   CHECK(read<command::history>(format, commands.history(2, "general", 9)).before == seq_no{9});
   CHECK_FALSE(read<command::history>(format, commands.history(2, "general", 0)).before);
   CHECK(read<command::signal>(format, commands.signal(2, "alice")).to ==
-        std::variant<user_id, session_id>{alice});
+        std::variant<user_id, session_name>{alice});
 }
 
 TEST_CASE("a join names from where it resumes only where it is asked to") {
