@@ -183,7 +183,7 @@ scenario("edit, delete, react and unreact are entries of the log, and history sh
   });
   assert.equal(foreign.code, "forbidden");
   assert.equal(nothing.code, "no_such_message");
-  assertShape(history, { type: "history", re: any.count, room: "lobby", events: [{}, {}], more: false });
+  assertShape(history, { type: "history", re: any.count, room: "lobby", head: 7, events: [{}, {}], more: false });
   assertShape(history.events[0], {
     type: "message",
     "room?": "lobby",
@@ -192,7 +192,7 @@ scenario("edit, delete, react and unreact are entries of the log, and history sh
     from: "alice",
     text: "first",
     edited_at: edited.at,
-    reactions: { "👍": { count: 1, users: ["bob"] } },
+    reactions: { "👍": { count: 1, users: ["bob"], mine: true } },
   });
   assertShape(history.events[1], {
     type: "message",
@@ -201,6 +201,7 @@ scenario("edit, delete, react and unreact are entries of the log, and history sh
     at: any.time,
     from: "alice",
     deleted: true,
+    deleted_by: "alice",
     "prev?": any.count,
   });
   assert.deepEqual(

@@ -16,17 +16,28 @@ using namespace confab::journal::test;
 namespace {
 
 constexpr int rooms_count = 3;
-constexpr std::uint64_t batch_size = 21;
+constexpr std::uint64_t batch_size = 21;  // messages
+constexpr std::uint64_t entries_per_room = batch_size / rooms_count + 4;
+constexpr std::uint64_t entries_per_batch = entries_per_room * rooms_count;
 room_id room_number(std::uint64_t i) { return room("r" + std::to_string(i % rooms_count)); }
 
-/// Batch `n`: seven messages to each room, with its number in their text and key. Large enough
-/// that some hundred of them meet a checkpoint.
+/// Batch `n`: seven messages to each room, with its number in their text and key, and changes of the
+/// first of them. Large enough that some hundred of them meet a checkpoint.
 std::vector<operation> batch(std::uint64_t n) {
   std::vector<operation> operations;
   for (std::uint64_t i = 0; i < batch_size; ++i) {
     auto text = std::to_string(n) + ":" + std::to_string(i) + ":";
     text.resize(4000, 'x');
     operations.push_back(post(room_number(i), text, std::to_string(n) + "." + std::to_string(i)));
+  }
+  const auto first = (n - 1) * entries_per_room + 1;
+  for (std::uint64_t r = 0; r < rooms_count; ++r) {
+    const auto id = room_number(r);
+    for (auto change : {edit(id, first, "edited"), react(id, first + 1, "+"),
+                        react(id, first + 1, "-"), erase(id, first + 2)}) {
+      change.key = std::to_string(n) + ".change" + std::to_string(operations.size());
+      operations.push_back(std::move(change));
+    }
   }
   return operations;
 }
@@ -78,15 +89,16 @@ TEST_CASE("what was acknowledged before kill -9 is there, in order, whole and on
       std::uint64_t seq = 0, last_batch = 0;
       bool in_order = true;
       for (const auto& entry : *log) {
-        const auto n = std::stoull(std::get<posted>(entry.body).what.text);
+        const auto n = std::stoull(entry.key);
         in_order = in_order && entry.seq.value() == ++seq && n >= last_batch;
         last_batch = n;
         ++entries_of_batch[n];
       }
       CHECK(in_order);
+      CHECK(stored_forms(of, room_number(r)) == replayed_forms(of, room_number(r)));
     }
     const auto whole = entries_of_batch.size();
-    for (const auto& [n, count] : entries_of_batch) REQUIRE(count == batch_size);
+    for (const auto& [n, count] : entries_of_batch) REQUIRE(count == entries_per_batch);
     CHECK(whole >= acknowledged);
     CHECK(whole <= acknowledged + 1);  // the one that was not acknowledged any more
     CHECK(entries_of_batch.rbegin()->first == whole);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "journal/journal.hpp"
+#include "rooms/present.hpp"
 #include "tests/support/catch.hpp"
 
 #include <cstdlib>
@@ -162,6 +163,20 @@ inline std::vector<log_entry> log_of(session& of, const room_id& id) {
   auto found = of.read->entries(id, seq_no{0}, seq_no{all}, plenty, plenty);
   if (!found) throw std::runtime_error(found.detail());
   return std::move(*found);
+}
+
+/// All messages of a room in their present form, as they are stored and as `bob` sees them.
+inline std::vector<message::present_message> stored_forms(session& of, const room_id& id) {
+  auto page = of.read->messages(id, bob, {}, seq_no{0}, plenty, plenty);
+  if (!page) throw std::runtime_error(page.detail());
+  return std::move(page->messages);
+}
+/// The same as the log alone gives it.
+inline std::vector<message::present_message> replayed_forms(session& of, const room_id& id) {
+  std::vector<message::present_message> forms;
+  const auto log = log_of(of, id);
+  for (const auto& one : rooms::fold(log, log)) forms.push_back(rooms::summarise(one, bob));
+  return forms;
 }
 
 }  // namespace confab::journal::test
