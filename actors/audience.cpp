@@ -1,6 +1,7 @@
 #include "actors/audience.hpp"
 
 #include "actors/encoding.hpp"
+#include "actors/walls.hpp"
 
 #include <utility>
 
@@ -21,6 +22,7 @@ audience::audience(caf::actor_config& config, const environment* env)
              gathering::options{env->how.write_window, env->how.busy_deliveries_per_second}) {}
 
 audience::behavior_type audience::make_behavior() {
+  end_process_on_bug(*this, *env_);
   return {
       [this](attach_sink& newcomer) { attach(newcomer); },
       [this](const open_sink& welcome) { open(welcome.session); },
@@ -34,6 +36,7 @@ audience::behavior_type audience::make_behavior() {
       [this](const signal_delivery& said) { deliver(said); },
       [this](to_session& news) { tell_session(news.session, std::move(news.what)); },
       [this](const room_lost& lost) { room_ended(lost.room); },
+      [](const alive_request&) { return still_here{}; },
   };
 }
 

@@ -110,7 +110,7 @@ class light_actor : public caf::abstract_actor, public caf::resumable {
         if (auto& content = next->content(); content.template match_elements<Event>())
           on_event(content.template get_mutable_as<Event>(0));
       } catch (...) {
-        on_bug();
+        on_bug(std::current_exception());
         end();
       }
     }
@@ -130,7 +130,7 @@ class light_actor : public caf::abstract_actor, public caf::resumable {
 
  protected:
   virtual void on_event(Event& what) = 0;
-  virtual void on_bug() noexcept = 0;
+  virtual void on_bug(std::exception_ptr caught) noexcept = 0;
   /// Lets go of whatever holds handles; called once.
   virtual void on_end() noexcept = 0;
 

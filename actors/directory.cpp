@@ -1,6 +1,7 @@
 #include "actors/directory.hpp"
 
 #include "actors/room.hpp"
+#include "actors/walls.hpp"
 
 namespace confab::actors {
 
@@ -8,6 +9,7 @@ directory::directory(caf::actor_config& config, const environment* env)
     : pinned(config), env_(env) {}
 
 directory::behavior_type directory::make_behavior() {
+  end_process_on_bug(*this, *env_);
   set_down_handler([this](const caf::down_msg& down) { ended(down); });
   set_exit_handler([this](const caf::exit_msg& exit) {
     // The server stops: nobody else knows them all.
@@ -29,6 +31,7 @@ directory::behavior_type directory::make_behavior() {
           at->second.online = change.online;
       },
       [this](online_question& what) { count(what); },
+      [](const alive_request&) { return still_here{}; },
   };
 }
 

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -60,9 +61,20 @@ struct environment {
   };
   /// Told when appends begin to fail and when they work again. Any thread.
   std::function<void(bool healthy, std::string_view detail)> journal_health = [](bool, auto) {};
-  /// A failed fsync, or a bug of the writer: what the process believes is stored may not be. Must
-  /// not return normally.
+  /// A failed fsync: what the process believes is stored may not be. Must not return normally.
   std::function<void(std::string_view detail)> journal_fatal = [](auto) {};
+  /// Told of every bug that a wall has caught, by the kind of actor. Any thread.
+  std::function<void(std::string_view where, std::string_view detail)> bug = [](auto, auto) {};
+  /// A bug of an actor that others cannot do without and nobody can make again. Must not return
+  /// normally: a fresh process starts from the log.
+  std::function<void(std::string_view where, std::string_view detail)> fatal_bug = [](auto, auto) {
+  };
 };
+
+/// Tells of what a wall has caught just now. `subject` is the id of whom it concerns, or empty.
+void report_bug(const environment& env, std::string_view where, std::string_view subject,
+                std::exception_ptr caught = std::current_exception()) noexcept;
+/// What an exception says of itself.
+std::string text_of(const std::exception_ptr& caught);
 
 }  // namespace confab::actors

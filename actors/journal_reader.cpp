@@ -1,5 +1,6 @@
 #include "actors/journal_reader.hpp"
 
+#include "actors/walls.hpp"
 #include "protocol/limits.hpp"
 
 #include <algorithm>
@@ -14,23 +15,38 @@ constexpr std::size_t tail_bytes = 64 * 1024;
 }  // namespace
 
 journal_reader::journal_reader(caf::actor_config& config, const environment* env,
-                               std::shared_ptr<journal::reader> from)
-    : reader_actor::base(config), env_(env), reader_(std::move(from)) {}
+                               reader_source source)
+    : reader_actor::base(config), env_(env), source_(std::move(source)), reader_(source_()) {}
 
 journal_reader::behavior_type journal_reader::make_behavior() {
+  end_process_on_bug(*this, *env_);
   return {
-      [this](const load_room_request& what) { return load(what.room); },
-      [this](const messages_request& what) { return read(what); },
+      [this](const load_room_request& what) { return guarded([&] { return load(what.room); }); },
+      [this](const messages_request& what) { return guarded([&] { return read(what); }); },
       [this](const directs_request& what) { return read(what); },
       [this](session_read& what) { serve(what); },
+      [](const alive_request&) { return still_here{}; },
   };
+}
+
+template <class Read>
+auto journal_reader::guarded(Read read) -> decltype(read()) {
+  try {
+    if (!reader_) reader_ = source_();
+    return read();
+  } catch (...) {
+    report_bug(*env_, name(), {});
+    reader_.reset();
+    return {};
+  }
 }
 
 void journal_reader::serve(session_read& what) {
   std::visit(
       [&](const auto& wanted) {
         send(env_->board.audience_of(what.session),
-             to_session{what.session, read_done{what.ticket, read(wanted)}});
+             to_session{what.session,
+                        read_done{what.ticket, guarded([&] { return read(wanted); })}});
       },
       what.what);
 }
@@ -80,7 +96,8 @@ messages_read journal_reader::read(const messages_request& what) {
 directs_reads journal_reader::read(const directs_request& what) {
   directs_reads answer;
   answer.of.reserve(what.users.size());
-  for (const auto& user : what.users) answer.of.push_back(directs_of(user));
+  for (const auto& user : what.users)
+    answer.of.push_back(guarded([&] { return directs_of(user); }));
   return answer;
 }
 

@@ -5,6 +5,7 @@
 #include "actors/messages.hpp"
 #include "journal/journal.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -12,15 +13,21 @@ namespace confab::actors {
 
 /// Reads the journal for the actors of one shard; detached, because a read may wait for the disk.
 /// Folds what it reads into present form, away from the shards' threads.
+/// An exception costs the answer it comes from, which is then `unavailable`, and the reader: all
+/// the state there is, and the next request makes a fresh one.
 class journal_reader final : public reader_actor::base {
  public:
-  journal_reader(caf::actor_config& config, const environment* env,
-                 std::shared_ptr<journal::reader> from);
+  using reader_source = std::function<std::unique_ptr<journal::reader>()>;
+
+  journal_reader(caf::actor_config& config, const environment* env, reader_source source);
   behavior_type make_behavior() override;
   const char* name() const override { return "journal_reader"; }
   void on_exit() override { reader_.reset(); }
 
  private:
+  /// The wall: what `read` returns, or `unavailable`.
+  template <class Read>
+  auto guarded(Read read) -> decltype(read());
   room_loaded load(const room_id& room);
   void serve(session_read& what);
   entries_read read(const entries_request& what);
@@ -30,7 +37,8 @@ class journal_reader final : public reader_actor::base {
   directs_read directs_of(const user_id& user);
 
   const environment* env_;
-  std::shared_ptr<journal::reader> reader_;
+  reader_source source_;
+  std::unique_ptr<journal::reader> reader_;  // none: to be made
 };
 
 }  // namespace confab::actors

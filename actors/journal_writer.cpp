@@ -1,5 +1,7 @@
 #include "actors/journal_writer.hpp"
 
+#include "actors/walls.hpp"
+
 #include <chrono>
 #include <string_view>
 #include <unordered_map>
@@ -22,10 +24,7 @@ journal_writer::journal_writer(caf::actor_config& config, const environment* env
 
 journal_writer::behavior_type journal_writer::make_behavior() {
   // What a bug has left half done here nobody can know; a fresh process starts from the log.
-  set_exception_handler([this](std::exception_ptr&) -> caf::error {
-    env_->journal_fatal("the writer has a bug");
-    return caf::exit_reason::unhandled_exception;
-  });
+  end_process_on_bug(*this, *env_);
   return {
       [this](append_request& request) {
         auto& s = *state_;
@@ -59,6 +58,7 @@ journal_writer::behavior_type journal_writer::make_behavior() {
         commit();
         return flushed{state_->healthy};
       },
+      [](const alive_request&) { return still_here{}; },
   };
 }
 

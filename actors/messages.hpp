@@ -25,6 +25,8 @@ namespace confab::actors {
 
 // --- forward: messages ------------------------------------------------------------------------
 
+struct alive_request;
+struct still_here;
 struct append_request;
 struct commit_batch;
 struct probe_journal;
@@ -71,26 +73,35 @@ struct to_user;
 using writer_actor = caf::typed_actor<caf::reacts_to<append_request>, caf::reacts_to<commit_batch>,
                                       caf::reacts_to<probe_journal>, caf::reacts_to<shard_load>,
                                       caf::replies_to<flush_request>::with<flushed>,
-                                      caf::replies_to<watch_feed>::with<feed_moved>>;
+                                      caf::replies_to<watch_feed>::with<feed_moved>,
+                                      caf::replies_to<alive_request>::with<still_here>>;
 using feed_actor = caf::typed_actor<caf::reacts_to<read_feed>>;
 using reader_actor = caf::typed_actor<caf::replies_to<load_room_request>::with<room_loaded>,
                                       caf::replies_to<messages_request>::with<messages_read>,
                                       caf::replies_to<directs_request>::with<directs_reads>,
-                                      caf::reacts_to<session_read>>;
+                                      caf::reacts_to<session_read>,
+                                      caf::replies_to<alive_request>::with<still_here>>;
 using audience_actor = caf::typed_actor<
     caf::reacts_to<attach_sink>, caf::reacts_to<open_sink>, caf::reacts_to<detach_sink>,
     caf::reacts_to<close_sink>, caf::reacts_to<remind>, caf::reacts_to<wake>,
     caf::reacts_to<room_delivery>, caf::reacts_to<turn_ended>, caf::reacts_to<session_delivery>,
-    caf::reacts_to<signal_delivery>, caf::reacts_to<to_session>, caf::reacts_to<room_lost>>;
+    caf::reacts_to<signal_delivery>, caf::reacts_to<to_session>, caf::reacts_to<room_lost>,
+    caf::replies_to<alive_request>::with<still_here>>;
 using directory_actor =
     caf::typed_actor<caf::reacts_to<to_room>, caf::reacts_to<retire_room>,
-                     caf::reacts_to<online_changed>, caf::reacts_to<online_question>>;
+                     caf::reacts_to<online_changed>, caf::reacts_to<online_question>,
+                     caf::replies_to<alive_request>::with<still_here>>;
 using room_actor =
     caf::typed_actor<caf::reacts_to<room_command>, caf::reacts_to<room_news>,
                      caf::reacts_to<watched>, caf::replies_to<session_appeared>::with<session_seen>,
                      caf::reacts_to<session_vanished>, caf::reacts_to<wake>,
                      caf::reacts_to<retire>>;
-using registrar_actor = caf::typed_actor<caf::reacts_to<to_user>, caf::reacts_to<wake>>;
+using registrar_actor = caf::typed_actor<caf::reacts_to<to_user>, caf::reacts_to<wake>,
+                                         caf::replies_to<alive_request>::with<still_here>>;
+
+/// To those that everybody depends on: whoever does not answer is dead, or stuck.
+struct alive_request {};
+struct still_here {};
 
 // --- journal ------------------------------------------------------------------------------------
 
@@ -374,6 +385,8 @@ struct to_user {
 
 // In-process only: no inspect(), no type ids on a wire.
 #define CONFAB_MESSAGE(name) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(confab::actors::name)
+CONFAB_MESSAGE(alive_request)
+CONFAB_MESSAGE(still_here)
 CONFAB_MESSAGE(append_request)
 CONFAB_MESSAGE(commit_batch)
 CONFAB_MESSAGE(probe_journal)

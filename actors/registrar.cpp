@@ -1,6 +1,7 @@
 #include "actors/registrar.hpp"
 
 #include "actors/encoding.hpp"
+#include "actors/walls.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -17,6 +18,7 @@ constexpr auto introduction_wait_max = std::chrono::seconds{5};
 }  // namespace
 
 registrar::behavior_type registrar::make_behavior() {
+  end_process_on_bug(*this, *env_);
   set_down_handler([this](const caf::down_msg& down) {
     room_ended(down.source, down.reason != caf::exit_reason::normal);
   });
@@ -28,6 +30,7 @@ registrar::behavior_type registrar::make_behavior() {
         if (env_->steady_now() < state_->reads_until) return watch_reads();
         end_reads(state_->request, nullptr);
       },
+      [](const alive_request&) { return still_here{}; },
   };
 }
 
@@ -37,6 +40,7 @@ void registrar::guarded(const user_id& user, Step step) {
   try {
     step();
   } catch (...) {
+    report_bug(*env_, "user", user.view());
     lose(user);
   }
   forget_if_idle(user);

@@ -1,5 +1,6 @@
 #include "actors/room.hpp"
 
+#include "actors/walls.hpp"
 #include "protocol/codec.hpp"
 
 #include <algorithm>
@@ -28,6 +29,12 @@ room::room(caf::actor_config& config, const environment* env, room_id id)
 }
 
 room::behavior_type room::make_behavior() {
+  hear_unexpected(*this, *env_);
+  // Its members reconnect, and find a fresh room (see directory's down handler).
+  set_exception_handler([this](std::exception_ptr& caught) -> caf::error {
+    report_bug(*env_, "room", state_ ? state_->id.view() : "", caught);
+    return caf::exit_reason::unhandled_exception;
+  });
   load();
   return {
       [this](room_command& what) { command(what); },
@@ -237,7 +244,9 @@ void room::news(room_news& what) {
   if (s.doomed && s.room) s.room->failed_all(effects);
   carry_out(effects);
   // Members reconnect and resume (see directory's down handler).
-  if (s.doomed) quit(caf::exit_reason::unhandled_exception);
+  if (!s.doomed) return;
+  env_->bug(name(), s.id.value() + ": its log is not what it knew");
+  quit(caf::exit_reason::unhandled_exception);
 }
 
 /// False: what this actor knows of the log is not what is there.

@@ -71,7 +71,8 @@ void session::on_event(session_event& what) {
 }
 
 /// This connection ends, nobody else notices.
-void session::on_bug() noexcept {
+void session::on_bug(std::exception_ptr caught) noexcept {
+  report_bug(*env_, "session", user_.view(), std::move(caught));
   sink_->close(close_code::internal, "internal error");
   farewell();
 }

@@ -55,7 +55,7 @@ class session final : public light_actor<session_event> {
   };
 
   void on_event(session_event& what) override;
-  void on_bug() noexcept override;
+  void on_bug(std::exception_ptr caught) noexcept override;
   void on_end() noexcept override;
 
   void received(confab::request& what);

@@ -3,6 +3,7 @@
 #include "server/log.hpp"
 
 #include <charconv>
+#include <chrono>
 #include <csignal>
 #include <exception>
 #include <string_view>
@@ -24,11 +25,13 @@ int serve(int argc, const char* const* argv, server::runtime& on,
     on.listen(how, std::move(websockets), std::move(pages));
   } catch (const std::exception& error) {
     server::log::error("server-failed", "detail={}", error.what());
+    static_cast<void>(server::log::flush(std::chrono::seconds{1}));
     return 1;
   }
   server::log::info("listening", "url={}",
                     "http://127.0.0.1:" + std::to_string(on.listener().port()));
   on.run_until_signal({});
+  static_cast<void>(server::log::flush(std::chrono::seconds{1}));
   return 0;
 }
 

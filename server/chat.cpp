@@ -8,18 +8,16 @@
 #include "server/assets.hpp"
 #include "server/bridge.hpp"
 #include "server/log.hpp"
+#include "server/metrics.hpp"
 
 #include <caf/scoped_actor.hpp>
 
 #include <sys/random.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
-#include <fstream>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -28,6 +26,7 @@ namespace confab::server {
 namespace {
 
 constexpr auto flush_wait_max = std::chrono::seconds{10};
+constexpr auto log_wait_max = std::chrono::seconds{1};
 
 /// What actors take for the time of day.
 unix_ms system_now() {
@@ -56,6 +55,11 @@ std::unique_ptr<journal::journal> open_journal(const config& how) {
   return std::get<std::unique_ptr<journal::journal>>(std::move(opened));
 }
 
+[[noreturn]] void end_process() {
+  static_cast<void>(log::flush(log_wait_max));
+  std::_Exit(EXIT_FAILURE);
+}
+
 transport::http_response plain(unsigned status, std::string text) {
   transport::http_response answer;
   answer.status = status;
@@ -64,10 +68,24 @@ transport::http_response plain(unsigned status, std::string text) {
   return answer;
 }
 
+/// Behind a proxy on this machine everybody comes from here.
+bool is_from_here(const transport::http_request& request) {
+  for (const auto* sign : {"forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"})
+    if (request.header(sign)) return false;
+  const auto peer = transport::address::make(request.peer_address);
+  if (!peer) return false;
+  for (const auto& here : transport::loopback_networks())
+    if (here.has(*peer)) return true;
+  return false;
+}
+
 }  // namespace
 
 chat::chat(runtime& on, const config& how)
-    : on_(on), journal_(open_journal(how)), authenticator_(make_authenticator(how)) {
+    : on_(on),
+      journal_(open_journal(how)),
+      authenticator_(make_authenticator(how)),
+      metrics_apart_(!how.admin_listen.empty()) {
   limits_.text_bytes_max = how.text_bytes;
   env_.how.node = how.node;
   env_.how.text_bytes_max = how.text_bytes;
@@ -96,7 +114,14 @@ chat::chat(runtime& on, const config& how)
   };
   env_.journal_fatal = [](std::string_view detail) {
     log::error("journal-fatal", "detail={}", detail);
-    std::_Exit(EXIT_FAILURE);
+    end_process();
+  };
+  env_.bug = [this](std::string_view where, std::string_view detail) {
+    incidents_.bug(where, detail);
+  };
+  env_.fatal_bug = [this](std::string_view where, std::string_view detail) {
+    incidents_.bug(where, detail);
+    end_process();
   };
   spawn_actors();
   on_.on_ended([this] {
@@ -113,8 +138,19 @@ void chat::spawn_actors() {
     env_.board.add({actors::spawn_on<actors::directory>(system, on_.unit(i), &env_),
                     actors::spawn_on<actors::audience>(system, on_.unit(i), &env_),
                     system.spawn<actors::journal_reader, caf::detached>(
-                        &env_, std::shared_ptr<journal::reader>{journal_->make_reader()}),
+                        &env_, [this] { return journal_->make_reader(); }),
                     actors::spawn_on<actors::registrar>(system, on_.unit(i), &env_)});
+
+  watch_.add("the journal's writer", env_.writer);
+  for (std::size_t i = 0; i < on_.shards(); ++i) {
+    const auto& shard = env_.board.shard(i);
+    const auto of_shard = " of shard " + std::to_string(i);
+    watch_.add("the directory" + of_shard, shard.directory);
+    watch_.add("the audience" + of_shard, shard.audience);
+    watch_.add("the journal's reader" + of_shard, shard.reader);
+    watch_.add("the registrar" + of_shard, shard.registrar);
+  }
+  watch_.start(system);
 }
 
 std::vector<transport::websocket_route> chat::websockets() {
@@ -130,7 +166,7 @@ std::vector<transport::websocket_route> chat::websockets() {
       if (const auto* why = std::get_if<actors::unauthorized>(&verified)) {
         auto answer = plain(401, why->reason + "\n");
         answer.headers.emplace_back("WWW-Authenticate", "Bearer error=\"invalid_token\"");
-        return transport::upgrade_refused{std::move(answer)};
+        return transport::upgrade_refused{std::move(answer), why->reason};
       }
       known = std::get<actors::identity>(std::move(verified));
     }
@@ -139,61 +175,49 @@ std::vector<transport::websocket_route> chat::websockets() {
   return {std::move(route)};
 }
 
-std::vector<transport::http_route> chat::pages() {
+std::vector<transport::http_route> chat::admin_pages() {
   std::vector<transport::http_route> rows;
   rows.push_back({"/healthz", [](const auto&) { return plain(200, "ok\n"); }});
   rows.push_back({"/readyz", [this](const auto&) {
-                    if (!journal_healthy_) return plain(503, "journal is failing\n");
-                    if (!ready_) return plain(503, "starting or draining\n");
+                    const auto why_not = trouble();
+                    if (!why_not.empty()) return plain(503, why_not + "\n");
                     return plain(200, "ready\n");
                   }});
-  rows.push_back({"/metrics", [this](const auto&) {
-                    auto answer = plain(200, metrics());
-                    answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
-                    return answer;
-                  }});
+  for (auto& row : rows) row.health = true;
+  rows.push_back({"/metrics", [this](const auto&) { return show_metrics(); }});
+  return rows;
+}
+
+std::vector<transport::http_route> chat::pages() {
+  auto rows = admin_pages();
+  rows.back().respond = [this](const transport::http_request& request) {
+    if (metrics_apart_ || !is_from_here(request))
+      return plain(403, "the metrics are not for everybody: see --admin-listen\n");
+    return show_metrics();
+  };
   for (auto& row : http_routes(assets())) rows.push_back(std::move(row));
   return rows;
 }
 
-/// The transport's counters, and what the process uses, in Prometheus' text format (version 0.0.4).
+transport::http_response chat::show_metrics() const {
+  auto answer = plain(200, metrics());
+  answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  return answer;
+}
+
+std::string chat::trouble() const {
+  if (!journal_healthy_) return "journal is failing";
+  if (!ready_) return "starting or draining";
+  return watch_.trouble();
+}
+
 std::string chat::metrics() const {
-  const auto count = on_.listener().count();
-  std::string text;
-  const auto row = [&](std::string_view name, std::string_view type, std::string_view help,
-                       auto value) {
-    text.append("# HELP ").append(name).append(" ").append(help).append("\n# TYPE ");
-    text.append(name).append(" ").append(type).append("\n");
-    text.append(name).append(" ").append(std::to_string(value)).append("\n");
-  };
-  row("confab_connections", "gauge", "Open TCP connections.", count.connections_open);
-  row("confab_websockets", "gauge", "Open WebSocket connections.", count.websockets_open);
-  row("confab_accepted_total", "counter", "TCP connections accepted.", count.accepted);
-  row("confab_refused_total", "counter", "TCP connections refused for a limit.", count.refused);
-  row("confab_messages_in_total", "counter", "WebSocket messages received.", count.messages_in);
-  row("confab_frames_out_total", "counter", "WebSocket frames sent.", count.frames_out);
-  row("confab_writes_total", "counter", "Gathered writes to sockets.", count.writes);
-  row("confab_bytes_in_total", "counter", "Bytes received.", count.bytes_in);
-  row("confab_bytes_out_total", "counter", "Bytes sent.", count.bytes_out);
-  row("confab_slow_consumers_total", "counter", "Connections closed with 4000.",
-      count.slow_consumers);
-  row("confab_journal_healthy", "gauge", "1 while appends succeed.", journal_healthy_ ? 1 : 0);
-  // Under the names that Prometheus' own libraries use.
-  rusage used{};
-  ::getrusage(RUSAGE_SELF, &used);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  row("process_cpu_seconds_total", "counter", "CPU time of the process, user and system.",
-      seconds(used.ru_utime) + seconds(used.ru_stime));
-  std::uint64_t pages = 0, resident_pages = 0;
-  std::ifstream{"/proc/self/statm"} >> pages >> resident_pages;
-  row("process_resident_memory_bytes", "gauge", "Resident memory of the process.",
-      resident_pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)));
-  return text;
+  return metrics_text({on_.listener().count(), incidents_.counts(), log::dropped(),
+                       trouble().empty(), journal_healthy_});
 }
 
 void chat::end_actors() {
+  watch_.stop();
   caf::scoped_actor waiting{on_.system()};
   waiting->request(env_.writer, flush_wait_max, actors::flush_request{})
       .receive(
@@ -218,6 +242,10 @@ transport::options transport_options(const config& from) {
   to.tls_cert_file = from.tls_cert;
   to.tls_key_file = from.tls_key;
   to.origins = from.origins;
+  to.hosts = from.hosts;
+  to.local_hosts_only = from.hosts_are_local();
+  for (const auto& each : from.trust_proxy)
+    if (const auto network = transport::network::make(each)) to.trusted_proxies.push_back(*network);
   to.compression = from.compression;
   to.frame_bytes_max = from.frame_bytes;
   to.outbox_bytes_max = from.outbox_bytes;
@@ -227,6 +255,16 @@ transport::options transport_options(const config& from) {
   to.ping_interval = from.ping_interval;
   to.pong_wait_max = from.pong_wait;
   to.close_wait_max = from.close_wait;
+  return to;
+}
+
+transport::options admin_options(const config& from) {
+  const auto where = read_endpoint(from.admin_listen);
+  transport::options to;
+  to.host = where->host;
+  to.port = where->port;
+  to.local_hosts_only = is_loopback(where->host);
+  to.connections_max = 64;
   return to;
 }
 

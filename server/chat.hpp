@@ -4,7 +4,9 @@
 #include "journal/journal.hpp"
 #include "protocol/codec.hpp"
 #include "server/config.hpp"
+#include "server/incidents.hpp"
 #include "server/runtime.hpp"
+#include "server/watch.hpp"
 #include "transport/listener.hpp"
 #include "transport/port.hpp"
 
@@ -23,8 +25,16 @@ class chat {
   chat(runtime& on, const config& how);
 
   std::vector<transport::websocket_route> websockets();
-  /// /healthz, /readyz, /metrics, the page and the client library.
+  /// /healthz, /readyz, the page and the client library; /metrics, unless it has an address of its
+  /// own.
   std::vector<transport::http_route> pages();
+  /// /healthz, /readyz, /metrics.
+  std::vector<transport::http_route> admin_pages();
+
+  /// For the transport's options.
+  std::function<void(const transport::incident&)> on_incident() {
+    return [this](const auto& what) { incidents_.note(what); };
+  }
 
   void set_ready(bool ready) noexcept { ready_ = ready; }
   /// Everything asked of the journal is committed or failed, then the actors end.
@@ -32,18 +42,26 @@ class chat {
 
  private:
   void spawn_actors();
+  transport::http_response show_metrics() const;
+  /// What keeps the server from being ready, as a sentence; empty if nothing does.
+  std::string trouble() const;
   std::string metrics() const;
 
   runtime& on_;
+  incidents incidents_;
   std::unique_ptr<journal::journal> journal_;
   std::unique_ptr<actors::authenticator> authenticator_;
   actors::environment env_;
   decode_limits limits_;
+  watch watch_;
+  const bool metrics_apart_;
   std::atomic<bool> ready_{false};
   std::atomic<bool> journal_healthy_{true};
 };
 
 /// What the transport needs of the configuration.
 transport::options transport_options(const config& from);
+/// The same for `admin_listen`, which must be there.
+transport::options admin_options(const config& from);
 
 }  // namespace confab::server

@@ -78,6 +78,11 @@ void report_unknown(const texts& rest, const texts& known, texts& mistakes) {
 
 std::optional<jwt_key> load_key(const char* flag, const std::string& file, key_use use,
                                 std::optional<jwt_algorithm> algorithm, texts& mistakes) {
+  const auto kind = use == key_use::public_key ? file_kind::public_key : file_kind::secret;
+  if (const auto exposed = exposure_of(file, kind)) {
+    mistakes.push_back(std::string{flag} + " " + log::quoted(file) + ": " + *exposed);
+    return std::nullopt;
+  }
   auto loaded = jwt_key::load(use, file, algorithm);
   if (auto* key = std::get_if<jwt_key>(&loaded)) return std::move(*key);
   mistakes.push_back(std::string{flag} + " " + log::quoted(file) + ": " +

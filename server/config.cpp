@@ -3,11 +3,13 @@
 #include "server/files.hpp"
 #include "server/options.hpp"
 #include "server/values.hpp"
+#include "transport/address.hpp"
 
 #include <arpa/inet.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <tuple>
 
 namespace confab::server {
 namespace {
@@ -27,7 +29,23 @@ bool is_origin(std::string_view text) {
          std::none_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
+bool is_host_pattern(std::string_view text) {
+  if (text == "*") return true;
+  if (text.starts_with("*.")) text.remove_prefix(2);
+  return !text.empty() && text.find('*') == text.npos && transport::is_host(text);
+}
+
 }  // namespace
+
+std::optional<endpoint> read_endpoint(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == text.npos || colon == 0) return std::nullopt;
+  const auto port = read_number(text.substr(colon + 1));
+  auto host = text.substr(0, colon);
+  if (!port || *port > UINT16_MAX || !transport::is_host(host)) return std::nullopt;
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  return endpoint{std::string{host}, static_cast<std::uint16_t>(*port)};
+}
 
 bool is_loopback(const std::string& host) noexcept {
   if (host == "localhost") return true;
@@ -40,6 +58,8 @@ bool is_loopback(const std::string& host) noexcept {
 bool config::guests_allowed() const noexcept {
   return guests.value_or(!has_token_key(*this) && is_loopback(host));
 }
+
+bool config::hosts_are_local() const noexcept { return is_loopback(host) && guests_allowed(); }
 
 std::unique_ptr<actors::authenticator> make_authenticator(const config& from) {
   return make_authenticator(from.token_key, {from.jwt_leeway, from.jwt_issuer, from.jwt_audience},
@@ -69,13 +89,27 @@ std::vector<std::string> mistakes_in(const config& it) {
 
   add(bad_host, "--host: must be an address or a name, without port and brackets");
   add(it.tls_cert.empty() != it.tls_key.empty(), "--tls-cert and --tls-key: one needs the other");
-  for (const auto& [flag, file] :
-       {std::pair{"--tls-cert ", &it.tls_cert}, {"--tls-key ", &it.tls_key}})
+  for (const auto& [flag, file, kind] :
+       {std::tuple{"--tls-cert ", &it.tls_cert, file_kind::public_key},
+        {"--tls-key ", &it.tls_key, file_kind::secret}}) {
     add(!file->empty() && !read_file(*file), flag + log::quoted(*file) + ": cannot be read");
+    if (const auto exposed = exposure_of(*file, kind))
+      add(true, flag + log::quoted(*file) + ": " + *exposed);
+  }
   for (const auto& origin : it.origins)
     add(!is_origin(origin),
         "--origins " + log::quoted(origin) +
             ": must be scheme://host or scheme://host:port in lower case, or *");
+
+  add(!it.admin_listen.empty() && !read_endpoint(it.admin_listen),
+      "--admin-listen " + log::quoted(it.admin_listen) +
+          ": must be address:port, as 127.0.0.1:9090 or [::1]:9090");
+  for (const auto& host : it.hosts)
+    add(!is_host_pattern(host), "--hosts " + log::quoted(host) +
+                                    ": must be a name or an address, *.name, or either with :port");
+  for (const auto& network : it.trust_proxy)
+    add(!transport::network::make(network), "--trust-proxy " + log::quoted(network) +
+                                                ": must be an address, or a network as 10.0.0.0/8");
 
   std::error_code error;
   add(it.journal == journal_kind::sqlite && it.data.empty(), "--data: is missing");
@@ -100,9 +134,6 @@ std::vector<std::string> mistakes_in(const config& it) {
   add(it.outbox_bytes <= 2 * limits::page_bytes_max,
       "--outbox-bytes: must be more than two pages of history (" +
           bytes_text(2 * limits::page_bytes_max) + ")");
-  add(it.connections_per_address > it.connections_max,
-      "--connections-per-address: must be at most --connections-max (" +
-          std::to_string(it.connections_max) + ")");
   add(it.pong_wait > it.ping_interval,
       "--pong-wait: must be at most --ping-interval (" + time_text(it.ping_interval) + ")");
   add(!is_valid_id(it.node), "--node: must be [A-Za-z0-9][A-Za-z0-9._:-]{0,63}");

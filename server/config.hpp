@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -29,9 +30,12 @@ struct config {
 
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080;  // 0: any free one
+  std::string admin_listen;   // address:port; empty: nowhere
   std::string tls_cert;       // PEM, with chain; both or neither
   std::string tls_key;
-  std::vector<std::string> origins;  // allowed beside the own host; "*": all
+  std::vector<std::string> origins;      // allowed beside the own host; "*": all
+  std::vector<std::string> hosts;        // that Host may name; empty: see hosts_are_local()
+  std::vector<std::string> trust_proxy;  // networks
   bool compression = true;
 
   std::string data = "data";
@@ -55,7 +59,7 @@ struct config {
   std::size_t outbox_bytes = limits::outbox_bytes_max;
   std::size_t rooms_per_session = limits::rooms_per_session_max;
   std::size_t connections_max = 15'000;
-  std::size_t connections_per_address = 0;  // 0: no limit
+  std::size_t connections_per_address = 1'000;  // 0: no limit
 
   milliseconds handshake_wait{10'000};
   milliseconds hello_wait = limits::hello_wait_max;
@@ -77,7 +81,17 @@ struct config {
   /// A guest may take any name, also that of a user with a token. So unless it was said, guests
   /// are let in only where nobody else could come in and only this machine can reach it.
   bool guests_allowed() const noexcept;
+  /// A page of anywhere can make its own name resolve to this machine. So a server that trusts
+  /// whoever reaches it, because only this machine can, takes no names but local ones and `hosts`.
+  bool hosts_are_local() const noexcept;
 };
+
+struct endpoint {
+  std::string host;
+  std::uint16_t port = 0;
+};
+/// `127.0.0.1:9090`, `[::1]:9090`, `name:9090`.
+std::optional<endpoint> read_endpoint(std::string_view text);
 
 /// `localhost`, 127.0.0.0/8 and ::1; any other name might resolve to anything.
 bool is_loopback(const std::string& host) noexcept;

@@ -1,9 +1,20 @@
 #include "server/files.hpp"
 
+#include <sys/stat.h>
+
 #include <fstream>
 #include <sstream>
 
 namespace confab::server {
+
+std::optional<std::string> exposure_of(const std::string& path, file_kind kind) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
+  if ((info.st_mode & S_IWOTH) != 0) return "can be written by everybody (chmod o-w)";
+  if (kind == file_kind::secret && (info.st_mode & S_IROTH) != 0)
+    return "can be read by everybody (chmod o-r)";
+  return std::nullopt;
+}
 
 std::optional<std::string> read_file(const std::string& path) {
   std::ifstream in{path, std::ios::binary};

@@ -1,70 +1,43 @@
 #include "server/log.hpp"
 
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
+#include "server/line_queue.hpp"
 
+#include <unistd.h>
+
+#include <atomic>
 #include <charconv>
+#include <cstdio>
 #include <memory>
+#include <mutex>
+#include <ostream>
 
 namespace confab::server::log {
 namespace {
 
-constexpr auto text_pattern = "%Y-%m-%dT%H:%M:%S.%eZ %v";
-// In JSON the level belongs to the object, so both are written here and not by the pattern.
-constexpr auto json_pattern = "{\"at\":\"%Y-%m-%dT%H:%M:%S.%eZ\",%v}";
-
+/// Where lines go: the queue before stderr, or a test's stream.
 struct target {
   format as = format::text;
-  std::shared_ptr<spdlog::logger> out;
+  std::shared_ptr<line_queue> queue;
+  std::ostream* stream = nullptr;
+  std::mutex writes_stream;
 };
 
-spdlog::level::level_enum to_spdlog(level at) noexcept {
-  switch (at) {
-    case level::debug:
-      return spdlog::level::debug;
-    case level::info:
-      return spdlog::level::info;
-    case level::warn:
-      return spdlog::level::warn;
-    case level::error:
-      return spdlog::level::err;
-    case level::off:
-      break;
-  }
-  return spdlog::level::off;
-}
+std::atomic<level> least{level::info};
 
-std::string_view name(level at) noexcept {
-  switch (at) {
-    case level::debug:
-      return "debug";
-    case level::info:
-      return "info";
-    case level::warn:
-      return "warn";
-    case level::error:
-      return "error";
-    case level::off:
-      break;
-  }
-  return "off";
-}
-
-target make(options how, spdlog::sink_ptr sink) {
-  auto out = std::make_shared<spdlog::logger>("confab", std::move(sink));
-  out->set_level(to_spdlog(how.least));
-  // A full disk or a closed stderr must not take the service down, nor print a token by accident.
-  out->set_error_handler([](const std::string&) {});
-  out->set_pattern(how.as == format::json ? json_pattern : text_pattern,
-                   spdlog::pattern_time_type::utc);
-  out->flush_on(spdlog::level::trace);
-  return {how.as, std::move(out)};
-}
-
-target& current() {
-  static target it = make({}, std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  return it;
+/// 2025-11-22T14:35:00.123Z
+std::string now_text() {
+  using namespace std::chrono;
+  const auto now = floor<milliseconds>(system_clock::now());
+  const auto day = floor<days>(now);
+  const year_month_day date{day};
+  const hh_mm_ss time{now - day};
+  char text[32];
+  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
+                static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()),
+                static_cast<int>(time.subseconds().count()));
+  return text;
 }
 
 /// Length of the well-formed UTF-8 sequence (RFC 3629 §4) at the front of `text`, or 0.
@@ -177,29 +150,98 @@ void append_key(std::string& out, format as, std::string_view key) {
 
 std::string begin(format as, level at, std::string_view event) {
   std::string out;
-  if (as == format::json) {
-    out += "\"level\":\"";
-    out += name(at);
-    out += "\",\"event\":\"";
-    out += event;
-    out += '"';
-  } else {
-    out += name(at);
-    out += ' ';
-    out += event;
-  }
+  if (as == format::json)
+    out.append("{\"at\":\"")
+        .append(now_text())
+        .append("\",\"level\":\"")
+        .append(name(at))
+        .append("\",\"event\":\"")
+        .append(event)
+        .append("\"");
+  else
+    out.append(now_text()).append(" ").append(name(at)).append(" ").append(event);
   return out;
+}
+
+std::string ended(format as, std::string line) {
+  line += as == format::json ? "}\n" : "\n";
+  return line;
+}
+
+std::string dropped_line(format as, std::uint64_t count) {
+  auto out = begin(as, level::warn, "log-lines-dropped");
+  append_key(out, as, "count");
+  append(out, as, value{count});
+  return ended(as, std::move(out));
+}
+
+/// Never destroyed: threads that outlive `main` may still have something to say.
+std::unique_ptr<target>& current() {
+  static auto& it = *new std::unique_ptr<target>;
+  return it;
+}
+
+void replace(options how, std::ostream* stream) {
+  auto fresh = std::make_unique<target>();
+  fresh->as = how.as;
+  fresh->stream = stream;
+  if (!stream)
+    fresh->queue =
+        line_queue::open(STDERR_FILENO, how.queue_bytes_max,
+                         [as = how.as](std::uint64_t count) { return dropped_line(as, count); });
+  if (current() && current()->queue) current()->queue->close();
+  current() = std::move(fresh);
+  least = how.least;
+}
+
+target& opened() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    if (!current()) replace({}, nullptr);
+  });
+  return *current();
+}
+
+void emit(target& to, std::string line) {
+  line = ended(to.as, std::move(line));
+  if (to.queue) return to.queue->push(line);
+  const std::lock_guard lock(to.writes_stream);
+  *to.stream << line << std::flush;
 }
 
 }  // namespace
 
-void open(options how) { current() = make(how, std::make_shared<spdlog::sinks::stderr_sink_mt>()); }
+void open(options how) { replace(how, nullptr); }
+void open(options how, std::ostream& out) { replace(how, &out); }
 
-void open(options how, std::ostream& out) {
-  current() = make(how, std::make_shared<spdlog::sinks::ostream_sink_mt>(out));
+void set_level(level at) noexcept { least = at; }
+bool enabled(level at) noexcept { return at >= least && at != level::off; }
+
+std::string_view name(level of) noexcept {
+  switch (of) {
+    case level::debug:
+      return "debug";
+    case level::info:
+      return "info";
+    case level::warn:
+      return "warn";
+    case level::error:
+      return "error";
+    case level::off:
+      break;
+  }
+  return "off";
 }
 
-bool enabled(level at) noexcept { return current().out->should_log(to_spdlog(at)); }
+bool flush(std::chrono::milliseconds wait) {
+  const auto& queue = opened().queue;
+  return !queue || queue->flush(wait);
+}
+
+std::uint64_t dropped() noexcept {
+  const auto& queue = opened().queue;
+  return queue ? queue->dropped() : 0;
+}
 
 std::string quoted(std::string_view text) {
   std::string out;
@@ -211,7 +253,7 @@ namespace detail {
 
 void write(level at, std::string_view event, std::string_view format,
            std::span<const value> values) {
-  const auto& to = current();
+  auto& to = opened();
   auto out = begin(to.as, at, event);
   for (const auto& what : values) {
     const auto equals = format.find('=');
@@ -219,18 +261,18 @@ void write(level at, std::string_view event, std::string_view format,
     append(out, to.as, what);
     format.remove_prefix(std::min(format.size(), equals + 4));  // "={} "
   }
-  to.out->log(to_spdlog(at), spdlog::string_view_t{out.data(), out.size()});
+  emit(to, std::move(out));
 }
 
 void write(level at, std::string_view event, std::span<const field> fields) {
   if (!enabled(at)) return;
-  const auto& to = current();
+  auto& to = opened();
   auto out = begin(to.as, at, event);
   for (const auto& [key, text] : fields) {
     append_key(out, to.as, key);
     append(out, to.as, std::string_view{text});
   }
-  to.out->log(to_spdlog(at), spdlog::string_view_t{out.data(), out.size()});
+  emit(to, std::move(out));
 }
 
 }  // namespace detail

@@ -20,8 +20,11 @@
 ///     2025-11-22T14:35:00.123Z info room-idle-closed room=general age_s=31
 ///
 /// The compiler checks the id's form and that every key has its value. Ids belong into a line
-/// always, texts, tokens and secrets never. Any thread; a line is written before the call returns,
-/// so that a crash loses none.
+/// always, texts, tokens and secrets never.
+///
+/// Any thread; nobody waits for stderr, which may be a pipe that nobody reads: lines wait in a
+/// queue with a bound, and those that have no room there are counted. Who is about to end the
+/// process calls `flush`.
 namespace confab::server::log {
 
 enum class level : std::uint8_t { debug, info, warn, error, off };
@@ -30,14 +33,23 @@ enum class format : std::uint8_t { text, json };
 struct options {
   level least = level::info;
   format as = format::text;
+  std::size_t queue_bytes_max = 1024 * 1024;  // what waits for stderr
 };
 
 /// Sets where lines go and how; without it: stderr, info, text. Call it before threads start.
 void open(options how);
-/// For tests: into a stream that outlives the next `open`.
+/// For tests: into a stream that outlives the next `open`, at once.
 void open(options how, std::ostream& out);
 
+/// May change while lines are written.
+void set_level(level least) noexcept;
 bool enabled(level at) noexcept;
+std::string_view name(level of) noexcept;
+
+/// Waits until the lines so far are written; false if that takes longer.
+bool flush(std::chrono::milliseconds wait);
+/// Lines that had no room, in all.
+std::uint64_t dropped() noexcept;
 
 /// What a line can hold. Borrowed for the time of the call.
 using value =

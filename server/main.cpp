@@ -1,20 +1,38 @@
 #include "server/chat.hpp"
 #include "server/config.hpp"
 #include "server/log.hpp"
+#include "server/options.hpp"
 #include "server/runtime.hpp"
 
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <functional>
 #include <iostream>
 #include <optional>
+#include <sstream>
 #include <string>
+#include <string_view>
+#include <variant>
 
 using namespace confab;
 
 namespace {
+
+/// For the lines of the end to be written, where somebody reads them.
+constexpr auto log_wait_max = std::chrono::seconds{1};
+
+/// Who was started with a standard file closed would write its log into whatever it opens next.
+void hold_standard_files() {
+  for (const int file : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(file, F_GETFD) < 0)
+      static_cast<void>(::open("/dev/null", O_RDWR));  // as the lowest
+}
 
 /// Every connection is an open file: take as many as the system lets us.
 void raise_open_files() {
@@ -24,8 +42,49 @@ void raise_open_files() {
   setrlimit(RLIMIT_NOFILE, &files);
 }
 
-int serve(const server::config& how) {
+/// What is said of an exception that nobody has caught: by then the process can only end.
+[[noreturn]] void crash() {
+  server::log::error("server-crashed", "detail={}", actors::text_of(std::current_exception()));
+  static_cast<void>(server::log::flush(log_wait_max));
+  std::abort();
+}
+
+std::string url_of(const std::string& scheme, const std::string& host, std::uint16_t port) {
+  const auto named = host.find(':') == std::string::npos ? host : '[' + host + ']';
+  return scheme + "://" + named + ':' + std::to_string(port);
+}
+
+using read_config = std::function<std::variant<server::config, std::string>()>;
+
+/// SIGHUP: takes over what can be changed while the server runs, and says what cannot.
+void reload(server::config& now, const read_config& read, transport::listener& listener) {
+  const auto fresh = read();
+  if (const auto* mistakes = std::get_if<std::string>(&fresh))
+    return server::log::error("reload-refused", "detail={}", *mistakes);
+  std::string applied, left;
+  const auto add = [](std::string& to, std::string_view name) {
+    to.append(to.empty() ? "" : ",").append(name);
+  };
+  const auto& wanted = std::get<server::config>(fresh);
+  for (const auto& row : server::option_rows()) {
+    if (row.print(now) == row.print(wanted)) continue;
+    add(row.key == "log_level" ? applied : left, row.key);
+  }
+  now.log_level = wanted.log_level;
+  server::log::set_level(now.log_level);
+  if (!now.tls_cert.empty()) {
+    if (const auto why = listener.reload_tls())
+      server::log::error("reload-refused", "tls_cert={} tls_key={} detail={}", now.tls_cert,
+                         now.tls_key, *why);
+    else
+      add(applied, "tls");
+  }
+  server::log::info("reloaded", "applied={} needs_restart={}", applied, left);
+}
+
+int serve(server::config how, const read_config& read) {
   server::log::open({how.log_level, how.log_format});
+  std::set_terminate(crash);
   server::log::info("server-starting", server::settings(how));
   raise_open_files();
 
@@ -34,7 +93,14 @@ int serve(const server::config& how) {
   server::runtime runtime{how.shards};
   chat.emplace(runtime, how);
   try {
-    runtime.listen(server::transport_options(how), chat->websockets(), chat->pages());
+    auto listening = server::transport_options(how);
+    listening.on_incident = chat->on_incident();
+    runtime.listen(listening, chat->websockets(), chat->pages());
+    if (!how.admin_listen.empty()) {
+      const auto admin = server::admin_options(how);
+      const auto port = runtime.listen_beside(admin, chat->admin_pages());
+      server::log::info("admin-listening", "url={}", url_of("http", admin.host, port));
+    }
   } catch (...) {
     chat->end_actors();
     throw;
@@ -42,32 +108,43 @@ int serve(const server::config& how) {
   chat->set_ready(true);
 
   const bool tls = !how.tls_cert.empty();
-  const auto host = how.host.find(':') == std::string::npos ? how.host : '[' + how.host + ']';
-  const auto url = (tls ? "https://" : "http://") + host + ':' + std::to_string(runtime.listener().port());
+  const auto url = url_of(tls ? "https" : "http", how.host, runtime.listener().port());
   server::log::info("listening", "url={} shards={}", url, runtime.shards());
 
-  runtime.run_until_signal({how.drain_wait, [&] { chat->set_ready(false); },
-                            [&] { chat->end_actors(); }});
+  runtime.run_until_signal({how.drain_wait, [&] { reload(how, read, runtime.listener()); },
+                            [&] { chat->set_ready(false); }, [&] { chat->end_actors(); }});
   return EXIT_SUCCESS;
 }
 
 }  // namespace
 
 int main(int argc, char* argv[]) {
+  hold_standard_files();
+  ::umask(077);                   // what the server writes is its own
+  std::signal(SIGHUP, SIG_IGN);   // until there is something to reload
   std::signal(SIGPIPE, SIG_IGN);  // a peer that is gone is an error of the write, not the process
-  const auto parsed = server::parse(argc, argv, [](const char* name) { return std::getenv(name); },
-                                    std::cout, std::cerr);
+  const auto parsed = server::parse(
+      argc, argv, [](const char* name) { return std::getenv(name); }, std::cout, std::cerr);
   if (const auto* code = std::get_if<server::exit_code>(&parsed)) return code->value;
   if (const auto* token = std::get_if<server::token_command>(&parsed)) {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return server::run(
-        *token, unix_ms{std::chrono::duration_cast<std::chrono::milliseconds>(now).count()},
-        std::cout, std::cerr);
+    return server::run(*token,
+                       unix_ms{std::chrono::duration_cast<std::chrono::milliseconds>(now).count()},
+                       std::cout, std::cerr);
   }
+  int code = EXIT_FAILURE;
   try {
-    return serve(std::get<server::config>(parsed));
+    code =
+        serve(std::get<server::config>(parsed), [&]() -> std::variant<server::config, std::string> {
+          std::ostringstream out, mistakes;
+          auto again = server::parse(
+              argc, argv, [](const char* name) { return std::getenv(name); }, out, mistakes);
+          if (auto* fresh = std::get_if<server::config>(&again)) return std::move(*fresh);
+          return mistakes.str();
+        });
   } catch (const std::exception& error) {
     server::log::error("server-failed", "detail={}", error.what());
-    return EXIT_FAILURE;
   }
+  static_cast<void>(server::log::flush(log_wait_max));
+  return code;
 }

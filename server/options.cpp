@@ -164,6 +164,10 @@ std::vector<option_row> make_rows() {
   return {
       text({"host", listening, "address to listen on"}, "ADDRESS", &config::host),
       number({"port", listening, "port to listen on; 0: any free one"}, &config::port, 0, 65535),
+      text({"admin_listen", listening,
+            "address and port for /metrics, /healthz and /readyz alone, without TLS. Unless said, "
+            "/metrics is answered to this machine only"},
+           "ADDRESS:PORT", &config::admin_listen),
       text({"tls_cert", listening, "certificate with its chain, PEM; turns TLS on"}, "FILE",
            &config::tls_cert),
       text({"tls_key", listening, "private key of the certificate, PEM"}, "FILE", &config::tls_key),
@@ -171,6 +175,14 @@ std::vector<option_row> make_rows() {
             "origins (https://chat.example) that browsers may connect from beside the server's "
             "own; *: any. Repeat it, or separate by commas"},
            "ORIGIN", &config::origins),
+      list({"hosts", listening,
+            "hosts that requests may be for: chat.example, *.chat.example, chat.example:8443; *: "
+            "any. Unless said: any, but on loopback with guests only local names and addresses"},
+           "HOST", &config::hosts),
+      list({"trust_proxy", listening,
+            "addresses and networks (10.0.0.0/8) of proxies in front: their connections are not "
+            "counted per address"},
+           "NETWORK", &config::trust_proxy),
       yes_no({"compression", listening, "accept permessage-deflate where a client offers it"},
              &config::compression),
 
@@ -224,7 +236,8 @@ std::vector<option_row> make_rows() {
              &config::connections_max, 1, 10'000'000),
       number(
           {"connections_per_address", rules,
-           "connections at once from one address; 0: no limit (behind a proxy all come from one)"},
+           "connections at once from one address, or from one /64 of IPv6; 0: no limit. Those from "
+           "loopback and from trust_proxy are not counted"},
           &config::connections_per_address, 0, 10'000'000),
 
       time({"handshake_wait", waits, "for TLS and the whole request header"},

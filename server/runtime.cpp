@@ -20,12 +20,14 @@ using namespace std::chrono_literals;
 
 constexpr auto look_interval = 20ms;
 constexpr auto actors_end_wait_max = 2s;
+constexpr auto log_wait_max = 1s;
 
 }  // namespace
 
 struct runtime::caught_signals {
   boost::asio::io_context io{1};
-  boost::asio::signal_set set{io, SIGTERM, SIGINT};
+  boost::asio::signal_set set{io, SIGTERM, SIGINT, SIGQUIT};
+  caught_signals() { set.add(SIGHUP); }
 };
 
 runtime::runtime(std::size_t shards)
@@ -49,26 +51,47 @@ actors::shard_unit* runtime::unit(std::size_t index) noexcept { return shards_[i
 void runtime::listen(const transport::options& how,
                      std::vector<transport::websocket_route> websockets,
                      std::vector<transport::http_route> pages) {
-  std::vector<boost::asio::io_context*> contexts;
-  for (auto& one : shards_) contexts.push_back(&one->io());
-  listener_ = transport::listen(how, std::move(websockets), std::move(pages), std::move(contexts));
+  listener_ = transport::listen(how, std::move(websockets), std::move(pages), contexts());
   for (std::size_t i = 0; i < shards_.size(); ++i) shards_[i]->serve(&listener_->shard(i));
+}
+
+std::uint16_t runtime::listen_beside(const transport::options& how,
+                                     std::vector<transport::http_route> pages) {
+  beside_ = transport::listen(how, {}, std::move(pages), contexts());
+  return beside_->port();
+}
+
+std::vector<boost::asio::io_context*> runtime::contexts() {
+  std::vector<boost::asio::io_context*> out;
+  for (auto& one : shards_) out.push_back(&one->io());
+  return out;
+}
+
+void runtime::hear_signals(std::function<void(int)> on_end, std::function<void()> on_reload) {
+  signals_->set.async_wait([=, this](auto error, int number) {
+    if (error) return;
+    if (number != SIGHUP) return on_end(number);
+    hear_signals(on_end, on_reload);
+    on_reload();
+  });
 }
 
 void runtime::run_until_signal(const stop_steps& steps) {
   auto& io = signals_->io;
   auto& signals = signals_->set;
   int caught = 0;
-  signals.async_wait([&](auto, int number) { caught = number; });
+  hear_signals([&](int number) { caught = number; }, steps.on_reload);
   io.run();
 
   log::info("server-draining", "signal={} wait_ms={}", caught, steps.drain_wait);
   io.restart();
-  signals.async_wait([](auto error, int number) {
-    if (error) return;
-    log::warn("server-killed", "signal={}", number);
-    std::_Exit(128 + number);
-  });
+  hear_signals(
+      [](int number) {
+        log::warn("server-killed", "signal={}", number);
+        static_cast<void>(log::flush(log_wait_max));
+        std::_Exit(128 + number);
+      },
+      [] { log::info("reload-ignored", "reason={}", "draining"); });
   steps.on_drain();
   if (listener_) listener_->drain();
 
@@ -89,6 +112,7 @@ void runtime::run_until_signal(const stop_steps& steps) {
   io.run();
 
   if (listener_) listener_->abort();
+  if (beside_) beside_->abort();
   steps.on_closed();
   stop();
   log::info("server-stopped");
@@ -105,6 +129,7 @@ void runtime::stop() {
   threads_.clear();
   for (auto& one : shards_) one->serve(nullptr);
   listener_.reset();
+  beside_.reset();
   for (auto& one : shards_) one->discard();
   release_();
   system_.reset();  // before the shards: whatever it still ends is queued there

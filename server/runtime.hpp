@@ -34,6 +34,9 @@ class runtime {
   void listen(const transport::options& how, std::vector<transport::websocket_route> websockets,
               std::vector<transport::http_route> pages);
   transport::listener& listener() noexcept { return *listener_; }
+  /// A second address, for plain pages alone. Which port it is.
+  std::uint16_t listen_beside(const transport::options& how,
+                              std::vector<transport::http_route> pages);
 
   /// Called when the shards' threads have ended, before the actor system does: whoever holds
   /// handles lets go of them here. A detached actor's thread waits for its last handle.
@@ -41,15 +44,20 @@ class runtime {
 
   struct stop_steps {
     std::chrono::milliseconds drain_wait{10'000};
+    std::function<void()> on_reload = [] {};  // SIGHUP
     std::function<void()> on_drain = [] {};   // readiness off
     std::function<void()> on_closed = [] {};  // no connection is left: flush, end the actors
   };
-  /// Waits for SIGTERM or SIGINT, then stops accepting, lets sessions answer what is in flight and
-  /// say good-bye, and takes everything down. A second signal ends the process at once.
+  /// Waits for SIGTERM, SIGINT or SIGQUIT, then refuses new sessions, lets those that are there
+  /// answer what is in flight and say good-bye, and takes everything down. A second one of these
+  /// ends the process at once. SIGHUP never does: it reloads.
   void run_until_signal(const stop_steps& steps);
 
  private:
   void stop();
+  std::vector<boost::asio::io_context*> contexts();
+  /// Calls `on_end` for the first signal that is to end the process, and `on_reload` for others.
+  void hear_signals(std::function<void(int signal)> on_end, std::function<void()> on_reload);
 
   /// Caught from the beginning: a signal that comes before `run_until_signal` waits for it.
   struct caught_signals;
@@ -60,6 +68,7 @@ class runtime {
   std::vector<std::unique_ptr<shard>> shards_;
   std::vector<std::thread> threads_;
   std::unique_ptr<transport::listener> listener_;
+  std::unique_ptr<transport::listener> beside_;
   std::function<void()> release_ = [] {};
 };
 

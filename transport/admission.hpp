@@ -22,27 +22,39 @@ class admission : public std::enable_shared_from_this<admission> {
    public:
     slot() = default;
     slot(slot&& other) noexcept
-        : owner_(std::move(other.owner_)), address_(std::move(other.address_)) {}
+        : owner_(std::move(other.owner_)),
+          address_(std::move(other.address_)),
+          reserved_(other.reserved_) {}
     slot& operator=(slot&& other) noexcept {
       std::swap(owner_, other.owner_);
       std::swap(address_, other.address_);
+      std::swap(reserved_, other.reserved_);
       return *this;
     }
     ~slot() {
       if (owner_) owner_->leave(address_);
     }
+    /// All places were taken: only for questions about the server's health.
+    bool reserved() const noexcept { return reserved_; }
 
    private:
     friend class admission;
     slot(std::shared_ptr<admission> owner, std::string address)
         : owner_(std::move(owner)), address_(std::move(address)) {}
-    std::shared_ptr<admission> owner_;
-    std::string address_;  // kept only where addresses are limited
+    std::shared_ptr<admission> owner_;  // null: counts as none
+    std::string address_;               // kept only where addresses are limited
+    bool reserved_ = false;
   };
 
+  /// `full`: the slot is a reserved one.
   enum class verdict { admitted, full, address_full };
+  /// `address` is what it is counted by; empty: not at all.
   std::pair<verdict, slot> admit(const std::string& address);
   std::size_t open_count() const noexcept { return open_count_.load(std::memory_order_relaxed); }
+  /// Nine of ten places are taken.
+  bool is_crowded() const noexcept {
+    return open_count() >= connections_max_ - connections_max_ / 10;
+  }
 
  private:
   void leave(const std::string& address) noexcept;

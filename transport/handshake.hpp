@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -15,6 +16,19 @@ namespace confab::transport {
 /// request went to (port included), or it is on the list.
 bool origin_allowed(const http_request& request, const std::vector<std::string>& allowed);
 
+/// True if the server answers for the `Host` of `request`: it is one of `hosts`, or nobody said
+/// which there are. `local_only`: a local name or an address is needed, or one of `hosts`; a page
+/// of elsewhere, whose name its owner makes resolve to us ("DNS rebinding"), has neither.
+bool host_served(const http_request& request, const std::vector<std::string>& hosts,
+                 bool local_only);
+
+/// What of a request's head would be read by us and by a proxy in different ways, or is no HTTP: a
+/// sentence; nothing if all is well. `version` is 10 or 11.
+std::optional<std::string> head_fault(const http_request& request, unsigned version);
+
+/// RFC 6455 §4.2.1, as far as it makes a request one for a WebSocket.
+bool asks_for_websocket(const http_request& request, unsigned version);
+
 struct negotiated {
   std::string subprotocol;  // empty: none is named in the answer
   codec objects = codec::json;
@@ -24,10 +38,17 @@ struct negotiated {
 std::optional<negotiated> choose_subprotocol(const http_request& request,
                                              const websocket_route& route);
 
-/// The row for `path`: an exact one, or the longest prefix ("/*").
+/// The row for `path`: see `websocket_route`. Of several for one path that with `method`, or one of
+/// them if none has it.
 const websocket_route* find_route(const std::vector<websocket_route>& routes,
                                   std::string_view path);
-const http_route* find_route(const std::vector<http_route>& routes, std::string_view path);
+const http_route* find_route(const std::vector<http_route>& routes, std::string_view path,
+                             std::string_view method);
+/// Of all rows with the path of `found`.
+std::string methods_of(const std::vector<http_route>& routes, const http_route& found);
+/// What stands for the parts in braces of a `pattern` that `path` fits; decoded if it can be.
+std::vector<std::pair<std::string, std::string>> path_parameters(std::string_view pattern,
+                                                                 std::string_view path);
 
 /// True if `list` ("GET, HEAD") has `item`; case counts, as it does for methods and subprotocols.
 bool list_has(std::string_view list, std::string_view item);

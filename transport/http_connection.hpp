@@ -1,18 +1,21 @@
 #pragma once
 
 #include "transport/handshake.hpp"
+#include "transport/late_answer.hpp"
 #include "transport/serve.hpp"
 #include "transport/websocket_connection.hpp"
 
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/chunk_encode.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
-#include <boost/beast/websocket/rfc6455.hpp>
 
 #include <exception>
 #include <optional>
@@ -23,24 +26,52 @@
 namespace confab::transport {
 
 namespace http = beast::http;
-namespace websocket = beast::websocket;
 
-http_request to_request(const http::request<http::string_body>& from, std::string peer_address,
-                        bool secure);
+http_request to_request(const http::request_header<>& from, std::string peer_address, bool secure);
 http::response<http::string_body> to_response(http_response&& from, const http_request& to,
                                               bool keep_alive);
-/// The answer to any request that is no upgrade of a WebSocket path.
-http_response respond(const site& shared, const http_request& request);
-/// Decides over an upgrade.
+/// The head of a response whose body follows in chunks.
+http::response<http::empty_body> to_head(http_response&& from, bool keep_alive, bool chunked);
+
+/// What is wrong with a request before its body is read: the answer that ends the connection.
+std::optional<http_response> refuse_head(const site& shared, const http_request& request,
+                                         unsigned version);
+/// How large the body of `request` may be.
+std::size_t body_bytes_max(const site& shared, const http_request& request);
+/// What keeps an intelligible request from being served: who it is for, or that there is no place.
+std::optional<http_response> turn_down(const site& shared, const http_request& request,
+                                       bool reserved);
+
+/// The row that answers a request, or the answer itself if there is none.
+std::variant<const http_route*, http_response> find_page(const site& shared, http_request& request);
+/// The answer of a row that answers at once.
+http_response respond(const site& shared, const http_route& page, const http_request& request);
+/// 304 where the request has it already.
+void spare_unchanged(const http_request& request, http_response& answer);
+/// Asks a row that answers later.
+void ask(const site& shared, const http_route& page,
+         const std::shared_ptr<exchange_handle::slot>& slot);
+/// What a late answer has come to.
+late_response settle(const site& shared, exchange_handle::slot& slot);
+
+/// Decides over an upgrade, but for a session if the route authorises later.
 std::variant<agreement, http_response> judge_upgrade(const site& shared,
                                                      const http_request& request,
                                                      const websocket_route& route);
+/// The same for routes that authorise later: asking, and what has come of it.
+void ask(const site& shared, const websocket_route& route,
+         const std::shared_ptr<upgrade_handle::slot>& slot);
+std::optional<http_response> settle(const site& shared, upgrade_handle::slot& slot,
+                                    agreement& into);
+
 /// What to answer to a request that could not be read; 0: nothing, it is not HTTP's fault.
 unsigned status_for(const error_code& ec);
 
 /// A connection in its HTTP phase. Lives in the frame of its coroutine.
 template <class Stream>
-class http_connection final : public live_connection, private timer_wheel::entry {
+class http_connection final : public live_connection,
+                              private timer_wheel::entry,
+                              private reserved_place {
  public:
   http_connection(Stream&& stream, std::shared_ptr<reactor_core> reactor, std::string peer_address,
                   admission::slot slot)
@@ -50,26 +81,62 @@ class http_connection final : public live_connection, private timer_wheel::entry
         slot_(std::move(slot)),
         buffer_(reactor_->how().header_bytes_max + read_bytes) {
     reactor_->add(*this);
+    if (slot_.reserved()) reactor_->add_reserved(*this);
   }
-  ~http_connection() { reactor_->disarm(*this); }
+  ~http_connection() {
+    if (waker_) waker_->detach();
+    reactor_->disarm(*this);
+  }
 
   task<> run();
 
-  void drain() override {}  // answers once more, then ends: see `keep_alive`
+  /// Answers once more, then ends: see `may_stay`. What stays open by itself is ended.
+  void drain() override {
+    if (open_body_) open_body_->end();
+  }
   void abort() noexcept override {
-    if (!moved_) beast::close_socket(beast::get_lowest_layer(stream_));
+    if (moved_) return;
+    aborted_ = true;
+    if (waker_) waker_->detach();  // the io_context may end before whoever answers
+    beast::close_socket(beast::get_lowest_layer(stream_));
+    woken();
   }
 
  private:
   static constexpr std::size_t read_bytes = 4096;
   using parser = http::request_parser<http::string_body>;
+  using timer = net::basic_waitable_timer<std::chrono::steady_clock,
+                                          net::wait_traits<std::chrono::steady_clock>, executor>;
 
-  void expired() override { abort(); }
+  void expired() override {
+    if (!waits_for_answer_) return abort();
+    time_is_up_ = true;
+    woken();
+  }
+  void give_up_place() noexcept override { abort(); }
   void limit(std::chrono::milliseconds wait) { reactor_->arm(*this, wait); }
+  bool may_stay() const;
+  void woken() noexcept {
+    woken_ = true;
+    if (sleep_) sleep_->cancel();
+  }
+  std::shared_ptr<waker> own_waker();
+
   task<> wait_for_request(error_code& ec);
-  task<> read_request(parser& into_parser, error_code& ec);
+  task<> read_head(parser& into_parser, error_code& ec);
+  task<> read_body(parser& into_parser, http_request& into_request, error_code& ec);
   // By reference: GCC 12 destroys temporaries in the arguments of an awaited call twice.
+  task<> serve_page(http_request& request, bool& keep_alive, unsigned version, error_code& ec);
+  task<> serve_late(const http_route& page, http_request& request, bool& keep_alive,
+                    unsigned version, error_code& ec);
+  task<> upgrade(const websocket_route& route, http_request& request, bool keep_alive,
+                 error_code& ec);
+  template <class Slot>
+  task<> wait_for_answer(Slot& slot, std::chrono::milliseconds wait, error_code& ec);
   task<> answer(http_response& what, const http_request& to, bool keep_alive, error_code& ec);
+  task<> send_stream(late_response& what, bool is_head, bool keep_alive, bool chunked,
+                     error_code& ec);
+  task<> sleep();
   task<> close();
 
   Stream stream_;
@@ -77,59 +144,80 @@ class http_connection final : public live_connection, private timer_wheel::entry
   std::string peer_address_;
   admission::slot slot_;
   beast::flat_buffer buffer_;
+  const std::chrono::steady_clock::time_point born_ = std::chrono::steady_clock::now();
   bool moved_ = false;
+  bool aborted_ = false;
+  // Of answers that come later.
+  bool waits_for_answer_ = false;
+  bool time_is_up_ = false;
+  bool woken_ = false;
+  std::optional<timer> sleep_;
+  std::shared_ptr<waker> waker_;
+  std::shared_ptr<stream_box> open_body_;
 };
+
+/// A place is kept only while there are others, and not for ever.
+template <class Stream>
+bool http_connection<Stream>::may_stay() const {
+  const auto& shared = reactor_->shared();
+  return !shared.draining && !slot_.reserved() && !shared.doors->is_crowded() &&
+         std::chrono::steady_clock::now() - born_ < shared.how.http_wait_max;
+}
 
 template <class Stream>
 task<> http_connection<Stream>::run() {
   const auto& how = reactor_->how();
   const auto& shared = reactor_->shared();
   error_code ec;
-  limit(how.handshake_wait_max);
+  limit(slot_.reserved() ? how.close_wait_max : how.handshake_wait_max);
   if constexpr (is_tls<Stream>) {
     co_await stream_.async_handshake(net::ssl::stream_base::server, into(ec));
     if (ec) {
-      reactor_->log("tls_failed", "peer=" + peer_address_ + " what=" + ec.message());
+      reactor_->note({incident_kind::tls_failed, "handshake", peer_address_, ec.message()});
       co_return;
     }
   }
   for (bool keep_alive = true; keep_alive;) {
     std::optional<parser> message(std::in_place);
     message->header_limit(static_cast<std::uint32_t>(how.header_bytes_max));
-    message->body_limit(how.body_bytes_max);
-    co_await read_request(*message, ec);
+    message->body_limit(boost::none);  // its row has one: see `read_body`
+    co_await read_head(*message, ec);
+    http_request request;
+    std::optional<http_response> refusal;
+    unsigned version = 11;
+    if (!ec) {
+      version = message->get().version();
+      request = to_request(message->get(), peer_address_, is_tls<Stream>);
+      refusal = refuse_head(shared, request, version);
+      if (!refusal) co_await read_body(*message, request, ec);
+    }
     if (ec) {
       const auto status = status_for(ec);
       if (status == 0) co_return;
-      auto refusal = refuse(status, ec.message());
-      const http_request unreadable;
-      co_await answer(refusal, unreadable, false, ec);
+      reactor_->note({incident_kind::request_refused, status == 400 ? "malformed" : "too_large",
+                      peer_address_, ec.message()});
+      refusal = refuse(status, ec.message());
+    }
+    if (refusal) {
+      co_await answer(*refusal, request, false, ec);
       if (!ec) co_await close();
       co_return;
     }
-    auto request = to_request(message->get(), peer_address_, is_tls<Stream>);
-    keep_alive = message->keep_alive() && !shared.draining;
-
-    const auto* route = find_route(shared.websockets, request.path);
-    if (route && websocket::is_upgrade(message->get())) {
-      auto verdict = judge_upgrade(shared, request, *route);
-      if (auto* agreed = std::get_if<agreement>(&verdict)) {
-        reactor_->disarm(*this);
-        live_connection::unlink();
-        moved_ = true;
-        std::make_shared<websocket_connection<Stream>>(std::move(stream_), reactor_,
-                                                       std::move(slot_))
-            ->start(*agreed, beast::buffers_to_string(buffer_.data()));
-        co_return;
-      }
-      co_await answer(std::get<http_response>(verdict), request, keep_alive, ec);
+    keep_alive = message->keep_alive() && may_stay();
+    message.reset();
+    refusal = turn_down(shared, request, slot_.reserved());
+    const auto* route = refusal ? nullptr : find_route(shared.websockets, request.path);
+    if (refusal) {
+      if (slot_.reserved()) reactor_->count.refused.add();
+      co_await answer(*refusal, request, keep_alive, ec);
+    } else if (route && asks_for_websocket(request, version)) {
+      co_await upgrade(*route, request, keep_alive, ec);
+      if (moved_) co_return;
     } else {
-      auto page = respond(shared, request);
-      co_await answer(page, request, keep_alive, ec);
+      co_await serve_page(request, keep_alive, version, ec);
     }
     if (ec) co_return;
-    message.reset();
-    keep_alive = keep_alive && !shared.draining;
+    keep_alive = keep_alive && may_stay();
     if (keep_alive) co_await wait_for_request(ec);
     if (ec) co_return;
   }
@@ -148,18 +236,133 @@ task<> http_connection<Stream>::wait_for_request(error_code& ec) {
 }
 
 template <class Stream>
-task<> http_connection<Stream>::read_request(parser& into_parser, error_code& ec) {
+task<> http_connection<Stream>::read_head(parser& into_parser, error_code& ec) {
   const auto bytes = co_await http::async_read_header(stream_, buffer_, into_parser, into(ec));
   // Beast's own limit leaves out the request line.
   if (!ec && bytes > reactor_->how().header_bytes_max) ec = http::error::header_limit;
-  if (ec) co_return;
-  const auto expect = into_parser.get()[http::field::expect];
-  if (beast::iequals(expect, "100-continue") && !into_parser.is_done()) {
+}
+
+template <class Stream>
+task<> http_connection<Stream>::read_body(parser& into_parser, http_request& into_request,
+                                          error_code& ec) {
+  if (into_parser.is_done()) co_return;
+  const auto bytes_max = body_bytes_max(reactor_->shared(), into_request);
+  const auto length = into_parser.content_length();
+  if (length && *length > bytes_max) {
+    ec = http::error::body_limit;
+    co_return;
+  }
+  into_parser.body_limit(bytes_max);
+  if (beast::iequals(into_parser.get()[http::field::expect], "100-continue")) {
     http::response<http::empty_body> go_on(http::status::continue_, 11);
     co_await http::async_write(stream_, go_on, into(ec));
     if (ec) co_return;
   }
-  if (!into_parser.is_done()) co_await http::async_read(stream_, buffer_, into_parser, into(ec));
+  co_await http::async_read(stream_, buffer_, into_parser, into(ec));
+  if (!ec) into_request.body = std::move(into_parser.get().body());
+}
+
+template <class Stream>
+task<> http_connection<Stream>::serve_page(http_request& request, bool& keep_alive,
+                                           unsigned version, error_code& ec) {
+  const auto& shared = reactor_->shared();
+  auto found = find_page(shared, request);
+  if (auto* none = std::get_if<http_response>(&found)) {
+    co_await answer(*none, request, keep_alive, ec);
+    co_return;
+  }
+  const auto& page = *std::get<const http_route*>(found);
+  if (page.respond_later) {
+    co_await serve_late(page, request, keep_alive, version, ec);
+    co_return;
+  }
+  auto given = respond(shared, page, request);
+  co_await answer(given, request, keep_alive, ec);
+}
+
+template <class Stream>
+task<> http_connection<Stream>::serve_late(const http_route& page, http_request& request,
+                                           bool& keep_alive, unsigned version, error_code& ec) {
+  const auto& shared = reactor_->shared();
+  const auto slot = std::make_shared<exchange_handle::slot>(std::move(request), own_waker());
+  ask(shared, page, slot);
+  co_await wait_for_answer(*slot, page.answer_wait_max, ec);
+  auto given = settle(shared, *slot);
+  if (!given.body) {
+    if (!ec) co_await answer(given.head, slot->request(), keep_alive, ec);
+    co_return;
+  }
+  // Whatever happens here, who writes into it hears of its end.
+  struct closing {
+    std::shared_ptr<stream_box> body;
+    ~closing() { body->close(); }
+  } const end{given.body};
+  open_body_ = given.body;
+  if (shared.draining) open_body_->end();
+  const bool chunked = version >= 11;
+  keep_alive = keep_alive && chunked;  // without chunks the connection's end is the body's
+  if (!ec) co_await send_stream(given, slot->request().method == "HEAD", keep_alive, chunked, ec);
+  open_body_.reset();
+}
+
+template <class Stream>
+task<> http_connection<Stream>::upgrade(const websocket_route& route, http_request& request,
+                                        bool keep_alive, error_code& ec) {
+  const auto& shared = reactor_->shared();
+  auto verdict = judge_upgrade(shared, request, route);
+  auto* agreed = std::get_if<agreement>(&verdict);
+  if (!agreed) {
+    co_await answer(std::get<http_response>(verdict), request, keep_alive, ec);
+    co_return;
+  }
+  if (route.authorize_later) {
+    const auto slot = std::make_shared<upgrade_handle::slot>(std::move(request), own_waker());
+    ask(shared, route, slot);
+    co_await wait_for_answer(*slot, route.answer_wait_max, ec);
+    auto refusal = settle(shared, *slot, *agreed);
+    if (ec) co_return;
+    if (refusal) {
+      co_await answer(*refusal, slot->request(), keep_alive, ec);
+      co_return;
+    }
+  }
+  reactor_->disarm(*this);
+  live_connection::unlink();
+  moved_ = true;
+  std::make_shared<websocket_connection<Stream>>(std::move(stream_), reactor_, std::move(slot_))
+      ->start(*agreed, beast::buffers_to_string(buffer_.data()));
+}
+
+template <class Stream>
+std::shared_ptr<waker> http_connection<Stream>::own_waker() {
+  if (!waker_) {
+    sleep_.emplace(reactor_->get_executor());
+    waker_ = std::make_shared<waker>(*reactor_, [this] { woken(); });
+  }
+  return waker_;
+}
+
+template <class Stream>
+template <class Slot>
+task<> http_connection<Stream>::wait_for_answer(Slot& slot, std::chrono::milliseconds wait,
+                                                error_code& ec) {
+  waits_for_answer_ = true;
+  time_is_up_ = false;
+  limit(wait);
+  while (!slot.over() && !time_is_up_ && !aborted_) co_await sleep();
+  waits_for_answer_ = false;
+  if (aborted_) ec = net::error::operation_aborted;
+}
+
+/// Until somebody wakes the connection, which may have happened already.
+template <class Stream>
+task<> http_connection<Stream>::sleep() {
+  if (!woken_) {
+    error_code ignored;
+    sleep_->expires_at(timer::time_point::max());
+    co_await sleep_->async_wait(into(ignored));
+  }
+  woken_ = false;
 }
 
 template <class Stream>
@@ -171,6 +374,38 @@ task<> http_connection<Stream>::answer(http_response& what, const http_request& 
   ec = {};
   const auto bytes = co_await http::async_write(stream_, message, into(ec));
   reactor_->count.bytes_out.add(bytes);
+}
+
+template <class Stream>
+task<> http_connection<Stream>::send_stream(late_response& what, bool is_head, bool keep_alive,
+                                            bool chunked, error_code& ec) {
+  const auto& how = reactor_->how();
+  auto head = to_head(std::move(what.head), keep_alive, chunked);
+  http::response_serializer<http::empty_body> writer(head);
+  limit(how.idle_wait_max);
+  co_await http::async_write_header(stream_, writer, into(ec));
+  while (!ec && !is_head) {
+    const auto portion = what.body->take();
+    const auto bytes = net::buffer(portion.bytes);
+    if (!portion.bytes.empty()) {
+      limit(how.idle_wait_max);
+      const auto chunk = http::make_chunk(bytes);
+      if (chunked)
+        co_await net::async_write(stream_, chunk, into(ec));
+      else
+        co_await net::async_write(stream_, bytes, into(ec));
+      reactor_->count.bytes_out.add(portion.bytes.size());
+      if (ec) co_return;
+    }
+    what.body->tell_writable();
+    if (portion.last) break;
+    if (!portion.bytes.empty()) continue;
+    reactor_->disarm(*this);
+    co_await sleep();
+    if (aborted_) ec = net::error::operation_aborted;
+  }
+  const auto last = http::make_chunk_last();
+  if (!ec && !is_head && chunked) co_await net::async_write(stream_, last, into(ec));
 }
 
 /// The peer gets all of the answer: with bytes of his unread, closing at once would reset it.
@@ -196,8 +431,8 @@ task<> serve(Stream stream, std::shared_ptr<reactor_core> reactor, std::string p
     http_connection<Stream> connection(std::move(stream), reactor, std::move(peer_address),
                                        std::move(slot));
     co_await connection.run();
-  } catch (const std::exception& e) {
-    reactor->log("connection_failed", std::string("what=") + e.what());
+  } catch (...) {
+    reactor->note_bug("connection");
   }
 }
 

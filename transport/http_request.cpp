@@ -25,12 +25,23 @@ int hex_digit(char c) {
   return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
 }
 
-/// As URLSearchParams writes it: "+" is a space.
-std::optional<std::string> percent_decoded(std::string_view text) {
+/// Calls `found` with each part of `text` between separators until it returns true.
+template <class Found>
+void each_part(std::string_view text, char separator, Found found) {
+  while (!text.empty()) {
+    const auto end = std::min(text.find(separator), text.size());
+    if (found(text.substr(0, end))) return;
+    text.remove_prefix(std::min(text.size(), end + 1));
+  }
+}
+
+}  // namespace
+
+std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_space) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+') {
+    if (text[i] == '+' && plus_is_space) {
       out += ' ';
     } else if (text[i] != '%') {
       out += text[i];
@@ -46,22 +57,16 @@ std::optional<std::string> percent_decoded(std::string_view text) {
   return out;
 }
 
-/// Calls `found` with each part of `text` between separators until it returns true.
-template <class Found>
-void each_part(std::string_view text, char separator, Found found) {
-  while (!text.empty()) {
-    const auto end = std::min(text.find(separator), text.size());
-    if (found(text.substr(0, end))) return;
-    text.remove_prefix(std::min(text.size(), end + 1));
-  }
-}
-
-}  // namespace
-
 std::optional<std::string_view> http_request::header(std::string_view name) const noexcept {
   for (const auto& [key, value] : headers)
     if (equal_ignoring_case(key, name)) return value;
   return std::nullopt;
+}
+
+std::size_t http_request::count(std::string_view name) const noexcept {
+  return static_cast<std::size_t>(
+      std::count_if(headers.begin(), headers.end(),
+                    [&](const auto& each) { return equal_ignoring_case(each.first, name); }));
 }
 
 std::string http_request::list(std::string_view name) const {
@@ -93,8 +98,8 @@ std::optional<std::string> http_request::parameter(std::string_view name) const 
   std::optional<std::string> result;
   each_part(query, '&', [&](std::string_view pair) {
     const auto equals = std::min(pair.find('='), pair.size());
-    if (percent_decoded(pair.substr(0, equals)) != name) return false;
-    result = percent_decoded(pair.substr(std::min(pair.size(), equals + 1)));
+    if (percent_decoded(pair.substr(0, equals), true) != name) return false;
+    result = percent_decoded(pair.substr(std::min(pair.size(), equals + 1)), true);
     return true;
   });
   return result;
@@ -109,6 +114,24 @@ std::optional<std::string_view> http_request::bearer() const noexcept {
   const auto token = trimmed(value->substr(scheme.size()));
   if (token.empty() || token.find(' ') != token.npos) return std::nullopt;
   return token;
+}
+
+bool http_request::has_token(std::string_view name, std::string_view token) const noexcept {
+  bool found = false;
+  for (const auto& [key, value] : headers) {
+    if (!equal_ignoring_case(key, name)) continue;
+    each_part(value, ',', [&](std::string_view each) {
+      return found = equal_ignoring_case(trimmed(each), token);
+    });
+    if (found) break;
+  }
+  return found;
+}
+
+std::optional<std::string_view> http_request::path_parameter(std::string_view name) const noexcept {
+  for (const auto& [key, value] : path_parameters)
+    if (key == name) return value;
+  return std::nullopt;
 }
 
 }  // namespace confab::transport

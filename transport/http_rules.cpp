@@ -3,24 +3,54 @@
 
 namespace confab::transport {
 
-http_request to_request(const http::request<http::string_body>& from, std::string peer_address,
-                        bool secure) {
+namespace {
+
+http_response too_many() {
+  auto out = refuse(503, "too many connections");
+  out.headers.emplace_back("Retry-After", "1");
+  return out;
+}
+
+http_response wrong_method(std::string methods) {
+  auto out = refuse(405, "only " + methods);
+  out.headers.emplace_back("Allow", std::move(methods));
+  return out;
+}
+
+http_response internal_error() { return refuse(500, "internal error"); }
+
+bool is_health(const site& shared, const http_request& request) {
+  const auto* page = find_route(shared.pages, request.path, request.method);
+  return page && page->health;
+}
+
+void note_refusal(const site& shared, const http_request& request, std::string_view reason,
+                  std::string_view detail) {
+  shared.note({incident_kind::upgrade_refused, reason, request.peer_address, detail});
+}
+
+}  // namespace
+
+http_request to_request(const http::request_header<>& from, std::string peer_address, bool secure) {
   http_request out;
   out.method = std::string(from.method_string());
   std::string_view target(from.target().data(), from.target().size());
-  // The absolute form (RFC 9112 §3.2.2) is for proxies, but must be understood.
-  if (const auto scheme = target.find("://"); !target.starts_with('/') && scheme != target.npos) {
-    const auto path = target.find('/', scheme + 3);
-    target = path == target.npos ? std::string_view("/") : target.substr(path);
-  }
-  const auto query = target.find('?');
-  out.path = std::string(target.substr(0, query));
-  if (query != target.npos) out.query = std::string(target.substr(query + 1));
   for (const auto& field : from)
     out.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+  // The absolute form (RFC 9112 §3.2.2) is for proxies, but must be understood.
+  if (const auto scheme = target.find("://"); !target.starts_with('/') && scheme != target.npos) {
+    target.remove_prefix(scheme + 3);
+    const auto path = std::min(target.find_first_of("/?"), target.size());
+    for (auto& [name, value] : out.headers)
+      if (beast::iequals(name, "host")) value = target.substr(0, path);
+    target.remove_prefix(path);
+    if (!target.starts_with('/')) out.path = "/";
+  }
+  const auto query = target.find('?');
+  out.path += target.substr(0, query);
+  if (query != target.npos) out.query = std::string(target.substr(query + 1));
   out.peer_address = std::move(peer_address);
   out.secure = secure;
-  out.body = from.body();
   return out;
 }
 
@@ -39,52 +69,131 @@ http::response<http::string_body> to_response(http_response&& from, const http_r
   return out;
 }
 
-http_response respond(const site& shared, const http_request& request) {
-  const auto* page = find_route(shared.pages, request.path);
+http::response<http::empty_body> to_head(http_response&& from, bool keep_alive, bool chunked) {
+  http::response<http::empty_body> out;
+  out.version(11);
+  out.result(from.status);
+  out.set(http::field::server, "confab");
+  for (const auto& [name, value] : from.headers) out.insert(name, value);
+  if (!from.content_type.empty()) out.set(http::field::content_type, from.content_type);
+  out.keep_alive(keep_alive);
+  out.chunked(chunked);
+  return out;
+}
+
+std::optional<http_response> refuse_head(const site& shared, const http_request& request,
+                                         unsigned version) {
+  auto fault = head_fault(request, version);
+  if (!fault) return std::nullopt;
+  shared.note({incident_kind::request_refused, "malformed", request.peer_address, *fault});
+  return refuse(400, std::move(*fault));
+}
+
+std::size_t body_bytes_max(const site& shared, const http_request& request) {
+  const auto* page = find_route(shared.pages, request.path, request.method);
+  return page ? page->body_bytes_max : http_route{}.body_bytes_max;
+}
+
+std::optional<http_response> turn_down(const site& shared, const http_request& request,
+                                       bool reserved) {
+  if (!reserved && host_served(request, shared.how.hosts, shared.how.local_hosts_only))
+    return std::nullopt;
+  if (is_health(shared, request)) return std::nullopt;
+  if (reserved) return too_many();
+  shared.note({incident_kind::request_refused, "host", request.peer_address,
+               request.header("host").value_or("")});
+  return refuse(421, "this server does not answer for that host");
+}
+
+std::variant<const http_route*, http_response> find_page(const site& shared,
+                                                         http_request& request) {
+  const auto* page = find_route(shared.pages, request.path, request.method);
   if (!page) {
     if (!find_route(shared.websockets, request.path)) return refuse(404, "there is nothing here");
     if (request.method == "GET") return upgrade_required();
-    auto out = refuse(405, "GET only");
-    out.headers.emplace_back("Allow", "GET");
-    return out;
+    return wrong_method("GET");
   }
   if (!list_has(page->methods, request.method)) {
-    auto out = refuse(405, "only " + page->methods);
-    out.headers.emplace_back("Allow", page->methods);
-    return out;
+    auto methods = methods_of(shared.pages, *page) + ", OPTIONS";
+    if (request.method != "OPTIONS") return wrong_method(std::move(methods));
+    http_response which;
+    which.status = 204;
+    which.headers.emplace_back("Allow", std::move(methods));
+    return which;
   }
-  http_response out;
+  request.path_parameters = path_parameters(page->path, request.path);
+  return page;
+}
+
+http_response respond(const site& shared, const http_route& page, const http_request& request) {
   try {
-    out = page->respond(request);
-  } catch (const std::exception& e) {
-    if (shared.how.log) shared.how.log("page_failed", "path=" + request.path + " what=" + e.what());
-    return refuse(500, "internal error");
+    auto out = page.respond(request);
+    spare_unchanged(request, out);
+    return out;
+  } catch (...) {
+    shared.note_bug("page " + page.path);
+    return internal_error();
   }
-  const auto wanted = request.header("if-none-match");
-  if (out.status == 200 && wanted)
-    for (const auto& [name, value] : out.headers)
-      if (beast::iequals(name, "etag") && etag_matches(*wanted, value)) {
-        out.status = 304;
-        out.body.clear();
-        break;
-      }
-  return out;
+}
+
+void spare_unchanged(const http_request& request, http_response& answer) {
+  const auto wanted = answer.status == 200 ? request.header("if-none-match") : std::nullopt;
+  if (!wanted) return;
+  for (const auto& [name, value] : answer.headers)
+    if (beast::iequals(name, "etag") && etag_matches(*wanted, value)) {
+      answer.status = 304;
+      answer.body.clear();
+      return;
+    }
+}
+
+void ask(const site& shared, const http_route& page,
+         const std::shared_ptr<exchange_handle::slot>& slot) {
+  // Kept until here: its end would be an answer.
+  const auto handle = std::make_shared<exchange_handle>(slot, shared.how.stream_bytes_max);
+  try {
+    page.respond_later(handle);
+  } catch (...) {
+    shared.note_bug("page " + page.path);
+    slot->give(late_response{internal_error(), nullptr});
+  }
+}
+
+late_response settle(const site& shared, exchange_handle::slot& slot) {
+  const bool in_time = slot.over();
+  auto given = slot.take();
+  if (!given && !in_time) return {refuse(503, "no answer in time"), nullptr};
+  if (!given) {
+    shared.note({incident_kind::bug, "page", {}, slot.request().path + " was not answered"});
+    return {internal_error(), nullptr};
+  }
+  if (!given->body) spare_unchanged(slot.request(), given->head);
+  return std::move(*given);
 }
 
 std::variant<agreement, http_response> judge_upgrade(const site& shared,
                                                      const http_request& request,
                                                      const websocket_route& route) {
+  const auto refused = [&](http_response answer, std::string_view reason, std::string_view detail) {
+    note_refusal(shared, request, reason, detail);
+    return answer;
+  };
   if (shared.draining) {
     auto out = refuse(503, "the server stops");
     out.headers.emplace_back("Retry-After", "1");
-    return out;
+    return refused(std::move(out), "draining", {});
   }
   const auto key = request.header("sec-websocket-key");
-  if (!key || !is_websocket_key(*key)) return refuse(400, "Sec-WebSocket-Key is missing or wrong");
-  if (request.header("sec-websocket-version") != "13") return upgrade_required();
-  if (!origin_allowed(request, shared.how.origins)) return refuse(403, "origin not allowed");
+  if (!key || !is_websocket_key(*key))
+    return refused(refuse(400, "Sec-WebSocket-Key is missing or wrong"), "malformed", "key");
+  if (request.header("sec-websocket-version") != "13")
+    return refused(upgrade_required(), "malformed", "version");
+  if (!origin_allowed(request, shared.how.origins))
+    return refused(refuse(403, "origin not allowed"), "origin", *request.header("origin"));
   auto chosen = choose_subprotocol(request, route);
-  if (!chosen) return refuse_subprotocols(route);
+  if (!chosen)
+    return refused(refuse_subprotocols(route), "subprotocol",
+                   request.list("sec-websocket-protocol"));
 
   agreement out;
   out.route = &route;
@@ -93,7 +202,9 @@ std::variant<agreement, http_response> judge_upgrade(const site& shared,
   out.format.objects = chosen->objects;
   if (chosen->first_message) {
     out.first_message = base64url_decoded(*chosen->first_message);
-    if (!out.first_message) return refuse(400, "the message in the request is not base64url");
+    if (!out.first_message)
+      return refused(refuse(400, "the message in the request is not base64url"), "malformed",
+                     "first message");
   }
   if (shared.how.compression) {
     if (auto answer = accept_deflate_offer(request.list("sec-websocket-extensions"))) {
@@ -101,15 +212,48 @@ std::variant<agreement, http_response> judge_upgrade(const site& shared,
       out.format.deflate = true;
     }
   }
+  if (route.authorize_later) return out;
   try {
     auto verdict = route.authorize(request);
-    if (auto* refused = std::get_if<upgrade_refused>(&verdict)) return std::move(refused->response);
+    if (auto* no = std::get_if<upgrade_refused>(&verdict))
+      return refused(std::move(no->response), "credentials", no->detail);
     out.make_session = std::get<session_factory>(std::move(verdict));
-  } catch (const std::exception& e) {
-    if (shared.how.log) shared.how.log("authorize_failed", std::string("what=") + e.what());
-    return refuse(500, "internal error");
+  } catch (...) {
+    shared.note_bug("authorize");
+    return internal_error();
   }
   return out;
+}
+
+void ask(const site& shared, const websocket_route& route,
+         const std::shared_ptr<upgrade_handle::slot>& slot) {
+  const auto handle = std::make_shared<upgrade_handle>(slot);
+  try {
+    route.authorize_later(handle);
+  } catch (...) {
+    shared.note_bug("authorize");
+    slot->give(upgrade_refused{internal_error(), "internal error"});
+  }
+}
+
+std::optional<http_response> settle(const site& shared, upgrade_handle::slot& slot,
+                                    agreement& into) {
+  const bool in_time = slot.over();
+  auto verdict = slot.take();
+  if (!verdict && !in_time) {
+    note_refusal(shared, slot.request(), "late", {});
+    return refuse(503, "no answer in time");
+  }
+  if (!verdict) {
+    shared.note({incident_kind::bug, "authorize", {}, "the question was not answered"});
+    return internal_error();
+  }
+  if (auto* no = std::get_if<upgrade_refused>(&*verdict)) {
+    note_refusal(shared, slot.request(), "credentials", no->detail);
+    return std::move(no->response);
+  }
+  into.make_session = std::get<session_factory>(std::move(*verdict));
+  return std::nullopt;
 }
 
 unsigned status_for(const error_code& ec) {

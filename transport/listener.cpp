@@ -16,7 +16,6 @@
 #include <chrono>
 #include <optional>
 #include <random>
-#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -61,6 +60,16 @@ net::ssl::context make_tls(const options& how) {
   return out;
 }
 
+/// What `peer` is counted by; empty: not at all.
+std::string counted_as(const options& how, const std::string& peer) {
+  if (how.connections_per_address_max == 0) return {};
+  const auto parsed = address::make(std::string_view(peer).substr(0, peer.find('%')));
+  if (!parsed) return peer;
+  for (const auto& each : how.trusted_proxies)
+    if (each.has(*parsed)) return {};
+  return counted_as(*parsed);
+}
+
 /// The accept loop. Owner: the listener and its own pending operations. Thread: shard 0's.
 class door final : public std::enable_shared_from_this<door> {
  public:
@@ -73,7 +82,7 @@ class door final : public std::enable_shared_from_this<door> {
     if (how.tls_cert_file.empty() != how.tls_key_file.empty())
       throw std::system_error(std::make_error_code(std::errc::invalid_argument),
                               "a TLS certificate needs a key, and a key a certificate");
-    if (!how.tls_cert_file.empty()) tls_.emplace(make_tls(how));
+    if (!how.tls_cert_file.empty()) tls_ = std::make_shared<net::ssl::context>(make_tls(how));
     const auto where = resolve(shards.front()->io(), how.host, how.port);
     acceptor_.open(where.protocol());
     acceptor_.set_option(net::socket_base::reuse_address(true));
@@ -94,6 +103,9 @@ class door final : public std::enable_shared_from_this<door> {
       if (!ec) self->accept_some();
     });
   }
+
+  /// On its own thread. Connections that are there keep what they have: OpenSSL counts.
+  void use(std::shared_ptr<net::ssl::context> tls) { tls_ = std::move(tls); }
 
   void close() noexcept {
     error_code ec;
@@ -129,32 +141,36 @@ class door final : public std::enable_shared_from_this<door> {
       try {
         peer.resize(peer_bytes);
         welcome(std::move(socket), address_text(peer), shard);
-      } catch (const std::exception& e) {  // no memory: this one is closed, the others live
-        shard->log("accept_failed", std::string("what=") + e.what());
+      } catch (...) {  // no memory: this one is closed, the others live
+        shard->note_bug("accept");
       }
     }
     accept();
   }
 
   void pause() {
-    if (shared_->how.log)
-      shared_->how.log("accept_failed", "what=" + std::system_category().message(errno));
+    shared_->note(
+        {incident_kind::accept_failed, "resources", {}, std::system_category().message(errno)});
     pause_.expires_after(accept_pause);
     pause_.async_wait([self = shared_from_this()](const error_code& stopped) {
       if (!stopped) self->accept();
     });
   }
 
-  void welcome(tcp_socket socket, std::string address, std::shared_ptr<reactor_core> shard) {
-    auto [verdict, slot] = shared_->doors->admit(address);
+  void welcome(tcp_socket socket, std::string peer, std::shared_ptr<reactor_core> shard) {
+    auto [verdict, slot] = shared_->doors->admit(counted_as(shared_->how, peer));
     auto io = shard->get_executor();
-    if (verdict != admission::verdict::admitted) {
+    if (verdict != admission::verdict::admitted)
+      shared_->note({incident_kind::connection_refused,
+                     verdict == admission::verdict::full ? "all" : "address",
+                     peer,
+                     {}});
+    if (verdict == admission::verdict::address_full) {
       refused_.add();
       // Before the TLS handshake there is no way to say anything.
       if (tls_ || turned_away_->load(std::memory_order_relaxed) >= turned_away_max) return;
-      const unsigned status = verdict == admission::verdict::full ? 503 : 429;
       turned_away_->fetch_add(1, std::memory_order_relaxed);
-      return net::co_spawn(io, turn_away(std::move(socket), std::move(shard), status),
+      return net::co_spawn(io, turn_away(std::move(socket), std::move(shard)),
                            [count = turned_away_](const std::exception_ptr&) {
                              count->fetch_sub(1, std::memory_order_relaxed);
                            });
@@ -162,12 +178,12 @@ class door final : public std::enable_shared_from_this<door> {
     accepted_.add();
     if (tls_)
       net::co_spawn(io,
-                    serve(tls_stream(std::move(socket), *tls_), std::move(shard),
-                          std::move(address), std::move(slot)),
+                    serve(tls_stream(std::move(socket), *tls_), std::move(shard), std::move(peer),
+                          std::move(slot)),
                     net::detached);
     else
       net::co_spawn(io,
-                    serve(std::move(socket), std::move(shard), std::move(address), std::move(slot)),
+                    serve(std::move(socket), std::move(shard), std::move(peer), std::move(slot)),
                     net::detached);
   }
 
@@ -176,7 +192,7 @@ class door final : public std::enable_shared_from_this<door> {
   acceptor acceptor_;
   timer pause_;
   tcp protocol_ = tcp::v4();
-  std::optional<net::ssl::context> tls_;
+  std::shared_ptr<net::ssl::context> tls_;  // null: plain
   std::uint16_t port_ = 0;
   std::size_t next_ = 0;
   meter refused_;
@@ -211,14 +227,28 @@ class listener_impl final : public listener {
     for (const auto& each : shards_) {
       const auto& from = each->count;
       out.websockets_open += from.websockets_open.get();
+      out.refused += from.refused.get();
       out.messages_in += from.messages_in.get();
       out.frames_out += from.frames_out.get();
       out.writes += from.writes.get();
       out.bytes_in += from.bytes_in.get();
       out.bytes_out += from.bytes_out.get();
       out.slow_consumers += from.slow_consumers.get();
+      for (std::size_t i = 0; i < out.closes.size(); ++i) out.closes[i] += from.closes[i].get();
     }
     return out;
+  }
+
+  std::optional<std::string> reload_tls() override {
+    if (shared_->how.tls_cert_file.empty()) return std::nullopt;
+    try {
+      auto fresh = std::make_shared<net::ssl::context>(make_tls(shared_->how));
+      net::post(shards_.front()->io(),
+                [door = door_, fresh = std::move(fresh)] { door->use(fresh); });
+      return std::nullopt;
+    } catch (const std::exception& e) {
+      return e.what();
+    }
   }
 
   void drain() override {

@@ -1,15 +1,18 @@
 #pragma once
 
 #include "protocol/limits.hpp"
+#include "transport/address.hpp"
+#include "transport/incident.hpp"
 #include "transport/port.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace boost::asio {
@@ -25,23 +28,31 @@ struct options {
   std::string tls_cert_file;  // PEM, with chain; both or neither
   std::string tls_key_file;
   std::vector<std::string> origins;  // allowed beside the own host; "*": all
-  bool compression = true;           // answer an offer of permessage-deflate
+  /// What `Host` may name: `name`, `name:port`, `*.name`. Empty: anything, but see
+  /// `local_hosts_only`, which takes local names and addresses beside these.
+  std::vector<std::string> hosts;
+  bool local_hosts_only = false;
+  bool compression = true;  // answer an offer of permessage-deflate
 
   std::size_t frame_bytes_max = limits::frame_bytes_max;  // of a message, after inflating
   std::size_t outbox_bytes_max = limits::outbox_bytes_max;
   std::size_t header_bytes_max = 16 * 1024;
-  std::size_t body_bytes_max = 64 * 1024;
+  std::size_t stream_bytes_max = 64 * 1024;  // what may wait of a response that stays open
   std::size_t connections_max = 15'000;
-  std::size_t connections_per_address_max = 0;           // 0: no limit
+  /// Of one address, or of the /64 of an IPv6 one; those of `trusted_proxies` are not counted.
+  std::size_t connections_per_address_max = 0;  // 0: no limit
+  /// Through which others come. On this machine there may be one, and whoever is on it needs no
+  /// connections to harm it.
+  std::vector<network> trusted_proxies = loopback_networks();
   std::chrono::milliseconds handshake_wait_max{10'000};  // TLS and the whole request header
   std::chrono::milliseconds idle_wait_max{60'000};       // between requests of a keep-alive
+  std::chrono::milliseconds http_wait_max{300'000};      // for all requests of a connection
   std::chrono::milliseconds ping_interval = limits::ping_interval;
   std::chrono::milliseconds pong_wait_max = limits::pong_wait_max;
   std::chrono::milliseconds close_wait_max = limits::close_wait_max;
 
-  /// Told what happened: a stable event id, then key=value pairs. Any shard's thread, must not
-  /// block. None: silent.
-  std::function<void(std::string_view event, std::string_view fields)> log;
+  /// Told what an operator may want to know. Any shard's thread, must not block. None: silent.
+  std::function<void(const incident&)> on_incident;
 };
 
 /// What happened so far; summed over shards when read. Any thread.
@@ -56,6 +67,9 @@ struct counters {
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::uint64_t slow_consumers = 0;
+  /// WebSockets that ended, by the code they were closed with: the rows of `close_rows`, then
+  /// those without a close frame (1006), then all other codes.
+  std::array<std::uint64_t, close_rows.size() + 2> closes{};
 };
 
 /// One shard's share of the transport: its connections, their timers (one wheel for all), and the
@@ -76,6 +90,9 @@ class listener {
   virtual std::uint16_t port() const noexcept = 0;
   virtual reactor& shard(std::size_t index) noexcept = 0;
   virtual counters count() const noexcept = 0;
+  /// Reads the certificate and its key again, for connections from now on. The error, if they
+  /// cannot be used: the ones before stay. Any thread.
+  virtual std::optional<std::string> reload_tls() = 0;
 
   /// Refuses further upgrades, ends keep-alive after each answer, tells every session `on_drain`.
   /// Plain requests are answered until `abort`, so that readiness can be asked for. Any thread.

@@ -23,18 +23,18 @@ class hang_up final : public live_connection, private timer_wheel::entry {
 
 }  // namespace
 
-task<> turn_away(tcp_socket socket, std::shared_ptr<reactor_core> reactor, unsigned status) {
+task<> turn_away(tcp_socket socket, std::shared_ptr<reactor_core> reactor) {
   try {
     const hang_up deadline(socket, *reactor);
     error_code ec;
-    auto answer = to_response(refuse(status, "too many connections"), {}, false);
+    auto answer = to_response(refuse(429, "too many connections"), {}, false);
     answer.set(http::field::retry_after, "1");
     co_await http::async_write(socket, answer, into(ec));
     if (!ec) socket.shutdown(tcp_socket::shutdown_send, ec);
     std::array<char, 1024> ignored;
     while (!ec) co_await socket.async_read_some(net::buffer(ignored), into(ec));
-  } catch (const std::exception& e) {
-    reactor->log("connection_failed", std::string("what=") + e.what());
+  } catch (...) {
+    reactor->note_bug("connection");
   }
 }
 

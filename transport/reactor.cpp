@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <exception>
 
 namespace confab::transport {
 
@@ -17,7 +18,29 @@ milliseconds tick_for(const options& how) {
   return std::clamp(shortest / 8, milliseconds{1}, milliseconds{100});
 }
 
+/// Those that hold places without a right to one; each has a descriptor.
+constexpr std::size_t reserved_max = 16;
+
 }  // namespace
+
+void site::note(const incident& what) const noexcept {
+  if (!how.on_incident) return;
+  try {
+    how.on_incident(what);
+  } catch (...) {  // no memory for a line: the walls that call this must hold
+    return;
+  }
+}
+
+void site::note_bug(std::string_view wall) const noexcept {
+  try {
+    throw;
+  } catch (const std::exception& e) {
+    note({incident_kind::bug, wall, {}, e.what()});
+  } catch (...) {
+    note({incident_kind::bug, wall, {}, "an exception that is no std::exception"});
+  }
+}
 
 reactor_core::reactor_core(net::io_context& io, std::shared_ptr<const site> shared, unsigned index,
                            std::uint32_t seed)
@@ -34,6 +57,17 @@ std::size_t reactor_core::end_turn() {
   if (dirty_.flush()) net::post(io_, [] {});  // the next turn is to come at once
   count.frames_out.set(dirty_.frames_pushed());
   return before - std::min(before, dirty_.size());
+}
+
+void reactor_core::add_reserved(reserved_place& connection) noexcept {
+  std::size_t taken = 0;
+  for (auto* each = reserved_.next(); each != &reserved_; each = each->next()) ++taken;
+  if (taken >= reserved_max) {
+    auto* oldest = static_cast<reserved_place*>(reserved_.next());
+    oldest->unlink();
+    oldest->give_up_place();
+  }
+  reserved_.insert_before(connection);
 }
 
 void reactor_core::drain_all() {

@@ -15,6 +15,8 @@
 #include <cstdint>
 #include <memory>
 #include <random>
+#include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace confab::transport {
@@ -27,6 +29,10 @@ struct site {
   std::shared_ptr<admission> doors;
   std::atomic<bool> draining{false};
   std::atomic<bool> aborted{false};
+
+  void note(const incident& what) const noexcept;
+  /// Of the exception that is being handled. `wall` says where it was caught.
+  void note_bug(std::string_view wall) const noexcept;
 };
 
 /// Written by one thread, read by any: no locked instruction on the way of a frame.
@@ -42,8 +48,9 @@ class meter {
 };
 
 struct meters {
-  meter websockets_open, accepted, messages_in, frames_out, writes, bytes_in, bytes_out,
+  meter websockets_open, refused, messages_in, frames_out, writes, bytes_in, bytes_out,
       slow_consumers;
+  std::array<meter, std::tuple_size_v<decltype(counters::closes)>> closes;
 };
 
 /// A connection as its shard sees it: in HTTP, WebSocket, or being refused.
@@ -56,6 +63,16 @@ class live_connection : public linked {
 
  protected:
   ~live_connection() = default;
+};
+
+/// A connection for which there was no place any more, until it has said what it wants.
+class reserved_place : public linked {
+ public:
+  /// Others wait behind it, and it is the oldest.
+  virtual void give_up_place() noexcept = 0;
+
+ protected:
+  ~reserved_place() = default;
 };
 
 /// Owner: the listener, and every connection of the shard (so it dies with its io_context at the
@@ -72,11 +89,11 @@ class reactor_core final : public reactor, public std::enable_shared_from_this<r
   net::io_context& io() noexcept { return io_; }
   unsigned index() const noexcept { return index_; }
   executor get_executor() noexcept { return io_.get_executor(); }
-  void log(std::string_view event, std::string_view fields) const {
-    if (shared_->how.log) shared_->how.log(event, fields);
-  }
+  void note(const incident& what) const noexcept { shared_->note(what); }
+  void note_bug(std::string_view wall) const noexcept { shared_->note_bug(wall); }
 
   void add(live_connection& connection) noexcept { live_.insert_before(connection); }
+  void add_reserved(reserved_place& connection) noexcept;
   void drain_all();
   void abort_all() noexcept;
 
@@ -108,6 +125,7 @@ class reactor_core final : public reactor, public std::enable_shared_from_this<r
   dirty_list dirty_;
   timer_wheel wheel_;
   linked live_;
+  linked reserved_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::chrono::milliseconds tick_;
   timer timer_;

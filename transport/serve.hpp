@@ -25,7 +25,7 @@ extern template task<> serve(tcp_socket, std::shared_ptr<reactor_core>, std::str
 extern template task<> serve(tls_stream, std::shared_ptr<reactor_core>, std::string,
                              admission::slot);
 
-/// Answers without reading, and closes: for whom there is no place.
-task<> turn_away(tcp_socket socket, std::shared_ptr<reactor_core> reactor, unsigned status);
+/// Answers 429 without reading, and closes: for whom has enough connections.
+task<> turn_away(tcp_socket socket, std::shared_ptr<reactor_core> reactor);
 
 }  // namespace confab::transport

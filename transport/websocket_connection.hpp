@@ -71,6 +71,7 @@ class websocket_connection final
   void flush_staged();
   void when_socket_writable();
   void close_socket() noexcept override { beast::close_socket(beast::get_lowest_layer(stream_)); }
+  std::string peer() const override;
   auto self() { return this->shared_from_this(); }
 
   /// The wall: what is thrown here is a bug, or memory that is gone, and ends this connection only.
@@ -78,8 +79,8 @@ class websocket_connection final
   void step(Call call) noexcept {
     try {
       call();
-    } catch (const std::exception& e) {
-      reactor_->log("connection_failed", std::string("what=") + e.what());
+    } catch (...) {
+      reactor_->note_bug("connection");
       drop();
       go_on();
     }
@@ -99,12 +100,10 @@ void websocket_connection<Stream>::read() {
     read_socket();
   } else {
     inbox_.resize(inbox_bytes);
-    stream_.async_read_some(net::buffer(inbox_),
-                            [self = self()](const error_code& ec, std::size_t bytes) {
-                              self->step([&] {
-                                self->received(ec, std::span(self->inbox_).first(bytes));
-                              });
-                            });
+    stream_.async_read_some(
+        net::buffer(inbox_), [self = self()](const error_code& ec, std::size_t bytes) {
+          self->step([&] { self->received(ec, std::span(self->inbox_).first(bytes)); });
+        });
   }
 }
 
@@ -178,6 +177,17 @@ void websocket_connection<Stream>::flush() {
     flush_socket();
   else
     flush_staged();
+}
+
+/// Asked for when it is closed: kept for all that time it would be memory of every connection.
+template <class Stream>
+std::string websocket_connection<Stream>::peer() const {
+  if constexpr (is_socket || is_tls<Stream>) {
+    error_code ec;
+    const auto end = beast::get_lowest_layer(stream_).remote_endpoint(ec);
+    if (!ec) return end.address().to_string();
+  }
+  return {};
 }
 
 /// Without waiting, and without Asio: this is where the time of a delivery goes.

@@ -62,8 +62,8 @@ template <class Call>
 void websocket_core::guarded(Call call) noexcept {
   try {
     call();
-  } catch (const std::exception& e) {
-    reactor_->log("session_failed", std::string("what=") + e.what());
+  } catch (...) {
+    reactor_->note_bug("session");
     close(close_code::internal);
   }
 }
@@ -204,6 +204,7 @@ void websocket_core::finish(const error_code& why, const frame_reader::result* c
     if (we_closed_) info.reason = name(static_cast<close_code>(sent));
   }
   if (why) info.error = (write_error_ ? write_error_ : why).message();
+  count_close(info.code);
 
   if (auto port = std::move(port_)) {
     if (info.code == no_frame) guarded([&] { port->on_error(info.error); });
@@ -214,6 +215,15 @@ void websocket_core::finish(const error_code& why, const frame_reader::result* c
   if (sent == 0 || dropped_) return drop();
   paused_ = false;
   limit_closing();
+}
+
+void websocket_core::count_close(std::uint16_t code) noexcept {
+  constexpr std::uint16_t no_frame = 1006;
+  auto& counts = reactor_->count.closes;
+  std::size_t row = 0;
+  while (row < close_rows.size() && static_cast<std::uint16_t>(close_rows[row].code) != code) ++row;
+  if (row == close_rows.size() && code != no_frame) ++row;
+  counts[row].add();
 }
 
 void websocket_core::limit_closing() {
@@ -273,8 +283,9 @@ void websocket_core::expired() {
 void websocket_core::closing(close_code code) {
   if (std::exchange(we_closed_, true)) return;
   if (code == close_code::slow_consumer) reactor_->count.slow_consumers.add();
-  if (code != close_code::normal && reactor_->how().log)
-    reactor_->log("closing", "code=" + std::to_string(static_cast<unsigned>(code)));
+  if (code != close_code::normal && reactor_->how().on_incident)
+    reactor_->note({incident_kind::closed_by_us, name(code), peer(),
+                    std::to_string(static_cast<unsigned>(code))});
   limit_closing();
   resume_reading();  // the peer's close frame comes behind what was not read yet
 }

@@ -17,9 +17,9 @@ namespace confab::transport {
 /// What an upgrade agreed on.
 struct agreement {
   const websocket_route* route = nullptr;
-  std::string key;          // Sec-WebSocket-Key, as sent
-  std::string subprotocol;  // empty: none is named in the answer
-  std::string extension;    // value of Sec-WebSocket-Extensions; empty: none
+  std::string key;                           // Sec-WebSocket-Key, as sent
+  std::string subprotocol;                   // empty: none is named in the answer
+  std::string extension;                     // value of Sec-WebSocket-Extensions; empty: none
   std::optional<std::string> first_message;  // that came in the request
   wire_format format;
   session_factory make_session;
@@ -66,6 +66,8 @@ class websocket_core : public live_connection, protected outbox_writer, private 
   /// All is written: shuts our side, waits until the peer has shut his, and ends in `drop`.
   virtual void shut() = 0;
   virtual void close_socket() noexcept = 0;
+  /// The peer's address; empty if there is none.
+  virtual std::string peer() const = 0;
 
   std::shared_ptr<reactor_core> reactor_;
   std::shared_ptr<outbox> outbox_;
@@ -87,6 +89,7 @@ class websocket_core : public live_connection, protected outbox_writer, private 
   /// Reading is over: tells the session, lets it go, and gets what is queued to the peer.
   void finish(const error_code& why, const frame_reader::result* close_frame = nullptr);
   void limit_closing();
+  void count_close(std::uint16_t code) noexcept;
   template <class Call>
   void guarded(Call call) noexcept;
   void close(close_code code) { outbox_->close(code, std::string(name(code))); }

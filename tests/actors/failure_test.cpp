@@ -405,6 +405,8 @@ TEST_CASE("a bug with one user's row closes this user's sessions, and they come 
   CHECK(alice.close_code() == 1011);
   CHECK(tablet.close_code() == 1011);
   CHECK_FALSE(bob.closed());
+  REQUIRE(world.bugs.size() == 1);
+  CHECK(world.bugs[0].starts_with("user: alice: "));
   auto& again = world.guest("alice");
   CHECK(again.welcome["directs"][0]["head"] == 1);
   bob.ask({{"type", "direct"}, {"to", "alice"}, {"text", "after"}});
@@ -435,6 +437,7 @@ TEST_CASE("a room's bug closes its members, and a fresh room serves") {
   CHECK(alice.close_code() == 1011);
   CHECK(bob.close_code() == 1011);
   CHECK_FALSE(eve.closed());
+  CHECK(world.bugs == std::vector<std::string>{"room: general: its log is not what it knew"});
   auto& again = world.guest("alice");
   const auto joined = again.join("general", 1, epoch);
   CHECK(joined["events"].size() == 2);
@@ -462,6 +465,7 @@ TEST_CASE("a session's bug ends this connection and no other") {
 
   CHECK(alice.close_code() == 1011);
   CHECK_FALSE(bob.closed());
+  CHECK(world.bugs == std::vector<std::string>{"session: alice: a bug"});
   CHECK(bob.received("presence").back()["left"] == json::array({"alice"}));
   bob.disconnect();
   world.advance(60s);

@@ -76,6 +76,66 @@ scenario("health, readiness and metrics", async (world) => {
     assert.match(line, /^# (HELP|TYPE) \w+ .+$|^\w+(\{.*\})? [0-9.e+-]+$/);
 });
 
+scenario("metrics are for this machine, and for nobody behind a proxy on it", async (world) => {
+  const server = await world.server();
+
+  for (const header of ["Forwarded", "X-Forwarded-For", "X-Forwarded-Proto"])
+    assert.equal((await server.http("/metrics", { headers: { [header]: "for=10.0.0.7" } })).status, 403, header);
+  assert.equal((await server.http("/readyz", { headers: { Forwarded: "for=10.0.0.7" } })).status, 200);
+});
+
+scenario("metrics and health have an address of their own, if one is given", async (world) => {
+  const server = await world.server(["--admin-listen", "127.0.0.1:0"]);
+  const [, url] = /url=(\S+)/.exec(await server.logged("admin-listening"));
+  const status = async (path) => (await fetch(url + path)).status;
+
+  assert.equal(await status("/metrics"), 200);
+  assert.equal(await status("/readyz"), 200);
+  assert.equal(await status("/"), 404);
+  assert.equal((await server.http("/metrics")).status, 403);
+  assert.equal((await server.http("/readyz")).status, 200);
+});
+
+scenario("a page of elsewhere whose name was made to be ours gets nothing", async (world) => {
+  const server = await world.server();
+  const listed = await world.server(["--hosts", "chat.example"]);
+  const status = async (to, host, path = "/") => (await to.http(path, { headers: { Host: host } })).status;
+
+  assert.equal(await status(server, `evil.example:${server.port}`), 421);
+  assert.equal(await status(server, `evil.example:${server.port}`, "/healthz"), 200);
+  assert.equal(await status(server, `localhost:${server.port}`), 200);
+  assert.equal(await status(listed, "chat.example"), 200);
+  const rebound = await world
+    .connect(server, { headers: { Host: "evil.example", Origin: "http://evil.example" } })
+    .catch((error) => error);
+  assert.equal(rebound.response?.statusCode, 421);
+});
+
+scenario("who is refused is told to the operator: why, and from where", async (world) => {
+  const server = await world.server();
+  await server.http("/ws", { headers: { ...UPGRADE, Origin: "https://evil.example" } });
+  await server.http("/ws", { headers: { ...UPGRADE, Authorization: "Bearer not.a.token" } });
+
+  const origin = await server.logged("upgrade-refused");
+  const token = await server.logged("upgrade-refused");
+
+  assert.match(origin, /reason=origin peer=127.0.0.1 detail=https:\/\/evil.example$/);
+  assert.match(token, /reason=credentials peer=127.0.0.1 detail=/);
+  assert.doesNotMatch(token, /not\.a\.token/);
+  const { body } = await server.http("/metrics");
+  assert.match(body, /^confab_upgrades_refused_total\{reason="origin"\} 1$/m);
+  assert.match(body, /^confab_upgrades_refused_total\{reason="credentials"\} 1$/m);
+});
+
+scenario("health is answered when all places are taken", async (world) => {
+  const server = await world.server(["--connections-max", "2"]);
+  for (const name of ["alice", "bob"]) await world.member(server, name, "lobby");
+
+  assert.equal((await server.http("/healthz")).status, 200);
+  assert.equal((await server.http("/readyz")).status, 200);
+  assert.equal((await server.http("/")).status, 503);
+});
+
 scenario("what is not there is 404, a wrong method 405, a plain request to /ws 426", async (world) => {
   const server = await world.server();
   await world.guest(server, "alice");

@@ -209,7 +209,7 @@ scenario("audience and issuer are asked for where they are configured", async (w
 
 scenario("a secret that is too short is refused, by the server and by the tool", async (world) => {
   const short = await world.directory();
-  await writeFile(`${short}/secret`, "short");
+  await writeFile(`${short}/secret`, "short", { mode: 0o600 });
 
   const server = await run(confabd, ["--port", "0", "--data", short, "--jwt-secret-file", `${short}/secret`]);
   const tool = await run(confabd, ["token", "--user", "alice", "--jwt-secret-file", `${short}/secret`]);

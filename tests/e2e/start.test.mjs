@@ -1,7 +1,7 @@
 // How the server starts, and what keeps it from starting.
 
 import assert from "node:assert/strict";
-import { chmod, readdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import net from "node:net";
 import { join } from "node:path";
 
@@ -21,6 +21,36 @@ scenario("a second server on the same data does not start", async (world) => {
   assert.ok(second.stderr.includes(data), "the message names the directory");
   assert.match(second.stderr, /lock|use/i);
   assert.equal(sent.type, "sent");
+});
+
+scenario("a second server does not start either where somebody has removed the lock's file", async (world) => {
+  const data = await world.directory();
+  await world.server([], { data });
+  await rm(join(data, "confab.lock"));
+
+  const second = await run(confabd, ["--port", "0", "--data", data]);
+
+  assert.equal(second.code, 1);
+  assert.match(second.stderr, /in use by another server/);
+});
+
+scenario("what it stores is its own, on a system where everybody may read", async (world) => {
+  const data = join(await world.directory(), "data");
+  await mkdir(data, { mode: 0o755 });
+  const server = await world.server([], { data });
+  await world.member(server, "alice", "lobby");
+
+  for (const name of [".", ...(await readdir(data))]) assert.equal((await stat(join(data, name))).mode & 0o077, 0, name);
+});
+
+scenario("a secret that everybody may read is refused", async (world) => {
+  const file = join(await world.directory(), "secret");
+  await writeFile(file, "0123456789abcdef".repeat(4), { mode: 0o644 });
+
+  const { code, stderr } = await run(confabd, ["--port", "0", "--jwt-secret-file", file]);
+
+  assert.equal(code, 2);
+  assert.ok(stderr.includes(`${file}: can be read by everybody`), stderr);
 });
 
 scenario("a port in use is said to be in use", async (world) => {
@@ -142,7 +172,7 @@ scenario("the journal in memory promises no more than it keeps", async (world) =
 scenario("the log as JSON is JSON, and holds neither texts nor secrets", async (world) => {
   const directory = await world.directory();
   const secret = "not-for-the-log-".repeat(4);
-  await writeFile(join(directory, "jwt-secret"), secret);
+  await writeFile(join(directory, "jwt-secret"), secret, { mode: 0o600 });
   const server = await world.server([
     "--log-format",
     "json",

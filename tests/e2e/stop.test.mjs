@@ -1,10 +1,15 @@
 // How the server stops.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { writeFile } from "node:fs/promises";
 import http from "node:http";
+import { join } from "node:path";
+import tls from "node:tls";
 
 import { until, within } from "./support/deadline.mjs";
 import { opcode } from "./support/raw.mjs";
+import { keyPair } from "./support/tokens.mjs";
 import { scenario } from "./support/world.mjs";
 
 /** Asks /readyz over one connection, as a load balancer does, and also after the server accepts no new ones. */
@@ -125,14 +130,73 @@ scenario("drain-wait bounds the good-bye, whatever close-wait says", async (worl
   assert.match(server.stderr, / drain-timed-out connections=1/);
 });
 
-scenario("SIGINT stops it as SIGTERM does", async (world) => {
-  const server = await world.server();
+for (const name of ["SIGINT", "SIGQUIT"])
+  scenario(`${name} stops it as SIGTERM does`, async (world) => {
+    const server = await world.server();
+    const alice = await world.member(server, "alice", "lobby");
+
+    server.signal(name);
+
+    assert.equal((await alice.closed()).code, 1012);
+    assert.equal((await server.exited()).code, 0);
+  });
+
+scenario("SIGHUP reloads what can be, says what cannot, and ends nothing", async (world) => {
+  const file = join(await world.directory(), "confab.toml");
+  await writeFile(file, 'log_level = "info"\nrate_burst = 300\n');
+  const server = await world.server(["--config", file]);
   const alice = await world.member(server, "alice", "lobby");
 
-  server.signal("SIGINT");
+  await writeFile(file, 'log_level = "debug"\nrate_burst = 400\n');
+  server.hangUp();
+  assert.match(await server.logged("reloaded"), /applied=log_level needs_restart=rate_burst$/);
+  await writeFile(file, 'log_level = "loud"\n');
+  server.hangUp();
+  assert.match(await server.logged("reload-refused"), /log_level.*must be one of/);
 
-  assert.equal((await alice.closed()).code, 1012);
+  assert.equal((await alice.ask({ type: "send", room: "lobby", text: "x" })).type, "sent");
+});
+
+scenario("SIGHUP while it drains changes nothing", async (world) => {
+  const server = await world.server(["--close-wait", "1m", "--drain-wait", "10m"]);
+  const silent = await world.raw(server);
+  await silent.hello("mallory");
+  server.signal("SIGTERM");
+  await silent.closeFrame(); // which it does not answer
+
+  server.hangUp();
+  await server.logged("reload-ignored");
+  silent.destroy();
+
   assert.equal((await server.exited()).code, 0);
+});
+
+scenario("a renewed certificate is served after SIGHUP, a bad one is not", async (world) => {
+  const { privateFile } = await keyPair(world, "ec");
+  const certificate = join(await world.directory(), "cert.pem");
+  const issue = (name) =>
+    execFileSync("openssl", ["req", "-x509", "-key", privateFile, "-days", "1", "-subj", `/CN=${name}`, "-out", certificate]);
+  issue("first");
+  const server = await world.server(["--tls-cert", certificate, "--tls-key", privateFile]);
+  const served = () =>
+    new Promise((resolve, reject) => {
+      const socket = tls.connect(server.port, "127.0.0.1", { rejectUnauthorized: false }, () => {
+        resolve(socket.getPeerCertificate().subject.CN);
+        socket.destroy();
+      });
+      socket.on("error", reject);
+    });
+  assert.equal(await served(), "first");
+
+  issue("second");
+  server.hangUp();
+  assert.match(await server.logged("reloaded"), /applied=tls /);
+  await until("the new certificate", async () => (await served()) === "second");
+  await writeFile(certificate, "no certificate");
+  server.hangUp();
+  assert.match(await server.logged("reload-refused"), /tls_cert=/);
+
+  assert.equal(await served(), "second");
 });
 
 scenario("a connection that has not said hello is closed with 1012 when the server stops", async (world) => {

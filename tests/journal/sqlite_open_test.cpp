@@ -42,6 +42,11 @@ void overwrite(const std::string& path, std::streamoff from, std::size_t count) 
   file << std::string(count, '\xa5');
 }
 
+mode_t rights(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 ? info.st_mode & 0777 : 0;
+}
+
 bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
@@ -59,6 +64,62 @@ TEST_CASE("a missing directory is created, with its parents, for nobody else", "
   CHECK((info.st_mode & 0777) == 0700);
   CHECK(fs::exists(path + "/confab.db"));
   CHECK(fs::exists(path + "/confab.lock"));
+}
+
+TEST_CASE("a directory and files that others may read are closed to them", "[journal]") {
+  temporary_directory top;
+  const auto path = top.path() + "/data";
+  session{open_or_throw(path)}.commit({create(general)});
+  REQUIRE(::chmod(path.c_str(), 0755) == 0);
+  for (const auto* name : {"/confab.db", "/confab.lock"})
+    REQUIRE(::chmod((path + name).c_str(), 0644) == 0);
+
+  const session of{open_or_throw(path)};
+
+  CHECK(rights(path) == 0700);
+  for (const auto& each : fs::directory_iterator{path}) {
+    INFO(each.path());
+    CHECK((rights(each.path()) & 077) == 0);
+  }
+}
+
+TEST_CASE("a directory that holds other things keeps its rights, and its journal has none of them",
+          "[journal]") {
+  temporary_directory top;
+  const auto path = top.path() + "/data";
+  fs::create_directory(path);
+  std::ofstream{path + "/other"} << "x";
+  REQUIRE(::chmod(path.c_str(), 0755) == 0);
+  REQUIRE(::chmod((path + "/other").c_str(), 0644) == 0);
+  session{open_or_throw(path)}.commit({create(general)});
+  REQUIRE(::chmod((path + "/confab.db").c_str(), 0644) == 0);
+
+  const session of{open_or_throw(path)};
+
+  CHECK(rights(path) == 0755);
+  CHECK(rights(path + "/other") == 0644);
+  CHECK(rights(path + "/confab.db") == 0600);
+}
+
+TEST_CASE("a directory of others' things that everybody may write to is refused", "[journal]") {
+  temporary_directory top;
+  const auto path = top.path() + "/data";
+  fs::create_directory(path);
+  std::ofstream{path + "/other"} << "x";
+  REQUIRE(::chmod(path.c_str(), 01777) == 0);
+
+  const auto why = refusal(path);
+
+  CHECK(contains(why, path));
+  CHECK(contains(why, "chmod o-w"));
+}
+
+TEST_CASE("a lock whose file was removed still holds", "[journal]") {
+  temporary_directory directory;
+  const session of{open_or_throw(directory.path())};
+  REQUIRE(fs::remove(directory.path() + "/confab.lock"));
+
+  CHECK(contains(refusal(directory.path()), "in use by another server"));
 }
 
 TEST_CASE("a path that is a file, or cannot be made, is refused by name", "[journal]") {

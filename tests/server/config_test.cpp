@@ -60,7 +60,10 @@ const std::map<std::string, std::string>& other_values() {
   static const std::map<std::string, std::string> values{
       {"host", "::1"},
       {"port", "9999"},
+      {"admin_listen", "127.0.0.1:9090"},
       {"origins", "https://a.example,https://b.example:8443"},
+      {"hosts", "a.example,*.b.example:8443"},
+      {"trust_proxy", "10.0.0.0/8,fd00::1"},
       {"compression", "false"},
       {"guests", "true"},
       {"jwt_leeway", "1m"},
@@ -117,6 +120,12 @@ TEST_CASE("without any configuration the server listens on loopback and lets gue
   CHECK_FALSE(is.token_key);
   CHECK(result.out.empty());
   CHECK(result.err.empty());
+}
+
+TEST_CASE("only local hosts are served where whoever reaches the server is let in") {
+  CHECK(parsed({}).configured().hosts_are_local());
+  CHECK(parsed({"--host=::1", "--guests"}).configured().hosts_are_local());
+  CHECK_FALSE(parsed({"--host=0.0.0.0", "--guests"}).configured().hosts_are_local());
 }
 
 TEST_CASE("the defaults are a configuration without mistakes") { CHECK(mistakes_in({}).empty()); }
@@ -321,6 +330,10 @@ TEST_CASE("a file that cannot be read is a mistake") {
 TEST_CASE("limits that contradict each other are a mistake") {
   const temporary_directory files;
   const auto plain_file = files.write("plain", "x");
+  const auto open_file = files.write("open", std::string(32, 'x'));
+  ::chmod(open_file.c_str(), 0644);
+  const auto common_file = files.write("common", "x");
+  ::chmod(common_file.c_str(), 0666);
   const std::vector<std::pair<std::vector<std::string>, std::string>> table{
       {{"--rate-commands=201"}, "--rate-burst: must be at least --rate-commands (201)"},
       {{"--rate-commands=200"}, ""},
@@ -329,9 +342,15 @@ TEST_CASE("limits that contradict each other are a mistake") {
       {{"--text-bytes=57343"}, ""},
       {{"--outbox-bytes=512KiB"}, "--outbox-bytes: must be more than two pages"},
       {{"--outbox-bytes=524289"}, ""},
-      {{"--connections-max=5", "--connections-per-address=6"},
-       "--connections-per-address: must be"},
-      {{"--connections-max=5", "--connections-per-address=5"}, ""},
+      {{"--connections-max=5", "--connections-per-address=6"}, ""},
+      {{"--admin-listen=[::1]:0"}, ""},
+      {{"--admin-listen=9090"}, "--admin-listen 9090: must be address:port"},
+      {{"--admin-listen=::1:9090"}, "--admin-listen ::1:9090: must be address:port"},
+      {{"--admin-listen=localhost:65536"}, "--admin-listen localhost:65536: must be"},
+      {{"--hosts=chat.example,*.chat.example,[::1]:80,*"}, ""},
+      {{"--hosts=https://chat.example"}, "--hosts https://chat.example: must be a name"},
+      {{"--hosts=chat.*"}, "--hosts chat.*: must be a name"},
+      {{"--trust-proxy=10.0.0.0/33"}, "--trust-proxy 10.0.0.0/33: must be an address"},
       {{"--pong-wait=25001ms"}, "--pong-wait: must be at most --ping-interval (25s)"},
       {{"--pong-wait=25s"}, ""},
       {{"--dedupe-age=23h", "--dedupe-count=99999"}, "--dedupe-age and --dedupe-count"},
@@ -351,6 +370,13 @@ TEST_CASE("limits that contradict each other are a mistake") {
       {{"--jwt-algorithm=none"}, "--jwt-algorithm none: must be one of"},
       {{"--tls-cert=" + plain_file}, "--tls-cert and --tls-key: one needs the other"},
       {{"--tls-cert=" + plain_file, "--tls-key=" + plain_file}, ""},
+      {{"--tls-cert=" + plain_file, "--tls-key=" + open_file},
+       "--tls-key " + open_file + ": can be read by everybody"},
+      {{"--tls-cert=" + open_file, "--tls-key=" + plain_file}, ""},
+      {{"--tls-cert=" + common_file, "--tls-key=" + plain_file},
+       "--tls-cert " + common_file + ": can be written by everybody"},
+      {{"--jwt-secret-file=" + open_file},
+       "--jwt-secret-file " + open_file + ": can be read by everybody"},
       {{"--tls-cert=" + files.path(), "--tls-key=" + plain_file},
        "--tls-cert " + files.path() + ": cannot be read"},
   };

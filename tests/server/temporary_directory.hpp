@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -28,6 +30,7 @@ class temporary_directory {
   std::string write(std::string_view name, std::string_view bytes) const {
     const auto file = path_ + "/" + std::string{name};
     std::ofstream{file, std::ios::binary} << bytes;
+    ::chmod(file.c_str(), 0600);  // as a secret must be
     return file;
   }
 

@@ -59,14 +59,25 @@ actor_world::actor_world(world_options how)
     health.emplace_back(healthy, detail);
   };
   env.journal_fatal = [this](std::string_view) { ++fatal; };
+  env.bug = [this](std::string_view where, std::string_view detail) {
+    bugs.push_back(std::string{where} + ": " + std::string{detail});
+  };
+  env.fatal_bug = [this](std::string_view where, std::string_view detail) {
+    env.bug(where, detail);
+    ++fatal;
+  };
 
   writer_ = std::make_shared<faulty_writer>(journal_->make_writer(), faults);
   env.writer = system_->spawn<actors::journal_writer>(&env, writer_);
   for (std::size_t i = 0; i < how.shards; ++i)
     env.board.add({actors::spawn_on<actors::directory>(*system_, nullptr, &env),
                    actors::spawn_on<actors::audience>(*system_, nullptr, &env),
-                   system_->spawn<actors::journal_reader>(
-                       &env, std::make_shared<faulty_reader>(journal_->make_reader(), faults)),
+                   system_->spawn<actors::journal_reader>(&env,
+                                                          [this] {
+                                                            ++readers_made;
+                                                            return std::make_unique<faulty_reader>(
+                                                                journal_->make_reader(), faults);
+                                                          }),
                    actors::spawn_on<actors::registrar>(*system_, nullptr, &env)});
   settle();
   staff_ = system_->registry().running();

@@ -130,6 +130,8 @@ class actor_world {
   journal_faults faults;
   std::vector<std::pair<bool, std::string>> health;  // what journal_health was told
   std::size_t fatal = 0;
+  std::vector<std::string> bugs;  // "where: detail", as the walls told them
+  std::size_t readers_made = 0;
   std::deque<client> clients;
 
  private:

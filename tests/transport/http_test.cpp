@@ -10,6 +10,12 @@ using namespace confab::transport::testing;
 
 namespace {
 
+http_response refuse_with(unsigned status) {
+  http_response out;
+  out.status = status;
+  return out;
+}
+
 http_route page(std::string path, std::string body, std::string etag = {}) {
   http_route out;
   out.path = std::move(path);
@@ -88,7 +94,7 @@ TEST_CASE("other methods are answered 405, unknown paths 404, failing pages 500"
 
   const auto refused = c.get("/", "Content-Length: 0\r\n", "DELETE");
   REQUIRE(refused.status == 405);
-  REQUIRE(refused.headers.at("allow") == "GET, HEAD");
+  REQUIRE(refused.headers.at("allow") == "GET, HEAD, OPTIONS");
   REQUIRE(c.get("/none").status == 404);
   REQUIRE(c.get("/fails").status == 500);
   REQUIRE(c.get("/api").status == 405);
@@ -127,12 +133,12 @@ TEST_CASE("a page sees the request as it was sent") {
 TEST_CASE("a header is taken up to its bound and refused above, and so is a body") {
   options how;
   how.header_bytes_max = 2000;
-  how.body_bytes_max = 100;
   http_route api = page("/", "ok");
+  api.body_bytes_max = 100;
   api.methods = "POST";
   world w(how, {}, {api});
   const auto request = [](std::size_t header_bytes) {
-    std::string out = "POST / HTTP/1.1\r\nContent-Length: 0\r\nX: ";
+    std::string out = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nX: ";
     return out + std::string(header_bytes - out.size() - 4, 'x') + "\r\n\r\n";
   };
 
@@ -145,10 +151,154 @@ TEST_CASE("a header is taken up to its bound and refused above, and so is a body
   REQUIRE(w.until([&] { return too_long.ended; }));
 
   client body(w, w.port());
-  body.send("POST / HTTP/1.1\r\nContent-Length: 100\r\n\r\n" + std::string(100, 'b'));
+  body.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n" + std::string(100, 'b'));
   REQUIRE(body.read_response().status == 200);
-  body.send("POST / HTTP/1.1\r\nContent-Length: 101\r\n\r\n" + std::string(101, 'b'));
+  body.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n" + std::string(101, 'b'));
   REQUIRE(body.read_response().status == 413);
+}
+
+TEST_CASE("a request that a proxy may read in another way is answered 400 and closed") {
+  world w({}, {}, {page("/", "x")});
+  const auto* const hidden = "GET /hidden HTTP/1.1\r\nHost: a\r\n\r\n";
+  const auto* const head = GENERATE(
+      "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\n",
+      "GET / HTTP/1.1\r\nHost: a, b\r\n", "GET / HTTP/1.1\r\nHost: a/b\r\n",
+      "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n",
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n",
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n",
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n",
+      "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n");
+  client c(w, w.port());
+  INFO(head);
+
+  c.send(std::string(head) + "\r\n" + hidden);
+
+  REQUIRE(c.read_response().status == 400);
+  REQUIRE(w.until([&] { return c.ended; }));
+  REQUIRE(c.in.empty());
+}
+
+TEST_CASE("a chunked body is read, and what comes behind it is the next request") {
+  std::string seen;
+  http_route api = page("/api", "done");
+  api.methods = "POST";
+  api.respond = [&](const http_request& request) {
+    seen = request.body;
+    return http_response{};
+  };
+  world w({}, {}, {api, page("/", "next")});
+  client c(w, w.port());
+
+  c.send(
+      "POST /api HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n"
+      "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+
+  REQUIRE(c.read_response().status == 200);
+  REQUIRE(seen == "abcde");
+  REQUIRE(c.read_response().body == "next");
+}
+
+TEST_CASE("a request for a host that is not served is answered 421, one for its health is not") {
+  options how;
+  how.hosts = {"chat.example", "*.chat.example"};
+  auto health = page("/readyz", "ready");
+  health.health = true;
+  world w(how, {}, {page("/", "x"), health});
+  client c(w, w.port());
+  const auto status = [&](std::string_view path, std::string_view host) {
+    c.send("GET " + std::string(path) + " HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n");
+    return c.read_response().status;
+  };
+
+  REQUIRE(status("/", "chat.example") == 200);
+  REQUIRE(status("/", "www.chat.example:8443") == 200);
+  REQUIRE(status("/", "evil.example") == 421);
+  REQUIRE(status("/", "127.0.0.1") == 421);
+  REQUIRE(status("/ws", "evil.example") == 421);
+  REQUIRE(status("/readyz", "10.0.0.7:8080") == 200);
+  REQUIRE(status("http://chat.example/", "evil.example") == 200);  // RFC 9112 §3.2.2
+  REQUIRE(status("http://evil.example/", "chat.example") == 421);
+}
+
+TEST_CASE("rows of one path differ in their methods, and parts of a path are taken from it") {
+  const auto shows = [](std::string path, std::string methods) {
+    http_route out;
+    out.path = std::move(path);
+    out.methods = std::move(methods);
+    out.respond = [at = out.methods](const http_request& request) {
+      http_response answer;
+      answer.body = at + " " + std::string(request.path_parameter("room").value_or("-")) + " " +
+                    std::string(request.path_parameter("seq").value_or("-"));
+      return answer;
+    };
+    return out;
+  };
+  world w({}, {},
+          {shows("/rooms/{room}/messages", "GET, HEAD"), shows("/rooms/{room}/messages", "POST"),
+           shows("/rooms/{room}/messages/{seq}", "DELETE"), shows("/rooms/lobby/messages", "GET"),
+           shows("/rooms/*", "GET")});
+  client c(w, w.port());
+
+  REQUIRE(c.get("/rooms/a%20b/messages?x=1").body == "GET, HEAD a b -");
+  REQUIRE(c.get("/rooms/a/messages", "Content-Length: 0\r\n", "POST").body == "POST a -");
+  REQUIRE(c.get("/rooms/a+b/messages/7", "", "DELETE").body == "DELETE a+b 7");
+  REQUIRE(c.get("/rooms/lobby/messages").body == "GET - -");
+  REQUIRE(c.get("/rooms//messages").body == "GET - -");
+  REQUIRE(c.get("/rooms/a/messages/7/8").body == "GET - -");
+  const auto refused = c.get("/rooms/a/messages", "", "DELETE");
+  REQUIRE(refused.status == 405);
+  REQUIRE(refused.headers.at("allow") == "GET, HEAD, POST, OPTIONS");
+  const auto options = c.get("/rooms/a/messages", "", "OPTIONS");
+  REQUIRE(options.status == 204);
+  REQUIRE(options.headers.at("allow") == "GET, HEAD, POST, OPTIONS");
+}
+
+TEST_CASE("what is refused, fails or is closed is told, with its reason and from where") {
+  std::vector<std::string> told;
+  options how;
+  how.hosts = {"here"};
+  how.on_incident = [&](const incident& what) {
+    told.push_back(std::to_string(static_cast<int>(what.what)) + " " + std::string(what.reason) +
+                   " " + std::string(what.peer) + " " + std::string(what.detail));
+  };
+  http_route failing = page("/fails", "");
+  failing.respond = [](const http_request&) -> http_response { throw 1; };
+  auto book = std::make_shared<notes>();
+  websocket_route closed{"/closed", {}, {}, true};
+  closed.authorize = [](const http_request&) {
+    return upgrade_refused{refuse_with(401), "no token"};
+  };
+  websocket_route broken{"/broken", {}, {}, true};
+  broken.authorize = [](const http_request&) -> upgrade_verdict { throw std::logic_error("x"); };
+  world w(how, {{"/ws", admit_all(book), {}, true}, closed, broken}, {failing});
+  const auto kind = [](incident_kind what) { return std::to_string(static_cast<int>(what)) + " "; };
+
+  client c(w, w.port());
+  REQUIRE(c.get("/fails").status == 500);
+  REQUIRE(c.get("/", "Host: b\r\n").status == 400);
+  client d(w, w.port());
+  REQUIRE(d.upgrade("/ws", "Origin: http://evil.example\r\n").status == 403);
+  REQUIRE(d.upgrade("/closed").status == 401);
+  REQUIRE(d.upgrade("/broken").status == 500);
+  REQUIRE(d.upgrade().status == 101);
+  REQUIRE(w.until([&] { return book->sink != nullptr; }));
+  book->sink->close(close_code::rate_abuse, "x");
+  REQUIRE(d.read_data().code() == 4003);
+  d.send(close_frame(4003));
+  REQUIRE(w.until([&] { return w.server->count().connections_open == 0; }));
+
+  REQUIRE(told ==
+          std::vector<std::string>{
+              kind(incident_kind::bug) + "page /fails  an exception that is no std::exception",
+              kind(incident_kind::request_refused) + "malformed 127.0.0.1 there must be one Host",
+              kind(incident_kind::upgrade_refused) + "origin 127.0.0.1 http://evil.example",
+              kind(incident_kind::upgrade_refused) + "credentials 127.0.0.1 no token",
+              kind(incident_kind::bug) + "authorize  x",
+              kind(incident_kind::closed_by_us) + "rate abuse 127.0.0.1 4003"});
+  const auto closes = w.server->count().closes;
+  for (std::size_t i = 0; i < close_rows.size(); ++i)
+    CHECK(closes[i] == (close_rows[i].code == close_code::rate_abuse ? 1 : 0));
 }
 
 TEST_CASE("what is not HTTP is answered 400 and closed") {
@@ -197,17 +347,20 @@ TEST_CASE("one connection more than allowed is answered 503, and its place is fr
   world w(how, {}, {page("/", "x")});
   auto first = std::make_unique<client>(w, w.port());
   client second(w, w.port());
-  REQUIRE(first->get("/").status == 200);
-  REQUIRE(second.get("/").status == 200);
+  REQUIRE(first->upgrade().status == 101);
+  REQUIRE(second.upgrade().status == 101);
 
-  client third(w, w.port());
-  const auto answer = third.read_response();
-  REQUIRE(answer.status == 503);
-  REQUIRE(answer.headers.at("connection") == "close");
-  REQUIRE(w.until([&] { return third.ended; }));
-  REQUIRE(w.server->count().refused == 1);
+  for (const auto* path : {"/", "/ws"}) {
+    client third(w, w.port());
+    const auto answer = third.get(path);
+    REQUIRE(answer.status == 503);
+    REQUIRE(answer.headers.at("connection") == "close");
+    REQUIRE(answer.headers.at("retry-after") == "1");
+    REQUIRE(w.until([&] { return third.ended; }));
+  }
+  REQUIRE(w.server->count().refused == 2);
 
-  first.reset();
+  first->vanish();
   REQUIRE(w.until([&] { return w.server->count().connections_open == 1; }));
   client fourth(w, w.port());
   REQUIRE(fourth.get("/").status == 200);
@@ -216,6 +369,7 @@ TEST_CASE("one connection more than allowed is answered 503, and its place is fr
 TEST_CASE("one connection more than allowed per address is answered 429") {
   options how;
   how.connections_per_address_max = 1;
+  how.trusted_proxies.clear();
   world w(how, {}, {page("/", "x")});
   client first(w, w.port());
   REQUIRE(first.get("/").status == 200);
@@ -223,6 +377,56 @@ TEST_CASE("one connection more than allowed per address is answered 429") {
   client second(w, w.port());
 
   REQUIRE(second.read_response().status == 429);
+}
+
+TEST_CASE("connections of a trusted proxy, as of this machine, are not counted per address") {
+  options how;
+  how.connections_per_address_max = 1;
+  world w(how, {}, {page("/", "x")});
+  client first(w, w.port());
+  client second(w, w.port());
+
+  REQUIRE(first.get("/").status == 200);
+  REQUIRE(second.get("/").status == 200);
+}
+
+TEST_CASE("questions for the server's health are answered when all places are taken") {
+  options how;
+  how.connections_max = 1;
+  auto health = page("/healthz", "ok");
+  health.health = true;
+  world w(how, {}, {health, page("/", "x")});
+  client only(w, w.port());
+  REQUIRE(only.upgrade().status == 101);
+  // Those who say nothing do not take the reserve from those who ask.
+  std::vector<std::unique_ptr<client>> silent;
+  for (int i = 0; i < 40; ++i) silent.push_back(std::make_unique<client>(w, w.port()));
+
+  client probe(w, w.port());
+  const auto answer = probe.get("/healthz");
+
+  REQUIRE(answer.status == 200);
+  REQUIRE(answer.headers.at("connection") == "close");
+  REQUIRE(w.until([&] { return silent.front()->ended; }));
+  REQUIRE(w.server->count().connections_open == 1);
+}
+
+TEST_CASE("a kept connection gives its place up when few are left, and after its time") {
+  options how;
+  how.connections_max = 2;
+  how.http_wait_max = 60ms;
+  world w(how, {}, {page("/", "x")});
+  client kept(w, w.port());
+  REQUIRE_FALSE(kept.get("/").headers.contains("connection"));
+  REQUIRE(w.until([&] { return kept.ended || kept.get("/").headers.contains("connection"); }));
+  REQUIRE(w.until([&] { return w.server->count().connections_open == 0; }));
+
+  client another(w, w.port());
+  client websocket(w, w.port());
+  REQUIRE(websocket.upgrade().status == 101);
+  REQUIRE(w.until([&] { return w.server->count().connections_open == 2; }));
+  REQUIRE(another.get("/").headers.at("connection") == "close");
+  REQUIRE(w.until([&] { return another.ended; }));
 }
 
 TEST_CASE("while draining plain requests are answered, each as the last of its connection") {
@@ -279,8 +483,9 @@ TEST_CASE("an address that is taken cannot be listened on, and the error says wh
 TEST_CASE("without file descriptors accepting pauses instead of spinning, and goes on later") {
   std::vector<std::chrono::steady_clock::time_point> failures;
   options how;
-  how.log = [&](std::string_view event, std::string_view) {
-    if (event == "accept_failed") failures.push_back(std::chrono::steady_clock::now());
+  how.on_incident = [&](const incident& what) {
+    if (what.what == incident_kind::accept_failed)
+      failures.push_back(std::chrono::steady_clock::now());
   };
   world w(how, {}, {page("/", "x")});
   client c(w, w.port());

@@ -1,3 +1,4 @@
+#include "transport/address.hpp"
 #include "transport/admission.hpp"
 #include "transport/deflate.hpp"
 #include "transport/handshake.hpp"
@@ -71,6 +72,12 @@ TEST_CASE("an origin is allowed if it is the host's own, listed, or none") {
   REQUIRE(origin_allowed(from("http://a:8080", "A:8080"), none));
   REQUIRE(origin_allowed(from("https://a", "a:443"), none));
   REQUIRE(origin_allowed(from("http://a:80", "a"), none));
+  // A proxy that speaks another scheme to us leaves out the port that is implied there.
+  REQUIRE(origin_allowed(from("https://a:80", "a"), none));
+  REQUIRE(origin_allowed(from("http://a:443", "a"), none));
+  REQUIRE(origin_allowed(from("https://a", "a:80"), none));
+  REQUIRE(origin_allowed(from("http://[::1]:8080", "[::1]:8080"), none));
+  REQUIRE_FALSE(origin_allowed(from("https://a:8443", "a"), none));
   REQUIRE_FALSE(origin_allowed(from("http://a:8081", "a:8080"), none));
   REQUIRE_FALSE(origin_allowed(from("http://b", "a"), none));
   REQUIRE_FALSE(origin_allowed(from("null", "a"), none));
@@ -106,6 +113,74 @@ TEST_CASE("a first message is found among the subprotocols, and is none that cou
   REQUIRE_FALSE(choose_subprotocol(alone, route));
 }
 
+TEST_CASE("a host is served if it is listed, or local where only those are") {
+  const auto served = [](std::string host, std::vector<std::string> hosts, bool local_only) {
+    return host_served(with({{"Host", std::move(host)}}), hosts, local_only);
+  };
+
+  REQUIRE(served("anything.example", {}, false));
+  REQUIRE(served("Chat.Example.", {"chat.example"}, false));
+  REQUIRE(served("chat.example:8443", {"chat.example"}, false));
+  REQUIRE(served("chat.example:8443", {"chat.example:8443"}, false));
+  REQUIRE_FALSE(served("chat.example:8444", {"chat.example:8443"}, false));
+  REQUIRE_FALSE(served("chat.example", {"chat.example:8443"}, false));
+  REQUIRE(served("a.b.chat.example", {"*.chat.example"}, false));
+  REQUIRE_FALSE(served("chat.example", {"*.chat.example"}, false));
+  REQUIRE_FALSE(served("notchat.example", {"*.chat.example", "chat.example"}, false));
+  REQUIRE_FALSE(served("localhost", {"chat.example"}, false));
+  REQUIRE(served("anything.example", {"*"}, true));
+
+  for (const auto* local : {"localhost", "localhost:8080", "chat.localhost", "127.0.0.1:8080",
+                            "[::1]:8080", "10.0.0.7", "LOCALHOST"})
+    REQUIRE(served(local, {}, true));
+  for (const auto* foreign : {"evil.example", "localhost.evil.example", "127.0.0.1.evil.example",
+                              "", "[::1", "notlocalhost"})
+    REQUIRE_FALSE(served(foreign, {}, true));
+  REQUIRE(served("chat.example", {"chat.example"}, true));
+}
+
+TEST_CASE("networks have the addresses that begin like them") {
+  const auto has = [](const char* text, const char* one) {
+    return network::make(text)->has(*address::make(one));
+  };
+
+  REQUIRE(has("10.0.0.0/8", "10.255.0.1"));
+  REQUIRE_FALSE(has("10.0.0.0/8", "11.0.0.1"));
+  REQUIRE(has("192.168.4.0/22", "192.168.7.255"));
+  REQUIRE_FALSE(has("192.168.4.0/22", "192.168.8.0"));
+  REQUIRE(has("10.1.2.3", "::ffff:10.1.2.3"));
+  REQUIRE_FALSE(has("10.1.2.3", "10.1.2.4"));
+  REQUIRE(has("fd00::/8", "fdff::1"));
+  REQUIRE(has("0.0.0.0/0", "1.2.3.4"));
+  REQUIRE_FALSE(has("0.0.0.0/0", "fd00::1"));
+  for (const auto* bad : {"", "10.0.0.0/33", "fd00::/129", "10.0.0", "a/8", "10.0.0.0/", "::1/x"})
+    REQUIRE_FALSE(network::make(bad));
+}
+
+TEST_CASE("addresses are counted one by one, of IPv6 those of one network") {
+  REQUIRE(counted_as(*address::make("10.1.2.3")) == "10.1.2.3");
+  REQUIRE(counted_as(*address::make("::ffff:10.1.2.3")) == "10.1.2.3");
+  REQUIRE(counted_as(*address::make("2001:db8:1:2:3::4")) ==
+          counted_as(*address::make("2001:db8:1:2:ffff::5")));
+  REQUIRE(counted_as(*address::make("2001:db8:1:2::4")) !=
+          counted_as(*address::make("2001:db8:1:3::4")));
+}
+
+TEST_CASE("Connection and Upgrade are lists, in as many lines as one likes") {
+  const auto asks = [](std::vector<std::pair<std::string, std::string>> headers) {
+    auto request = with(std::move(headers));
+    request.method = "GET";
+    return asks_for_websocket(request, 11);
+  };
+
+  REQUIRE(asks({{"Connection", "Upgrade"}, {"Upgrade", "websocket"}}));
+  REQUIRE(asks({{"Connection", "keep-alive, upgrade"}, {"upgrade", "h2c, WebSocket"}}));
+  REQUIRE(
+      asks({{"Connection", "keep-alive"}, {"Connection", "Upgrade"}, {"Upgrade", "websocket"}}));
+  REQUIRE_FALSE(asks({{"Connection", "keep-alive"}, {"Upgrade", "websocket"}}));
+  REQUIRE_FALSE(asks({{"Connection", "Upgraded"}, {"Upgrade", "websocket"}}));
+}
+
 TEST_CASE("an exact path wins over prefixes, and the longest of these over the others") {
   std::vector<http_route> routes(4);
   routes[0].path = "/*";
@@ -113,11 +188,11 @@ TEST_CASE("an exact path wins over prefixes, and the longest of these over the o
   routes[2].path = "/sdk/x.js";
   routes[3].path = "/only";
 
-  REQUIRE(find_route(routes, "/sdk/x.js") == &routes[2]);
-  REQUIRE(find_route(routes, "/sdk/y.js") == &routes[1]);
-  REQUIRE(find_route(routes, "/sdk") == &routes[0]);
+  REQUIRE(find_route(routes, "/sdk/x.js", "GET") == &routes[2]);
+  REQUIRE(find_route(routes, "/sdk/y.js", "GET") == &routes[1]);
+  REQUIRE(find_route(routes, "/sdk", "GET") == &routes[0]);
   routes.erase(routes.begin());
-  REQUIRE(find_route(routes, "/onlyx") == nullptr);
+  REQUIRE(find_route(routes, "/onlyx", "GET") == nullptr);
 }
 
 TEST_CASE("entity tags are compared weakly") {
@@ -185,6 +260,8 @@ TEST_CASE("connections are admitted up to the bounds, and their places are given
   auto b = doors->admit("b");
   REQUIRE(b.first == admission::verdict::admitted);
   REQUIRE(doors->admit("c").first == admission::verdict::full);
+  REQUIRE(doors->admit("c").second.reserved());
+  REQUIRE(doors->open_count() == 3);
 
   a1.second = {};
   REQUIRE(doors->open_count() == 2);

@@ -101,6 +101,11 @@ export class Server {
     if (!this.#ended) this.process.kill(name);
   }
 
+  /** Reloads its configuration. */
+  hangUp() {
+    this.process.kill("SIGHUP");
+  }
+
   /** As a power cut, for the process. */
   async crash() {
     this.signal("SIGKILL");

@@ -11,7 +11,7 @@ export const SECRET = "0123456789abcdef0123456789abcdef";
 
 export async function secretFile(world) {
   const file = join(await world.directory(), "jwt-secret");
-  await writeFile(file, SECRET + "\n");
+  await writeFile(file, SECRET + "\n", { mode: 0o600 });
   return file;
 }
 

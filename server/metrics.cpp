@@ -1,0 +1,170 @@
+#include "server/metrics.hpp"
+
+#include "protocol/codes.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace confab::server {
+namespace {
+
+using transport::incident_kind;
+
+auto transport_count(std::uint64_t transport::counters::*field) {
+  return [field](const metric_sources& from, metric_values& to) { to.add(from.transport.*field); };
+}
+
+auto by_reason(incident_kind what) {
+  return [what](const metric_sources& from, metric_values& to) {
+    for (const auto& each : from.happened)
+      if (each.what == what) to.add(each.reason, each.number);
+  };
+}
+
+auto in_all(incident_kind what) {
+  return [what](const metric_sources& from, metric_values& to) {
+    std::uint64_t sum = 0;
+    for (const auto& each : from.happened)
+      if (each.what == what) sum += each.number;
+    to.add(sum);
+  };
+}
+
+void closes(const metric_sources& from, metric_values& to) {
+  const auto& counts = from.transport.closes;
+  for (std::size_t i = 0; i < close_rows.size(); ++i)
+    to.add(std::to_string(static_cast<unsigned>(close_rows[i].code)), counts[i]);
+  to.add("1006", counts[close_rows.size()]);
+  to.add("other", counts[close_rows.size() + 1]);
+}
+
+double cpu_seconds() {
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
+  return seconds(used.ru_utime) + seconds(used.ru_stime);
+}
+
+std::uint64_t resident_bytes() {
+  std::uint64_t pages = 0, resident = 0;
+  std::ifstream{"/proc/self/statm"} >> pages >> resident;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+std::uint64_t open_files() {
+  std::error_code failed;
+  const std::filesystem::directory_iterator files{"/proc/self/fd", failed};
+  return failed ? 0 : static_cast<std::uint64_t>(std::distance(begin(files), end(files)));
+}
+
+std::uint64_t open_files_max() {
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  return files.rlim_cur;
+}
+
+/// Of a label's value, as the format wants it.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\n') {
+      out += "\\n";
+      continue;
+    }
+    if (c == '\\' || c == '"') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+std::vector<metric_row> make_rows() {
+  using counters = transport::counters;
+  return {
+      {"confab_connections", "gauge", "Open TCP connections.", "",
+       transport_count(&counters::connections_open)},
+      {"confab_websockets", "gauge", "Open WebSocket connections.", "",
+       transport_count(&counters::websockets_open)},
+      {"confab_accepted_total", "counter", "TCP connections accepted.", "",
+       transport_count(&counters::accepted)},
+      {"confab_refused_total", "counter", "TCP connections refused for a limit.", "",
+       transport_count(&counters::refused)},
+      {"confab_connections_refused_total", "counter",
+       "TCP connections over a limit: all of them, or those of one address.", "limit",
+       by_reason(incident_kind::connection_refused)},
+      {"confab_accept_failed_total", "counter",
+       "Times that a connection could not be accepted for want of descriptors or memory.", "",
+       in_all(incident_kind::accept_failed)},
+      {"confab_tls_failed_total", "counter", "TLS handshakes that failed.", "",
+       in_all(incident_kind::tls_failed)},
+      {"confab_requests_refused_total", "counter",
+       "HTTP requests that were malformed, too large, or for another host.", "reason",
+       by_reason(incident_kind::request_refused)},
+      {"confab_upgrades_refused_total", "counter", "Requests for a WebSocket that were refused.",
+       "reason", by_reason(incident_kind::upgrade_refused)},
+      {"confab_closes_total", "counter",
+       "WebSocket connections that have ended, by their close code; 1006: without one.", "code",
+       closes},
+      {"confab_messages_in_total", "counter", "WebSocket messages received.", "",
+       transport_count(&counters::messages_in)},
+      {"confab_frames_out_total", "counter", "WebSocket frames sent.", "",
+       transport_count(&counters::frames_out)},
+      {"confab_writes_total", "counter", "Gathered writes to sockets.", "",
+       transport_count(&counters::writes)},
+      {"confab_bytes_in_total", "counter", "Bytes received.", "",
+       transport_count(&counters::bytes_in)},
+      {"confab_bytes_out_total", "counter", "Bytes sent.", "",
+       transport_count(&counters::bytes_out)},
+      {"confab_slow_consumers_total", "counter", "Connections closed with 4000.", "",
+       transport_count(&counters::slow_consumers)},
+      {"confab_bugs_total", "counter", "Exceptions that a wall has caught, by the wall.", "where",
+       by_reason(incident_kind::bug)},
+      {"confab_log_lines_dropped_total", "counter", "Lines of the log that had no room.", "",
+       [](const auto& from, auto& to) { to.add(from.log_lines_dropped); }},
+      {"confab_ready", "gauge", "1 while /readyz answers 200.", "",
+       [](const auto& from, auto& to) { to.add(std::uint64_t{from.ready}); }},
+      {"confab_journal_healthy", "gauge", "1 while appends succeed.", "",
+       [](const auto& from, auto& to) { to.add(std::uint64_t{from.journal_healthy}); }},
+      // Under the names that Prometheus' own libraries use.
+      {"process_cpu_seconds_total", "counter", "CPU time of the process, user and system.", "",
+       [](const auto&, auto& to) { to.add(cpu_seconds()); }},
+      {"process_resident_memory_bytes", "gauge", "Resident memory of the process.", "",
+       [](const auto&, auto& to) { to.add(resident_bytes()); }},
+      {"process_open_fds", "gauge", "Open file descriptors.", "",
+       [](const auto&, auto& to) { to.add(open_files()); }},
+      {"process_max_fds", "gauge", "File descriptors that may be open.", "",
+       [](const auto&, auto& to) { to.add(open_files_max()); }},
+  };
+}
+
+}  // namespace
+
+void metric_values::add(std::string_view label, const std::string& number) {
+  text_.append(name_);
+  if (!label_.empty())
+    text_.append("{").append(label_).append("=\"").append(escaped(label)).append("\"}");
+  text_.append(" ").append(number).append("\n");
+}
+
+const std::vector<metric_row>& metric_rows() {
+  static const auto rows = make_rows();
+  return rows;
+}
+
+std::string metrics_text(const metric_sources& from) {
+  std::string text;
+  for (const auto& row : metric_rows()) {
+    text.append("# HELP ").append(row.name).append(" ").append(row.help).append("\n# TYPE ");
+    text.append(row.name).append(" ").append(row.type).append("\n");
+    metric_values values{text, row.name, row.label};
+    row.read(from, values);
+  }
+  return text;
+}
+
+}  // namespace confab::server

@@ -1,0 +1,67 @@
+#include "server/metrics.hpp"
+
+#include "tests/support/catch.hpp"
+
+#include <fstream>
+#include <map>
+#include <regex>
+#include <sstream>
+
+using namespace confab;
+using namespace confab::server;
+
+namespace {
+
+/// Rows of the page's table: name to type, label and meaning.
+std::map<std::string, std::vector<std::string>> documented() {
+  std::map<std::string, std::vector<std::string>> out;
+  std::ifstream in{CONFAB_SOURCE_DIR "/docs/metrics.md"};
+  const std::regex row{R"(^\| `(\w+)` \| (\w+) \| (.*) \| (.*) \|$)"};
+  for (std::string line; std::getline(in, line);)
+    if (std::smatch found; std::regex_match(line, found, row))
+      out[found[1]] = {found[2], found[3], found[4]};
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("the page on metrics has the rows that the server shows") {
+  auto page = documented();
+
+  for (const auto& row : metric_rows()) {
+    INFO(row.name);
+    const auto at = page.find(std::string{row.name});
+    REQUIRE(at != page.end());
+    const auto label = row.label.empty() ? "–" : "`" + std::string{row.label} + "`";
+    CHECK(at->second ==
+          std::vector<std::string>{std::string{row.type}, label, std::string{row.help}});
+    page.erase(at);
+  }
+  for (const auto& [name, row] : page) FAIL_CHECK(name << " is documented, but is no metric");
+}
+
+TEST_CASE("metrics have a form that Prometheus reads") {
+  metric_sources from;
+  from.transport.connections_open = 3;
+  from.transport.closes[0] = 2;
+  from.transport.closes.back() = 1;
+  from.happened = {{transport::incident_kind::upgrade_refused, "origin", 7},
+                    {transport::incident_kind::bug, "page \"x\"", 1},
+                    {transport::incident_kind::tls_failed, "handshake", 4}};
+
+  const auto text = metrics_text(from);
+
+  const auto has = [&](const std::string& line) {
+    return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
+  };
+  CHECK(has("confab_connections 3"));
+  CHECK(has("confab_closes_total{code=\"1000\"} 2"));
+  CHECK(has("confab_closes_total{code=\"other\"} 1"));
+  CHECK(has("confab_upgrades_refused_total{reason=\"origin\"} 7"));
+  CHECK(has(R"(confab_bugs_total{where="page \"x\""} 1)"));
+  CHECK(has("confab_tls_failed_total 4"));
+  CHECK(has("confab_journal_healthy 1"));
+  const std::regex form{R"re(# (HELP|TYPE) \w+ .+|\w+(\{\w+=".*"\})? [0-9.e+-]+)re"};
+  std::istringstream lines{text};
+  for (std::string line; std::getline(lines, line);) CHECK(std::regex_match(line, form));
+}

@@ -1,0 +1,137 @@
+#include "transport/address.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+namespace confab::transport {
+
+namespace {
+
+constexpr std::size_t v4_offset = 12;  // of the last four bytes
+constexpr std::array<std::uint8_t, v4_offset> v4_prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool is_alphanumeric(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+std::optional<unsigned> number(std::string_view text, unsigned most) {
+  unsigned out = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (error != std::errc{} || end != text.data() + text.size() || out > most) return std::nullopt;
+  return out;
+}
+
+struct host_parts {
+  std::string_view host;
+  std::string_view port;
+};
+
+std::optional<host_parts> split(std::string_view text) noexcept {
+  host_parts out;
+  std::string_view rest;
+  if (text.starts_with('[')) {
+    const auto end = text.find(']');
+    if (end == text.npos) return std::nullopt;
+    out.host = text.substr(1, end - 1);
+    rest = text.substr(end + 1);
+    if (out.host.find(':') == out.host.npos || !address::make(out.host)) return std::nullopt;
+  } else {
+    const auto end = std::min(text.find(':'), text.size());
+    out.host = text.substr(0, end);
+    rest = text.substr(end);
+    // Without the comma that a name could have: a list of two is no host.
+    constexpr std::string_view others = "-._~!$&'()*+;=%";
+    for (const char c : out.host)
+      if (!is_alphanumeric(c) && others.find(c) == others.npos) return std::nullopt;
+  }
+  if (rest.empty()) return out;
+  if (rest[0] != ':' || (rest.size() > 1 && !number(rest.substr(1), 65535))) return std::nullopt;
+  out.port = rest.substr(1);
+  return out;
+}
+
+}  // namespace
+
+std::optional<address> address::make(std::string_view text) noexcept {
+  std::array<char, INET6_ADDRSTRLEN> terminated{};
+  if (text.size() >= terminated.size()) return std::nullopt;
+  std::copy(text.begin(), text.end(), terminated.begin());
+  address out;
+  if (inet_pton(AF_INET6, terminated.data(), out.bytes.data()) == 1) return out;
+  if (inet_pton(AF_INET, terminated.data(), out.bytes.data() + v4_offset) != 1) return std::nullopt;
+  std::copy(v4_prefix.begin(), v4_prefix.end(), out.bytes.begin());
+  return out;
+}
+
+bool address::is_v4() const noexcept {
+  return std::equal(v4_prefix.begin(), v4_prefix.end(), bytes.begin());
+}
+
+std::optional<network> network::make(std::string_view text) {
+  const auto slash = text.find('/');
+  const auto first = address::make(text.substr(0, slash));
+  if (!first) return std::nullopt;
+  network out;
+  out.first_ = *first;
+  if (slash == text.npos) return out;
+  const unsigned offset = text.find(':') == text.npos ? v4_offset * 8 : 0;
+  const auto bits = number(text.substr(slash + 1), 128 - offset);
+  if (!bits) return std::nullopt;
+  out.bits_ = offset + *bits;
+  return out;
+}
+
+bool network::has(const address& one) const noexcept {
+  const auto whole = bits_ / 8;
+  if (std::memcmp(one.bytes.data(), first_.bytes.data(), whole) != 0) return false;
+  const auto rest = bits_ % 8;
+  return rest == 0 || (one.bytes[whole] ^ first_.bytes[whole]) >> (8 - rest) == 0;
+}
+
+std::vector<network> loopback_networks() {
+  return {*network::make("127.0.0.0/8"), *network::make("::1")};
+}
+
+std::string counted_as(const address& peer) {
+  std::array<char, INET6_ADDRSTRLEN> text;
+  if (peer.is_v4())
+    return inet_ntop(AF_INET, peer.bytes.data() + v4_offset, text.data(), text.size());
+  auto first = peer;
+  std::fill(first.bytes.begin() + 8, first.bytes.end(), std::uint8_t{0});
+  return std::string(inet_ntop(AF_INET6, first.bytes.data(), text.data(), text.size())) + "/64";
+}
+
+std::optional<host_name> host_name::make(std::string_view text) {
+  const auto parts = split(text);
+  if (!parts) return std::nullopt;
+  host_name out{std::string(parts->host), std::string(parts->port)};
+  // Of either scheme: on its way through proxies a request may change it, and lose the port.
+  if (out.port == "80" || out.port == "443") out.port.clear();
+  std::transform(out.host.begin(), out.host.end(), out.host.begin(), lower);
+  if (out.host.size() > 1 && out.host.ends_with('.')) out.host.pop_back();
+  return out;
+}
+
+bool is_host(std::string_view text) noexcept { return split(text).has_value(); }
+
+bool host_name::is_local() const {
+  return host == "localhost" || host.ends_with(".localhost") || address::make(host).has_value();
+}
+
+bool matches_host(std::string_view pattern, const host_name& host) {
+  if (pattern == "*") return true;
+  const bool below = pattern.starts_with("*.");
+  const auto wanted = host_name::make(below ? pattern.substr(2) : pattern);
+  if (!wanted) return false;
+  if (!wanted->port.empty() && wanted->port != host.port) return false;
+  if (!below) return wanted->host == host.host;
+  return host.host.size() > wanted->host.size() + 1 && host.host.ends_with(wanted->host) &&
+         host.host[host.host.size() - wanted->host.size() - 1] == '.';
+}
+
+}  // namespace confab::transport

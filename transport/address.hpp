@@ -1,0 +1,59 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Addresses of peers, and what a `Host` header names. No Asio here.
+namespace confab::transport {
+
+/// An IPv4 or IPv6 address; the former as ::ffff:a.b.c.d, as the kernel maps it (RFC 4291
+/// §2.5.5.2).
+struct address {
+  std::array<std::uint8_t, 16> bytes{};
+
+  static std::optional<address> make(std::string_view text) noexcept;
+  bool is_v4() const noexcept;
+};
+
+/// All addresses that begin with the same bits: 10.0.0.0/8, fd00::/8, or one of them.
+class network {
+ public:
+  static std::optional<network> make(std::string_view text);
+  bool has(const address& one) const noexcept;
+
+ private:
+  address first_;
+  unsigned bits_ = 128;
+};
+
+/// This machine's own.
+std::vector<network> loopback_networks();
+
+/// What connections are counted by: an IPv4 address, or the /64 of an IPv6 one, which is what one
+/// customer gets at least and can take any address of.
+std::string counted_as(const address& peer);
+
+/// Host and port of a `Host` header or of a URL's authority, in small letters; without brackets.
+struct host_name {
+  std::string host;
+  std::string port;  // empty: none, or the default of http or https
+
+  /// Nothing where it is no host (RFC 3986 §3.2.2).
+  static std::optional<host_name> make(std::string_view text);
+  /// `localhost`, a name below it, or an address: no name that somebody else's DNS decides over.
+  bool is_local() const;
+  bool operator==(const host_name&) const = default;
+};
+
+/// Whether `host_name::make` would take it.
+bool is_host(std::string_view text) noexcept;
+
+/// Whether `host` is `pattern`: a name, one with a port, `*.name` for all below it, or `*`. Without
+/// a port, any is meant.
+bool matches_host(std::string_view pattern, const host_name& host);
+
+}  // namespace confab::transport
