@@ -44,8 +44,9 @@ audience::behavior_type audience::make_behavior() {
 
 void audience::attach(attach_sink& newcomer) {
   const auto session = newcomer.session;
-  state_->sessions.insert_or_assign(
-      session, attached{std::move(newcomer.sink), std::move(newcomer.who), newcomer.format});
+  state_->sessions.insert_or_assign(session,
+                                    attached{std::move(newcomer.sink), std::move(newcomer.who),
+                                             std::move(newcomer.taken), newcomer.format});
   remind_later({session, env_->how.hello_wait_max, {}});
 }
 
@@ -105,8 +106,10 @@ void audience::deliver(room_delivery& said) {
         if (room && own.rooms.add(*room, all, env_->steady_now())) send(this, turn_ended{});
         if (all.weight == importance::droppable) return;
         if (const auto* early = own.early.members(said.room))
-          for (const auto session : *early)
-            own.early.hold(session, all.bytes[own.sessions.at(session).format.index()]);
+          for (const auto session : *early) {
+            const auto& who = own.sessions.at(session);
+            hold(session, who.sink, all.bytes[who.format.index()]);
+          }
       },
       [&](const settle& end) {
         tell_session(end.session, command_settled{end.ticket, said.room, end.what});
@@ -130,25 +133,42 @@ void audience::admit(const room_id& room, const struct admit& newcomer) {
 }
 
 void audience::deliver(const session_delivery& said) {
+  if (said.ticket.value() == 0) return static_cast<void>(pass_on(said.session, said.bytes));
   give(said.session, said.bytes);
-  if (said.ticket.value() != 0) tell_session(said.session, sessions_reached{said.ticket, 1});
+  tell_session(said.session, sessions_reached{said.ticket, 1});
 }
 
 void audience::deliver(const signal_delivery& said) {
   const auto at = state_->sessions.find(said.session);
   const bool there = at != state_->sessions.end() &&
-                     give(said.session, encode_frame(at->second.format, said.what));
+                     pass_on(said.session, encode_frame(at->second.format, said.what));
   tell_anywhere(said.what.session.id, sessions_reached{said.ticket, there ? 1u : 0u});
 }
 
-bool audience::give(session_id session, const frame& bytes) {
+void audience::give(session_id session, const frame& bytes) {
   const auto at = state_->sessions.find(session);
-  if (at == state_->sessions.end()) return false;
-  if (at->second.welcomed)
-    push(*at->second.sink, bytes);
+  if (at == state_->sessions.end()) return;
+  const auto& who = at->second;
+  const auto size = static_cast<double>(bytes->size());
+  who.taken->pays.charge(price::bytes_out, size, env_->steady_now());
+  if (who.welcomed)
+    push(*who.sink, bytes);
   else
-    state_->early.hold(session, bytes);
-  return true;
+    hold(session, who.sink, bytes);
+}
+
+bool audience::pass_on(session_id session, const frame& bytes) {
+  const auto at = state_->sessions.find(session);
+  if (at == state_->sessions.end() || !at->second.welcomed) return false;
+  const auto size = static_cast<double>(bytes->size());
+  auto& pays = at->second.taken->pays;
+  if (pays.take(price::signals, size, env_->steady_now()).count() > 0) return false;
+  return at->second.sink->push(bytes, importance::droppable) == push_result::accepted;
+}
+
+void audience::hold(session_id session, const frame_sink_ptr& sink, const frame& bytes) {
+  if (!state_->early.hold(session, bytes))
+    sink->close(close_code::slow_consumer, "too much to hold before the welcome");
 }
 
 void audience::room_ended(const room_id& room) {

@@ -4,6 +4,7 @@
 #include "actors/environment.hpp"
 #include "actors/gathering.hpp"
 #include "actors/greetings.hpp"
+#include "actors/intake.hpp"
 #include "actors/messages.hpp"
 #include "actors/reminders.hpp"
 
@@ -41,6 +42,7 @@ class audience final : public pinned<audience_actor::base> {
   struct attached {
     frame_sink_ptr sink;
     session_actor who;
+    std::shared_ptr<intake> taken;
     wire_format format;
     bool welcomed = false;
   };
@@ -67,8 +69,11 @@ class audience final : public pinned<audience_actor::base> {
   void deliver(const signal_delivery& said);
   void admit(const room_id& room, const struct admit& newcomer);
   void room_ended(const room_id& room);
-  /// Whether there is such a session.
-  bool give(session_id session, const frame& bytes);
+  /// An answer, or a part of one: it is paid for.
+  void give(session_id session, const frame& bytes);
+  /// What somebody else sends, who must not fill the outbox: whether it was taken.
+  bool pass_on(session_id session, const frame& bytes);
+  void hold(session_id session, const frame_sink_ptr& sink, const frame& bytes);
 
   void remind_later(const remind& wanted);
   void tidy_reminders();

@@ -20,8 +20,9 @@ class command_gate {
     message::re ref;
     room_id room;  // that it is about; empty: none
     bool in_line = false;
-    bool counted = true;    // came from the client and holds one of its places
-    bool answered = false;  // the client has its reply, but it is not done
+    bool counted = true;      // came from the client and holds one of its places,
+    std::uint32_t bytes = 0;  // and so many
+    bool answered = false;    // the client has its reply, but it is not done
     std::optional<steady_time> until;  // given up then; none: never
   };
   struct started {
@@ -29,7 +30,18 @@ class command_gate {
     command::any what;
   };
 
-  void add(request what, bool counted) { waiting_.push_back({std::move(what), counted}); }
+  void add(request what, bool counted, std::uint32_t bytes = 0) {
+    waiting_.push_back({std::move(what), counted, bytes});
+  }
+
+  struct next_command {
+    const request& what;
+    bool counted;
+  };
+  std::optional<next_command> next() const {
+    if (waiting_.empty()) return std::nullopt;
+    return next_command{waiting_.front().what, waiting_.front().counted};
+  }
 
   /// The next command that may start, which then counts as running.
   std::optional<started> start_next(steady_time until) {
@@ -42,7 +54,7 @@ class command_gate {
     if (!running_.empty() && !in_line) return std::nullopt;
     auto& run = running_.emplace_back(running{ticket_no{++last_ticket_}, next.what.id,
                                               room ? *room : room_id{}, in_line, next.counted,
-                                              false, until});
+                                              next.bytes, false, until});
     started now{run, std::move(next.what.what)};
     waiting_.pop_front();
     return now;
@@ -69,6 +81,7 @@ class command_gate {
   struct waiting {
     request what;
     bool counted;
+    std::uint32_t bytes;
   };
 
   static const room_id* lane_of(const command::any& what) {
@@ -81,13 +94,6 @@ class command_gate {
   std::list<waiting> waiting_;
   std::list<running> running_;
   std::uint64_t last_ticket_ = 0;
-};
-
-/// How many commands of one connection are under way; shared by the connection's port, which adds,
-/// and its session, which settles. Both on one shard's thread.
-struct intake {
-  std::size_t outstanding = 0;
-  bool paused = false;
 };
 
 }  // namespace confab::actors

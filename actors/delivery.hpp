@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/budget.hpp"
 #include "actors/identity.hpp"
 #include "actors/steady_time.hpp"
 #include "journal/journal.hpp"
@@ -40,9 +41,9 @@ struct session_info {
 
 /// What a session is reminded of.
 struct session_timer {
-  enum class kind : std::uint8_t { hello, token_notice, token_expiry, in_flight };
+  enum class kind : std::uint8_t { hello, token_notice, token_expiry, in_flight, paid, page };
   kind what = kind::hello;
-  std::uint32_t generation = 0;  // of the token
+  std::uint32_t generation = 0;  // of the token; of `page`: which one waits
   steady_time due;               // of `in_flight`: void if no longer the one waited for
 };
 
@@ -87,6 +88,7 @@ struct join_op {
 };
 struct leave_op {
   bool lost = false;  // the connection broke: presence waits for the grace, nobody is answered
+  std::string_view reason = {};  // a literal: the session is told why the server takes it out
 };
 /// `send`, `edit`, `delete`, `react`: what becomes an entry if the sequencer allows it. Whether its
 /// author has joined, the room knows.
@@ -112,7 +114,8 @@ struct asker {
   wire_format format;
   ticket_no ticket;
   message::re ref;
-  steady_time asked{};  // when it came to the room
+  steady_time asked{};      // when it came to the room
+  payers::key address = 0;  // that pays for the rooms it makes
 
   /// What an error names: a client knows by its `re` which room a command was about.
   std::optional<room_id> named(const room_id& room) const {

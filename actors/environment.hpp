@@ -1,11 +1,14 @@
 #pragma once
 
+#include "actors/budget.hpp"
 #include "actors/identity.hpp"
 #include "actors/messages.hpp"
 #include "actors/steady_time.hpp"
 #include "actors/switchboard.hpp"
+#include "protocol/guest_token.hpp"
 #include "protocol/limits.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -14,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <variant>
 
 namespace confab::actors {
 
@@ -23,8 +27,10 @@ struct settings {
   std::size_t text_bytes_max = limits::text_bytes_max;    // told to clients in `welcome`
   std::size_t frame_bytes_max = limits::frame_bytes_max;  // likewise
   std::size_t rooms_per_session_max = limits::rooms_per_session_max;
-  unsigned commands_per_second = limits::commands_per_second;  // 0: no limit
+  unsigned commands_per_second = limits::commands_per_second;  // 0: nothing has a price but rooms
   unsigned commands_burst = limits::commands_burst;
+  unsigned rooms_per_hour = limits::rooms_per_hour;  // new ones, of a user; 0: no limit
+  double address_share = limits::address_share;      // times what a session may; 0: no limit
   bool create_rooms = true;
   std::chrono::milliseconds heartbeat = limits::ping_interval;  // told to clients
   std::chrono::milliseconds hello_wait_max = limits::hello_wait_max;
@@ -45,9 +51,11 @@ struct settings {
 struct environment {
   settings how;
   switchboard board;
+  std::unique_ptr<price_list> prices;  // of `price_list_of`; null: all is free
   writer_actor writer;
   journal::durability durability = journal::durability::memory;
   const authenticator* auth = nullptr;
+  guest_secret guest_key{};  // of the tokens by which guests come back
   /// The time of day. It may jump, so nothing waits for it: it is for people, and for tokens.
   std::function<unix_ms()> now;  // any thread
   /// What deadlines are counted by.
@@ -76,5 +84,11 @@ void report_bug(const environment& env, std::string_view where, std::string_view
                 std::exception_ptr caught = std::current_exception()) noexcept;
 /// What an exception says of itself.
 std::string text_of(const std::exception_ptr& caught);
+
+/// Who has this token: a user, or a guest who comes back.
+std::variant<identity, unauthorized> verify(const environment& env, std::string_view token);
+
+/// What sessions, users and addresses may cost. `secret` is random.
+std::unique_ptr<price_list> price_list_of(const settings& how, std::array<std::uint64_t, 2> secret);
 
 }  // namespace confab::actors

@@ -1,10 +1,23 @@
 #include "actors/greetings.hpp"
 
+#include "protocol/limits.hpp"
+
 namespace confab::actors {
 
 void greetings::admit(session_id session, const room_id& room, room_user_no user) {
   waiting_[session].rooms.emplace_back(room, user);
   members_[room].push_back(session);
+}
+
+bool greetings::hold(session_id session, const frame& bytes) {
+  auto& waits = waiting_[session];
+  waits.held_bytes += bytes->size();
+  const bool fits = waits.held_bytes <= limits::outbox_bytes_max;
+  if (fits)
+    waits.held.push_back(bytes);
+  else
+    waits.held.clear();
+  return fits;
 }
 
 bool greetings::dismiss(session_id session, const room_id& room) {

@@ -15,13 +15,15 @@ class greetings {
  public:
   struct greeting {
     std::vector<std::pair<room_id, room_user_no>> rooms;  // that have admitted it
-    std::vector<frame> held;                              // what it has been told
+    std::vector<frame> held;                              // what it has been told,
+    std::size_t held_bytes = 0;                           // ever
   };
 
   void admit(session_id session, const room_id& room, room_user_no user);
   /// False if nothing waits for the session.
   bool dismiss(session_id session, const room_id& room);
-  void hold(session_id session, const frame& bytes) { waiting_[session].held.push_back(bytes); }
+  /// False if that is more than an outbox holds: then all of it is thrown away.
+  bool hold(session_id session, const frame& bytes);
   /// Those that the room has admitted; none: null.
   const std::vector<session_id>* members(const room_id& room) const;
 

@@ -26,6 +26,7 @@ struct identity {
   /// The claim `confab.roles`: the same patterns, to a role.
   std::map<std::string, role> roles;
   bool admin = false;
+  bool guest = false;  // whom the server gave an id, and a token to come back with
 
   bool may_join(const room_id& room) const noexcept;
   role role_in(const room_id& room) const noexcept;  // the highest that matches
@@ -46,6 +47,9 @@ class authenticator {
   virtual std::variant<identity, unauthorized> verify(std::string_view token,
                                                       unix_ms now) const = 0;
   virtual bool guests_allowed() const noexcept = 0;
+  /// Whether there are users with tokens. If not, a guest is whom it says it is; if so, it must not
+  /// be taken for one of them.
+  virtual bool has_key() const noexcept = 0;
 };
 
 }  // namespace confab::actors

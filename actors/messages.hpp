@@ -25,6 +25,7 @@ namespace confab::actors {
 
 // --- forward: messages ------------------------------------------------------------------------
 
+class intake;
 struct alive_request;
 struct still_here;
 struct append_request;
@@ -190,9 +191,16 @@ struct directs_reads {
 
 struct frame_received {
   request what;
+  std::uint32_t bytes = 0;
 };
 struct frame_rejected {
   rejected why;
+  std::uint32_t bytes = 0;
+};
+/// Behind what had come when `hello` was refused.
+struct hello_refused {
+  close_code code = close_code::unauthorized;
+  std::string reason;
 };
 struct sink_writable {};
 struct drain_session {};
@@ -227,9 +235,9 @@ struct online_counted {
 
 /// All that a session hears, as the one message it takes.
 using session_event =
-    std::variant<frame_received, frame_rejected, sink_writable, drain_session, connection_closed,
-                 replace_session, user_lost, session_attached, sessions_reached, command_settled,
-                 catch_up_needed, read_done, online_counted, session_timer>;
+    std::variant<frame_received, frame_rejected, hello_refused, sink_writable, drain_session,
+                 connection_closed, replace_session, user_lost, session_attached, sessions_reached,
+                 command_settled, catch_up_needed, read_done, online_counted, session_timer>;
 using session_actor = caf::typed_actor<caf::reacts_to<session_event>>;
 
 /// From any thread.
@@ -257,6 +265,7 @@ struct attach_sink {
   session_actor who;
   frame_sink_ptr sink;
   wire_format format;
+  std::shared_ptr<intake> taken;
 };
 struct open_sink {
   session_id session;
@@ -283,8 +292,9 @@ struct room_delivery {
   std::vector<delivery> items;
 };
 struct turn_ended {};  // to itself, behind what else the turn has
-/// To one session, whatever rooms it is in: a signal, or a page of its own catch-up, which must not
-/// overtake what the audience still has for it. With a ticket it hears `sessions_reached` then.
+/// To one session, whatever rooms it is in: a signal; or, with a ticket, a page of its own
+/// catch-up, which must not overtake what the audience still has for it. It hears
+/// `sessions_reached` then.
 struct session_delivery {
   session_id session;
   frame bytes;

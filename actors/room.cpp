@@ -108,6 +108,23 @@ void room::give_up_stash(std::optional<steady_time> now) {
   }
 }
 
+/// How long its maker must wait, who has made too many.
+std::chrono::milliseconds room::pay_for_room(const room_command& first) {
+  if (!env_->prices) return {};
+  auto& users = env_->prices->users;
+  auto& addresses = env_->prices->addresses;
+  const auto* join = std::get_if<join_op>(&first.what);
+  const auto& maker = join ? join->who.user : std::get<direct_op>(first.what).by.user;
+  const auto user = users.key_of(maker.view());
+  const auto now = env_->steady_now();
+  const auto wait = std::max(users.wait(user, price::rooms, 1, now),
+                             addresses.wait(first.from.address, price::rooms, 1, now));
+  if (wait.count() > 0) return std::chrono::ceil<std::chrono::milliseconds>(wait);
+  users.charge(user, price::rooms, 1, now);
+  addresses.charge(first.from.address, price::rooms, 1, now);
+  return {};
+}
+
 /// Nothing of a room is shown before its epoch is as durable as its messages (G1).
 void room::begin_creating(const room_command& first) {
   auto& s = *state_;
@@ -123,9 +140,7 @@ void room::begin_creating(const room_command& first) {
        append_request{creation_request(), {s.id, std::move(by), {}, std::move(wanted)}});
 }
 
-request_no room::creation_request() const noexcept {
-  return request_no{std::uint64_t{id()} << 32};
-}
+request_no room::creation_request() const noexcept { return request_no{std::uint64_t{id()} << 32}; }
 
 void room::become_ready() {
   auto& s = *state_;
@@ -187,8 +202,13 @@ void room::work_off_stash() {
     auto& next = s.stash.front().what;
     if (s.now == phase::absent) {
       const bool joins = std::holds_alternative<join_op>(next.what) && env_->how.create_rooms &&
-                         !confab::is_direct(s.id);
+                         !is_reserved(s.id);
       if (joins || std::holds_alternative<direct_op>(next.what)) {
+        if (const auto wait = pay_for_room(next); wait.count() > 0) {
+          refuse(next, error_code::rate_limited, "too many new rooms", wait);
+          s.stash.pop_front();
+          continue;
+        }
         begin_creating(next);
         break;  // it stays in the stash until the room is there
       }
@@ -219,7 +239,8 @@ void room::dispatch(room_command& what, room_effects& out) {
              what.what);
 }
 
-void room::refuse(const room_command& what, error_code code, std::string text) {
+void room::refuse(const room_command& what, error_code code, std::string text,
+                  std::optional<std::chrono::milliseconds> retry_after) {
   room_effects effects;
   if (const auto* join = std::get_if<join_op>(&what.what); join && join->continuing) {
     effects.settlements.push_back({what.from.session, what.from.ticket, settlement::broken});
@@ -227,9 +248,8 @@ void room::refuse(const room_command& what, error_code code, std::string text) {
   }
   effects.deliveries[what.from.session.shard()].push_back(unicast{
       what.from.session,
-      encode_frame(
-          what.from.format,
-          message::error{what.from.ref, code, std::move(text), {}, what.from.named(state_->id)})});
+      encode_frame(what.from.format, message::error{what.from.ref, code, std::move(text),
+                                                    retry_after, what.from.named(state_->id)})});
   effects.settlements.push_back({what.from.session, what.from.ticket});
   carry_out(effects);
 }

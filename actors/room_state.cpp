@@ -199,7 +199,8 @@ void room_state::leave(const asker& from, const leave_op& what, steady_time now,
     auto& who = at->second;
     who.joined = false;
     const auto user = *who.user;
-    if (!what.lost && from.ref) answer(from, message::left{from.ref, info_.room}, out);
+    if (!what.lost && (from.ref || !what.reason.empty()))
+      answer(from, message::left{from.ref, info_.room, what.reason}, out);
     if (who.listening && !what.lost)
       set_live(from.session, who, true, out);
     else

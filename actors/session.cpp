@@ -12,12 +12,6 @@ namespace {
 /// A room answers within `append_wait_max`, after as long in its stash and a look-up at worst;
 /// when this much more has passed it must have ended by a bug.
 constexpr auto in_flight_wait_extra = std::chrono::seconds{25};
-/// CAF counts time in 64-bit nanoseconds, which end after 292 years: no timers beyond this.
-constexpr auto token_timer_max = std::chrono::hours{24 * 365};
-/// Commands refused for their rate in a row, in bursts, before the connection is closed (4003).
-constexpr std::size_t rate_abuse_bursts = 5;
-
-constexpr std::string_view server_name = "confab/" CONFAB_VERSION;
 
 }  // namespace
 
@@ -26,17 +20,22 @@ session::session(caf::actor_config& config, const environment* env, session_star
       env_(env),
       id_(start.id),
       sink_(std::move(start.sink)),
-      taken_places_(std::move(start.taken)),
+      taken_(std::move(start.taken)),
       format_(start.format),
-      introduction_(new introduction{std::move(start.known), {}, {}}),
-      rate_(env->how.commands_burst) {
-  caf::anon_send(own_audience(), attach_sink{id_, me(), sink_, format_});
+      introduction_(new introduction{std::move(start.known), {}}) {
+  caf::anon_send(own_audience(), attach_sink{id_, me(), sink_, format_, taken_});
 }
 
 void session::on_event(session_event& what) {
   std::visit(overloaded{
-                 [this](frame_received& f) { received(f.what); },
-                 [this](const frame_rejected& f) { refused(f.why); },
+                 [this](frame_received& f) {
+                   if (!received(f)) give_back(f.bytes);
+                 },
+                 [this](const frame_rejected& f) {
+                   refused(f.why);
+                   give_back(f.bytes);
+                 },
+                 [this](hello_refused& r) { close(r.code, std::move(r.reason)); },
                  [this](const sink_writable&) {
                    if (reading_ && reading_->waiting_for_sink) read_on();
                  },
@@ -85,211 +84,118 @@ void session::on_end() noexcept {
 
 // --- frames in ---------------------------------------------------------------------------------
 
-void session::received(confab::request& what) {
+bool session::received(frame_received& what) {
   // What comes after the drain began is as if it had crossed the close frame on its way.
-  if (now_ == phase::closing || draining_) return settle({});
+  if (now_ == phase::closing || draining_) return false;
+  auto& [id, command] = what.what;
+  auto* as_hello = std::get_if<command::hello>(&command);
+  if (now_ == phase::refused || (now_ == phase::awaiting_hello && !as_hello && hello_failed_)) {
+    say_error(id, error_code::unauthorized, "hello was refused");
+    return false;
+  }
+  if (now_ == phase::awaiting_hello && !as_hello) {
+    close(close_code::protocol_error, "hello first");
+    return false;
+  }
   faults_in_a_row_ = 0;
-  auto* as_hello = std::get_if<command::hello>(&what.what);
-  if (now_ != phase::ready) {
-    if (!as_hello)
-      close(close_code::protocol_error, "hello first");
-    else if (now_ == phase::greeting)
-      say_error(what.id, error_code::already, "hello was said already");
-    else if (within_rate(what.id))
-      hello(what.id, *as_hello);
-    return settle({});
+  if (!within_rate(id)) return false;
+  if (as_hello && now_ != phase::awaiting_hello) {
+    say_error(id, error_code::already, "hello was said already");
+  } else if (as_hello) {
+    hello(id, *as_hello);
+  } else if (std::holds_alternative<command::ping>(command)) {
+    if (id) say(message::pong{id});
+  } else if (taken_->server_is_full()) {
+    say_error(id, error_code::unavailable, "the server has too much to do");
+  } else {
+    gate_.add(std::move(what.what), true, what.bytes);
+    pump();
+    return true;
   }
-  if (!within_rate(what.id)) return settle({});
-  if (as_hello) {
-    say_error(what.id, error_code::already, "hello was said already");
-    return settle({});
-  }
-  if (std::holds_alternative<command::ping>(what.what)) {
-    if (what.id) say(message::pong{what.id});
-    return settle({});
-  }
-  gate_.add(std::move(what), true);
-  pump();
+  return false;
 }
 
 void session::refused(const rejected& why) {
-  if (now_ == phase::closing) return settle({});
+  if (now_ == phase::closing || draining_) return;
+  if (now_ == phase::refused && !why.close)
+    return say_error(why.id, error_code::unauthorized, "hello was refused");
   if (why.close) {
     close(*why.close, why.message);
-  } else if (now_ != phase::ready && !why.hello) {
+  } else if (now_ == phase::awaiting_hello && !why.hello && !hello_failed_) {
     close(close_code::protocol_error, "hello first");
   } else if (within_rate(why.id)) {
+    if (now_ == phase::awaiting_hello) hello_failed_ = true;
     say_error(why.id, why.code, why.message);
     if (++faults_in_a_row_ >= limits::faults_in_a_row_max)
       close(close_code::protocol_error, "too many bad frames in a row");
   }
-  settle({});
 }
 
 bool session::within_rate(const message::re& ref) {
-  const auto wait =
-      rate_.take(env_->steady_now(), env_->how.commands_per_second, env_->how.commands_burst);
-  if (wait.count() == 0) {
-    limited_in_a_row_ = 0;
-    return true;
-  }
-  say(message::error{ref, error_code::rate_limited, "too many commands", wait, {}});
-  if (++limited_in_a_row_ > rate_abuse_bursts * env_->how.commands_burst)
+  const auto now = env_->steady_now();
+  const auto wait = taken_->pays.take(price::commands, 1, now);
+  if (wait.count() == 0) return true;
+  const auto told = std::chrono::ceil<std::chrono::milliseconds>(wait);
+  say(message::error{ref, error_code::rate_limited, "too many commands", told, {}});
+  if (now_ == phase::awaiting_hello) hello_failed_ = true;
+  if (patience_.ends(now, limits::refusals_bursts_max * env_->how.commands_burst))
     close(close_code::rate_abuse, "too many commands");
   return false;
-}
-
-// --- who it is ---------------------------------------------------------------------------------
-
-void session::hello(const message::re& ref, command::hello& what) {
-  const auto refuse = [&](const unauthorized& why) {
-    say_error(ref, error_code::unauthorized, why.reason);
-    close(why.expired ? close_code::token_expired : close_code::unauthorized, why.reason);
-  };
-  auto& known = introduction_->known;
-  if (what.token) {
-    auto verified = env_->auth->verify(*what.token, env_->now());
-    if (const auto* why = std::get_if<unauthorized>(&verified)) return refuse(*why);
-    auto& who = std::get<identity>(verified);
-    if (known && known->user != who.user)
-      return refuse({"the token is another user's than the request's", false});
-    be(std::move(who));
-  } else if (known) {
-    be(std::move(*known));
-  } else if (what.guest) {
-    if (!env_->auth->guests_allowed()) return refuse({"guests are not allowed", false});
-    name_ = what.name ? std::move(*what.name) : what.guest->value();
-    user_ = std::move(*what.guest);
-  } else {
-    return refuse({"a token or a guest name is needed", false});
-  }
-  now_ = phase::greeting;
-  introduction_->hello_ref = ref;
-  introduction_->resume = std::move(what.resume);
-  to_registrar(attach_session{info(), std::move(what.device)});
-}
-
-void session::be(identity who) {
-  user_ = std::move(who.user);
-  name_ = std::move(who.name);
-  token_ = std::make_unique<const identity>(std::move(who));
-}
-
-void session::welcome(session_attached& what) {
-  if (now_ != phase::greeting) return;
-  now_ = phase::ready;
-  const auto intro = std::move(introduction_);
-  message::welcome frame;
-  frame.ref = intro->hello_ref;
-  frame.user = {user_, name_};
-  frame.session = env_->board.name_of(id_);
-  frame.node = env_->how.node;
-  frame.server = server_name;
-  frame.heartbeat = env_->how.heartbeat;
-  frame.text_bytes = env_->how.text_bytes_max;
-  frame.frame_bytes = env_->how.frame_bytes_max;
-  frame.rooms = env_->how.rooms_per_session_max;
-  if (token_) frame.expires_at = token_->expires_at;
-  if (what.directs)
-    frame.directs = std::move(*what.directs);
-  else
-    frame.directs_unavailable = true;
-  say(std::move(frame));
-  caf::anon_send(own_audience(), open_sink{id_});
-  arm_token_timers();
-  for (auto& point : intro->resume)
-    gate_.add({std::nullopt, command::join{std::move(point)}}, false);
-  pump();
-  close_when_drained();
-}
-
-void session::arm_token_timers() {
-  if (!token_ || !token_->expires_at) return;
-  const auto generation = ++token_generation_;
-  const auto left = std::chrono::milliseconds{
-      std::max<std::int64_t>(token_->expires_at->value() - env_->now().value(), 0)};
-  if (left > token_timer_max) return;
-  const auto notice = std::max<std::chrono::milliseconds>(left - limits::token_notice, {});
-  remind_me(notice, {session_timer::kind::token_notice, generation, {}});
-  remind_me(left, {session_timer::kind::token_expiry, generation, {}});
-}
-
-void session::timer(const session_timer& what) {
-  const bool current = what.generation == token_generation_ && now_ != phase::closing;
-  switch (what.what) {
-    case session_timer::kind::hello:
-      if (now_ == phase::awaiting_hello) close(close_code::hello_late, "hello did not come");
-      break;
-    case session_timer::kind::token_notice:
-      if (current) say(message::token_expiring{*token_->expires_at});
-      break;
-    case session_timer::kind::token_expiry:
-      if (current) close(close_code::token_expired, "the token has expired");
-      break;
-    case session_timer::kind::in_flight:
-      if (watch_due_ == what.due) give_up_late();
-      break;
-  }
-}
-
-void session::start(running& run, command::refresh& what) {
-  auto verified = env_->auth->verify(what.token, env_->now());
-  if (const auto* why = std::get_if<unauthorized>(&verified))
-    return fail(run.ticket, error_code::unauthorized, why->reason);
-  auto& who = std::get<identity>(verified);
-  if (who.user != user_)
-    return fail(run.ticket, error_code::unauthorized, "the user must stay the same");
-  const auto expiry = [this] {
-    return token_ ? token_->expires_at.value_or(unix_ms{}) : unix_ms{};
-  };
-  const auto before = expiry();
-  be(std::move(who));
-  // Timers can't be taken back: the same token again and again must not pile them up.
-  if (expiry() != before) {
-    ++token_generation_;
-    arm_token_timers();
-  }
-  if (run.ref) say(message::refreshed{run.ref, token_->expires_at});
-  settle(run.ticket);
-}
-
-bool session::may_join(const room_id& room) const { return !token_ || token_->may_join(room); }
-role session::role_in(const room_id& room) const {
-  return token_ ? token_->role_in(room) : role::member;
 }
 
 // --- commands out ------------------------------------------------------------------------------
 
 void session::pump() {
-  while (now_ == phase::ready) {
+  while (now_ == phase::ready && can_pay_for_next()) {
     auto next = gate_.start_next(deadline());
     if (!next) break;
+    if (!next->run.counted) taken_->pays.charge(price::commands, 1, env_->steady_now());
     start(next->run, next->what);
   }
   watch_in_flight();
 }
 
+/// Whoever asks for much waits until what he was given before is paid off, and so does what he sent
+/// behind it. Nothing is refused for that: the server decides when it reads.
+bool session::can_pay_for_next() {
+  const auto next = gate_.next();
+  if (!next) return true;
+  const auto& what = next->what.what;
+  auto& pays = taken_->pays;
+  const bool reads = std::holds_alternative<command::join>(what) ||
+                     std::holds_alternative<command::history>(what) ||
+                     std::holds_alternative<command::list_rooms>(what);
+  const auto now = env_->steady_now();
+  budget::span wait{0};
+  if (reads) wait = std::max(pays.wait(price::rows, 0, now), pays.wait(price::bytes_out, 0, now));
+  // What the client sent has been paid for when it came, a room of `resume` has not.
+  if (wait.count() == 0 && !next->counted) wait = pays.wait(price::commands, 1, now);
+  if (wait.count() == 0) return true;
+  wait_for_pay(wait);
+  return false;
+}
+
 void session::start(running& run, command::any& what) {
-  std::visit(overloaded{
-                 [](command::hello&) {},  // answered when they came
-                 [](command::ping&) {},
-                 [&](command::send& c) {
-                   append(run, c.room, c.key, rooms::post_message{std::move(c.what)});
-                 },
-                 [&](command::edit& c) {
-                   append(run, c.room, c.key, rooms::edit_message{c.target, std::move(c.what)});
-                 },
-                 [&](command::delete_message& c) {
-                   append(run, c.room, c.key, rooms::delete_messages{{c.target}});
-                 },
-                 [&](command::react& c) {
-                   append(run, c.room, c.key,
-                          rooms::set_reaction{c.target, std::move(c.emoji), c.on});
-                 },
-                 [&](command::typing& c) { in_room(run, c.room, typing_op{c.on}); },
-                 [&](auto& c) { start(run, c); },
-             },
-             what);
+  std::visit(
+      overloaded{
+          [](command::hello&) {},  // answered when they came
+          [](command::ping&) {},
+          [&](command::send& c) {
+            append(run, c.room, c.key, rooms::post_message{std::move(c.what)});
+          },
+          [&](command::edit& c) {
+            append(run, c.room, c.key, rooms::edit_message{c.target, std::move(c.what)});
+          },
+          [&](command::delete_message& c) {
+            append(run, c.room, c.key, rooms::delete_messages{{c.target}});
+          },
+          [&](command::react& c) {
+            append(run, c.room, c.key, rooms::set_reaction{c.target, std::move(c.emoji), c.on});
+          },
+          [&](command::typing& c) { in_room(run, c.room, typing_op{c.on}); },
+          [&](auto& c) { start(run, c); },
+      },
+      what);
 }
 
 /// With a key also to a room that was not joined (again): whether this is a repeat, which is
@@ -306,7 +212,7 @@ void session::append(running& run, const room_id& room, std::string& key, rooms:
 rooms::principal session::principal_in(const room_id& room) const {
   rooms::principal by;
   by.user = user_;
-  by.as = token_ ? rooms::principal::kind::user : rooms::principal::kind::guest;
+  by.as = token_ && !token_->guest ? rooms::principal::kind::user : rooms::principal::kind::guest;
   if (token_ && token_->role_in(room) == role::moderator) by.token = rooms::role::moderator;
   return by;
 }
@@ -324,6 +230,7 @@ void session::start(running& run, command::join& what) {
     return fail(run.ticket, error_code::forbidden, "not allowed in this room");
   if (joined_.size() >= env_->how.rooms_per_session_max && !in(run.room))
     return fail(run.ticket, error_code::too_many_rooms, "leave a room first");
+  taken_->pays.charge(price::rows, limits::history_count_default, env_->steady_now());
   to_directory(run.room, from(run),
                join_op{info(), role_in(run.room), what.at.since, std::move(what.at.epoch), false});
 }
@@ -334,9 +241,9 @@ void session::start(running& run, command::leave& what) {
 
 void session::start(running& run, command::direct& what) {
   const auto to_room = direct_room_of(user_, what.to);
-  to_directory(to_room, from(run),
-               direct_op{principal_in(to_room), what.to, std::move(what.key),
-                         std::move(what.what)});
+  to_directory(
+      to_room, from(run),
+      direct_op{principal_in(to_room), what.to, std::move(what.key), std::move(what.what)});
 }
 
 void session::start(running& run, command::signal& what) {
@@ -375,22 +282,44 @@ void session::settled(command_settled& what) {
   if (what.ticket.value() != 0) settle(what.ticket);
 }
 
-/// Gives the command's place back to the connection. Ticket 0: one that was answered at once.
+/// Gives the command's place back to the connection.
 void session::settle(ticket_no ticket) {
-  bool counted = ticket.value() == 0;
-  if (!counted) {
-    const auto finished = gate_.finish(ticket);
-    if (!finished) return;
-    counted = finished->counted;
-  }
-  auto& taken = *taken_places_;
-  if (counted && taken.outstanding > 0) --taken.outstanding;
-  if (taken.paused && taken.outstanding <= limits::commands_in_flight_max / 2) {
-    taken.paused = false;
-    sink_->resume_reading();
-  }
-  if (ticket.value() != 0) pump();
+  const auto finished = gate_.finish(ticket);
+  if (!finished) return;
+  if (finished->counted) taken_->settle(1, finished->bytes);
+  read_on_when_paid();
+  pump();
   close_when_drained();
+}
+
+/// A frame that did not have to wait is done with.
+void session::give_back(std::size_t bytes) {
+  taken_->settle(1, bytes);
+  read_on_when_paid();
+  close_when_drained();
+}
+
+void session::read_on_when_paid() {
+  if (!taken_->paused() || !taken_->has_caught_up()) return;
+  if (const auto debt = taken_->debt(env_->steady_now()); debt.count() > 0)
+    return wait_for_pay(debt);
+  taken_->resume();
+  sink_->resume_reading();
+}
+
+/// One timer for all that waits for it.
+void session::wait_for_pay(budget::span wait) {
+  if (std::exchange(awaits_pay_, true)) return;
+  remind_me(std::chrono::ceil<std::chrono::milliseconds>(wait),
+            {session_timer::kind::paid, {}, {}});
+}
+
+void session::paid() {
+  awaits_pay_ = false;
+  if (now_ == phase::closing) return;
+  read_on_when_paid();
+  if (reading_ && reading_->waiting_for_pay) read_on();
+  pump();
 }
 
 void session::fail(ticket_no ticket, error_code code, std::string text) {
@@ -445,7 +374,9 @@ session::membership* session::in(const room_id& room) {
   return at == joined_.end() ? nullptr : &*at;
 }
 
-asker session::from(const running& run) const { return {id_, format_, run.ticket, run.ref}; }
+asker session::from(const running& run) const {
+  return {id_, format_, run.ticket, run.ref, {}, taken_->pays.address()};
+}
 
 session_info session::info() const { return {id_, user_, name_, format_}; }
 
@@ -461,7 +392,9 @@ const audience_actor& session::own_audience() const { return env_->board.audienc
 
 void session::say(const message::any& what) {
   // Overflow and closed end in connection_closed; there is nothing to do about them here.
-  static_cast<void>(sink_->push(encode_frame(format_, what)));
+  const auto bytes = encode_frame(format_, what);
+  taken_->pays.charge(price::bytes_out, static_cast<double>(bytes->size()), env_->steady_now());
+  static_cast<void>(sink_->push(bytes));
 }
 
 void session::say_error(const message::re& ref, error_code code, std::string text) {

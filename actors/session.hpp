@@ -3,8 +3,9 @@
 #include "actors/caf.hpp"
 #include "actors/command_gate.hpp"
 #include "actors/environment.hpp"
+#include "actors/intake.hpp"
 #include "actors/messages.hpp"
-#include "actors/rate_limiter.hpp"
+#include "actors/patience.hpp"
 #include "protocol/frame_sink.hpp"
 
 #include <memory>
@@ -33,13 +34,12 @@ class session final : public light_actor<session_event> {
 
  private:
   static constexpr auto never = steady_time::max();
-  enum class phase : std::uint8_t { awaiting_hello, greeting, ready, closing };
+  enum class phase : std::uint8_t { awaiting_hello, greeting, ready, refused, closing };
 
   /// Needed until `welcome`.
   struct introduction {
     std::unique_ptr<identity> known;
     message::re hello_ref;
-    std::vector<command::resume_point> resume;
   };
   /// A join that is being served from the journal.
   struct catching_up {
@@ -48,6 +48,7 @@ class session final : public light_actor<session_event> {
     std::optional<seq_no> upto;  // what the client has been given
     bool told_joined = false;
     bool waiting_for_sink = false;
+    bool waiting_for_pay = false;
   };
   struct membership {
     room_id room;
@@ -58,18 +59,22 @@ class session final : public light_actor<session_event> {
   void on_bug(std::exception_ptr caught) noexcept override;
   void on_end() noexcept override;
 
-  void received(confab::request& what);
+  /// Whether it waits in the gate; otherwise it is done with.
+  bool received(frame_received& what);
   void refused(const rejected& why);
   bool within_rate(const message::re& ref);
 
+  // --- session_hello.cpp ---
   void hello(const message::re& ref, command::hello& what);
   void be(identity who);
   void welcome(session_attached& what);
   void arm_token_timers();
   void timer(const session_timer& what);
 
+  // --- session.cpp ---
   using running = command_gate::running;
   void pump();
+  bool can_pay_for_next();
   void start(running& run, command::any& what);
   void start(running& run, command::refresh& what);
   void start(running& run, command::join& what);
@@ -87,6 +92,7 @@ class session final : public light_actor<session_event> {
   void read_came(read_done& what);
   void catch_up_from_journal(const catch_up& what);
   void read_on();
+  void watch_sink();
   void give_page(std::vector<log_entry> entries);
   void give_latest(messages_read read);
   void page_unavailable();
@@ -97,6 +103,10 @@ class session final : public light_actor<session_event> {
   void settled(command_settled& what);
   void reached(ticket_no ticket, std::size_t sessions);
   void settle(ticket_no ticket);
+  void give_back(std::size_t bytes);
+  void read_on_when_paid();
+  void wait_for_pay(budget::span wait);
+  void paid();
   void fail(ticket_no ticket, error_code code, std::string text);
   void watch_in_flight();
   void give_up_late();
@@ -105,6 +115,7 @@ class session final : public light_actor<session_event> {
   void remind_me(std::chrono::milliseconds wait, session_timer what);
   membership* in(const room_id& room);
   bool may_join(const room_id& room) const;
+  void leave_what_is_forbidden();
   role role_in(const room_id& room) const;
   asker from(const running& run) const;
   session_info info() const;
@@ -120,23 +131,26 @@ class session final : public light_actor<session_event> {
   const environment* env_;
   session_id id_;
   frame_sink_ptr sink_;
-  std::shared_ptr<intake> taken_places_;
+  std::shared_ptr<intake> taken_;
   wire_format format_;
   phase now_ = phase::awaiting_hello;
   bool draining_ = false;
+  bool hello_failed_ = false;  // it came, and another one may
+  bool awaits_pay_ = false;    // the `paid` timer is on its way,
+  bool watches_sink_ = false;  // and `page`
   std::uint8_t faults_in_a_row_ = 0;
-  std::uint32_t limited_in_a_row_ = 0;
   user_id user_;                           // from `hello` on
   std::string name_;                       // likewise
   std::unique_ptr<const identity> token_;  // the rest of it, if there was one
   std::unique_ptr<introduction> introduction_;
   std::vector<membership> joined_;  // few: searched one by one
   command_gate gate_;
-  rate_limiter rate_;
+  patience patience_;
   std::unique_ptr<catching_up> reading_;
   /// Of the `in_flight` timer that is on its way.
   steady_time watch_due_ = never;
   std::uint32_t token_generation_ = 0;
+  std::uint32_t sink_waits_ = 0;  // how often a catch-up has waited for its reader
 };
 static_assert(limits::faults_in_a_row_max < 256);
 static_assert(sizeof(session) <= 400, "there is one for every connection");

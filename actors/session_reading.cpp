@@ -6,6 +6,7 @@
 #include "protocol/codec.hpp"
 #include "protocol/limits.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -30,6 +31,9 @@ void session::read_came(read_done& what) {
   if (reading_ && reading_->ticket == what.ticket) {
     run->until = {};
     if (!ok) return page_unavailable();
+    if (const auto* entries = std::get_if<entries_read>(&what.what))
+      taken_->pays.charge(price::rows, static_cast<double>(entries->entries.size()),
+                          env_->steady_now());
     return std::visit(overloaded{
                           [this](entries_read& read) { give_page(std::move(read.entries)); },
                           [this](messages_read& read) { give_latest(std::move(read)); },
@@ -55,6 +59,7 @@ void session::read_came(read_done& what) {
 void session::start(running& run, command::history& what) {
   if (!in(what.room)) return fail(run.ticket, error_code::not_joined, "join the room first");
   run.room = what.room;
+  taken_->pays.charge(price::rows, what.limit, env_->steady_now());
   read(run, messages_request{run.room, user_, what.before, what.after, what.limit});
 }
 
@@ -67,6 +72,7 @@ void session::start(running& run, command::list_rooms& what) {
     }
     allowed.patterns = *token_->rooms;
   }
+  taken_->pays.charge(price::rows, limits::rooms_page_count_max, env_->steady_now());
   read(run, rooms_request{std::move(what.after), std::move(allowed), limits::rooms_page_count_max});
 }
 
@@ -103,13 +109,26 @@ void session::read_on() {
   // A reader that lags is not given the next page before it has taken most of the last.
   if (sink_->queued_bytes() > limits::outbox_low_water_bytes) {
     r.waiting_for_sink = true;
+    ++sink_waits_;
+    watch_sink();
     return sink_->notify_when_low();
   }
+  const auto now = env_->steady_now();
+  const auto& pays = taken_->pays;
+  const auto owed = std::max(pays.wait(price::rows, 0, now), pays.wait(price::bytes_out, 0, now));
+  r.waiting_for_pay = owed.count() > 0;
+  if (r.waiting_for_pay) return wait_for_pay(owed);
   auto& run = *gate_.find(r.ticket);
   if (r.upto)
     read(run, entries_request{room, *r.upto, head});
   else
     read(run, messages_request{room, user_, {}, {}, limits::history_count_default});
+}
+
+/// One timer, for the wait of this moment: while that is on, nothing else of the session goes on.
+void session::watch_sink() {
+  if (std::exchange(watches_sink_, true)) return;
+  remind_me(limits::page_wait_max, {session_timer::kind::page, sink_waits_, {}});
 }
 
 void session::page_unavailable() {

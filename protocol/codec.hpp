@@ -19,17 +19,24 @@ struct decode_limits {
   std::size_t text_bytes_max = limits::text_bytes_max;
 };
 
+/// What reading a frame took, whatever came of it: the price that its sender pays.
+struct decode_cost {
+  std::size_t nodes = 0;  // values, at most `limits::frame_nodes_max`
+};
+
 /// Reads one WebSocket message. Never throws on input, whatever it is. Frame size, frame kind and
 /// UTF-8 of text frames are the transport's; everything else of PROTOCOL §§1–5 is checked here.
 /// What is not JSON (CBOR) at all is rejected with `close` set to 4503; nesting, numbers and lone
 /// surrogates, CBOR that JSON cannot say, an unknown `type`, wrong types and invalid ids are
-/// answered and do not close, with the `id` wherever in the frame it stands.
+/// answered and do not close, with the `id` wherever in the frame it stands. A frame of too many
+/// values is read no further, and answered with the `id` if that came before.
 ///
 /// A null member counts as left out, but not as `id`. An integer is written as one: 3.0 is none, in
 /// CBOR neither. Free data is an object; it is kept as compact JSON with its members in the order
 /// sent, whatever the codec. Of several faults the first in the order of the checks is told.
 std::variant<request, rejected> decode(codec format, std::string_view payload,
-                                       const decode_limits& limits = {});
+                                       const decode_limits& limits = {},
+                                       decode_cost* cost = nullptr);
 
 /// The payload (JSON text or CBOR bytes) of one server message. All texts in it MUST be valid UTF-8
 /// and free data valid JSON, as decode() leaves them; neither is checked again.
@@ -43,5 +50,15 @@ std::string reconnect_reason(std::chrono::milliseconds after);
 
 /// Valid UTF-8 without C0, DEL and C1 controls; newline and tab where `multiline`.
 bool is_clean_text(std::string_view text, bool multiline) noexcept;
+
+/// What people may be shown as a name or a title: clean text in any script with something to see in
+/// it, and without what turns the direction of the text around it (U+202A–U+202E, U+2066–U+2069).
+bool is_display_name(std::string_view text) noexcept;
+/// The same made of any UTF-8, by leaving out what may not stand there and cutting at a character;
+/// empty if nothing is left to see.
+std::string display_name_of(std::string_view text, std::size_t bytes_max);
+/// Without U+FE0F, which asks for a picture instead of a letter: with it and without it is the same
+/// emoji.
+std::string plain_emoji(std::string_view emoji);
 
 }  // namespace confab

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
+#include <unordered_set>
 
 namespace confab {
 
@@ -19,6 +19,14 @@ struct fault {
 const json* member(const json& object, std::string_view name) {
   const auto found = object.find(name);
   return found == object.end() || found->is_null() ? nullptr : &*found;
+}
+
+/// The values in `of`, itself included. Recursive: the tree is `limits::nesting_max` deep at most.
+std::size_t nodes_in(const json& of) {
+  std::size_t count = 1;
+  if (of.is_structured())
+    for (const auto& inner : of) count += nodes_in(inner);
+  return count;
 }
 
 /// An integer as the sender wrote one: 3.0 is none, in JSON as in CBOR.
@@ -100,6 +108,8 @@ class fields {
     const auto* found = required(name);
     if (!found) return {};
     if (!found->is_object()) return bad<free_data>(name, "must be an object");
+    if (nodes_in(*found) > limits::data_nodes_max)
+      return too_long<free_data>(name, limits::data_nodes_max, "values");
     auto compact = found->dump();
     if (compact.size() > limits::data_bytes_max)
       return too_long<free_data>(name, limits::data_bytes_max, "bytes as compact JSON");
@@ -164,8 +174,6 @@ class fields {
   std::optional<fault> fault_;
 };
 
-constexpr std::size_t any_length = std::numeric_limits<std::size_t>::max();
-
 std::string read_key(fields& in) {
   return in.has("key") ? in.text("key", 1, limits::key_bytes_max) : std::string{};
 }
@@ -189,18 +197,28 @@ command::resume_point read_resume_point(fields& in) {
 
 command::any read_hello(fields& in) {
   command::hello what;
-  what.token = in.optional("token", [&](auto name) { return in.text(name, 0, any_length); });
+  what.token =
+      in.optional("token", [&](auto name) { return in.text(name, 0, limits::token_bytes_max); });
   what.guest = in.optional("guest", [&](auto name) { return in.id<user_id>(name); });
+  if (what.guest && is_reserved(*what.guest))
+    in.bad("guest", "begins as ids that the server makes");
   what.name =
       in.optional("name", [&](auto name) { return in.text(name, 0, limits::name_bytes_max); });
   if (what.name && what.name->empty()) what.name.reset();
+  if (what.name && !is_display_name(*what.name))
+    in.bad("name", "must hold something to see, and nothing that turns its direction");
   what.device = in.optional("device", [&](auto name) { return in.id<device_id>(name); });
-  in.for_each_object("resume", limits::resume_rooms_max,
-                     [&](fields& inner) { what.resume.push_back(read_resume_point(inner)); });
+  std::unordered_set<room_id> rooms;
+  in.for_each_object("resume", limits::resume_rooms_max, [&](fields& inner) {
+    if (auto point = read_resume_point(inner); rooms.insert(point.room).second)
+      what.resume.push_back(std::move(point));
+  });
   return what;
 }
 
-command::any read_refresh(fields& in) { return command::refresh{in.text("token", 0, any_length)}; }
+command::any read_refresh(fields& in) {
+  return command::refresh{in.text("token", 0, limits::token_bytes_max)};
+}
 
 command::any read_ping(fields&) { return command::ping{}; }
 
@@ -238,7 +256,8 @@ command::any read_reaction(fields& in, bool on) {
   what.room = in.id<room_id>("room");
   what.key = read_key(in);
   what.target = in.seq("target");
-  what.emoji = in.text("emoji", 1, limits::emoji_bytes_max);
+  what.emoji = plain_emoji(in.text("emoji", 1, limits::emoji_bytes_max));
+  if (what.emoji.empty()) in.bad("emoji", "must not be empty");
   what.on = on;
   return what;
 }
@@ -329,9 +348,10 @@ const std::string* read_type(const json& object) {
 }  // namespace
 
 std::variant<request, rejected> decode(codec format, std::string_view payload,
-                                       const decode_limits& limits) {
+                                       const decode_limits& limits, decode_cost* cost) {
   const bool is_json = format == codec::json;
   const auto tree = is_json ? read_json(payload) : read_cbor(payload);
+  if (cost) cost->nodes = tree.nodes;
   rejected why;
   const auto reject = [&](error_code code, std::string_view message) {
     why.code = code;

@@ -1,7 +1,5 @@
 #include "protocol/document.hpp"
 
-#include "protocol/limits.hpp"
-
 #include <algorithm>
 #include <unordered_set>
 
@@ -11,8 +9,9 @@ namespace {
 
 using members = std::vector<std::pair<std::string, json>>;
 
-/// Of a command: so that it is one allocation.
-constexpr std::size_t members_usual = 8;
+/// So that an object is one allocation.
+constexpr std::size_t command_members_usual = 8;
+constexpr std::size_t members_usual = 4;
 
 /// The last of each key, in the order of those.
 void keep_last(members& list) {
@@ -51,10 +50,30 @@ json make_object(members&& list) {
 
 }  // namespace
 
-bool document_builder::too_deep() const { return depth_ > limits::nesting_max; }
-
 void document_builder::note(std::string_view why) {
   if (!fault_) fault_ = why;
+}
+
+bool document_builder::count() {
+  ++nodes_;
+  if (too_many()) note("too many values");
+  return !too_many();
+}
+
+void document_builder::put(json value) {
+  if (too_deep()) return;
+  if (open_.empty())
+    root_ = std::move(value);
+  else if (open_.back().is_array)
+    open_.back().elements.push_back(std::move(value));
+  else
+    open_.back().members.back().second = std::move(value);
+}
+
+bool document_builder::add(json value) {
+  if (!count()) return false;
+  put(std::move(value));
+  return true;
 }
 
 bool document_builder::refuse(std::string_view why) {
@@ -62,41 +81,42 @@ bool document_builder::refuse(std::string_view why) {
   return add(nullptr);
 }
 
-bool document_builder::add(json value) {
-  if (too_deep()) return true;
-  if (open_.empty())
-    root_ = std::move(value);
-  else if (open_.back().is_array)
-    open_.back().elements.push_back(std::move(value));
-  else
-    open_.back().members.back().second = std::move(value);
-  return true;
-}
-
-bool document_builder::key(std::string& value) {
-  if (!too_deep()) open_.back().members.emplace_back(std::move(value), nullptr);
-  return true;
+void document_builder::key(std::string value) {
+  if (too_deep()) return;
+  auto& members = open_.back().members;
+  if (members.empty()) members.reserve(open_.size() == 1 ? command_members_usual : members_usual);
+  members.emplace_back(std::move(value), nullptr);
 }
 
 bool document_builder::open(bool is_array) {
-  if (depth_ == limits::nesting_max) refuse("nested too deep");
-  ++depth_;
-  if (!too_deep()) {
-    open_.push_back({is_array, {}, {}});
-    if (!is_array) open_.back().members.reserve(members_usual);
+  if (!count()) return false;
+  if (depth_ == limits::nesting_max) {
+    note("nested too deep");
+    put(nullptr);
   }
+  ++depth_;
+  if (!too_deep()) open_.push_back({is_array, {}, {}});
   return true;
 }
 
-bool document_builder::close() {
-  if (too_deep()) {
-    --depth_;
-    return true;
-  }
+void document_builder::close() {
+  const bool unbuilt = too_deep();
   --depth_;
+  if (unbuilt) return;
   auto done = std::move(open_.back());
   open_.pop_back();
-  return done.is_array ? add(std::move(done.elements)) : add(make_object(std::move(done.members)));
+  put(done.is_array ? json(std::move(done.elements)) : make_object(std::move(done.members)));
+}
+
+document document_builder::finish(bool well_formed) {
+  document result;
+  result.nodes = std::min(nodes_, limits::frame_nodes_max);
+  result.well_formed = well_formed || too_many();
+  if (!result.well_formed) return result;
+  while (depth_ > 0) close();  // of what was not read to its end
+  result.root = std::move(root_);
+  result.fault = fault_;
+  return result;
 }
 
 }  // namespace confab

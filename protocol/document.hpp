@@ -1,7 +1,10 @@
 #pragma once
 
+#include "protocol/limits.hpp"
+
 #include <nlohmann/json.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,44 +20,44 @@ using json = nlohmann::ordered_json;
 
 struct document {
   json root;
-  /// It is JSON (CBOR) at all.
+  /// It is JSON (CBOR) at all, as far as it was read.
   bool well_formed = true;
-  /// Well-formed, but nothing this protocol takes: what is wrong with it. `root` holds what could
-  /// be read, with nulls in place of the rest.
+  /// Nothing this protocol takes: what is wrong with it. `root` holds what could be read, with
+  /// nulls in place of the rest.
   std::optional<std::string_view> fault;
+  /// How many values were read, at most `limits::frame_nodes_max`.
+  std::size_t nodes = 0;
 };
 
+/// Both read the input once. They stop where it holds more than `limits::frame_nodes_max` values:
+/// a value costs a hundred times what its two bytes suggest.
 document read_json(std::string_view text);
 document read_cbor(std::string_view bytes);
 
-/// Builds the tree from a reader's events, in the form of nlohmann's SAX interface. Of a duplicate
-/// key the last counts. Below `limits::nesting_max` nothing is built, so that neither the depth
-/// nor the destruction of the tree is the client's to choose.
+/// Builds the tree from a reader's events. Of a duplicate key the last counts. Below
+/// `limits::nesting_max` nothing is built, so that neither the depth nor the destruction of the
+/// tree is the client's to choose.
 class document_builder {
  public:
-  bool null() { return add(nullptr); }
-  bool boolean(bool value) { return add(value); }
-  bool number_integer(std::int64_t value) { return add(value); }
-  bool number_unsigned(std::uint64_t value) { return add(value); }
-  bool number_float(double value, const std::string&) { return add(value); }
-  bool string(std::string& value) { return add(std::move(value)); }
-  bool binary(json::binary_t&) { return refuse("byte strings are not JSON"); }
-  bool start_object(std::size_t) { return open(false); }
-  bool key(std::string& value);
-  bool end_object() { return close(); }
-  bool start_array(std::size_t) { return open(true); }
-  bool end_array() { return close(); }
-  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) {
-    return false;
-  }
-
-  /// Something that JSON cannot say, or the protocol does not take; the first one is kept.
-  void note(std::string_view why);
-  /// The same in the place of a value; null stands in for it.
+  // Each value, and each container at its start, answers false where it is one too many; then
+  // reading ends.
+  bool add(json value);
+  bool open_object() { return open(false); }
+  bool open_array() { return open(true); }
+  /// In the place of a value: something that JSON cannot say, or the protocol does not take. Null
+  /// stands in for it.
   bool refuse(std::string_view why);
+  /// What takes time to read and is no part of the tree.
+  bool count_unseen() { return count(); }
 
-  json take_root() { return std::move(root_); }
-  std::optional<std::string_view> fault() const { return fault_; }
+  void key(std::string value);
+  void close();
+  /// The first fault is kept.
+  void note(std::string_view why);
+
+  bool too_many() const noexcept { return nodes_ > limits::frame_nodes_max; }
+  /// The document as far as it was told.
+  document finish(bool well_formed);
 
  private:
   // A plain vector of pairs until it is complete: nlohmann's ordered object searches itself for
@@ -65,14 +68,15 @@ class document_builder {
     json::array_t elements;
   };
 
-  bool add(json value);
+  bool count();
   bool open(bool is_array);
-  bool close();
-  bool too_deep() const;
+  void put(json value);
+  bool too_deep() const noexcept { return depth_ > limits::nesting_max; }
 
   json root_;
   std::vector<container> open_;
   std::size_t depth_ = 0;
+  std::size_t nodes_ = 0;
   std::optional<std::string_view> fault_;
 };
 

@@ -45,6 +45,7 @@ class encoder {
     put("rooms", what.rooms);
     out_.end_object();
     put("expires_at", what.expires_at);
+    put("guest_token", what.guest_token);
     put("directs", what.directs);
     if (what.directs_unavailable) put("directs_unavailable", true);
     out_.end_object();
@@ -116,6 +117,7 @@ class encoder {
   void operator()(const message::left& what) {
     begin("left", what.ref);
     put("room", what.room);
+    if (!what.reason.empty()) put("reason", what.reason);
     out_.end_object();
   }
 

@@ -2,7 +2,9 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <stdexcept>
 #include <tuple>
 
@@ -11,12 +13,21 @@ namespace confab {
 namespace {
 
 constexpr std::size_t id_bytes_max = 64;
+constexpr std::size_t user_id_bytes_max = 128;
 constexpr std::string_view session_prefix = "s-";
 constexpr std::string_view base32_digits = "abcdefghijklmnopqrstuvwxyz234567";
 constexpr std::size_t session_bytes = 18, session_digits = 29;
 
 constexpr bool is_alphanumeric(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+constexpr bool is_id_character(char c) {
+  return is_alphanumeric(c) || c == '.' || c == '_' || c == ':' || c == '-';
+}
+
+bool begins_with_any(std::string_view id, std::initializer_list<std::string_view> prefixes) {
+  return std::ranges::any_of(prefixes, [&](auto prefix) { return id.starts_with(prefix); });
 }
 
 std::string sha256_hex(std::string_view text) {
@@ -37,9 +48,23 @@ std::string sha256_hex(std::string_view text) {
 
 bool is_valid_id(std::string_view text) noexcept {
   if (text.empty() || text.size() > id_bytes_max || !is_alphanumeric(text.front())) return false;
-  for (char c : text)
-    if (!is_alphanumeric(c) && c != '.' && c != '_' && c != ':' && c != '-') return false;
-  return true;
+  return std::ranges::all_of(text, is_id_character);
+}
+
+bool is_valid_user_id(std::string_view text) noexcept {
+  if (text.empty() || text.size() > user_id_bytes_max) return false;
+  if (!is_alphanumeric(text.front()) && text.front() != '_') return false;
+  return std::ranges::all_of(text, [](char c) {
+    return is_id_character(c) || c == '|' || c == '@' || c == '+' || c == '=' || c == '~';
+  });
+}
+
+bool is_reserved(const room_id& room) noexcept {
+  return begins_with_any(room.view(), {direct_room_prefix, "r:", "f:"});
+}
+
+bool is_reserved(const user_id& user) noexcept {
+  return begins_with_any(user.view(), {guest_prefix, "p:", "gone:"});
 }
 
 std::optional<session_name> session_name::parse(std::string_view text) noexcept {
@@ -85,11 +110,13 @@ std::string session_name::text() const {
 
 room_id direct_room_of(const user_id& one, const user_id& other) {
   const auto& [low, high] = one < other ? std::tie(one, other) : std::tie(other, one);
-  const bool ambiguous = low.view().find(':') != std::string_view::npos ||
-                         high.view().find(':') != std::string_view::npos;
+  const auto fits = [](const user_id& user) {
+    return std::ranges::all_of(user.view(), [](char c) { return c != ':' && is_id_character(c); });
+  };
   std::string name{direct_room_prefix};
   name.append(low.view()).append(":").append(high.view());
-  if (!ambiguous && name.size() <= id_bytes_max) return room_id::trusted(std::move(name));
+  if (fits(low) && fits(high) && name.size() <= id_bytes_max)
+    return room_id::trusted(std::move(name));
 
   // No id holds a newline, so no two pairs are hashed from the same text.
   std::string pair{low.view()};

@@ -31,11 +31,22 @@ class strong {
   Rep value_{};
 };
 
-/// `[A-Za-z0-9][A-Za-z0-9._:-]{0,63}`, the form of user, room and device ids (PROTOCOL §2).
+/// `[A-Za-z0-9][A-Za-z0-9._:-]{0,63}`, the form of room and device ids (PROTOCOL §2).
 bool is_valid_id(std::string_view text) noexcept;
+/// `[A-Za-z0-9_][A-Za-z0-9._:|@+=~-]{0,127}`, the form of user ids: what identity providers give.
+bool is_valid_user_id(std::string_view text) noexcept;
 
-/// Rooms whose id begins with this are made by the server only (PROTOCOL §2).
+template <class Tag>
+struct id_form {
+  static bool fits(std::string_view text) noexcept { return is_valid_id(text); }
+};
+template <>
+struct id_form<struct user_tag> {
+  static bool fits(std::string_view text) noexcept { return is_valid_user_id(text); }
+};
+
 inline constexpr std::string_view direct_room_prefix = "dm:";
+inline constexpr std::string_view guest_prefix = "guest:";
 
 /// A strong string that is valid by construction: `make` is the only way from untrusted text.
 /// `trusted` is for text this process wrote itself (the journal, a literal in a test).
@@ -44,7 +55,7 @@ class checked_id : public strong<Tag, std::string> {
  public:
   checked_id() = default;
   static std::optional<checked_id> make(std::string_view text) {
-    if (!is_valid_id(text)) return std::nullopt;
+    if (!id_form<Tag>::fits(text)) return std::nullopt;
     return checked_id{std::string{text}};
   }
   static checked_id trusted(std::string text) { return checked_id{std::move(text)}; }
@@ -97,12 +108,15 @@ using ref_no = strong<struct ref_tag, std::uint64_t>;
 /// Milliseconds since the Unix epoch, as on the wire.
 using unix_ms = strong<struct unix_ms_tag, std::int64_t>;
 
-inline bool is_direct(const room_id& room) {
-  return room.view().starts_with(direct_room_prefix);
-}
+inline bool is_direct(const room_id& room) { return room.view().starts_with(direct_room_prefix); }
 
-/// The direct room of two users (or of one with itself): `dm:` and both ids in order. Where that
-/// would be ambiguous (an id with a colon) or too long for an id, `dm::` and a hash of both.
+/// Made by the server only (PROTOCOL §2): what is there already can be used, nobody makes another.
+bool is_reserved(const room_id& room) noexcept;
+bool is_reserved(const user_id& user) noexcept;
+
+/// The direct room of two users (or of one with itself): `dm:` and both ids in order. Where an id
+/// has a colon or a character that room ids lack, or that would be too long, `dm::` and a hash of
+/// both.
 room_id direct_room_of(const user_id& one, const user_id& other);
 
 }  // namespace confab

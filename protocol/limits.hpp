@@ -13,20 +13,46 @@ using namespace std::chrono_literals;
 // What a client may send.
 inline constexpr std::size_t frame_bytes_max = 64 * 1024;  // default
 inline constexpr std::size_t text_bytes_max = 4096;        // default
-inline constexpr std::size_t data_bytes_max = 8 * 1024;
+inline constexpr std::size_t data_bytes_max = 10 * 1024;
+inline constexpr std::size_t data_nodes_max = 1500;
 inline constexpr std::size_t name_bytes_max = 128;
 inline constexpr std::size_t key_bytes_max = 64;
-inline constexpr std::size_t emoji_bytes_max = 32;
+inline constexpr std::size_t token_bytes_max = 8 * 1024;
+inline constexpr std::size_t emoji_bytes_max = 64;
 inline constexpr std::size_t nesting_max = 32;
+inline constexpr std::size_t frame_nodes_max = 2000;  // values: scalars, arrays, objects
 inline constexpr std::uint64_t ref_max = (std::uint64_t{1} << 53) - 1;
 inline constexpr std::size_t resume_rooms_max = 200;
 inline constexpr std::size_t rooms_per_session_max = 200;  // default
 inline constexpr std::size_t faults_in_a_row_max = 10;
 inline constexpr std::size_t commands_in_flight_max = 64;
-inline constexpr unsigned commands_per_second = 50;  // default
-inline constexpr unsigned commands_burst = 200;      // default
+inline constexpr std::size_t bytes_in_flight_max = 256 * 1024;  // of one connection's commands
+inline constexpr std::size_t bytes_in_flight_of_all_max = 256 * 1024 * 1024;
 static_assert(text_bytes_max + data_bytes_max < frame_bytes_max,
               "the largest message must fit into one frame");
+static_assert(data_nodes_max < frame_nodes_max, "and its values into what a frame may hold");
+
+// What a session may cost in the long run, and at once after a pause.
+inline constexpr unsigned commands_per_second = 50;  // default
+inline constexpr unsigned commands_burst = 200;      // default
+inline constexpr double frames_per_second = 8;       // of the largest size
+inline constexpr double frames_burst = 32;
+inline constexpr double nodes_per_second = 20'000;
+inline constexpr double nodes_burst = 80'000;
+inline constexpr double rows_per_second = 2'500;  // of logs, read for it
+inline constexpr double rows_burst = 20'000;
+inline constexpr double answer_bytes_per_second = 2 * 1024 * 1024;
+inline constexpr double answer_bytes_burst = 8 * 1024 * 1024;
+inline constexpr double signal_bytes_per_second = 64 * 1024;  // that others send to it
+inline constexpr double signal_bytes_burst = 256 * 1024;
+inline constexpr double user_share = 5;         // times as much for all sessions of a user,
+inline constexpr double address_share = 20;     // and of an address; default
+inline constexpr unsigned rooms_per_hour = 20;  // new ones, of a user; default
+inline constexpr double rooms_address_share = 4;
+/// Refusals that go on for so long, or in so many bursts, close the connection (4003).
+inline constexpr auto refusals_last_max = 10s;
+inline constexpr auto refusals_pause_min = 1s;  // ends them
+inline constexpr std::size_t refusals_bursts_max = 5;
 
 // What a server answers at once.
 inline constexpr std::size_t history_count_default = 50;
@@ -51,10 +77,13 @@ inline constexpr auto ping_interval = 25s;
 inline constexpr auto pong_wait_max = 10s;
 inline constexpr auto close_wait_max = 2s;
 inline constexpr auto token_notice = 60s;
+inline constexpr auto guest_token_life = 24h * 30;
 inline constexpr auto typing_lapse = 10s;
 inline constexpr auto presence_gather = 250ms;
 inline constexpr auto presence_grace = 5s;
 inline constexpr auto reconnect_spread = 5s;
+/// A reader that takes nothing of a catch-up for so long is too slow.
+inline constexpr auto page_wait_max = 30s;
 inline constexpr auto append_wait_max = 10s;
 inline constexpr auto room_idle = 30s;
 inline constexpr auto write_window = 24ms;

@@ -45,6 +45,7 @@ struct welcome {
   std::size_t frame_bytes = 0;
   std::size_t rooms = 0;
   std::optional<unix_ms> expires_at;
+  std::optional<std::string> guest_token;  // that signs in the same guest again
   std::vector<direct_ref> directs;
   bool directs_unavailable = false;  // the journal can't be read: there may be some
 };
@@ -133,6 +134,7 @@ struct more_events {
 struct left {
   re ref;
   room_id room;
+  std::string_view reason;  // without `ref`: a literal, why the server took it out; empty: none
 };
 struct history {
   re ref;

@@ -32,11 +32,12 @@ class cbor_reader {
  public:
   cbor_reader(std::string_view input, document_builder& out) : input_(input), out_(out) {}
 
-  /// False: not well-formed.
+  /// False: not well-formed, or too many values.
   bool run() {
     do {
       if (!read_item()) return false;
-      while (!levels_.empty() && levels_.back().is_complete()) leave();
+      while (!levels_.empty() && levels_.back().is_complete())
+        if (!leave()) return false;
     } while (!levels_.empty());
     return at_ == input_.size();
   }
@@ -90,16 +91,15 @@ class cbor_reader {
     }
 
     if (!levels_.empty() && is_string(levels_.back().kind))
-      return kind == levels_.back().kind && !indefinite && read_chunk(kind, argument);
+      return kind == levels_.back().kind && !indefinite && out_.count_unseen() &&
+             read_chunk(kind, argument);
     const auto where = next_place();
     if (!levels_.empty()) ++levels_.back().items_read;
     switch (kind) {
       case unsigned_int:
-        emit(where, [&] { out_.number_unsigned(argument); });
-        return true;
+        return emit(where, [&] { return out_.add(argument); });
       case negative_int:
-        emit(where, [&] { emit_negative(argument); });
-        return true;
+        return emit(where, [&] { return emit_negative(argument); });
       case bytes:
       case text:
         text_.clear();
@@ -108,16 +108,13 @@ class cbor_reader {
           levels_.push_back({kind, where, true, true});
           return true;
         }
-        if (!read_chunk(kind, argument)) return false;
-        emit_string(kind, where);
-        return true;
+        return read_chunk(kind, argument) && emit_string(kind, where);
       case array:
       case map:
         return enter_container(kind, where, indefinite, argument);
       case tag:
-        emit(where, [&] { out_.refuse("tags are not JSON"); });
         levels_.push_back({kind, where, true, false, 1});
-        return true;
+        return emit(where, [&] { return out_.refuse("tags are not JSON"); });
       case simple:
         return read_simple(where, info, argument);
     }
@@ -140,28 +137,25 @@ class cbor_reader {
     // Each item takes a byte at least: what declares more than is there is refused at once.
     const std::uint64_t items_max = kind == map ? bytes_left() / 2 : bytes_left();
     if (!indefinite && size > items_max) return false;
-    emit(where, [&] { kind == map ? out_.start_object(0) : out_.start_array(0); });
     levels_.push_back({kind, where, where != place::value, indefinite,
                        indefinite    ? 0
                        : kind == map ? size * 2
                                      : size});
-    return true;
+    return emit(where, [&] { return kind == map ? out_.open_object() : out_.open_array(); });
   }
 
   bool read_break() {
     if (levels_.empty() || !levels_.back().indefinite) return false;
     if (levels_.back().kind == map && levels_.back().items_read % 2 != 0) return false;
-    leave();
-    return true;
+    return leave();
   }
 
-  void leave() {
+  bool leave() {
     const auto done = levels_.back();
     levels_.pop_back();
-    if (is_string(done.kind))
-      emit_string(done.kind, done.where);
-    else if (!done.silent)
-      done.kind == map ? out_.end_object() : out_.end_array();
+    if (is_string(done.kind)) return emit_string(done.kind, done.where);
+    if (!done.silent) out_.close();
+    return true;
   }
 
   bool read_simple(place where, unsigned info, std::uint64_t argument) {
@@ -169,64 +163,61 @@ class cbor_reader {
     switch (info) {
       case 20:
       case 21:
-        emit(where, [&] { out_.boolean(info == 21); });
-        return true;
+        return emit(where, [&] { return out_.add(info == 21); });
       case 22:
-        emit(where, [&] { out_.null(); });
-        return true;
+        return emit(where, [&] { return out_.add(nullptr); });
       case 24:
         if (argument < one_byte_min) return false;
         break;
       case 25:
-        emit(where, [&] { emit_float(half_to_double(static_cast<unsigned>(argument))); });
-        return true;
+        return emit(where,
+                    [&] { return emit_float(half_to_double(static_cast<unsigned>(argument))); });
       case 26:
-        emit(where,
-             [&] { emit_float(std::bit_cast<float>(static_cast<std::uint32_t>(argument))); });
-        return true;
+        return emit(where, [&] {
+          return emit_float(std::bit_cast<float>(static_cast<std::uint32_t>(argument)));
+        });
       case 27:
-        emit(where, [&] { emit_float(std::bit_cast<double>(argument)); });
-        return true;
+        return emit(where, [&] { return emit_float(std::bit_cast<double>(argument)); });
     }
-    emit(where, [&] { out_.refuse("undefined and other simple values are not JSON"); });
-    return true;
+    return emit(where,
+                [&] { return out_.refuse("undefined and other simple values are not JSON"); });
   }
 
   /// Anything but a text: `as_value` where a value stands; it is no key.
   template <class F>
-  void emit(place where, F as_value) {
-    if (where == place::value) as_value();
+  bool emit(place where, F as_value) {
+    if (where == place::value) return as_value();
     if (where == place::key) emit_key_stand_in("a key must be a text");
+    return out_.count_unseen();
   }
 
   void emit_key_stand_in(std::string_view why) {
-    std::string nameless;
     out_.note(why);
-    out_.key(nameless);
+    out_.key({});
   }
 
-  void emit_string(major_type kind, place where) {
-    if (kind == bytes)
-      emit(where, [&] { out_.refuse("byte strings are not JSON"); });
-    else if (where == place::key)
-      text_is_valid_ ? void(out_.key(text_)) : emit_key_stand_in("not UTF-8");
+  bool emit_string(major_type kind, place where) {
+    if (kind == bytes) return emit(where, [&] { return out_.refuse("byte strings are not JSON"); });
+    if (where != place::key)
+      return emit(where, [&] {
+        return text_is_valid_ ? out_.add(std::move(text_)) : out_.refuse("not UTF-8");
+      });
+    if (text_is_valid_)
+      out_.key(std::move(text_));
     else
-      emit(where, [&] { text_is_valid_ ? out_.string(text_) : out_.refuse("not UTF-8"); });
+      emit_key_stand_in("not UTF-8");
+    return true;
   }
 
-  void emit_negative(std::uint64_t argument) {
+  bool emit_negative(std::uint64_t argument) {
     // Beyond 64 bits as JSON text would be read: as a double.
     if (argument <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
-      out_.number_integer(-1 - static_cast<std::int64_t>(argument));
-    else
-      out_.number_float(-1.0 - static_cast<double>(argument), {});
+      return out_.add(-1 - static_cast<std::int64_t>(argument));
+    return out_.add(-1.0 - static_cast<double>(argument));
   }
 
-  void emit_float(double value) {
-    if (std::isfinite(value))
-      out_.number_float(value, {});
-    else
-      out_.refuse("a number must be finite");
+  bool emit_float(double value) {
+    return std::isfinite(value) ? out_.add(value) : out_.refuse("a number must be finite");
   }
 
   std::string_view input_;
@@ -240,13 +231,9 @@ class cbor_reader {
 }  // namespace
 
 document read_cbor(std::string_view input) {
-  document result;
   document_builder builder;
-  result.well_formed = cbor_reader{input, builder}.run();
-  if (!result.well_formed) return result;
-  result.root = builder.take_root();
-  result.fault = builder.fault();
-  return result;
+  const bool well_formed = cbor_reader{input, builder}.run();
+  return builder.finish(well_formed);
 }
 
 }  // namespace confab

@@ -110,6 +110,8 @@ export interface Welcome {
   limits: Limits;
   /** Absent for guests and tokens without `exp`. */
   expires_at?: number;
+  /** Of a guest beside users with tokens: as `token` it signs in the same guest again, for 30 days. */
+  guest_token?: string;
   directs: DirectSummary[];
   /** `directs` is empty because it could not be read. */
   directs_unavailable?: true;
@@ -152,6 +154,8 @@ export interface Left {
   type: "left";
   re?: number;
   room: string;
+  /** Without `re`: the new token does not allow the room. */
+  reason?: "token";
 }
 
 export interface Sent {

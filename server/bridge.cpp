@@ -9,19 +9,17 @@ using actors::intake;
 
 class chat_port final : public transport::session_port {
  public:
-  chat_port(actors::session_actor session, std::shared_ptr<intake> taken, codec objects,
-            decode_limits limits)
-      : session_(std::move(session)), taken_(std::move(taken)), objects_(objects), limits_(limits) {}
+  chat_port(const actors::environment& env, actors::session_actor session,
+            std::shared_ptr<intake> taken, codec objects, decode_limits limits)
+      : env_(&env),
+        session_(std::move(session)),
+        taken_(std::move(taken)),
+        objects_(objects),
+        limits_(limits) {}
 
   flow on_message(frame_kind, std::string_view payload) override {
-    auto decoded = decode(objects_, payload, limits_);
-    if (auto* command = std::get_if<request>(&decoded))
-      actors::tell(session_, actors::frame_received{std::move(*command)});
-    else
-      actors::tell(session_, actors::frame_rejected{std::get<rejected>(std::move(decoded))});
-    // A mailbox has no bound, so reading has: the session resumes it when it has caught up.
-    taken_->paused = ++taken_->outstanding >= limits::commands_in_flight_max;
-    return taken_->paused ? flow::enough : flow::more;
+    actors::tell(session_, taken_->take(objects_, payload, limits_, env_->steady_now()));
+    return taken_->paused() ? flow::enough : flow::more;
   }
   void on_writable() override { actors::tell(session_, actors::sink_writable{}); }
   void on_drain() override { actors::tell(session_, actors::drain_session{}); }
@@ -30,6 +28,7 @@ class chat_port final : public transport::session_port {
   }
 
  private:
+  const actors::environment* env_;
   actors::session_actor session_;
   std::shared_ptr<intake> taken_;
   codec objects_;
@@ -51,7 +50,9 @@ class actor_port final : public transport::session_port {
   void on_drain() override {
     sink_->close(close_code::restart, reconnect_reason(std::chrono::milliseconds{0}));
   }
-  void on_close(const transport::close_info& why) override { caf::anon_send(handler_, closed{why}); }
+  void on_close(const transport::close_info& why) override {
+    caf::anon_send(handler_, closed{why});
+  }
 
  private:
   caf::actor handler_;
@@ -73,17 +74,19 @@ class behaving_actor final : public socket_actor {
 }  // namespace
 
 transport::session_factory chat_session(runtime& on, const actors::environment& env,
-                                        decode_limits limits,
+                                        decode_limits limits, std::string_view peer,
                                         std::optional<actors::identity> known) {
-  return [&on, &env, limits, known = std::move(known)](frame_sink_ptr sink, wire_format format,
-                                                       unsigned shard) {
-    auto taken = std::make_shared<intake>();
+  const auto network = actors::network_of(peer);
+  const auto address = network && env.prices ? env.prices->addresses.key_of(*network) : 0;
+  return [&on, &env, limits, address, known = std::move(known)](
+             frame_sink_ptr sink, wire_format format, unsigned shard) {
+    auto taken = std::make_shared<intake>(env.prices.get(), address);
     actors::session_start start{session_id::make(env.random(), static_cast<std::uint8_t>(shard)),
                                 std::move(sink), format, taken,
                                 known ? std::make_unique<actors::identity>(*known) : nullptr};
-    auto session = actors::spawn_light<actors::session>(on.system(), on.unit(shard), &env,
-                                                        std::move(start));
-    return std::make_unique<chat_port>(std::move(session), std::move(taken), format.objects,
+    auto session =
+        actors::spawn_light<actors::session>(on.system(), on.unit(shard), &env, std::move(start));
+    return std::make_unique<chat_port>(env, std::move(session), std::move(taken), format.objects,
                                        limits);
   };
 }

@@ -17,9 +17,9 @@
 namespace confab::server {
 
 /// The chat: decodes frames at the border and speaks for one connection to one session actor.
-/// `known` is who the upgrade request's credentials say it is.
+/// `known` is who the upgrade request's credentials say it is, `peer` the address it came from.
 transport::session_factory chat_session(runtime& on, const actors::environment& env,
-                                        decode_limits limits,
+                                        decode_limits limits, std::string_view peer,
                                         std::optional<actors::identity> known);
 
 // --- any other actor on a socket: see examples/ --------------------------------------------------
@@ -28,7 +28,8 @@ transport::session_factory chat_session(runtime& on, const actors::environment& 
 class socket {
  public:
   socket(frame_sink_ptr sink, transport::http_request request)
-      : sink_(std::move(sink)), request_(std::make_shared<transport::http_request>(std::move(request))) {}
+      : sink_(std::move(sink)),
+        request_(std::make_shared<transport::http_request>(std::move(request))) {}
 
   /// The request that asked for the upgrade: headers, query, cookies, peer.
   const transport::http_request& request() const noexcept { return *request_; }

@@ -14,6 +14,7 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -45,6 +46,14 @@ std::uint64_t system_random() {
     left = drawn.size();
   }
   return std::exchange(drawn[--left], 0);
+}
+
+/// Kept in the journal: a guest comes back as the same one after a restart too.
+guest_secret guest_key_of(const journal::journal& of) {
+  guest_secret key{};
+  const auto secret = of.secret();
+  std::copy_n(secret.begin(), std::min(secret.size(), key.size()), key.begin());
+  return key;
 }
 
 std::unique_ptr<journal::journal> open_journal(const config& how) {
@@ -93,6 +102,8 @@ chat::chat(runtime& on, const config& how)
   env_.how.rooms_per_session_max = how.rooms_per_session;
   env_.how.commands_per_second = how.rate_commands;
   env_.how.commands_burst = how.rate_burst;
+  env_.how.rooms_per_hour = how.rooms_per_hour;
+  env_.how.address_share = how.rate_address;
   env_.how.create_rooms = how.create_rooms;
   env_.how.heartbeat = how.ping_interval;
   env_.how.hello_wait_max = how.hello_wait;
@@ -101,10 +112,12 @@ chat::chat(runtime& on, const config& how)
   env_.durability = journal_->level();
   env_.may_have_directs = [this](const user_id& user) { return journal_->may_have_directs(user); };
   env_.auth = authenticator_.get();
+  env_.guest_key = guest_key_of(*journal_);
   env_.now = system_now;
   env_.steady_now = std::chrono::steady_clock::now;
   env_.random = system_random;
   env_.board.sign_names({env_.random(), env_.random()});
+  env_.prices = actors::price_list_of(env_.how, {env_.random(), env_.random()});
   env_.journal_health = [this](bool healthy, std::string_view detail) {
     journal_healthy_ = healthy;
     if (healthy)
@@ -162,7 +175,7 @@ std::vector<transport::websocket_route> chat::websockets() {
       -> std::variant<transport::session_factory, transport::upgrade_refused> {
     std::optional<actors::identity> known;
     if (const auto token = request.bearer()) {
-      auto verified = authenticator_->verify(*token, env_.now());
+      auto verified = actors::verify(env_, *token);
       if (const auto* why = std::get_if<actors::unauthorized>(&verified)) {
         auto answer = plain(401, why->reason + "\n");
         answer.headers.emplace_back("WWW-Authenticate", "Bearer error=\"invalid_token\"");
@@ -170,7 +183,7 @@ std::vector<transport::websocket_route> chat::websockets() {
       }
       known = std::get<actors::identity>(std::move(verified));
     }
-    return chat_session(on_, env_, limits_, std::move(known));
+    return chat_session(on_, env_, limits_, request.peer_address, std::move(known));
   };
   return {std::move(route)};
 }

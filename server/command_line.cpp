@@ -201,9 +201,9 @@ void add_token_options(CLI::App& token) {
   token.allow_extras();
   token.add_flag("-h,--help");
   token.add_flag("--admin");
-  for (const auto* flag :
-       {"--user", "--name", "--ttl", "--room", "--role", "--jwt-secret-file",
-        "--jwt-private-key-file", "--jwt-algorithm", "--jwt-issuer", "--jwt-audience"})
+  for (const auto* flag : {"--user", "--name", "--ttl", "--room", "--role", "--jwt-secret-file",
+                           "--jwt-private-key-file", "--jwt-algorithm", "--jwt-issuer",
+                           "--jwt-audience", "--jwt-user-claim"})
     add_valued(token, flag);
 }
 
@@ -245,13 +245,16 @@ std::optional<token_command> parse_token(const CLI::App& app, const environment&
   const auto user = get("--user", nullptr);
   if (user.empty())
     mistakes.push_back("--user: is missing");
-  else if (auto id = user_id::make(user))
+  else if (auto id = user_id::make(user); id && !is_reserved(*id))
     claims.user = *id;
   else
-    mistakes.push_back("--user: must be [A-Za-z0-9][A-Za-z0-9._:-]{0,63}");
+    mistakes.push_back(
+        "--user: must be [A-Za-z0-9_][A-Za-z0-9._:|@+=~-]{0,127}, and not begin with guest:, p: or "
+        "gone:");
 
   claims.name = get("--name", nullptr);
-  if (claims.name.size() > limits::name_bytes_max || !is_clean_text(claims.name, false))
+  if (claims.name.size() > limits::name_bytes_max ||
+      (!claims.name.empty() && !is_display_name(claims.name)))
     mistakes.push_back("--name: must be at most " + std::to_string(limits::name_bytes_max) +
                        " bytes of UTF-8 without control characters");
 
@@ -282,6 +285,8 @@ std::optional<token_command> parse_token(const CLI::App& app, const environment&
   claims.admin = app.get_option("--admin")->count() > 0;
   claims.issuer = get("--jwt-issuer", "CONFAB_JWT_ISSUER");
   claims.audience = get("--jwt-audience", "CONFAB_JWT_AUDIENCE");
+  if (auto claim = get("--jwt-user-claim", "CONFAB_JWT_USER_CLAIM"); !claim.empty())
+    claims.user_claim = std::move(claim);
 
   std::optional<jwt_algorithm> algorithm;
   if (const auto text = get("--jwt-algorithm", "CONFAB_JWT_ALGORITHM"); !text.empty()) {

@@ -62,8 +62,9 @@ bool config::guests_allowed() const noexcept {
 bool config::hosts_are_local() const noexcept { return is_loopback(host) && guests_allowed(); }
 
 std::unique_ptr<actors::authenticator> make_authenticator(const config& from) {
-  return make_authenticator(from.token_key, {from.jwt_leeway, from.jwt_issuer, from.jwt_audience},
-                            from.guests_allowed());
+  return make_authenticator(
+      from.token_key, {from.jwt_leeway, from.jwt_issuer, from.jwt_audience, from.jwt_user_claim},
+      from.guests_allowed());
 }
 
 std::vector<log::field> settings(const config& of) {
@@ -126,6 +127,7 @@ std::vector<std::string> mistakes_in(const config& it) {
           ": is not loopback, so guests are not let in unless --guests is said; or give "
           "--jwt-secret-file or --jwt-key-file");
 
+  add(it.jwt_user_claim.empty(), "--jwt-user-claim: is missing");
   add(it.rate_commands > 0 && it.rate_burst < it.rate_commands,
       "--rate-burst: must be at least --rate-commands (" + std::to_string(it.rate_commands) + ")");
   add(it.text_bytes + limits::data_bytes_max >= it.frame_bytes,

@@ -50,10 +50,13 @@ struct config {
   milliseconds jwt_leeway{30'000};
   std::string jwt_issuer;
   std::string jwt_audience;
+  std::string jwt_user_claim = "sub";
 
   bool create_rooms = true;
   unsigned rate_commands = limits::commands_per_second;  // 0: off
   unsigned rate_burst = limits::commands_burst;
+  unsigned rate_address = static_cast<unsigned>(limits::address_share);  // sessions' worth; 0: off
+  unsigned rooms_per_hour = limits::rooms_per_hour;                      // 0: off
   std::size_t text_bytes = limits::text_bytes_max;
   std::size_t frame_bytes = limits::frame_bytes_max;
   std::size_t outbox_bytes = limits::outbox_bytes_max;
@@ -78,8 +81,8 @@ struct config {
   /// Read from `jwt_secret_file` or `jwt_key_file` by `parse`; never printed.
   std::optional<jwt_key> token_key;
 
-  /// A guest may take any name, also that of a user with a token. So unless it was said, guests
-  /// are let in only where nobody else could come in and only this machine can reach it.
+  /// Unless it was said, guests are let in only where nobody else could come in and only this
+  /// machine can reach it.
   bool guests_allowed() const noexcept;
   /// A page of anywhere can make its own name resolve to this machine. So a server that trusts
   /// whoever reaches it, because only this machine can, takes no names but local ones and `hosts`.

@@ -7,8 +7,12 @@
 
 #include <jwt.h>
 #include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/crypto.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <nlohmann/json.hpp>
 
@@ -29,21 +33,25 @@ struct algorithm_row {
   jwt_algorithm algorithm;
   std::string_view name;
   jwt_alg_t library;
+  const EVP_MD* (*hash)();
   family keys;
   std::size_t secret_bytes_min;  // RFC 7518 §3.2: at least as long as the hash
   std::string_view curve;        // OpenSSL's name
 };
 
 constexpr std::array algorithm_rows{
-    algorithm_row{jwt_algorithm::hs256, "HS256", JWT_ALG_HS256, family::hmac, 32, ""},
-    algorithm_row{jwt_algorithm::hs384, "HS384", JWT_ALG_HS384, family::hmac, 48, ""},
-    algorithm_row{jwt_algorithm::hs512, "HS512", JWT_ALG_HS512, family::hmac, 64, ""},
-    algorithm_row{jwt_algorithm::rs256, "RS256", JWT_ALG_RS256, family::rsa, 0, ""},
-    algorithm_row{jwt_algorithm::rs384, "RS384", JWT_ALG_RS384, family::rsa, 0, ""},
-    algorithm_row{jwt_algorithm::rs512, "RS512", JWT_ALG_RS512, family::rsa, 0, ""},
-    algorithm_row{jwt_algorithm::es256, "ES256", JWT_ALG_ES256, family::ec, 0, "prime256v1"},
-    algorithm_row{jwt_algorithm::es384, "ES384", JWT_ALG_ES384, family::ec, 0, "secp384r1"},
-    algorithm_row{jwt_algorithm::es512, "ES512", JWT_ALG_ES512, family::ec, 0, "secp521r1"},
+    algorithm_row{jwt_algorithm::hs256, "HS256", JWT_ALG_HS256, EVP_sha256, family::hmac, 32, ""},
+    algorithm_row{jwt_algorithm::hs384, "HS384", JWT_ALG_HS384, EVP_sha384, family::hmac, 48, ""},
+    algorithm_row{jwt_algorithm::hs512, "HS512", JWT_ALG_HS512, EVP_sha512, family::hmac, 64, ""},
+    algorithm_row{jwt_algorithm::rs256, "RS256", JWT_ALG_RS256, EVP_sha256, family::rsa, 0, ""},
+    algorithm_row{jwt_algorithm::rs384, "RS384", JWT_ALG_RS384, EVP_sha384, family::rsa, 0, ""},
+    algorithm_row{jwt_algorithm::rs512, "RS512", JWT_ALG_RS512, EVP_sha512, family::rsa, 0, ""},
+    algorithm_row{jwt_algorithm::es256, "ES256", JWT_ALG_ES256, EVP_sha256, family::ec, 0,
+                  "prime256v1"},
+    algorithm_row{jwt_algorithm::es384, "ES384", JWT_ALG_ES384, EVP_sha384, family::ec, 0,
+                  "secp384r1"},
+    algorithm_row{jwt_algorithm::es512, "ES512", JWT_ALG_ES512, EVP_sha512, family::ec, 0,
+                  "secp521r1"},
 };
 
 const algorithm_row& row(jwt_algorithm algorithm) noexcept {
@@ -54,6 +62,8 @@ const algorithm_row& row(jwt_algorithm algorithm) noexcept {
 constexpr int rsa_bits_min = 2048;
 
 struct free_openssl {
+  void operator()(EVP_MD_CTX* it) const noexcept { EVP_MD_CTX_free(it); }
+  void operator()(ECDSA_SIG* it) const noexcept { ECDSA_SIG_free(it); }
   void operator()(BIO* it) const noexcept { BIO_free(it); }
   void operator()(EVP_PKEY* it) const noexcept { EVP_PKEY_free(it); }
 };
@@ -125,43 +135,97 @@ std::optional<json> decoded_object(std::string_view base64url) {
 struct token_parts {
   std::string_view header;
   std::string_view payload;
+  std::string_view signed_part;
+  std::string signature;
 };
 
 std::optional<token_parts> split(std::string_view token) {
-  if (token.size() > token_bytes_max) return std::nullopt;
+  if (token.size() > limits::token_bytes_max) return std::nullopt;
   const auto first = token.find('.');
   if (first == std::string_view::npos) return std::nullopt;
   const auto second = token.find('.', first + 1);
   if (second == std::string_view::npos) return std::nullopt;
-  const auto signature = token.substr(second + 1);
-  const auto is_digit = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_';
-  };
-  if (signature.empty() || !std::all_of(signature.begin(), signature.end(), is_digit))
-    return std::nullopt;
-  return token_parts{token.substr(0, first), token.substr(first + 1, second - first - 1)};
+  auto signature = base64url_decoded(token.substr(second + 1));
+  if (!signature || signature->empty()) return std::nullopt;
+  return token_parts{token.substr(0, first), token.substr(first + 1, second - first - 1),
+                     token.substr(0, second), std::move(*signature)};
+}
+
+/// A claim, or a parameter of the header. Null is as good as none.
+const json* member(const json& object, const std::string& name) {
+  const auto at = object.find(name);
+  return at == object.end() || at->is_null() ? nullptr : &*at;
+}
+
+/// `typ` (RFC 7515 §4.1.9): of a plain JWT, and of an access token as RFC 9068 has it. Others are
+/// for other purposes, even if the same key has signed them.
+bool is_our_type(const json& type) {
+  if (!type.is_string()) return false;
+  auto text = type.get<std::string>();
+  for (auto& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return text == "jwt" || text == "application/jwt" || text == "at+jwt" ||
+         text == "application/at+jwt";
 }
 
 /// The header must name the configured algorithm: what the token wishes for does not count.
 /// `crit` lists extensions that must be understood (RFC 7515 §4.1.11), and none is.
 bool header_is_ours(std::string_view base64url, jwt_algorithm algorithm) {
   const auto header = decoded_object(base64url);
-  if (!header || header->contains("crit")) return false;
-  const auto alg = header->find("alg");
-  return alg != header->end() && alg->is_string() &&
-         alg->get_ref<const std::string&>() == name(algorithm);
+  if (!header || member(*header, "crit")) return false;
+  if (const auto* type = member(*header, "typ"); type && !is_our_type(*type)) return false;
+  const auto* alg = member(*header, "alg");
+  return alg && alg->is_string() && alg->get_ref<const std::string&>() == name(algorithm);
 }
 
-bool signature_holds(const std::string& token, const jwt_key& key) {
+const unsigned char* bytes_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+bool hmac_holds(const token_parts& token, const jwt_key& key) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> expected{};
+  unsigned size = 0;
+  if (!HMAC(row(key.algorithm()).hash(), key.bytes().data(), static_cast<int>(key.bytes().size()),
+            bytes_of(token.signed_part), token.signed_part.size(), expected.data(), &size))
+    return false;
+  return token.signature.size() == size &&
+         CRYPTO_memcmp(token.signature.data(), expected.data(), size) == 0;
+}
+
+/// The two numbers of an ECDSA signature, one behind the other (RFC 7518 §3.4), in OpenSSL's form.
+std::string der_of(std::string_view signature, const EVP_PKEY* key) {
+  const auto half = (static_cast<std::size_t>(EVP_PKEY_get_bits(key)) + 7) / 8;
+  if (signature.size() != 2 * half) return {};
+  const auto size = static_cast<int>(half);
+  const std::unique_ptr<ECDSA_SIG, free_openssl> numbers{ECDSA_SIG_new()};
+  auto* r = BN_bin2bn(bytes_of(signature), size, nullptr);
+  auto* s = BN_bin2bn(bytes_of(signature) + half, size, nullptr);
+  if (!numbers || !r || !s || ECDSA_SIG_set0(numbers.get(), r, s) != 1) {
+    BN_free(r);
+    BN_free(s);
+    return {};
+  }
+  unsigned char* bytes = nullptr;
+  const auto written = i2d_ECDSA_SIG(numbers.get(), &bytes);
+  if (written <= 0) return {};
+  std::string der(reinterpret_cast<char*>(bytes), static_cast<std::size_t>(written));
+  OPENSSL_free(bytes);
+  return der;
+}
+
+/// Not the library's own check: it refuses every `typ` but JWT, that of access tokens too, and
+/// reads the key anew for each token.
+bool signature_holds(const token_parts& token, const jwt_key& key, EVP_PKEY* public_key) {
   const openssl_errors_end_here guard;
-  jwt_t* decoded = nullptr;
-  const auto failed = jwt_decode(&decoded, token.c_str(),
-                                 reinterpret_cast<const unsigned char*>(key.bytes().data()),
-                                 static_cast<int>(key.bytes().size()));
-  const std::unique_ptr<jwt_t, free_jwt> owner{failed == 0 ? decoded : nullptr};
-  // The library takes the algorithm from the header; it must have read the same there as we did.
-  return owner && jwt_get_alg(owner.get()) == row(key.algorithm()).library;
+  const auto& how = row(key.algorithm());
+  if (how.keys == family::hmac) return hmac_holds(token, key);
+  const auto signature =
+      how.keys == family::ec ? der_of(token.signature, public_key) : token.signature;
+  const std::unique_ptr<EVP_MD_CTX, free_openssl> context{EVP_MD_CTX_new()};
+  return context && !signature.empty() &&
+         EVP_DigestVerifyInit(context.get(), nullptr, how.hash(), nullptr, public_key) == 1 &&
+         EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(),
+                          bytes_of(token.signed_part), token.signed_part.size()) == 1;
 }
 
 /// A NumericDate (RFC 7519 §2: seconds, fractions allowed) in milliseconds.
@@ -225,7 +289,10 @@ actors::unauthorized refused(std::string reason) { return {std::move(reason), fa
 class jwt_authenticator final : public actors::authenticator {
  public:
   jwt_authenticator(std::optional<jwt_key> key, jwt_checks checks, bool guests)
-      : key_(std::move(key)), checks_(std::move(checks)), guests_(guests) {}
+      : key_(std::move(key)), checks_(std::move(checks)), guests_(guests) {
+    const openssl_errors_end_here guard;
+    if (key_ && key_->use() == key_use::public_key) public_key_ = read_pem(key_->bytes(), false);
+  }
 
   std::variant<actors::identity, actors::unauthorized> verify(std::string_view token,
                                                               unix_ms now) const override {
@@ -233,7 +300,7 @@ class jwt_authenticator final : public actors::authenticator {
     const auto parts = split(token);
     // One answer to everything before the signature holds: a forger learns nothing.
     if (!parts || !header_is_ours(parts->header, key_->algorithm()) ||
-        !signature_holds(std::string{token}, *key_))
+        !signature_holds(*parts, *key_, public_key_.get()))
       return refused("the token is not valid");
     const auto claims = decoded_object(parts->payload);
     if (!claims) return refused("the token is not valid");
@@ -241,30 +308,27 @@ class jwt_authenticator final : public actors::authenticator {
   }
 
   bool guests_allowed() const noexcept override { return guests_; }
+  bool has_key() const noexcept override { return key_.has_value(); }
 
  private:
   std::variant<actors::identity, actors::unauthorized> read(const json& claims, unix_ms now) const {
-    const auto claim = [&](const char* key) -> const json* {
-      const auto at = claims.find(key);
-      return at == claims.end() ? nullptr : &*at;
-    };
+    const auto claim = [&](const std::string& key) { return member(claims, key); };
     const auto leeway = checks_.leeway.count();
     actors::identity who;
 
-    const auto* sub = claim("sub");
-    if (!sub || !sub->is_string()) return refused("the token names no user");
-    auto user = user_id::make(sub->get_ref<const std::string&>());
-    if (!user) return refused("the token's user id is not valid");
+    const auto* sub = claim(checks_.user_claim);
+    const auto id = sub ? id_text(*sub) : std::nullopt;
+    if (!id) return refused("the token names no user");
+    auto user = user_id::make(*id);
+    if (!user || is_reserved(*user)) return refused("the token's user id is not valid");
     who.user = std::move(*user);
 
-    who.name = who.user.value();
+    // People choose it where they have their account, by other rules than ours.
     if (const auto* it = claim("name")) {
       if (!it->is_string()) return refused("the token's name is not valid");
-      who.name = it->get<std::string>();
-      if (who.name.empty() || who.name.size() > limits::name_bytes_max ||
-          !is_clean_text(who.name, false))
-        return refused("the token's name is not valid");
+      who.name = display_name_of(it->get_ref<const std::string&>(), limits::name_bytes_max);
     }
+    if (who.name.empty()) who.name = who.user.value();
 
     if (!checks_.issuer.empty()) {
       const auto* it = claim("iss");
@@ -297,7 +361,16 @@ class jwt_authenticator final : public actors::authenticator {
     return who;
   }
 
+  /// A text, or a whole number as some identity providers have them.
+  static std::optional<std::string> id_text(const json& sub) {
+    if (sub.is_string()) return sub.get<std::string>();
+    if (!sub.is_number_unsigned() || sub.get<std::uint64_t>() > limits::ref_max)
+      return std::nullopt;
+    return std::to_string(sub.get<std::uint64_t>());
+  }
+
   std::optional<jwt_key> key_;
+  std::unique_ptr<EVP_PKEY, free_openssl> public_key_;
   jwt_checks checks_;
   bool guests_;
 };
@@ -370,7 +443,7 @@ std::variant<minted, std::string> mint(const jwt_key& key, const token_claims& c
                                        unix_ms now) {
   if (key.use() == key_use::public_key) return "signing needs the private key";
   const auto seconds = now.value() / 1000;
-  json body{{"sub", claims.user.value()}, {"iat", seconds}};
+  json body{{claims.user_claim, claims.user.value()}, {"iat", seconds}};
   if (!claims.name.empty()) body["name"] = claims.name;
   if (claims.ttl)
     body["exp"] = seconds + std::chrono::duration_cast<std::chrono::seconds>(*claims.ttl).count();

@@ -67,10 +67,8 @@ struct jwt_checks {
   std::chrono::milliseconds leeway{30'000};  // for the difference of two clocks
   std::string issuer;                        // `iss` must be this; empty: anything
   std::string audience;                      // `aud` must be or hold this; empty: anything
+  std::string user_claim = "sub";            // which claim is the user's id
 };
-
-/// Longer tokens are refused unread: the largest a request header can carry.
-inline constexpr std::size_t token_bytes_max = 16 * 1024;
 
 /// Checks tokens with `key`; without one, none is valid. Immutable, so any thread may call it.
 ///
@@ -89,6 +87,7 @@ struct token_claims {
   bool admin = false;
   std::string issuer;
   std::string audience;
+  std::string user_claim = "sub";
 };
 
 struct minted {

@@ -186,10 +186,12 @@ std::vector<option_row> make_rows() {
       yes_no({"compression", listening, "accept permessage-deflate where a client offers it"},
              &config::compression),
 
-      yes_no({"guests", sign_in,
-              "let anyone in without a token, under any name that is asked for. Unless said: only "
-              "on loopback, and only without a token key"},
-             &config::guests),
+      yes_no(
+          {"guests", sign_in,
+           "let anyone in without a token, under any name that is asked for; beside a token key "
+           "under an id that the server makes. Unless said: only on loopback, and only without a "
+           "token key"},
+          &config::guests),
       text({"jwt_secret_file", sign_in,
             "secret that signs tokens (HS256). One line break at the end does not count"},
            "FILE", &config::jwt_secret_file),
@@ -206,6 +208,8 @@ std::vector<option_row> make_rows() {
            &config::jwt_issuer),
       text({"jwt_audience", sign_in, "what a token's aud must be or hold; unless said, anything"},
            "TEXT", &config::jwt_audience),
+      text({"jwt_user_claim", sign_in, "the claim that is the user's id"}, "NAME",
+           &config::jwt_user_claim),
 
       one_of<journal_kind>(
           {"journal", storage, "where messages are kept; memory loses them with the process"},
@@ -221,10 +225,20 @@ std::vector<option_row> make_rows() {
              &config::dedupe_count, 0, 100'000'000),
 
       yes_no({"create_rooms", rules, "joining an unknown room creates it"}, &config::create_rooms),
-      number({"rate_commands", rules, "commands a second and session; 0: no limit"},
+      number({"rate_commands", rules,
+              "commands a second and session; 0: no limit, neither on these nor on bytes, values "
+              "and history"},
              &config::rate_commands, 0, 1'000'000),
       number({"rate_burst", rules, "commands at once after a pause"}, &config::rate_burst, 1,
              10'000'000),
+      number(
+          {"rate_address", rules,
+           "how many sessions' worth of all rates one address may use (IPv6: a /64); private and "
+           "loopback ones may be proxies and are not limited; 0: no limit"},
+          &config::rate_address, 0, 100'000),
+      number({"rooms_per_hour", rules,
+              "new rooms a user may make in an hour, direct ones among them; 0: no limit"},
+             &config::rooms_per_hour, 0, 1'000'000),
       bytes({"text_bytes", rules, "longest text of a message"}, &config::text_bytes, 1, 240 * 1024),
       bytes({"frame_bytes", rules, "largest message of the WebSocket that a client may send"},
             &config::frame_bytes, 1024, 16 * mib),

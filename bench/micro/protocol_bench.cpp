@@ -33,6 +33,17 @@ void decode_send(benchmark::State& state, codec format) {
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(payload.size()));
 }
 
+/// 64 KiB of values, which none of the commands has a use for.
+void decode_flood(benchmark::State& state, codec format) {
+  auto payload = std::string{R"({"type":"ping","id":7,"x":[)"};
+  while (payload.size() < 65'500) payload += "{},";
+  payload += "0]}";
+  if (format == codec::cbor)
+    payload = std::string("\xa3\x64type\x64ping\x62id\x07\x61x\x99\xfd\xe8", 20) +
+              std::string(65'000, '\xa0');
+  for (auto _ : state) benchmark::DoNotOptimize(decode(format, payload));
+}
+
 message::any posted_message(benchmark::State& state) {
   return message::logged{room_id::trusted("general"),
                          {seq_no{4711}, unix_ms{1763790000123}, user_id::trusted("alice"),
@@ -57,6 +68,8 @@ void frame_header(benchmark::State& state) {
 
 BENCHMARK_CAPTURE(decode_send, json, codec::json)->Arg(64)->Arg(1024);
 BENCHMARK_CAPTURE(decode_send, cbor, codec::cbor)->Arg(64)->Arg(1024);
+BENCHMARK_CAPTURE(decode_flood, json, codec::json);
+BENCHMARK_CAPTURE(decode_flood, cbor, codec::cbor);
 BENCHMARK_CAPTURE(encode_message, json, codec::json)->Arg(64)->Arg(1024);
 BENCHMARK_CAPTURE(encode_message, cbor, codec::cbor)->Arg(64)->Arg(1024);
 BENCHMARK(frame_header)->Arg(64)->Arg(1024);

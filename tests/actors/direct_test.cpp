@@ -82,7 +82,7 @@ TEST_CASE("a session's name that its server did not give out reaches nobody") {
   actor_world other{differently};
   CHECK(reached(other.env.board.name_of(bob.id)) == 0);
   CHECK(bob.received("signal").empty());
-  CHECK(alice.taken->outstanding == 0);
+  CHECK(alice.taken->outstanding() == 0);
 }
 
 TEST_CASE("a direct message reaches every session of both users without joining") {
@@ -206,7 +206,7 @@ TEST_CASE("welcome lists fifty direct rooms and not one more") {
   actor_world world;
   auto& alice = world.guest("alice");
   for (int i = 0; i < 51; ++i) {
-    alice.ask(direct("user" + std::to_string(i), "hi"));
+    world.guest("user" + std::to_string(i)).ask(direct("alice", "hi"));
     world.advance(20ms);
   }
 

@@ -215,7 +215,7 @@ TEST_CASE("what can't be read is unavailable") {
   CHECK(bob.send("general", "x")["code"] == "not_joined");
   heal(world);
   CHECK(bob.join("general", 499, "filled")["events"].size() == 2);
-  CHECK(bob.taken->outstanding == 0);
+  CHECK(bob.taken->outstanding() == 0);
 }
 
 TEST_CASE("a catch-up that breaks off after joined was said ends the connection") {
@@ -281,7 +281,7 @@ TEST_CASE("a failed join gives back its own place among the commands in flight, 
   world.settle();
 
   REQUIRE(alice.received("error").size() == 1);
-  CHECK(alice.taken->outstanding == 1);
+  CHECK(alice.taken->outstanding() == 1);
 }
 
 TEST_CASE("a resume that can't be served is an error, and the room may be joined by itself") {
@@ -451,6 +451,7 @@ TEST_CASE("a session's bug ends this connection and no other") {
       throw std::logic_error("a bug");
     }
     bool guests_allowed() const noexcept override { return true; }
+    bool has_key() const noexcept override { return false; }
   };
   const buggy auth;
   actor_world world;

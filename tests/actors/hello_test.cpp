@@ -136,13 +136,63 @@ TEST_CASE("anything else before welcome is a protocol error") {
   SECTION("an unknown command") { who.say({{"type", "nonsense"}, {"id", 1}}); }
   SECTION("a ping") { who.say({{"type", "ping"}, {"id", 1}}); }
   SECTION("no JSON") { who.say_bytes("hello"); }
-  SECTION("a command behind the hello") {
-    who.say(hello({{"guest", "alice"}}));
-    who.say({{"type", "join"}, {"room", "general"}});
-  }
   world.settle();
 
   CHECK(who.close_code() == 4503);
+}
+
+TEST_CASE("what is sent behind hello waits for the welcome, in order and behind the resume") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    std::mt19937_64 random{seed};
+    actor_world world;
+    auto& who = world.connect();
+
+    who.say(hello({{"id", 1}, {"guest", "alice"}, {"resume", json::array({{{"room", "a"}}})}}));
+    who.say({{"type", "send"}, {"id", 2}, {"room", "a"}, {"text", "at once"}});
+    who.say({{"type", "join"}, {"id", 3}, {"room", "b"}});
+    who.say({{"type", "send"}, {"id", 4}, {"room", "b"}, {"text", "there too"}});
+    who.say({{"type", "nonsense"}, {"id", 5}});
+    world.settle_shuffled(random);
+
+    CHECK(who.reply_to(1)["type"] == "welcome");
+    CHECK(who.reply_to(2)["type"] == "sent");
+    CHECK(who.reply_to(3)["type"] == "joined");
+    CHECK(who.reply_to(4)["type"] == "sent");
+    CHECK(who.reply_to(5)["code"] == "unknown_type");
+    CHECK_FALSE(who.closed());
+    CHECK(who.taken->outstanding() == 0);
+  }
+}
+
+TEST_CASE("what is sent behind a hello that is refused is refused, and then the connection ends") {
+  actor_world world;
+  auto& who = world.connect();
+
+  who.say(hello({{"id", 1}, {"token", "nonsense"}}));
+  who.say({{"type", "join"}, {"id", 2}, {"room", "a"}});
+  who.say({{"type", "ping"}, {"id", 3}});
+  who.say({{"type", "nonsense"}, {"id", 4}});
+  who.say(hello({{"id", 5}, {"guest", "alice"}}));
+  world.settle();
+
+  for (std::uint64_t id = 1; id <= 5; ++id) CHECK(who.reply_to(id)["code"] == "unauthorized");
+  CHECK(who.close_code() == 4500);
+  CHECK(world.guests_running() == 0);
+}
+
+TEST_CASE("what is sent behind a hello that was a mistake is refused, and another try is allowed") {
+  actor_world world;
+  auto& who = world.connect();
+
+  who.say(hello({{"id", 101}, {"guest", "not an id"}}));
+  who.say({{"type", "join"}, {"id", 102}, {"room", "a"}});
+  world.settle();
+
+  CHECK(who.reply_to(101)["code"] == "bad_request");
+  CHECK(who.reply_to(102)["code"] == "unauthorized");
+  CHECK(who.ask(hello({{"guest", "alice"}}))["type"] == "welcome");
+  CHECK(who.join("a")["type"] == "joined");
 }
 
 TEST_CASE("a bad hello is an error and another try") {
@@ -275,6 +325,106 @@ TEST_CASE("refresh takes neither another user's token nor a bad one, and the old
   CHECK(alice.join("general")["members"][0]["id"] == "alice");
 }
 
+TEST_CASE("a token with fewer rights has them at once") {
+  actor_world world;
+  world.auth.tokens["all"] = world.identity_of("alice");
+  world.auth.tokens["few"] = world.identity_of("alice");
+  world.auth.tokens["few"].rooms = {"general"};
+  auto& alice = world.with_token("all");
+  auto& bob = world.guest("bob");
+  for (const auto* room : {"general", "secret"}) {
+    alice.join(room);
+    bob.join(room);
+  }
+  bob.ask({{"type", "direct"}, {"to", "alice"}, {"text", "psst"}});
+  alice.join("dm:alice:bob");
+  world.advance(1s);  // all have heard who is there
+  alice.forget();
+
+  alice.say({{"type", "refresh"}, {"id", 70}, {"token", "few"}});
+  alice.say({{"type", "send"}, {"id", 71}, {"room", "secret"}, {"text", "too late"}});
+  alice.say({{"type", "history"}, {"id", 72}, {"room", "secret"}});
+  world.settle();
+
+  CHECK(alice.reply_to(70)["type"] == "refreshed");
+  const auto left = alice.received("left");
+  REQUIRE(left.size() == 1);
+  CHECK(left[0] == json{{"type", "left"}, {"room", "secret"}, {"reason", "token"}});
+  CHECK(alice.reply_to(71)["code"] == "not_joined");
+  CHECK(alice.reply_to(72)["code"] == "not_joined");
+
+  alice.forget();
+  bob.send("secret", "not for her");
+  bob.send("general", "for her");
+  bob.ask({{"type", "direct"}, {"to", "alice"}, {"text", "for her, too"}});
+  world.advance(1s);
+  CHECK(alice.received("message").size() == 2);
+  CHECK(alice.received("message", "secret").empty());
+  CHECK(bob.received("presence", "secret").back()["left"] == json::array({"alice"}));
+  CHECK(alice.join("secret")["code"] == "forbidden");
+
+  // And with more rights they can be joined again.
+  alice.ask({{"type", "refresh"}, {"token", "all"}});
+  CHECK(alice.join("secret")["type"] == "joined");
+}
+
+TEST_CASE("beside users with tokens a guest is given an id, and a token to come back with") {
+  actor_world world;
+  world.auth.key = true;
+  world.auth.tokens["t"] = world.identity_of("alice");
+  auto& alice = world.with_token("t");
+  CHECK_FALSE(alice.welcome.contains("guest_token"));
+
+  auto& guest = world.guest_with({{"guest", "alice"}});
+  const auto id = guest.welcome["user"]["id"].get<std::string>();
+  CHECK(id.starts_with("guest:"));
+  CHECK(guest.welcome["user"]["name"] == "alice");
+  CHECK_FALSE(guest.welcome.contains("expires_at"));
+  auto& other = world.guest_with({{"guest", "alice"}, {"name", "Alice"}});
+  CHECK(other.welcome["user"]["id"] != id);
+  CHECK(other.welcome["user"]["name"] == "Alice");
+
+  guest.join("general");
+  guest.send("general", "hi", "k1");
+  guest.disconnect();
+  auto& back = world.with_token(guest.welcome["guest_token"]);
+  CHECK(back.welcome["user"] == guest.welcome["user"]);
+  back.join("general");
+  CHECK(back.send("general", "hi", "k1")["duplicate"] == true);
+  CHECK(back.ask({{"type", "refresh"}, {"token", back.welcome["guest_token"]}})["type"] ==
+        "refreshed");
+  CHECK(back.ask({{"type", "refresh"}, {"token", other.welcome["guest_token"]}})["code"] ==
+        "unauthorized");
+}
+
+TEST_CASE("a guest's token is good for thirty days, and only where guests are let in") {
+  actor_world world;
+  world.auth.key = true;
+  const std::string token = world.guest("alice").welcome["guest_token"];
+  auto forged = token;
+  forged[forged.size() / 2] ^= 1;
+  CHECK(world.with_token(forged).close_code() == 4500);
+
+  world.tick(24h * 29);
+  auto& back = world.with_token(token);
+  CHECK(back.welcome["type"] == "welcome");
+  CHECK(back.welcome["guest_token"] != token);  // thirty days from now
+  world.tick(24h * 1);
+  CHECK(world.with_token(token).close_code() == 4501);
+  CHECK(world.with_token(back.welcome["guest_token"]).welcome["type"] == "welcome");
+
+  world.auth.guests = false;
+  CHECK(world.with_token(back.welcome["guest_token"]).close_code() == 4500);
+}
+
+TEST_CASE("without users with tokens a guest is whom it says it is") {
+  actor_world world;
+  auto& alice = world.guest("alice");
+
+  CHECK(alice.welcome["user"]["id"] == "alice");
+  CHECK_FALSE(alice.welcome.contains("guest_token"));
+}
+
 TEST_CASE("ping is answered with pong, and without an id by nothing") {
   actor_world world;
   auto& alice = world.guest("alice");
@@ -307,4 +457,15 @@ TEST_CASE("resume in hello is answered by a joined event for each room") {
   CHECK(a["events"][0]["text"] == "two");
   CHECK(alice.received("joined")[1]["room"] == "b");
   CHECK(alice.send("a", "three")["seq"] == 3);
+}
+
+TEST_CASE("a room that stands twice in resume is resumed once") {
+  actor_world world;
+  auto& alice = world.guest_with(
+      {{"guest", "alice"},
+       {"resume", json::array({{{"room", "a"}}, {{"room", "b"}}, {{"room", "a"}, {"since", 0}}})}});
+
+  REQUIRE(alice.received("joined").size() == 2);
+  CHECK(alice.received("joined")[0]["room"] == "a");
+  CHECK(alice.received("joined")[1]["room"] == "b");
 }

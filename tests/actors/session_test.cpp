@@ -53,7 +53,7 @@ TEST_CASE("every command with an id is answered exactly once") {
       CAPTURE(all[i].dump());
       REQUIRE(replies(alice, 1000 + i) == 1);
     }
-    CHECK(alice.taken->outstanding == 0);
+    CHECK(alice.taken->outstanding() == 0);
   }
 }
 
@@ -132,6 +132,29 @@ TEST_CASE("who goes on and on above the rate is closed") {
   CHECK(alice.close_code() == 4003);
 }
 
+TEST_CASE("who is refused again and again for ten seconds is closed, whatever is let through") {
+  world_options how;
+  how.how.commands_per_second = 10;
+  how.how.commands_burst = 100;
+  actor_world world{how};
+  auto& alice = world.guest("alice");
+  for (int i = 0; i < 100; ++i) alice.say({{"type", "ping"}});
+
+  for (int i = 0; i < 99; ++i) {  // twice what it may
+    alice.say({{"type", "ping"}});
+    alice.say({{"type", "ping"}});
+    world.advance(100ms);
+    REQUIRE_FALSE(alice.closed());
+  }
+  for (int i = 0; i < 3; ++i) {
+    alice.say({{"type", "ping"}});
+    alice.say({{"type", "ping"}});
+    world.advance(100ms);
+  }
+
+  CHECK(alice.close_code() == 4003);
+}
+
 TEST_CASE("where the rate is 0 a session may send what it likes") {
   world_options how;
   how.how.commands_per_second = 0;
@@ -151,13 +174,13 @@ TEST_CASE("with too much in flight the connection reads no further until it is a
   for (int i = 0; i < 100; ++i)
     alice.say({{"type", "send"}, {"id", 1000 + i}, {"room", "general"}, {"text", "x"}});
   world.settle();
-  CHECK(alice.taken->paused);
-  CHECK(alice.taken->outstanding == limits::commands_in_flight_max);
+  CHECK(alice.taken->paused());
+  CHECK(alice.taken->outstanding() == limits::commands_in_flight_max);
 
   world.release_all();
   world.settle();
-  CHECK_FALSE(alice.taken->paused);
-  CHECK(alice.taken->outstanding == 0);
+  CHECK_FALSE(alice.taken->paused());
+  CHECK(alice.taken->outstanding() == 0);
   CHECK(alice.received("sent").size() == 100);
 }
 

@@ -1,5 +1,6 @@
 #include "actors/walls.hpp"
 
+#include "actors/intake.hpp"
 #include "tests/support/actor_world.hpp"
 #include "tests/support/catch.hpp"
 
@@ -59,7 +60,10 @@ TEST_CASE("a bug of an audience ends the process, and is told first") {
   actor_world world;
   const auto id = session_id::make(77, 0);
   const auto& audience = world.env.board.audience(0);
-  caf::anon_send(audience, actors::attach_sink{id, {}, std::make_shared<broken_sink>(), {}});
+  caf::anon_send(
+      audience,
+      actors::attach_sink{
+          id, {}, std::make_shared<broken_sink>(), {}, std::make_shared<actors::intake>()});
   caf::anon_send(audience, actors::open_sink{id});
 
   caf::anon_send(audience, actors::session_delivery{id, make_frame(frame_kind::text, "x"), {}});

@@ -48,7 +48,9 @@ const table = [
   ["a NUL in a text", ['{"type":"send","id":9,"room":"lobby","text":"a\\u0000b"}'], { error: "bad_request", re: 9 }],
   ["nesting of 40", [nested(40)], { error: "bad_request", re: 9 }],
   ["nesting of 10,000", [nested(10_000)], { error: "bad_request", re: 9 }],
-  ["nesting that does not end", ['{"a":'.repeat(10_000)], { close: 4503 }],
+  ["nesting that does not end", ['{"a":'.repeat(1_000)], { close: 4503 }],
+  ["more nesting that does not end", ['{"a":'.repeat(10_000)], { error: "bad_request" }],
+  ["64 KiB of objects", [`{"type":"ping","id":9,"x":[${"{},".repeat(21_000)}1]}`], { error: "bad_request", re: 9 }],
   ["a room of a made-up form", ['{"type":"join","id":9,"room":"../../etc"}'], { error: "bad_request", re: 9 }],
   [
     "a room id that is too long",
@@ -62,7 +64,7 @@ const table = [
   ],
   [
     "free data that is too long",
-    [JSON.stringify({ type: "signal", id: 9, to: "bob", data: { x: "x".repeat(8192) } })],
+    [JSON.stringify({ type: "signal", id: 9, to: "bob", data: { x: "x".repeat(10_240) } })],
     { error: "too_long", re: 9 },
   ],
   ["64 KiB, which is allowed", [padded(KIB64)], { reply: "pong", re: 9 }],

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 
 import { any, assertShape } from "./support/matching.mjs";
+import { textFrame } from "./support/raw.mjs";
 import { confabd, run } from "./support/server.mjs";
 import { SECRET, inSeconds, keyPair, mint, secretFile, sign } from "./support/tokens.mjs";
 import { scenario } from "./support/world.mjs";
@@ -86,6 +87,41 @@ scenario("a hello within the upgrade request that is refused says why, as any ot
   assert.equal((await late.expect({ type: "error" })).code, "unauthorized");
   assert.equal((await late.closed()).code, 4501);
   assert.equal((await mute.closed()).code, 4503);
+});
+
+scenario("beside users with tokens a guest is given an id, and a token to come back with", async (world) => {
+  const secret = await secretFile(world);
+  const server = await world.server(["--jwt-secret-file", secret]);
+  const guest = await world.guest(server, "alice");
+  const { guest_token: token, user } = guest.welcome;
+
+  const back = await world.connect(server);
+  const welcome = await back.hello({ token });
+  const bearer = await world.connect(server, { headers: { Authorization: `Bearer ${token}` } });
+  const forged = await world.connect(server);
+  const refused = await forged.ask({ type: "hello", token: token.slice(0, -4) + "AAAA" });
+
+  assert.match(user.id, /^guest:[a-z2-7]{13}$/);
+  assert.equal(user.name, "alice");
+  assert.deepEqual(welcome.user, user);
+  assert.deepEqual((await bearer.hello({})).user, user);
+  assert.equal(refused.code, "unauthorized");
+});
+
+scenario("what is sent in one packet with hello is done, or refused, as hello is", async (world) => {
+  const server = await world.server();
+  const pipeline = (hello) => [hello, { type: "join", id: 2, room: "lobby" }, { type: "send", id: 3, room: "lobby", text: "hi" }];
+  const alice = await world.raw(server);
+  alice.write(Buffer.concat(pipeline({ type: "hello", id: 1, guest: "alice" }).map(textFrame)));
+  const mallory = await world.raw(server);
+  mallory.write(Buffer.concat(pipeline({ type: "hello", id: 1, token: "nonsense" }).map(textFrame)));
+
+  assert.equal((await alice.expect({ object: { re: 1 } })).object.type, "welcome");
+  assert.equal((await alice.expect({ object: { re: 2 } })).object.type, "joined");
+  assert.equal((await alice.expect({ object: { re: 3 } })).object.type, "sent");
+  const closing = mallory.closeFrame();
+  for (const re of [1, 2, 3]) assert.equal((await mallory.expect({ object: { re } })).object.code, "unauthorized");
+  assert.equal((await closing).code, 4500);
 });
 
 scenario("a moderator may edit and delete what others wrote", async (world) => {

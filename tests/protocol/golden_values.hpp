@@ -205,6 +205,11 @@ inline std::map<std::string, message::any> messages() {
          w.directs = {{room("dm:alice:bob"), user("bob"), seq_no{12}, at}};
        })},
       {"server_welcome_guest", welcome_alice([](auto&) {})},
+      {"server_welcome_guest_token", welcome_alice([&](auto& w) {
+         w.ref = id(1);
+         w.user.id = user("guest:q5x2nfy7kd3ma");
+         w.guest_token = "guest.MTc2NzIyNTYwMDAwMApn.c2ln";
+       })},
       {"server_welcome_without_directs",
        welcome_alice([](auto& w) { w.directs_unavailable = true; })},
       {"server_refreshed", refreshed{id(2), expires}},
@@ -265,7 +270,8 @@ inline std::map<std::string, message::any> messages() {
        })},
       {"server_events", more_events{general, first(entries, 2), true}},
       {"server_events_last", more_events{general, {entries.begin() + 2, entries.end()}, false}},
-      {"server_left", left{id(4), general}},
+      {"server_left", left{id(4), general, {}}},
+      {"server_left_token", left{std::nullopt, room("team-red"), "token"}},
       {"server_history", message::history{id(6), general, seq_no{61}, present, true}},
       {"server_history_empty", message::history{id(6), general, seq_no{0}, {}, false}},
       {"server_rooms", rooms{id(12), {open, {room("team-red"), "", seq_no{0}, 0, false}}, false}},

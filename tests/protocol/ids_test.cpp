@@ -33,6 +33,34 @@ TEST_CASE("an id is 1 to 64 letters, digits, dots, underscores, colons and hyphe
   CHECK_FALSE(is_valid_id(std::string_view("a\0b", 3)));
 }
 
+TEST_CASE("a user's id may be what identity providers give") {
+  for (const auto* good :
+       {"a", "_a", "0", "auth0|65f1a0", "kim@example.com", "kim+work@example.com", "a=b~c",
+        "oidc:x-1", "2.5", "__", "123456789012345678901"}) {
+    INFO(good);
+    CHECK(is_valid_user_id(good));
+    CHECK(user_id::make(good)->view() == good);
+  }
+  for (const auto* bad : {"", "-a", "|a", "@server", "+a", "~", "a b", "a/b", "a\n", "\xC3\xBC",
+                          "a*", "a,b", "a\"b", "a%"}) {
+    INFO(bad);
+    CHECK_FALSE(is_valid_user_id(bad));
+    CHECK_FALSE(user_id::make(bad).has_value());
+  }
+  CHECK(is_valid_user_id(std::string(128, 'a')));
+  CHECK_FALSE(is_valid_user_id(std::string(129, 'a')));
+}
+
+TEST_CASE("some ids are the server's to make") {
+  for (const auto* reserved : {"dm:a:b", "dm::0", "r:1", "f:x"})
+    CHECK(is_reserved(room_id::trusted(reserved)));
+  for (const auto* free : {"dm", "r", "room:r:1", "ff:x", "guest:a"})
+    CHECK_FALSE(is_reserved(room_id::trusted(free)));
+  for (const auto* reserved : {"guest:a", "p:bot", "gone:7"}) CHECK(is_reserved(user(reserved)));
+  for (const auto* free : {"guest", "pp:x", "Guest:a", "dm:a:b", "x-gone:7"})
+    CHECK_FALSE(is_reserved(user(free)));
+}
+
 TEST_CASE("a session id names its shard") {
   const auto session = session_id::make(1000, 7);
 
@@ -88,14 +116,28 @@ TEST_CASE("a direct room of ids with colons is named by a hash of both") {
   CHECK(direct("a:a", "a") != direct("a", "a"));
 }
 
+TEST_CASE("a direct room of ids with characters that rooms' ids lack is named by a hash, too") {
+  // sha256("auth0|65f1\nbob")
+  CHECK(direct("bob", "auth0|65f1") ==
+        "dm::8e92af4f76ecd3e411f14f17768fa453ac18f725d5c9fc1296c9e4b95965");
+  for (const auto* id : {"kim@example.com", "a+b", "a=b", "a~b", "auth0|1"}) {
+    INFO(id);
+    CHECK(direct(id, "bob").starts_with("dm::"));
+    CHECK(is_valid_id(direct(id, "bob")));
+    CHECK(direct(id, "bob") != direct(id, "bobby"));
+  }
+  CHECK(direct("_a", "bob") == "dm:_a:bob");
+}
+
 TEST_CASE("a direct room's id is valid however long the users' are") {
   const std::string longest(64, 'u');
   const std::string fits(29, 'a');  // "dm:" 29 ":" 31 are 64
   const std::string beside_it(31, 'b');
 
   CHECK(direct(fits, beside_it) == "dm:" + fits + ":" + beside_it);
-  for (const auto& room : {direct(fits, beside_it + "b"), direct(longest, longest),
-                           direct(longest, "a"), direct("a:b", longest)}) {
+  for (const auto& room :
+       {direct(fits, beside_it + "b"), direct(longest, longest), direct(longest, "a"),
+        direct("a:b", longest), direct(std::string(128, 'u'), "a")}) {
     INFO(room);
     CHECK(room.size() == 64);
     CHECK(room.starts_with("dm::"));

@@ -54,6 +54,7 @@ actor_world::actor_world(world_options how)
   env.steady_now = [this] { return scheduler_->clock().now(); };
   env.random = [this] { return random_(); };
   env.board.sign_names({random_(), random_()});
+  env.prices = actors::price_list_of(env.how, {how.seed, ~how.seed});
   env.pause = [this](auto span) { scheduler_->advance_time(span); };
   env.journal_health = [this](bool healthy, std::string_view detail) {
     health.emplace_back(healthy, detail);
@@ -111,9 +112,10 @@ client& actor_world::connect(wire_format format, std::optional<actors::identity>
 }
 
 client& actor_world::connect_on(unsigned shard, wire_format format,
-                                std::optional<actors::identity> known) {
+                                std::optional<actors::identity> known,
+                                actors::payers::key address) {
   const auto id = session_id::make(++last_session_, static_cast<std::uint8_t>(shard));
-  auto& who = clients.emplace_back(*this, id, format);
+  auto& who = clients.emplace_back(*this, id, format, address);
   actors::session_start start{id, who.sink, format, who.taken,
                               known ? std::make_unique<actors::identity>(*known) : nullptr};
   who.session = actors::spawn_light<actors::session>(*system_, nullptr, &env, std::move(start));

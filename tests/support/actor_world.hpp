@@ -41,9 +41,11 @@ class fake_authenticator final : public actors::authenticator {
   std::variant<actors::identity, actors::unauthorized> verify(std::string_view token,
                                                               unix_ms now) const override;
   bool guests_allowed() const noexcept override { return guests; }
+  bool has_key() const noexcept override { return key; }
 
   std::map<std::string, actors::identity, std::less<>> tokens;
   bool guests = true;
+  bool key = false;  // tokens are taken all the same
 };
 
 struct world_options {
@@ -67,7 +69,7 @@ class actor_world {
   // --- connections ---
   client& connect(wire_format format = {}, std::optional<actors::identity> known = {});
   client& connect_on(unsigned shard, wire_format format = {},
-                     std::optional<actors::identity> known = {});
+                     std::optional<actors::identity> known = {}, actors::payers::key address = 0);
   /// A session alone, without a client: for whoever plays the connection himself.
   actors::session_actor attach(frame_sink_ptr sink, std::shared_ptr<actors::intake> taken,
                                unsigned shard = 0);

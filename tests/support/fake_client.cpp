@@ -86,9 +86,13 @@ void fake_sink::read_all() {
 
 // --- the connection ------------------------------------------------------------------------------
 
-client::client(actor_world& in, session_id own, wire_format as) : id(own), format(as), world_(in) {
+client::client(actor_world& in, session_id own, wire_format as, actors::payers::key address)
+    : id(own),
+      format(as),
+      taken(std::make_shared<actors::intake>(in.env.prices.get(), address)),
+      world_(in) {
   sink->on_resume = [this] {
-    while (!taken->paused && !unread_.empty()) {
+    while (!taken->paused() && !unread_.empty()) {
       const auto next = std::move(unread_.front());
       unread_.pop_front();
       deliver(next);
@@ -105,7 +109,7 @@ void client::say(const json& command) {
 }
 
 void client::say_bytes(const std::string& payload) {
-  if (taken->paused)
+  if (taken->paused())
     unread_.push_back(payload);
   else
     deliver(payload);
@@ -113,12 +117,7 @@ void client::say_bytes(const std::string& payload) {
 
 void client::deliver(const std::string& payload) {
   if (gone_ || closed()) return;
-  auto decoded = decode(format.objects, payload);
-  if (auto* command = std::get_if<request>(&decoded))
-    actors::tell(session, actors::frame_received{std::move(*command)});
-  else
-    actors::tell(session, actors::frame_rejected{std::get<rejected>(std::move(decoded))});
-  taken->paused = ++taken->outstanding >= limits::commands_in_flight_max;
+  actors::tell(session, taken->take(format.objects, payload, {}, world_.env.steady_now()));
 }
 
 void client::disconnect() {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/command_gate.hpp"
+#include "actors/intake.hpp"
 #include "actors/messages.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/frame_sink.hpp"
@@ -60,7 +60,7 @@ class actor_world;
 /// at the border and tells the session actor; and reads back what the server says.
 class client {
  public:
-  client(actor_world& in, session_id id, wire_format format);
+  client(actor_world& in, session_id id, wire_format format, actors::payers::key address);
   client(const client&) = delete;
   client& operator=(const client&) = delete;
 
@@ -97,7 +97,7 @@ class client {
   const session_id id;
   const wire_format format;
   std::shared_ptr<fake_sink> sink = std::make_shared<fake_sink>();
-  std::shared_ptr<actors::intake> taken = std::make_shared<actors::intake>();
+  std::shared_ptr<actors::intake> taken;
   actors::session_actor session;
   json welcome;  // of the hello by which the world let it in
 

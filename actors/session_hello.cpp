@@ -1,0 +1,178 @@
+// Who a session's user is: `hello`, `welcome`, and the token from then on.
+
+#include "actors/session.hpp"
+
+#include "protocol/codec.hpp"
+#include "protocol/limits.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace confab::actors {
+namespace {
+
+/// CAF counts time in 64-bit nanoseconds, which end after 292 years: no timers beyond this.
+constexpr auto token_timer_max = std::chrono::hours{24 * 365};
+
+constexpr std::string_view server_name = "confab/" CONFAB_VERSION;
+
+}  // namespace
+
+void session::hello(const message::re& ref, command::hello& what) {
+  // What was sent behind it without waiting has its answer before the end.
+  const auto refuse = [&](const unauthorized& why) {
+    say_error(ref, error_code::unauthorized, why.reason);
+    now_ = phase::refused;
+    const auto code = why.expired ? close_code::token_expired : close_code::unauthorized;
+    tell(me(), hello_refused{code, why.reason});
+  };
+  auto& known = introduction_->known;
+  if (what.token) {
+    auto verified = verify(*env_, *what.token);
+    if (const auto* why = std::get_if<unauthorized>(&verified)) return refuse(*why);
+    auto& who = std::get<identity>(verified);
+    if (known && known->user != who.user)
+      return refuse({"the token is another user's than the request's", false});
+    be(std::move(who));
+  } else if (known) {
+    be(std::move(*known));
+  } else if (what.guest) {
+    if (!env_->auth->guests_allowed()) return refuse({"guests are not allowed", false});
+    auto name = what.name ? std::move(*what.name) : what.guest->value();
+    if (env_->auth->has_key()) {  // the wanted id may be a user's
+      identity who;
+      who.user = guest_id_of(env_->random());
+      who.name = std::move(name);
+      who.guest = true;
+      be(std::move(who));
+    } else {
+      name_ = std::move(name);
+      user_ = std::move(*what.guest);
+    }
+  } else {
+    return refuse({"a token or a guest name is needed", false});
+  }
+  now_ = phase::greeting;
+  introduction_->hello_ref = ref;
+  taken_->pays.know_user(user_.view());
+  for (auto& point : what.resume) gate_.add({std::nullopt, command::join{std::move(point)}}, false);
+  to_registrar(attach_session{info(), std::move(what.device)});
+}
+
+void session::be(identity who) {
+  user_ = std::move(who.user);
+  name_ = std::move(who.name);
+  token_ = std::make_unique<const identity>(std::move(who));
+}
+
+void session::welcome(session_attached& what) {
+  if (now_ != phase::greeting) return;
+  now_ = phase::ready;
+  const auto intro = std::move(introduction_);
+  message::welcome frame;
+  frame.ref = intro->hello_ref;
+  frame.user = {user_, name_};
+  frame.session = env_->board.name_of(id_);
+  frame.node = env_->how.node;
+  frame.server = server_name;
+  frame.heartbeat = env_->how.heartbeat;
+  frame.text_bytes = env_->how.text_bytes_max;
+  frame.frame_bytes = env_->how.frame_bytes_max;
+  frame.rooms = env_->how.rooms_per_session_max;
+  if (token_) frame.expires_at = token_->expires_at;
+  if (token_ && token_->guest) {
+    constexpr std::chrono::milliseconds life = limits::guest_token_life;
+    const unix_ms until{env_->now().value() + life.count()};
+    frame.guest_token = write_guest_token({user_, name_, until}, env_->guest_key);
+  }
+  if (what.directs)
+    frame.directs = std::move(*what.directs);
+  else
+    frame.directs_unavailable = true;
+  say(std::move(frame));
+  caf::anon_send(own_audience(), open_sink{id_});
+  arm_token_timers();
+  pump();
+  close_when_drained();
+}
+
+void session::arm_token_timers() {
+  if (!token_ || !token_->expires_at) return;
+  const auto generation = ++token_generation_;
+  const auto left = std::chrono::milliseconds{
+      std::max<std::int64_t>(token_->expires_at->value() - env_->now().value(), 0)};
+  if (left > token_timer_max) return;
+  const auto notice = std::max<std::chrono::milliseconds>(left - limits::token_notice, {});
+  remind_me(notice, {session_timer::kind::token_notice, generation, {}});
+  remind_me(left, {session_timer::kind::token_expiry, generation, {}});
+}
+
+void session::timer(const session_timer& what) {
+  const bool current = what.generation == token_generation_ && now_ != phase::closing;
+  switch (what.what) {
+    case session_timer::kind::hello:
+      if (now_ == phase::awaiting_hello) close(close_code::hello_late, "hello did not come");
+      break;
+    case session_timer::kind::token_notice:
+      if (current) say(message::token_expiring{*token_->expires_at});
+      break;
+    case session_timer::kind::token_expiry:
+      if (current) close(close_code::token_expired, "the token has expired");
+      break;
+    case session_timer::kind::in_flight:
+      if (watch_due_ == what.due) give_up_late();
+      break;
+    case session_timer::kind::paid:
+      paid();
+      break;
+    case session_timer::kind::page:
+      watches_sink_ = false;
+      if (!reading_ || !reading_->waiting_for_sink) break;
+      if (what.generation == sink_waits_)
+        close(close_code::slow_consumer, "nothing was read");
+      else
+        watch_sink();
+      break;
+  }
+}
+
+void session::start(running& run, command::refresh& what) {
+  auto verified = verify(*env_, what.token);
+  if (const auto* why = std::get_if<unauthorized>(&verified))
+    return fail(run.ticket, error_code::unauthorized, why->reason);
+  auto& who = std::get<identity>(verified);
+  if (who.user != user_)
+    return fail(run.ticket, error_code::unauthorized, "the user must stay the same");
+  const auto expiry = [this] {
+    return token_ ? token_->expires_at.value_or(unix_ms{}) : unix_ms{};
+  };
+  const auto before = expiry();
+  be(std::move(who));
+  // Timers can't be taken back: the same token again and again must not pile them up.
+  if (expiry() != before) {
+    ++token_generation_;
+    arm_token_timers();
+  }
+  if (run.ref) say(message::refreshed{run.ref, token_->expires_at});
+  leave_what_is_forbidden();
+  settle(run.ticket);
+}
+
+/// A token with fewer rights has them at once. What a room has said before still comes, then
+/// `left`.
+void session::leave_what_is_forbidden() {
+  const asker nobody{id_, format_, {}, {}};
+  std::erase_if(joined_, [&](const membership& at) {
+    if (may_join(at.room)) return false;
+    to_directory(at.room, nobody, leave_op{false, "token"});
+    return true;
+  });
+}
+
+bool session::may_join(const room_id& room) const { return !token_ || token_->may_join(room); }
+role session::role_in(const room_id& room) const {
+  return token_ ? token_->role_in(room) : role::member;
+}
+
+}  // namespace confab::actors
