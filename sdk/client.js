@@ -123,6 +123,10 @@ export class ConfabClient {
     }
   }
 
+  wake() {
+    this.#session.wake("the app");
+  }
+
   /** @param {string} to @param {import("./confab.js").JsonObject} data */
   signal(to, data) {
     return this.#session.queue.submit(command("signal", { to, data }));

@@ -1,23 +1,11 @@
 // The protocol's codes, as tables.
 
-export const ErrorCode = /** @type {const} */ ({
-  bad_request: "bad_request",
-  unknown_type: "unknown_type",
-  unauthorized: "unauthorized",
-  forbidden: "forbidden",
-  not_joined: "not_joined",
-  no_such_room: "no_such_room",
-  no_such_user: "no_such_user",
-  no_such_message: "no_such_message",
-  too_long: "too_long",
-  too_many_rooms: "too_many_rooms",
-  rate_limited: "rate_limited",
-  unavailable: "unavailable",
-  already: "already",
-  conflict: "conflict",
-  internal: "internal",
-  limit: "limit",
-});
+const ERRORS = [
+  "bad_request", "unknown_type", "unauthorized", "forbidden", "not_joined", "no_such_room", "no_such_user",
+  "no_such_message", "too_long", "too_many_rooms", "rate_limited", "unavailable", "already", "conflict", "internal",
+  "limit",
+];
+export const ErrorCode = /** @type {typeof import("./confab.js").ErrorCode} */ (Object.fromEntries(ERRORS.map((name) => [name, name])));
 
 export const CloseCode = /** @type {const} */ ({
   normal: 1000,

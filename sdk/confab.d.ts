@@ -341,6 +341,23 @@ export declare class StoppedError extends ConfabError {
 }
 /** What came is not a frame of this protocol. */
 export declare class ProtocolError extends ConfabError {}
+/** What is known of an attempt to connect that failed. A browser's socket says nothing, so much may be `unknown` there. */
+export type ConnectFailure =
+  /** Nobody answers: no such machine, nothing listens, the network is gone. */
+  | "unreachable"
+  /** There is a server, and at this path it has nothing. */
+  | "wrong_path"
+  /** The server, or a proxy before it, said no. */
+  | "refused"
+  /** The socket opened, and no session began. */
+  | "no_welcome"
+  | "unknown";
+/** An attempt to connect failed; another one follows. */
+export declare class ConnectError extends ConfabError {
+  constructor(message: string, options: { attempt: number; reason: ConnectFailure; cause?: unknown });
+  readonly attempt: number;
+  readonly reason: ConnectFailure;
+}
 /** The token callback threw (`cause`), brought no token, or took too long; or the token could not be renewed. */
 export declare class TokenError extends ConfabError {}
 
@@ -360,7 +377,9 @@ export interface StateChange {
   /** Why, when a connection ended. */
   code?: number;
   reason?: string;
-  /** For `connecting`: the wait before the next attempt. */
+  /** For `connecting`: the attempt that is under way or, with `retryInMs`, comes next. Counted since there was a session. */
+  attempt?: number;
+  /** The wait before it. */
   retryInMs?: number;
 }
 
@@ -401,6 +420,15 @@ export interface LeftRoom {
   error?: ServerError;
 }
 
+/** A step of the client, with fields that depend on it. Never with what people wrote, never with tokens. */
+export interface TraceEntry {
+  /** Milliseconds since the Unix epoch. */
+  at: number;
+  /** `state`, `socket`, `open`, `out`, `in`, `lost`, `wake` or `error`. */
+  event: string;
+  [field: string]: unknown;
+}
+
 /** What `on` can subscribe to, and what the listener gets. */
 export interface ClientEvents {
   state: StateChange;
@@ -421,6 +449,8 @@ export interface ClientEvents {
   error: ConfabError;
   /** A frame of a type this version does not know. */
   unknown: JsonObject;
+  /** Only with the option `debug`. */
+  trace: TraceEntry;
 }
 
 /** What this library remembers of a room. */
@@ -438,6 +468,7 @@ export interface RoomInfo {
 
 /** The part of `WebSocket` that is used. */
 export interface SocketLike {
+  readonly protocol?: string;
   onopen: ((event: any) => any) | null;
   onmessage: ((event: any) => any) | null;
   onclose: ((event: any) => any) | null;
@@ -465,6 +496,8 @@ export interface Environment {
     addEventListener(type: string, listener: (event: any) => void): void;
     removeEventListener(type: string, listener: (event: any) => void): void;
   };
+  /** Asks by HTTP, where a socket does not say why it failed: the status, or 0; rejects where nobody answers. */
+  look?(url: string): Promise<number>;
 }
 
 export interface ClientOptions {
@@ -495,6 +528,8 @@ export interface ClientOptions {
   /** Full-jitter exponential back-off. Defaults 500 and 20000. */
   backoffBaseMs?: number;
   backoffCapMs?: number;
+  /** Shows what the client does, step by step: `true` in the console, or to a function. "trace" is the same as an event. */
+  debug?: boolean | ((entry: TraceEntry) => void);
   env?: Partial<Environment>;
 }
 
@@ -539,6 +574,11 @@ export declare class ConfabClient {
   signal(to: string, data: JsonObject): Promise<Signalled>;
   /** To exactly one session. */
   signalSession(session: string, data: JsonObject): Promise<Signalled>;
+  /**
+   * Where nothing says so by itself, as React Native: the program was asleep, or the network is another. A connection is
+   * asked whether it is still there; if none is, the next attempt begins.
+   */
+  wake(): void;
   /** Resolves with the round-trip time in milliseconds. */
   ping(): Promise<number>;
   /** Renews the token by hand; not needed where `token` is a callback. */

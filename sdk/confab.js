@@ -4,6 +4,7 @@ export { CloseCode, ErrorCode, closeAction } from "./codes.js";
 export { ConfabClient, connect } from "./client.js";
 export {
   ConfabError,
+  ConnectError,
   ConnectionLostError,
   ProtocolError,
   QueueFullError,

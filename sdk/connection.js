@@ -1,11 +1,14 @@
 // One WebSocket from opening to loss: frames in and out, the handshake's deadline, and whether the peer is alive.
 
 import { CloseCode } from "./codes.js";
+import { outline } from "./trace.js";
 
 const HEARTBEAT_MS = 25_000;
 /** What a server may ask for: oftener would be a load, more rarely a connection that is dead for minutes. */
 const HEARTBEAT_MS_MIN = 1000;
 const HEARTBEAT_MS_MAX = 120_000;
+/** After a wake-up an answer takes no longer, or the connection is dead. */
+const WAKE_MS = 3000;
 /** A closing handshake may take so long; whoever never answers is not waited for. */
 const CLOSING_MS = 500;
 const SUBPROTOCOL = "confab.v1.json";
@@ -22,8 +25,12 @@ export class Connection {
   #timer = /** @type {unknown} */ (null);
   #heard = 0;
   #heartbeatMs = 0;
-  #probing = false;
+  #waking = false;
+  #silent = false;
   #over = false;
+  opened = false;
+  /** What the socket said of its failure; browsers' say nothing. */
+  detail = "";
 
   /**
    * @param {object} options
@@ -35,9 +42,12 @@ export class Connection {
    * @param {number} options.heartbeatSlackMs
    * @param {() => number} options.nextId
    * @param {ConnectionEvents} options.events
+   * @param {(event: string, fields: () => object) => void} options.trace
    */
-  constructor({ WebSocket, url, hello, env, connectTimeoutMs, heartbeatSlackMs, nextId, events }) {
+  constructor({ WebSocket, url, hello, env, connectTimeoutMs, heartbeatSlackMs, nextId, events, trace }) {
+    this.url = url;
     this.env = env;
+    this.trace = trace;
     this.heartbeatSlackMs = heartbeatSlackMs;
     this.nextId = nextId;
     this.events = events;
@@ -46,14 +56,21 @@ export class Connection {
     const fits = early !== "" && early.length <= EARLY_HELLO_MAX;
     const socket = new WebSocket(url, fits ? [SUBPROTOCOL, early] : [SUBPROTOCOL]);
     this.socket = socket;
-    socket.onopen = () => fits || this.send(hello);
+    trace("socket", () => ({ url, hello: fits ? "early" : "late" }));
+    socket.onopen = () => {
+      this.opened = true;
+      trace("open", () => ({ protocol: socket.protocol }));
+      if (!fits) this.send(hello);
+    };
     socket.onmessage = ({ data }) => {
       this.#heard = env.now();
+      this.#silent = false;
+      trace("in", () => outline(data));
       events.frame(data);
     };
     socket.onclose = ({ code, reason }) => this.#lost(code ?? CloseCode.no_status, String(reason ?? ""));
     // "close" follows and says more. It must be set: npm's `ws` throws errors that nobody listens for.
-    socket.onerror = () => {};
+    socket.onerror = (event) => (this.detail = String(event?.error?.message || event?.message || event?.error?.code || ""));
     this.#arm(connectTimeoutMs, () => this.drop("no session in time"));
   }
 
@@ -63,13 +80,17 @@ export class Connection {
     this.#watch();
   }
 
-  /** Is anybody there? Asked when the network is said to have changed. */
+  /** Is anybody there? Asked, and answered soon, when the network is said to have changed or the program was asleep. */
   probe() {
-    if (this.#heartbeatMs > 0 && !this.#probing) this.#ask();
+    if (this.#waking) return;
+    this.#waking = true;
+    if (this.#heartbeatMs > 0) this.#ask(WAKE_MS);
+    else this.#arm(WAKE_MS, () => this.drop("no session in time"));
   }
 
   /** @param {string} text */
   send(text) {
+    this.trace("out", () => outline(text));
     try {
       this.socket.send(text);
     } catch {
@@ -94,18 +115,18 @@ export class Connection {
    * heard last, not the timer: timers of hidden pages come late, those of a laptop that slept come all at once.
    */
   #watch() {
-    this.#probing = false;
+    this.#waking = false;
     const idle = this.env.now() - this.#heard;
-    if (idle >= this.#heartbeatMs) return this.#ask();
+    if (idle >= this.#heartbeatMs) return this.#ask(this.heartbeatSlackMs);
     this.#arm(this.#heartbeatMs - idle, () => this.#watch());
   }
 
-  #ask() {
-    this.#probing = true;
-    const asked = this.env.now();
-    this.#arm(this.heartbeatSlackMs, () => {
-      if (this.#heard >= asked) this.#watch();
-      else this.drop("nothing heard");
+  /** @param {number} ms that the answer may take */
+  #ask(ms) {
+    this.#silent = true;
+    this.#arm(ms, () => {
+      if (this.#silent) this.drop("nothing heard");
+      else this.#watch();
     });
     // With an id, as only then the server answers.
     this.send(JSON.stringify({ type: "ping", id: this.nextId() }));
@@ -113,7 +134,7 @@ export class Connection {
 
   /** @param {number} ms @param {() => void} then */
   #arm(ms, then) {
-    if (this.#timer !== null) this.env.clearTimeout(this.#timer);
+    this.env.clearTimeout(this.#timer);
     this.#timer = this.env.setTimeout(then, ms);
   }
 
@@ -127,8 +148,7 @@ export class Connection {
   #end() {
     this.#over = true;
     this.socket.onopen = this.socket.onmessage = this.socket.onclose = null;
-    if (this.#timer !== null) this.env.clearTimeout(this.#timer);
-    this.#timer = null;
+    this.env.clearTimeout(this.#timer);
   }
 
   /** @param {number} code */

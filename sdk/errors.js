@@ -31,10 +31,22 @@ export class QueueFullError extends ConfabError {}
 export class ProtocolError extends ConfabError {}
 export class TokenError extends ConfabError {}
 
+export class ConnectError extends ConfabError {
+  /**
+   * @param {string} message
+   * @param {{ attempt: number, reason: import("./confab.js").ConnectFailure, cause?: unknown }} options
+   */
+  constructor(message, { attempt, reason, cause }) {
+    super(message, { cause });
+    this.attempt = attempt;
+    this.reason = reason;
+  }
+}
+
 export class StoppedError extends ConfabError {
   /**
    * @param {string} message
-   * @param {{ closeCode?: number, outcomeUnknown?: boolean, cause?: unknown }} [options]
+   * @param {{ closeCode?: number | undefined, outcomeUnknown?: boolean, cause?: unknown }} [options]
    */
   constructor(message, options = {}) {
     super(message, options);

@@ -25,7 +25,7 @@ export function complete(options) {
  * @param {import("./confab.js").ClientOptions} options
  */
 export function endpoint({ url = "/ws", WebSocket = globalThis.WebSocket }) {
-  if (!WebSocket) throw new TypeError("there is no WebSocket here: pass one as an option, e.g. that of the npm package ws");
+  if (!WebSocket) throw new TypeError("there is no WebSocket here: pass one as an option, such as that of npm's ws");
   return { url: absolute(url), WebSocket };
 }
 
@@ -33,7 +33,7 @@ export function endpoint({ url = "/ws", WebSocket = globalThis.WebSocket }) {
 function absolute(url) {
   const page = globalThis.location?.href;
   if (!/^(ws|http)s?:/i.test(url)) {
-    if (!page) throw new TypeError(`${url} needs a page to start from: pass the whole url, such as wss://chat.example.org/ws`);
+    if (!page) throw new TypeError(`${url} needs a page to start from: pass a whole url, as wss://chat.example.org/ws`);
     url = new URL(url, page).href;
   }
   return url.replace(/^http/i, "ws");
@@ -53,5 +53,7 @@ function systemEnvironment() {
     random: () => Math.random(),
     uuid,
     network: typeof globalThis.addEventListener === "function" ? globalThis : undefined,
+    // Only a page's socket does not say why it failed. "no-cors": of another origin one learns at least whether it answers.
+    look: globalThis.document && (async (url) => (await fetch(url, { mode: "no-cors" })).status),
   };
 }

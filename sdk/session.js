@@ -4,8 +4,9 @@ import { Backoff } from "./backoff.js";
 import { closeAction, reconnectAfter, retryAfter } from "./codes.js";
 import { command } from "./commands.js";
 import { Connection } from "./connection.js";
+import { diagnose } from "./diagnose.js";
 import { Emitter } from "./emitter.js";
-import { ConfabError, ProtocolError, ServerError, StoppedError } from "./errors.js";
+import { ConfabError, ConnectError, ProtocolError, ServerError, StoppedError } from "./errors.js";
 import { complete, endpoint } from "./options.js";
 import { CommandQueue } from "./queue.js";
 import { Rooms, isEntry } from "./rooms.js";
@@ -26,6 +27,9 @@ const TRANSITIONS = {
   stopped: ["connecting"],
 };
 
+/** What browsers say when a program may have been asleep, or its network gone. */
+const WAKE_UPS = ["online", "offline", "visibilitychange", "pageshow", "resume"];
+
 /** A session that lasted this long was a good one: the next loss starts the back-off anew. */
 const STABLE_MS = 10_000;
 
@@ -40,7 +44,11 @@ export class Session {
   #env;
   #backoff;
   #token;
+  /** @type {(event: string, fields: () => object) => void} */
+  #trace = () => {};
   #connection = /** @type {Connection | null} */ (null);
+  /** Attempts since there was a session. */
+  #attempts = 0;
   /** Counts attempts; what an older one still brings is void. */
   #turn = 0;
   #timer = /** @type {unknown} */ (null);
@@ -62,8 +70,11 @@ export class Session {
     this.rooms = new Rooms({ queue: this.queue, emit: (type, event) => this.events.emit(type, event) });
     this.#token = new TokenKeeper(this.#options, {
       refresh: (token) => this.refresh(token),
-      error: (error) => this.events.emit("error", error),
+      error: (error) => this.#error(error),
     });
+    const { debug } = this.#options;
+    if (debug) this.events.on("trace", typeof debug === "function" ? debug : (entry) => console.debug("confab", entry));
+    this.#trace = (event, fields) => debug && this.events.emit("trace", { at: this.#env.date(), event, ...fields() });
   }
 
   get env() {
@@ -83,11 +94,9 @@ export class Session {
     this.queue.start();
     this.#backoff.reset();
     this.#token.forget(); // it may be why the last session ended
-    this.#env.network?.addEventListener("online", this.#onOnline);
-    this.#env.network?.addEventListener("offline", this.#onOffline);
-    const turn = ++this.#turn;
-    this.#to("connecting");
-    if (turn === this.#turn) this.#attempt();
+    for (const type of WAKE_UPS) this.#env.network?.addEventListener(type, this.#onWake);
+    this.#attempts = 0;
+    this.#attempt();
     return promise;
   }
 
@@ -113,17 +122,21 @@ export class Session {
    * The only place where the state changes.
    *
    * @param {ClientState} state
-   * @param {{ code?: number, reason?: string, retryInMs?: number }} [why]
+   * @param {{ code?: number, reason?: string, attempt?: number, retryInMs?: number }} [why]
    */
   #to(state, why = {}) {
     const previous = this.state;
-    if (!TRANSITIONS[previous].includes(state)) throw new Error(`a bug in confab-sdk: ${previous} to ${state}`);
+    if (!TRANSITIONS[previous].includes(state)) throw new Error(`a bug: ${previous} to ${state}`);
     this.state = state;
-    this.events.emit("state", { state, previous, ...why });
+    const change = { state, previous, ...why };
+    this.#trace("state", () => change);
+    this.events.emit("state", change);
   }
 
   async #attempt() {
     const turn = ++this.#turn;
+    this.#to("connecting", { attempt: ++this.#attempts });
+    if (turn !== this.#turn) return; // a listener stopped the client
     let where;
     try {
       where = endpoint(this.#options);
@@ -136,7 +149,7 @@ export class Session {
     } catch (error) {
       if (turn !== this.#turn) return;
       this.#retry({ reason: "no token" });
-      this.events.emit("error", /** @type {ConfabError} */ (error));
+      this.#error(/** @type {ConfabError} */ (error));
       return;
     }
     if (turn !== this.#turn) return;
@@ -144,6 +157,7 @@ export class Session {
       this.#connection = new Connection({
         ...this.#options,
         ...where,
+        trace: this.#trace,
         hello: this.#hello(token),
         nextId: () => this.queue.nextId(),
         events: {
@@ -170,6 +184,7 @@ export class Session {
     this.welcome = welcome;
     this.#helloError = undefined;
     this.#liveSince = this.#env.now();
+    this.#attempts = 0;
     this.#connection?.welcomed(welcome.heartbeat_ms);
     this.#token.accepted(welcome.expires_at);
     this.rooms.welcomed(welcome.directs ?? [], first);
@@ -182,12 +197,15 @@ export class Session {
 
   /** The socket is gone. @param {number} code @param {string} reason */
   #lost(code, reason) {
+    const failed = this.state === "connecting" ? this.#connection : null;
+    this.#trace("lost", () => ({ code, reason }));
     this.#detach();
     const action = closeAction(code);
     if (action === "stop" || (action === "token" && !this.#token.renewable)) {
       return this.#halt({ code, reason }, this.#helloError);
     }
     if (this.state === "live" && this.#env.now() - this.#liveSince >= STABLE_MS) this.#backoff.reset();
+    if (failed) void this.#explain(failed, `${code} ${reason}`.trim());
     if (action === "reconnect") return this.#retry({ code, reason, waitMs: reconnectAfter(code, reason) });
     this.#token.forget();
     this.#retry({ code, reason, waitMs: Math.max(this.#backoff.next(), this.#token.restMs) });
@@ -201,7 +219,22 @@ export class Session {
       this.#timer = null;
       this.#attempt();
     }, retryInMs);
-    this.#to("connecting", { ...why, retryInMs });
+    this.#to("connecting", { ...why, attempt: this.#attempts + 1, retryInMs });
+  }
+
+  /** Says what is known of an attempt that brought no session. @param {Connection} failed @param {string} end */
+  async #explain({ url, opened, detail }, end) {
+    const attempt = this.#attempts;
+    const { look } = this.#env;
+    const first = attempt === 1 && this.welcome === null; // later ones would only be a load
+    const [reason, message] = await diagnose({ url, opened, detail, end }, first ? look : undefined);
+    if (this.state !== "stopped") this.#error(new ConnectError(message, { attempt, reason, cause: this.#helloError }));
+  }
+
+  /** @param {ConfabError} error */
+  #error(error) {
+    this.#trace("error", () => ({ name: error.name, message: error.message }));
+    this.events.emit("error", error);
   }
 
   /** No more attempts. @param {{ code?: number, reason: string }} why @param {unknown} [cause] */
@@ -211,16 +244,14 @@ export class Session {
     this.#detach();
     connection?.close();
     this.#turn++;
-    this.#env.network?.removeEventListener("online", this.#onOnline);
-    this.#env.network?.removeEventListener("offline", this.#onOffline);
+    for (const type of WAKE_UPS) this.#env.network?.removeEventListener(type, this.#onWake);
     const message = code === undefined ? reason : `the server closed with ${code} ${reason}`.trim();
-    const options = { ...(code !== undefined && { closeCode: code }), ...(cause !== undefined && { cause }) };
-    const error = new StoppedError(message, options);
-    this.queue.stop({ message, ...options });
+    const error = new StoppedError(message, { closeCode: code, cause });
+    this.queue.stop({ message, closeCode: code, cause });
     this.#ready?.reject(error);
     this.#ready = null;
-    this.#to("stopped", { ...(code !== undefined && { code }), reason });
-    if (!byApp) this.events.emit("error", error);
+    this.#to("stopped", { code, reason });
+    if (!byApp) this.#error(error);
   }
 
   #detach() {
@@ -232,22 +263,25 @@ export class Session {
   }
 
   #clearTimer() {
-    if (this.#timer !== null) this.#env.clearTimeout(this.#timer);
+    this.#env.clearTimeout(this.#timer);
     this.#timer = null;
   }
 
-  #onOnline = () => {
-    if (this.state === "live") return this.#connection?.probe();
-    if (this.#connection || this.#timer === null) return; // an attempt is under way
+  /** @param {{ type: string }} event */
+  #onWake = ({ type }) => {
+    if (globalThis.document?.visibilityState !== "hidden") this.wake(type);
+  };
+
+  /** The program may have been asleep, or the network gone: a connection is asked whether it is, and a wait ends. @param {string} by */
+  wake(by) {
+    this.#trace("wake", () => ({ by }));
+    if (this.#connection) return this.#connection.probe();
+    // "offline" is not a loss in itself: browsers also say it when one of two networks goes.
+    if (this.#timer === null || by === "offline") return;
     this.#clearTimer();
     this.#backoff.reset();
     this.#attempt();
-  };
-
-  // Not a loss in itself: browsers also say it when one of two networks goes.
-  #onOffline = () => {
-    this.#connection?.probe();
-  };
+  }
 
   // -------------------------------------------------------------------------------------------------- frames
 
@@ -267,15 +301,15 @@ export class Session {
     try {
       frame = JSON.parse(/** @type {string} */ (text));
     } catch (cause) {
-      return this.events.emit("error", new ProtocolError("a frame that is not JSON", { cause }));
+      return this.#error(new ProtocolError("a frame that is not JSON", { cause }));
     }
-    if (typeof frame?.type !== "string") return this.events.emit("error", new ProtocolError("a frame without a type"));
+    if (typeof frame?.type !== "string") return this.#error(new ProtocolError("a frame without a type"));
     try {
       if (this.state === "live") this.#handle(frame);
       else if (frame.type === "welcome") this.#welcomed(frame);
       else if (frame.type === "error") this.#helloFailed(frame);
     } catch (cause) {
-      this.events.emit("error", new ProtocolError(`a frame of type ${frame.type} that makes no sense`, { cause }));
+      this.#error(new ProtocolError(`a frame of type ${frame.type} that makes no sense`, { cause }));
       if (this.state === "connecting") this.#connection?.drop("no session");
     }
   }
@@ -288,7 +322,8 @@ export class Session {
     const connection = this.#connection;
     this.#detach();
     connection?.close();
-    this.#retry({ reason: frame.code, waitMs: retryAfter(frame) });
+    this.#error(new ConnectError(frame.message ?? frame.code, { attempt: this.#attempts, reason: "refused", cause: this.#helloError }));
+    if (this.state === "connecting") this.#retry({ reason: frame.code, waitMs: retryAfter(frame) });
   }
 
   /** @param {ServerEvent} frame */
@@ -320,7 +355,7 @@ export class Session {
       case "error":
         if (command) return this.#refused(command, frame);
         if (frame.re !== undefined) return; // late, to a command that is settled
-        this.events.emit("error", new ServerError(frame));
+        this.#error(new ServerError(frame));
         return this.rooms.askAgain(frame.room);
       case "presence":
         this.rooms.presence(frame);

@@ -110,8 +110,7 @@ export class TokenKeeper {
   }
 
   #disarm() {
-    if (this.#timer !== null) this.#env.clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#env.clearTimeout(this.#timer);
   }
 
   async #renew() {
@@ -149,7 +148,7 @@ export class TokenKeeper {
         (token) => {
           settled();
           if (typeof token === "string" && token !== "") resolve(token);
-          else reject(new TokenError(`the token callback brought no token but ${token === "" ? "an empty text" : typeof token}`));
+          else reject(new TokenError("the token callback brought no token"));
         },
         (cause) => {
           settled();

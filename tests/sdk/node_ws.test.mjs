@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { test } from "node:test";
 import { WebSocket, WebSocketServer } from "ws";
@@ -90,6 +91,33 @@ test("a wrong address stops the client", async () => {
 
   assert.equal(client.state, "stopped");
 });
+
+/** What is known when something else than a Confab server answers, or nothing. */
+for (const [name, reason, listen] of [
+  ["nothing listens", "unreachable", null],
+  ["the path is wrong", "wrong_path", (server) => server.on("upgrade", (_, socket) => socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n"))],
+  ["the server refuses", "refused", (server) => server.on("upgrade", (_, socket) => socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n"))],
+  ["another kind of server answers", "no_welcome", (server) => new WebSocketServer({ server }).on("connection", (socket) => socket.close(1011))],
+]) {
+  test(`after a failed connect the client says that ${name}`, { timeout: 20_000 }, async (t) => {
+    const server = createHttpServer();
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    t.after(() => server.close());
+    const url = `ws://127.0.0.1:${server.address().port}/ws`;
+    if (listen) listen(server);
+    else await new Promise((closed) => server.close(closed));
+    const client = new ConfabClient({ url, guest: "alice", WebSocket, backoffBaseMs: 1 });
+    t.after(() => client.stop());
+    const failed = new Promise((resolve) => client.on("error", resolve));
+
+    client.connect();
+    const error = await failed;
+
+    assert.deepEqual([error.name, error.reason, error.attempt], ["ConnectError", reason, 1]);
+    assert.ok(error.message.includes(url), error.message);
+  });
+}
 
 /** Says what a server says, then nothing any more: no answer to a close, as on a network that is gone. */
 async function frozen(t, after) {

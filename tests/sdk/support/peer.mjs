@@ -185,6 +185,7 @@ export class Harness {
         random: () => this.random,
         uuid: () => `key-${++this.#uuids}`,
         network: this.network,
+        look: options.look,
       },
     });
     for (const type of EVENTS) this.client.on(type, (event) => this.events.push([type, event]));
