@@ -414,9 +414,11 @@ export interface Gap {
   epoch: string;
 }
 
-/** You are no longer in the room: `leave()` was done, or (`error`) the server would not have you back. */
+/** You are no longer in the room: `leave()` was done, the server took you out (`reason`) or would not have you back (`error`). */
 export interface LeftRoom {
   room: string;
+  /** `token`: a new token does not allow the room. */
+  reason?: string;
   error?: ServerError;
 }
 
@@ -509,6 +511,11 @@ export interface ClientOptions {
   tokenTimeoutMs?: number;
   /** Instead of `token`, where the server allows guests: the user id. */
   guest?: string;
+  /**
+   * What `welcome.guest_token` was the last time, so that a server that gives guests their ids knows this one again. While the
+   * client lives it keeps it itself.
+   */
+  guestToken?: string;
   /** A guest's display name. */
   name?: string;
   /** A stable id of this installation: a second session of the same user and device replaces the first. */

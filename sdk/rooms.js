@@ -54,14 +54,14 @@ export class Rooms {
     if (log && !log.joined && (log.last === null || !isDirect(room))) this.#logs.delete(room);
   }
 
-  /** We are not in the room any more. @param {string} room @param {ServerError} [error] */
-  forget(room, error) {
+  /** We are not in the room any more. @param {string} room @param {{ error?: ServerError, reason?: string }} [why] */
+  forget(room, why) {
     const log = this.#logs.get(room);
     if (!log) return;
     log.joined = false;
     log.page = null;
     if (!isDirect(room)) this.#logs.delete(room); // a direct room's messages keep coming
-    this.#emit("left", error ? { room, error } : { room });
+    this.#emit("left", { room, ...why });
   }
 
   // ------------------------------------------------------------------------------------------- sessions come and go
@@ -223,7 +223,7 @@ export class Rooms {
       if (this.#logs.get(log.id) !== log || error instanceof ConnectionLostError || error instanceof StoppedError) return; // the next session asks anew
       log.gaveUp();
       this.#emit("error", error);
-      if (log.joined && error instanceof ServerError && !error.retry) this.forget(log.id, error);
+      if (log.joined && error instanceof ServerError && !error.retry) this.forget(log.id, { error });
     });
   }
 

@@ -1,7 +1,7 @@
 // The session: which connection there is, and what it does for the rooms and commands that outlive it.
 
 import { Backoff } from "./backoff.js";
-import { closeAction, reconnectAfter, retryAfter } from "./codes.js";
+import { CloseCode, closeAction, reconnectAfter, retryAfter } from "./codes.js";
 import { command } from "./commands.js";
 import { Connection } from "./connection.js";
 import { diagnose } from "./diagnose.js";
@@ -47,6 +47,8 @@ export class Session {
   /** @type {(event: string, fields: () => object) => void} */
   #trace = () => {};
   #connection = /** @type {Connection | null} */ (null);
+  /** By which a guest is known again. */
+  #guestToken = /** @type {string | undefined} */ (undefined);
   /** Attempts since there was a session. */
   #attempts = 0;
   /** Counts attempts; what an older one still brings is void. */
@@ -59,6 +61,7 @@ export class Session {
   /** @param {import("./confab.js").ClientOptions} [options] */
   constructor(options = {}) {
     this.#options = complete(options);
+    this.#guestToken = this.#options.guestToken;
     this.#env = this.#options.env;
     const { backoffBaseMs, backoffCapMs } = this.#options;
     this.#backoff = new Backoff(backoffBaseMs, backoffCapMs, this.#env.random);
@@ -174,7 +177,8 @@ export class Session {
   #hello(token) {
     const { guest, name, device } = this.#options;
     const resume = this.rooms.resume();
-    const fields = { token, guest, name, device, resume: resume.length > 0 ? resume : undefined };
+    const who = this.#guestToken === undefined ? { token, guest } : { token: this.#guestToken };
+    const fields = { ...who, name, device, resume: resume.length > 0 ? resume : undefined };
     return JSON.stringify({ ...command("hello", fields), id: this.queue.nextId() });
   }
 
@@ -187,6 +191,7 @@ export class Session {
     this.#attempts = 0;
     this.#connection?.welcomed(welcome.heartbeat_ms);
     this.#token.accepted(welcome.expires_at);
+    this.#guestToken = welcome.guest_token ?? this.#guestToken;
     this.rooms.welcomed(welcome.directs ?? [], first);
     this.queue.resume();
     this.#timer = this.#env.setTimeout(() => this.rooms.askAgain(), this.#options.requestTimeoutMs);
@@ -201,6 +206,10 @@ export class Session {
     this.#trace("lost", () => ({ code, reason }));
     this.#detach();
     const action = closeAction(code);
+    if (this.#guestToken !== undefined && (action === "token" || code === CloseCode.unauthorized)) {
+      this.#guestToken = undefined; // too old, or of another server: as a new guest, then
+      return this.#retry({ code, reason });
+    }
     if (action === "stop" || (action === "token" && !this.#token.renewable)) {
       return this.#halt({ code, reason }, this.#helloError);
     }
@@ -350,7 +359,7 @@ export class Session {
         return;
       case "left":
         if (command) this.queue.resolve(command, frame);
-        else if (frame.re === undefined) this.rooms.forget(frame.room);
+        else if (frame.re === undefined) this.rooms.forget(frame.room, frame.reason && { reason: frame.reason });
         return;
       case "error":
         if (command) return this.#refused(command, frame);

@@ -338,12 +338,12 @@ export class Store {
   }
 
   /** @param {import("./confab.js").LeftRoom} event */
-  #left({ room: wire, error }) {
+  #left({ room: wire, error, reason }) {
     const room = this.#byWire.get(wire);
     if (!room) return;
     room.joined = false;
     room.members.clear();
-    room.error = error ?? null;
+    room.error = error ?? (reason === undefined ? null : new Error(`you may not be here any more (${reason})`));
     room.changed();
   }
 

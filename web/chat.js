@@ -5,7 +5,7 @@ import { createStore, localPositions } from "/sdk/store.js";
 import { Composer } from "./composer.js";
 import { byId, setText } from "./dom.js";
 import { closeDrawers, isNarrow, startDrawers } from "./drawers.js";
-import { deviceId, idFromName, isId, rememberName } from "./identity.js";
+import { deviceId, idFromName, isId, isUserId, rememberedGuest, rememberGuest, rememberName } from "./identity.js";
 import { isolated, listNames, plainName } from "./names.js";
 import { announce, banner, confirmDelete, plain, toast } from "./notices.js";
 import { drawMembers, drawRooms, orderedRooms, titleOf } from "./sidebar.js";
@@ -20,7 +20,9 @@ const LEAVING_MS = 3000;
 /** `onRefused` gets the reason in words when the server does not let this user in. */
 export function startChat(name, onRefused) {
   const id = idFromName(name);
-  const client = new ConfabClient({ guest: id, name: name.trim() === id ? undefined : name.trim(), device: deviceId() });
+  const client = new ConfabClient({
+    guest: id, guestToken: rememberedGuest(id), name: name.trim() === id ? undefined : name.trim(), device: deviceId(),
+  });
   const positions = localPositions(id);
   const store = createStore(client, { positions, me: { id, name } });
   let open = null; // the key of the room that is shown
@@ -87,7 +89,8 @@ export function startChat(name, onRefused) {
   function keyInUrl() {
     try {
       const key = decodeURIComponent(location.hash.slice(1));
-      return isId(key.replace(/^@/, "")) && !key.startsWith("dm:") ? key : null;
+      if (key.startsWith("@")) return isUserId(key.slice(1)) ? key : null;
+      return isId(key) && !key.startsWith("dm:") ? key : null;
     } catch {
       return null;
     }
@@ -120,7 +123,8 @@ export function startChat(name, onRefused) {
   // -------------------------------------------------------------------------------------- what happens
 
   store.subscribe(changed);
-  client.on("welcome", ({ limits }) => {
+  client.on("welcome", ({ limits, guest_token }) => {
+    if (guest_token !== undefined) rememberGuest(id, guest_token);
     composer.bytesMax = limits?.text_bytes ?? composer.bytesMax;
     wasLive = true;
     open ? store.join(open) : showRoom();

@@ -1,7 +1,9 @@
 // Who uses this page, and what it remembers of them in this browser.
 
 const ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
+const USER_ID = /^[A-Za-z0-9_][A-Za-z0-9._:|@+=~-]{0,127}$/;
 export const isId = (text) => ID.test(text);
+export const isUserId = (text) => USER_ID.test(text);
 
 /** 128 random bits. Unlike `crypto.randomUUID`, also there on pages served by plain http. */
 const randomId = () =>
@@ -33,6 +35,10 @@ function write(storage, key, value) {
 
 export const rememberedName = () => read("localStorage", "confab.name", "");
 export const rememberName = (name) => write("localStorage", "confab.name", name);
+
+/** By which a server that gives guests their ids knows this one again. */
+export const rememberedGuest = (id) => read("localStorage", `confab.guest.${id}`, undefined);
+export const rememberGuest = (id, token) => write("localStorage", `confab.guest.${id}`, token);
 
 /**
  * Stable in this tab, over reloads. A page that goes leaves it for the next one in the same tab; a duplicated tab gets a

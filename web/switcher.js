@@ -1,7 +1,7 @@
 // Ctrl+K: finds a room or a person by a few letters, and starts what does not exist yet.
 
 import { bdi, byId, el, isComposing } from "./dom.js";
-import { isId } from "./identity.js";
+import { isId, isUserId } from "./identity.js";
 import { orderedRooms, titleOf } from "./sidebar.js";
 
 const SHOWN_MAX = 12;
@@ -63,7 +63,7 @@ export class Switcher {
     const found = [...joined, ...elsewhere, ...people].filter((choice) => choice.sign === typed[0] || !/^[#@]/.test(typed)).filter(matches).slice(0, SHOWN_MAX);
     const has = (key) => found.some((choice) => choice.key === key);
     if (isId(name) && !typed.startsWith("@") && !name.startsWith("dm:") && !has(name)) found.push({ key: name, label: name, sign: "#", note: "new room" });
-    if (isId(name) && !typed.startsWith("#") && !has(`@${name}`)) found.push({ key: `@${name}`, label: name, sign: "@", note: "write to this person" });
+    if (isUserId(name) && !typed.startsWith("#") && !has(`@${name}`)) found.push({ key: `@${name}`, label: name, sign: "@", note: "write to this person" });
     return found;
   }
 

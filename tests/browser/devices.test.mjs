@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 
+import { secretFile } from "../e2e/support/tokens.mjs";
 import { scenario } from "../e2e/support/world.mjs";
 import { joined, welcome } from "../sdk/support/peer.mjs";
 import { launch, phone } from "./chromium.mjs";
@@ -136,6 +137,24 @@ chat("a duplicated tab is a device of its own, a reloaded one is the same", asyn
   await bob.page.reload();
   await bob.isIn("general");
   assert.equal(await device(bob.page), first);
+});
+
+chat("a guest beside users with tokens is the same one after a lost connection and a reload", async (world, meet) => {
+  const server = await world.server(["--jwt-secret-file", await secretFile(world)]);
+  const wire = await Proxy.to(world, server);
+  const bob = await meet(wire.url, { name: "bob" });
+  await bob.say("mine");
+  const own = bob.row("mine").and(bob.page.locator(".own"));
+
+  wire.cut();
+  await bob.banner.getByText("Reconnecting").waitFor();
+  wire.mend();
+  await bob.say("mine as well");
+  await bob.page.reload();
+
+  await own.waitFor();
+  assert.match(await own.locator(".handle").first().textContent(), /^@guest:[a-z2-7]{13}$/);
+  assert.equal(await bob.page.locator(".own").count(), 2);
 });
 
 chat("a page that is being left says nothing of the connection, until it stays after all", async (world, meet) => {

@@ -659,6 +659,15 @@ test("a direct room begun anew and then opened is followed from its snapshot", a
   assert.deepEqual(t.peer.inbox, []);
 });
 
+test("a room that a new token does not allow is left, and says why", async () => {
+  const t = await new Harness().inGeneral(5);
+
+  await t.peer.say({ type: "left", room: "general", reason: "token" });
+
+  assert.deepEqual(t.of("left"), [{ room: "general", reason: "token" }]);
+  assert.equal(t.client.room("general"), null);
+});
+
 test("a direct room that was left is heard of as before it was joined", async () => {
   const t = await new Harness().live({ directs: [direct(12)] });
   t.client.join(DM);

@@ -49,6 +49,34 @@ test("hello carries the guest and the name", async () => {
   assert.deepEqual(hello, { type: "hello", guest: "alice", name: "Alice" });
 });
 
+test("a guest whose id the server made is the same one after a reconnect", async () => {
+  const t = await new Harness({ guest: "alice", name: "Alice" }).live({ user: { id: "guest:q5x2", name: "Alice" }, guest_token: "g-1" });
+
+  const { id, ...hello } = await t.reconnect({ guest_token: "g-2" });
+  assert.deepEqual(hello, { type: "hello", token: "g-1", name: "Alice" });
+  await t.peer.lose();
+  await t.nextAttempt();
+
+  assert.equal(t.peer.take("hello").token, "g-2", "each welcome has a new one");
+});
+
+for (const code of [4500, 4501]) {
+  test(`a guest's token that is refused with ${code} makes a new guest, and a guest that is refused stops`, async () => {
+    const t = new Harness({ guest: "alice", guestToken: "g-old" });
+    t.client.connect();
+    await t.clock.advance(0);
+    assert.equal(t.peer.take("hello").token, "g-old");
+
+    await t.peer.lose(code);
+    await t.nextAttempt();
+    const { guest, token } = t.peer.take("hello");
+    assert.deepEqual([guest, token], ["alice", undefined]);
+    await t.peer.lose(4500);
+
+    assert.equal(t.client.state, "stopped");
+  });
+}
+
 test("hello is said within the upgrade request, or when that is open if it is too long for a header", async () => {
   const short = new Harness({ token: "ä".repeat(500) });
   const long = new Harness({ token: "t".repeat(3100) });
