@@ -1,6 +1,7 @@
 #include "actors/fan_out.hpp"
 
 #include "tests/support/catch.hpp"
+#include "tests/support/effort.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -421,7 +422,7 @@ TEST_CASE("who comes or goes while some wait ends the wait of all") {
 }
 
 TEST_CASE("whoever is released in whatever steps, it is whose turn it is, and writers besides") {
-  for (std::uint32_t seed = 1; seed <= 200; ++seed) {
+  for (std::uint32_t seed = 1; seed <= test::cases(200); ++seed) {
     INFO("seed " << seed);
     std::mt19937 random{seed};
     const auto pick = [&](std::size_t below) { return random() % below; };
@@ -489,7 +490,7 @@ TEST_CASE("so many can wait for the next as can be given everything in time then
 }
 
 TEST_CASE("nobody who waits for the next gets anything late, and nobody is released in vain") {
-  for (std::uint32_t seed = 1; seed <= 300; ++seed) {
+  for (std::uint32_t seed = 1; seed <= test::cases(300); ++seed) {
     INFO("seed " << seed);
     std::mt19937 random{seed};
     const auto pick = [&](std::size_t below) { return random() % below; };
@@ -679,7 +680,7 @@ class model {
 }  // namespace
 
 TEST_CASE("every member gets what is said while it is one, once and in order") {
-  for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
+  for (std::uint64_t seed = 1; seed <= test::cases(2000); ++seed) {
     INFO("seed " << seed);
     model{seed}.run(150);
   }

@@ -1,5 +1,6 @@
 #include "tests/actors/simulated_client.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/effort.hpp"
 
 #include <cstdlib>
 #include <string>
@@ -216,7 +217,7 @@ std::uint64_t number_in(const char* variable, std::uint64_t otherwise) {
 
 // CONFAB_SIM_SEED=n runs schedule n alone, CONFAB_SIM_SCHEDULES how many.
 TEST_CASE("in whatever order things happen, the promises to clients are kept") {
-  constexpr std::uint64_t schedules_default = 1500;
+  const std::uint64_t schedules_default = cases(1500);
   const bool one = std::getenv("CONFAB_SIM_SEED") != nullptr;
   const auto first = number_in("CONFAB_SIM_SEED", 1);
   const auto count = one ? 1 : number_in("CONFAB_SIM_SCHEDULES", schedules_default);

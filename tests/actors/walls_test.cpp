@@ -46,7 +46,7 @@ TEST_CASE("an exception while reading costs one answer, and the next is read by 
 
   const auto page = alice.ask({{"type", "history"}, {"room", "general"}});
   INFO(page.dump());
-  CHECK(page["messages"].size() == 1);
+  CHECK(page["events"].size() == 1);
   CHECK(alice.ask({{"type", "rooms"}})["rooms"].size() == 1);
   CHECK(alice.join("asleep")["type"] == "joined");
   CHECK_FALSE(bob.closed());

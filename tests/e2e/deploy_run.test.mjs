@@ -31,12 +31,17 @@ async function clone(world, programs) {
 }
 
 const NOBODY = Object.fromEntries(
-  ["cmake", "ninja", "apt-get", "apt-cache", "dpkg-query", "sudo", "g++"].map((name) => [name, `echo ${name} was called >&2; exit 9`]),
+  ["cmake", "ninja", "apt-get", "apt-cache", "dpkg-query", "sudo", "g++"].map((name) => [
+    name,
+    `echo ${name} was called >&2; exit 9`,
+  ]),
 );
 
 scenario("deploy/run answers --help and --version before it installs or builds anything", async (world) => {
   const { deploy } = await clone(world, NOBODY);
-  const documented = (await readFile(join(root, "docs/configuration.md"), "utf8")).match(/^\| `--[a-z-]+`/gm).map((row) => row.slice(3, -1));
+  const documented = (await readFile(join(root, "docs/configuration.md"), "utf8"))
+    .match(/^\| `--[a-z-]+`/gm)
+    .map((row) => row.slice(3, -1));
 
   for (const flag of ["--help", "-h"]) {
     const { code, stdout, stderr } = await deploy(["--host", "0.0.0.0", flag]);
@@ -52,7 +57,11 @@ scenario("deploy/run answers --help and --version before it installs or builds a
 });
 
 scenario("deploy/run lets guests in only where it is told to, or the server does by itself", async (world) => {
-  const { deploy, where, script } = await clone(world, { ...NOBODY, "dpkg-query": "printf installed", cmake: "exit 0" });
+  const { deploy, where, script } = await clone(world, {
+    ...NOBODY,
+    "dpkg-query": "printf installed",
+    cmake: "exit 0",
+  });
   await script(join(where, "build/release/server/confabd"), 'for each in "$@"; do echo "$each"; done');
   const started = async (args, env) => {
     const { code, stdout, stderr } = await deploy(args, env);

@@ -100,7 +100,11 @@ TEST_CASE("a run whose keys nobody remembers is forgotten, and the table does no
   std::uint64_t position = 0;
 
   for (int round = 0; round < 20; ++round) {
-    for (std::size_t i = 0; i < key_index::run_keys; ++i) ++position, keys.remember(5000, position, {});
+    for (std::size_t i = 0; i < key_index::run_keys; ++i) {
+      ++position;
+      // Keys of one hash would be looked through one by one.
+      keys.remember(static_cast<std::uint32_t>(position), position, {});
+    }
     REQUIRE(keys.full_run());
     keys.run_stored();
     keys.expire(position, unix_ms{1'000'000});
