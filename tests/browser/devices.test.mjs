@@ -101,6 +101,7 @@ chat("whatever a finger can hit is 44 pixels high and wide", async (world, meet)
   assert.deepEqual(await bob.page.evaluate(small), [], "choosing a reaction");
   await bob.page.keyboard.press("Escape");
   await bob.button("Open the room list").tap();
+  await bob.button("Close the room list").tap({ trial: true }); // until the drawer has come to rest
   assert.deepEqual(await bob.page.evaluate(small), [], "in the room list");
 });
 
