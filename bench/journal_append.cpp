@@ -25,7 +25,7 @@ namespace {
 
 using clock_type = std::chrono::steady_clock;
 
-constexpr int rooms = 100;
+constexpr int rooms_count = 100;
 const std::string text(200, 'x');
 
 unix_ms now() {
@@ -73,8 +73,8 @@ class bare_loop {
     check(sqlite3_exec(db_, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), db_);
     for (int i = 0; i < batch; ++i, ++next_) {
       const auto key = std::to_string(next_);
-      sqlite3_bind_int64(insert_, 1, next_ % rooms);
-      sqlite3_bind_int64(insert_, 2, next_ / rooms);
+      sqlite3_bind_int64(insert_, 1, next_ % rooms_count);
+      sqlite3_bind_int64(insert_, 2, next_ / rooms_count);
       sqlite3_bind_int64(insert_, 3, now().value());
       sqlite3_bind_text(insert_, 4, "alice", -1, SQLITE_STATIC);
       sqlite3_bind_text(insert_, 5, key.data(), static_cast<int>(key.size()), SQLITE_TRANSIENT);
@@ -114,7 +114,7 @@ double rate_of_actors(caf::scoped_actor& self, const actors::writer_actor& write
   const auto ask = [&] {
     self->send(writer, actors::append_request{
                            {},
-                           {room_id::trusted("r" + std::to_string(key % rooms)), alice(),
+                           {room_id::trusted("r" + std::to_string(key % rooms_count)), alice(),
                             std::to_string(key), rooms::post_message{{text, std::nullopt}}}});
     ++key;
   };
@@ -165,13 +165,13 @@ int main(int argc, char** argv) {
     caf::scoped_actor self{system};
     // The rooms' news come to this thread.
     env.board.add({});
-    for (int r = 0; r < rooms; ++r) {
+    for (int r = 0; r < rooms_count; ++r) {
       const auto id = room_id::trusted("r" + std::to_string(r));
       env.board.woke(id, caf::actor_cast<actors::room_actor>(self));
       self->send(writer, actors::append_request{
                              {}, {id, alice(), {}, rooms::create_room{"r", epoch_id{"e"}, {}}}});
     }
-    for (std::size_t open = rooms; open > 0;)
+    for (std::size_t open = rooms_count; open > 0;)
       self->receive([&](const actors::room_news& news) { open -= news.of.size(); });
 
     long key = 0;

@@ -42,7 +42,7 @@ void outbox_turn(benchmark::State& state) {
   socket.out = out.get();
   for (auto _ : state) {
     for (auto i = state.range(0); i > 0; --i)
-      if (out->push(bytes, importance::required) != push_result::accepted)
+      if (out->push(bytes, importance::required, 1) != push_result::accepted)
         state.SkipWithError("refused");
     benchmark::DoNotOptimize(dirty.flush());
   }
