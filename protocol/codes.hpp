@@ -24,6 +24,12 @@ enum class error_code : std::uint8_t {
   conflict,
   internal,
   limit,
+  banned,
+  muted,
+  read_only,
+  slow_mode,
+  not_member,
+  rejected,
 };
 
 struct error_row {
@@ -49,6 +55,12 @@ inline constexpr std::array error_rows{
     error_row{error_code::conflict, "conflict", false},
     error_row{error_code::internal, "internal", true},
     error_row{error_code::limit, "limit", false},
+    error_row{error_code::banned, "banned", false},
+    error_row{error_code::muted, "muted", false},
+    error_row{error_code::read_only, "read_only", false},
+    error_row{error_code::slow_mode, "slow_mode", false},
+    error_row{error_code::not_member, "not_member", false},
+    error_row{error_code::rejected, "rejected", false},
 };
 
 constexpr const error_row& row(error_code code) {

@@ -4,6 +4,7 @@
 #include "protocol/entry.hpp"
 #include "protocol/ids.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -39,16 +40,19 @@ struct ping {
 };
 struct join {
   resume_point at;
+  bool member = false;  // and become one
   friend bool operator==(const join&, const join&) = default;
 };
 struct leave {
   room_id room;
+  bool member = false;  // and cease to be one
   friend bool operator==(const leave&, const leave&) = default;
 };
 struct send {
   room_id room;
   std::string key;  // empty: none
   content what;
+  placement where;
   friend bool operator==(const send&, const send&) = default;
 };
 struct edit {
@@ -58,11 +62,25 @@ struct edit {
   content what;
   friend bool operator==(const edit&, const edit&) = default;
 };
-struct delete_message {
+struct delete_messages {
+  room_id room;
+  std::string key;
+  std::vector<seq_no> targets;  // 1..limits::delete_targets_max
+  std::string reason;
+  friend bool operator==(const delete_messages&, const delete_messages&) = default;
+};
+/// `pin` and, with `on` false, `unpin`.
+struct pin {
   room_id room;
   std::string key;
   seq_no target;
-  friend bool operator==(const delete_message&, const delete_message&) = default;
+  bool on = true;
+  friend bool operator==(const pin&, const pin&) = default;
+};
+struct list_pins {
+  room_id room;
+  std::string after;  // the `next` of the page before; empty: the first page
+  friend bool operator==(const list_pins&, const list_pins&) = default;
 };
 /// `react` and, with `on` false, `unreact`.
 struct react {
@@ -78,6 +96,7 @@ struct history {
   room_id room;
   std::optional<seq_no> before;
   std::optional<seq_no> after;
+  std::optional<seq_no> thread;  // with its root; 0: what is in no thread; none: all
   std::uint32_t limit = 0;  // 1..limits::history_count_max
   friend bool operator==(const history&, const history&) = default;
 };
@@ -100,11 +119,95 @@ struct direct {
   user_id to;
   std::string key;
   content what;
+  placement where;
   friend bool operator==(const direct&, const direct&) = default;
 };
 
-using any = std::variant<hello, refresh, ping, join, leave, send, edit, delete_message, react,
-                         history, list_rooms, typing, signal, direct>;
+/// The threads of a room, by their roots, last replied to first.
+struct list_threads {
+  room_id room;
+  bool mine = false;  // only those that the asker began or wrote in
+  std::string after;
+  std::uint32_t limit = 0;  // 1..limits::history_count_max
+  friend bool operator==(const list_threads&, const list_threads&) = default;
+};
+struct set_member {
+  room_id room;
+  std::string key;
+  member_set change;
+  std::optional<std::chrono::milliseconds> delete_for;  // "delete_ms", of a ban
+  friend bool operator==(const set_member&, const set_member&) = default;
+};
+struct list_members {
+  room_id room;
+  std::optional<member_state> state;  // default: `member`
+  std::string after;
+  std::uint32_t limit = 0;  // 1..limits::members_page_count_max
+  friend bool operator==(const list_members&, const list_members&) = default;
+};
+struct create {
+  std::optional<room_id> room;  // none: made of the user and the key
+  std::string key;
+  room_settings settings;
+  std::vector<user_id> users;  // to be invited
+  friend bool operator==(const create&, const create&) = default;
+};
+struct set_room {
+  room_id room;
+  std::string key;
+  room_settings change;
+  friend bool operator==(const set_room&, const set_room&) = default;
+};
+/// What need not be kept: to those who have joined, never stored.
+struct emit {
+  room_id room;
+  std::string event;
+  std::optional<free_data> data;
+  friend bool operator==(const emit&, const emit&) = default;
+};
+/// `upload` and `download` ask the deployment for a signed address of a file.
+struct upload {
+  room_id room;
+  std::string mime;
+  std::uint64_t bytes = 0;
+  std::string name;
+  friend bool operator==(const upload&, const upload&) = default;
+};
+struct download {
+  room_id room;
+  seq_no seq;
+  std::uint32_t index = 0;  // of the message's attachments
+  friend bool operator==(const download&, const download&) = default;
+};
+struct block {
+  user_id user;
+  bool on = true;
+  friend bool operator==(const block&, const block&) = default;
+};
+struct list_blocks {
+  friend bool operator==(const list_blocks&, const list_blocks&) = default;
+};
+struct list_users {
+  std::vector<user_id> ids;  // 1..limits::users_count_max
+  friend bool operator==(const list_users&, const list_users&) = default;
+};
+struct report {
+  room_id room;
+  seq_no target;
+  std::string reason;
+  friend bool operator==(const report&, const report&) = default;
+};
+/// Whether this session is looked at: one in the background holds back no push.
+struct set_active {
+  bool on = true;
+  friend bool operator==(const set_active&, const set_active&) = default;
+};
+
+using any =
+    std::variant<hello, refresh, ping, join, leave, send, edit, delete_messages, react, history,
+                 list_rooms, typing, signal, direct, pin, list_pins, list_threads, set_member,
+                 list_members, create, set_room, emit, upload, download, block, list_blocks,
+                 list_users, report, set_active>;
 
 }  // namespace confab::command
 

@@ -1,28 +1,53 @@
 #pragma once
 
+#include "protocol/free_data.hpp"
 #include "protocol/ids.hpp"
+#include "protocol/membership.hpp"
+#include "protocol/room_settings.hpp"
 
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
-/// What a room's log is made of (PROTOCOL §4).
+/// What a room's log is made of (PROTOCOL §4, SEMANTICS §2).
 namespace confab {
 
-/// Free JSON of a client, kept as its compact text. Checked by the codec (at most
-/// `limits::data_bytes_max`, valid UTF-8), never looked into by anyone else.
-using free_data = strong<struct free_data_tag, std::string>;
+/// The attachments of a message, kept as compact JSON: an array of 1..10 objects that the codec has
+/// checked and put in order.
+using attachment_list = strong<struct attachment_list_tag, std::string>;
 
-/// Of a message: `text`, `data`, or both. With neither it was taken away: the message is deleted.
+/// Whom a message addresses by name.
+struct mention_list {
+  std::vector<user_id> users;
+  bool room = false;  // "@room"
+  bool empty() const noexcept { return users.empty() && !room; }
+  friend bool operator==(const mention_list&, const mention_list&) = default;
+};
+
+/// Of a message: `text`, `data`, attachments, or several of them. With none of them it was taken
+/// away: the message is deleted.
 struct content {
   std::string text;
   std::optional<free_data> data;
-  bool empty() const noexcept { return text.empty() && !data; }
+  std::optional<attachment_list> attachments;
+  mention_list mentions;
+  bool empty() const noexcept { return text.empty() && !data && !attachments; }
   friend bool operator==(const content&, const content&) = default;
+};
+
+/// Where a message stands, and what it counts as; an edit does not change it.
+struct placement {
+  std::optional<seq_no> reply_to;
+  std::optional<seq_no> thread;  // the root of the thread it is in
+  bool quiet = false;            // counts as nothing
+  std::string event;             // the application's name for it; empty: none
+  friend bool operator==(const placement&, const placement&) = default;
 };
 
 struct posted {
   content what;
+  placement where;
   friend bool operator==(const posted&, const posted&) = default;
 };
 struct edited {
@@ -32,6 +57,7 @@ struct edited {
 };
 struct deleted {
   seq_no target;
+  std::string reason;
   friend bool operator==(const deleted&, const deleted&) = default;
 };
 struct reacted {
@@ -40,14 +66,32 @@ struct reacted {
   bool on = true;
   friend bool operator==(const reacted&, const reacted&) = default;
 };
+struct pinned {
+  seq_no target;
+  bool on = true;
+  friend bool operator==(const pinned&, const pinned&) = default;
+};
+struct room_set {
+  room_settings change;
+  friend bool operator==(const room_set&, const room_set&) = default;
+};
 /// Of the server's own log: what clients never see.
 struct recorded {
   std::string type;  // of the event, such as `user.created`
   free_data data;
   friend bool operator==(const recorded&, const recorded&) = default;
 };
+/// Of the server's own log: how a user is called, and what the application keeps of them.
+struct user_set {
+  user_id user;
+  std::string name;
+  std::optional<free_data> data;
+  bool guest = false;
+  friend bool operator==(const user_set&, const user_set&) = default;
+};
 
-using entry_body = std::variant<posted, edited, deleted, reacted, recorded>;
+using entry_body = std::variant<posted, edited, deleted, reacted, recorded, member_set, room_set,
+                                pinned, user_set>;
 
 /// The message an entry changes; none for a message itself.
 std::optional<seq_no> target_of(const entry_body& body) noexcept;
@@ -62,6 +106,8 @@ struct log_entry {
   friend bool operator==(const log_entry&, const log_entry&) = default;
 };
 
+/// Bytes of all that a client chose in `what`.
+std::size_t cost_of(const content& what) noexcept;
 /// Bytes of text, data and ids in `entry`: what pages and caches are bounded by.
 std::size_t cost_of(const log_entry& entry) noexcept;
 

@@ -44,6 +44,7 @@ struct welcome {
   std::size_t text_bytes = 0;
   std::size_t frame_bytes = 0;
   std::size_t rooms = 0;
+  std::size_t members = 0;  // of one room; 0, as here, is left out
   std::optional<unix_ms> expires_at;
   std::optional<std::string> guest_token;  // that signs in the same guest again
   std::vector<direct_ref> directs;
@@ -66,6 +67,9 @@ struct error {
   std::string text;
   std::optional<std::chrono::milliseconds> retry_after;
   std::optional<room_id> room;  // without `ref`: what the command was about
+  std::optional<unix_ms> until;       // of `banned` and `muted`; none: for good
+  std::string reason;                 // of `banned`: what was given for it
+  std::optional<std::size_t> limit;   // of `limit`: how many there may be
 };
 /// What the journal did with an entry: in `sent`, and in `done` after edit, delete and react.
 struct stored {
@@ -78,10 +82,13 @@ struct stored {
 struct sent {
   re ref;
   stored what;
+  mention_list unreached;  // whom the message names and does not reach
 };
 struct done {
   re ref;
   std::optional<stored> what;
+  std::optional<std::size_t> deleted;  // messages, of a ban that takes them away
+  mention_list unreached;              // of an edit
 };
 
 /// Those who react to a message with one emoji.
@@ -104,6 +111,11 @@ struct present_message {
   bool deleted = false;
   std::optional<user_id> deleted_by;
   std::map<std::string, reaction_summary> reactions;  // by emoji
+  placement where;
+  std::string deleted_reason;           // "reason"
+  std::uint64_t replies = 0;            // of a thread's root: those not deleted
+  std::optional<seq_no> last_reply;     // the latest of these
+  std::optional<unix_ms> last_reply_at;
   friend bool operator==(const present_message&, const present_message&) = default;
 };
 
@@ -121,15 +133,21 @@ struct joined {
   std::optional<seq_no> oldest;  // set: "gap":true, this is the first seq that can still be had
   std::string_view role;         // a literal
   std::size_t online = 0;
-  std::vector<user_ref> members;
+  std::vector<user_ref> members;  // those online
   event_list events;
   bool more = false;
+  bool member = false;               // the asker is one
+  room_settings settings;            // what is not at its default
+  std::optional<std::size_t> count;  // of members; none, as here, is left out
+  std::vector<seq_no> pins;
+  std::vector<user_ref> users;  // authors in `events` that have a name
 };
 /// `events`: more of a catch-up.
 struct more_events {
   room_id room;
   std::vector<log_entry> events;
   bool more = false;
+  std::vector<user_ref> users;
 };
 struct left {
   re ref;
@@ -142,6 +160,7 @@ struct history {
   seq_no head;  // the messages are as of this entry
   std::vector<present_message> events;
   bool more = false;
+  std::vector<user_ref> users;
 };
 struct room_ref {
   room_id room;
@@ -149,6 +168,10 @@ struct room_ref {
   seq_no head;
   std::size_t online = 0;
   bool joined = false;
+  std::string topic;
+  visibility visible = visibility::everyone;
+  std::optional<std::size_t> count;  // of members
+  bool member = false;
   friend bool operator==(const room_ref&, const room_ref&) = default;
 };
 struct rooms {
@@ -156,10 +179,11 @@ struct rooms {
   std::vector<room_ref> list;
   bool more = false;
 };
-/// One new entry of a room's log: `message`, `edited`, `deleted`, `reacted` or `recorded`.
+/// One new entry of a room's log; its `type` is the body's.
 struct logged {
   room_id room;
   log_entry entry;
+  std::string name;  // the author's, of a message, where it is not the id
 };
 struct typing {
   room_id room;
@@ -185,8 +209,77 @@ struct signalled {
   std::size_t sessions = 0;
 };
 
+struct created {
+  re ref;
+  room_id room;
+  epoch_id epoch;
+  seq_no head;
+  bool duplicate = false;
+};
+struct member_ref {
+  user_id id;
+  std::string name;  // empty: none, the id serves
+  member_state state = member_state::member;
+  role as = role::member;
+  bool online = false;
+  std::optional<unix_ms> until;
+  std::optional<unix_ms> mute_until;
+  std::optional<user_id> by;  // who invited
+  std::string reason;         // of a ban
+  friend bool operator==(const member_ref&, const member_ref&) = default;
+};
+/// A page goes on with `after` = `next`; where that is empty nothing follows ("more" is false).
+struct members {
+  re ref;
+  room_id room;
+  seq_no head;  // "seq": they are as of this entry
+  std::size_t count = 0;
+  std::vector<member_ref> list;  // "members"
+  std::string next;
+};
+struct pin_ref {
+  user_id by;   // "pinned_by"
+  unix_ms at;   // "pinned_at"
+  present_message message;
+  friend bool operator==(const pin_ref&, const pin_ref&) = default;
+};
+struct pins {
+  re ref;
+  room_id room;
+  std::vector<pin_ref> list;  // "pins"
+  std::vector<user_ref> users;
+  std::string next;
+};
+struct threads {
+  re ref;
+  room_id room;
+  std::vector<present_message> events;  // roots
+  std::vector<user_ref> users;
+  std::string next;
+};
+struct profile {
+  user_id id;
+  std::string name;
+  std::optional<free_data> data;
+  friend bool operator==(const profile&, const profile&) = default;
+};
+struct users {
+  re ref;
+  std::vector<profile> list;  // "users"
+};
+struct blocks {
+  re ref;
+  std::vector<user_id> users;
+};
+struct emitted {
+  room_id room;
+  user_id from;
+  std::string event;
+  std::optional<free_data> data;
+};
+
 using any = std::variant<welcome, refreshed, token_expiring, pong, error, sent, done, joined,
                          more_events, left, history, rooms, logged, typing, presence, signal,
-                         signalled>;
+                         signalled, created, members, pins, threads, users, blocks, emitted>;
 
 }  // namespace confab::message
