@@ -3,10 +3,13 @@
 #include "rooms/message_state.hpp"
 #include "rooms/operation.hpp"
 #include "rooms/outcome.hpp"
+#include "rooms/rights.hpp"
+#include "rooms/rules.hpp"
 #include "rooms/view.hpp"
 
 #include <optional>
 #include <variant>
+#include <vector>
 
 namespace confab::rooms {
 
@@ -14,25 +17,40 @@ namespace confab::rooms {
 inline constexpr std::uint32_t emoji_per_message_max = 64;
 inline constexpr std::uint32_t edits_per_message_max = 1'000;
 inline constexpr std::uint32_t reaction_entries_per_message_max = 10'000;
-inline constexpr std::size_t delete_targets_max = 100;
+
+/// One of the users that a `set_members` names.
+struct named_user {
+  user_id id;
+  member_row row;
+  std::size_t memberships = 0;  // invitations too; asked where another would be one more
+};
 
 /// All that a rule may look at.
 struct judged_case {
-  const room_view& room;
+  standing who;
   const operation& asked;
   /// The message that the operation names, one at a time; null where there is none.
-  const message_state* message;
-  unix_ms at;  // log time
+  const message_state* message = nullptr;
+  /// The user that it names, one at a time; null where there is none.
+  const named_user* user = nullptr;
+  /// The author's last message here; told where slow mode asks.
+  std::optional<unix_ms> last_message;
+  /// Of a direct room: the other one has blocked the author.
+  bool blocked = false;
 };
 
 struct allowed {};
 using verdict = std::variant<allowed, unchanged, refused>;
 
 /// Who may do what, at the operation's place in the order: a pure function of what was ordered
-/// before. The table stands in judge.cpp.
+/// before. The rules stand in judge.cpp, the rights in rights.cpp.
 verdict judge(const judged_case& of);
 
-/// The messages that an operation names, in its order; none where it names none.
+/// The messages that an operation names to change them, in its order; none where it names none.
 std::vector<seq_no> targets_of(const want& what);
+/// The users whose rows it changes.
+std::vector<user_id> users_of(const operation& asked);
+/// The change of members that it is, if it is one.
+std::optional<member_set> member_change_of(const operation& asked);
 
 }  // namespace confab::rooms

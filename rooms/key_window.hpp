@@ -18,6 +18,12 @@ enum class entry_kind : std::int64_t {
   reacted = 3,
   unreacted = 4,
   recorded = 5,
+  replied = 6,  // a message in a thread: apart, so that the main line has an index of its own
+  member_set = 7,
+  room_set = 8,
+  pinned = 9,
+  unpinned = 10,
+  user_set = 11,
 };
 entry_kind kind_of(const entry_body& body) noexcept;
 
@@ -27,6 +33,7 @@ struct key_record {
   unix_ms at;
   entry_kind kind;
   std::optional<seq_no> target;
+  seq_no first;
   seq_no last;  // the operation's last entry
 };
 

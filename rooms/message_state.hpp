@@ -3,6 +3,7 @@
 #include "protocol/ids.hpp"
 
 #include <cstdint>
+#include <optional>
 
 namespace confab::rooms {
 
@@ -15,6 +16,8 @@ struct message_state {
   std::uint32_t emoji = 0;             // different ones that somebody still reacts with
   bool emoji_there = false;            // the operation's is among them
   bool reacted = false;                // the operation's author reacts with it
+  std::optional<seq_no> thread;        // the root of the thread it is in
+  bool mentions_room = false;          // its present text does
 };
 
 }  // namespace confab::rooms

@@ -17,12 +17,18 @@ namespace confab::rooms {
 
 /// Create the room unless it is there; title, epoch and users are taken from here then.
 struct create_room {
-  std::string title;
   epoch_id epoch;
   std::optional<std::pair<user_id, user_id>> direct;  // the two users of a direct room
+  /// Made by `create`: it is an error if the room is there, and its author owns it.
+  struct founding {
+    room_settings settings;
+    std::vector<user_id> invited;
+  };
+  std::optional<founding> with;
 };
 struct post_message {
   content what;
+  placement where;
 };
 struct edit_message {
   seq_no target;
@@ -30,13 +36,32 @@ struct edit_message {
 };
 /// One entry for each target, or none where one of them is not allowed.
 struct delete_messages {
-  std::vector<seq_no> targets;  // 1..100
+  std::vector<seq_no> targets;  // 1..limits::delete_targets_max
+  std::string reason;
 };
 /// With `on` false the reaction is taken back.
 struct set_reaction {
   seq_no target;
   std::string emoji;
   bool on = true;
+};
+struct set_pin {
+  seq_no target;
+  bool on = true;
+};
+/// One entry for those of the users that it changes, or none where one of them is not allowed.
+struct set_members {
+  member_set change;
+};
+/// The author's own membership.
+struct become_member {};
+struct cease_membership {};
+struct set_room {
+  room_settings change;
+};
+/// How a user is called: to the server's own room.
+struct set_user {
+  user_set profile;
 };
 /// An entry of the server's own log.
 struct record_event {
@@ -67,7 +92,8 @@ struct set_marks {
 };
 
 using want = std::variant<create_room, post_message, edit_message, delete_messages, set_reaction,
-                          record_event, set_marks>;
+                          record_event, set_marks, set_pin, set_members, become_member,
+                          cease_membership, set_room, set_user>;
 
 struct operation {
   room_id room;

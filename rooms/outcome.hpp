@@ -3,10 +3,12 @@
 #include "protocol/codes.hpp"
 #include "protocol/entry.hpp"
 #include "protocol/ids.hpp"
+#include "rooms/view.hpp"
 
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -17,8 +19,14 @@ struct refused {
   error_code code;
   std::string text;
   std::optional<std::chrono::milliseconds> retry_after;
+  std::optional<unix_ms> until;      // of `banned` and `muted`
+  std::string reason;                // of `banned`
+  std::optional<std::size_t> limit;  // of `limit`
   friend bool operator==(const refused&, const refused&) = default;
 };
+inline refused refusal(error_code code, std::string_view text) {
+  return {code, std::string{text}, {}, {}, {}, {}};
+}
 /// There was nothing to change: no entry.
 struct unchanged {
   friend bool operator==(const unchanged&, const unchanged&) = default;
@@ -32,11 +40,15 @@ struct repeated {
 /// The entries that it became, at least one.
 struct appended {
   std::vector<log_entry> entries;
+  std::string name;        // of the author of a message, where it is not the id
+  mention_list unreached;  // whom the message names and does not reach
+  std::size_t members = 0;  // of the room, after the entries
   friend bool operator==(const appended&, const appended&) = default;
 };
-/// The room of a `create_room`; the store tells what it is like.
+/// The room of a `create_room`, as it is after the entries that it begins with.
 struct room_created {
-  friend bool operator==(const room_created&, const room_created&) = default;
+  room_view view;
+  std::vector<log_entry> entries;
 };
 struct room_was_there {
   friend bool operator==(const room_was_there&, const room_was_there&) = default;

@@ -31,7 +31,8 @@ folded_message begin_fold(const log_entry& message) {
   const auto& body = std::get<posted>(message.body);
   folded_message folded{message.seq, message.at, message.from, message.key, body.what,
                         message.seq, {},         {},           false,       {},
-                        0,           0,          {}};
+                        0,           0,          {},           body.where,  {},
+                        {}};
   return folded;
 }
 
@@ -39,6 +40,10 @@ void apply(folded_message& message, const log_entry& change) {
   std::visit(overloaded{
                  [](const posted&) {},
                  [](const recorded&) {},
+                 [](const member_set&) {},
+                 [](const room_set&) {},
+                 [](const pinned&) {},
+                 [](const user_set&) {},
                  [&](const edited& edit) {
                    ++message.edits;
                    if (message.deleted) return;
@@ -48,9 +53,10 @@ void apply(folded_message& message, const log_entry& change) {
                    message.edited_by.reset();
                    if (change.from != message.from) message.edited_by = change.from;
                  },
-                 [&](const deleted&) {
+                 [&](const deleted& gone) {
                    if (message.deleted) return;
                    message.deleted = true;
+                   message.deleted_reason = gone.reason;
                    message.deleted_by = change.from;
                    message.what = {};
                    message.content_at = message.seq;
@@ -66,11 +72,25 @@ void apply(folded_message& message, const log_entry& change) {
              change.body);
 }
 
+void add_reply(folded_message& root, const log_entry& reply) {
+  root.replies.push_back({reply.seq, reply.at});
+}
+
+void lose_reply(folded_message& root, seq_no reply) {
+  const auto at = std::ranges::lower_bound(root.replies, reply, {}, &folded_message::reply::seq);
+  if (at != root.replies.end() && at->seq == reply) root.replies.erase(at);
+}
+
 message::present_message summarise(const folded_message& message, const user_id& asker) {
   message::present_message shown{message.seq,       message.at,         message.from,
                                  message.key,       message.what,       message.edited_at,
                                  message.edited_by, message.deleted,    message.deleted_by,
-                                 {}};
+                                 {},                message.where,      message.deleted_reason,
+                                 message.replies.size(), {},            {}};
+  if (!message.replies.empty()) {
+    shown.last_reply = message.replies.back().seq;
+    shown.last_reply_at = message.replies.back().at;
+  }
   for (const auto& [emoji, users] : message.reactions) {
     auto& summary = shown.reactions[emoji];
     summary.count = users.size();
@@ -92,10 +112,26 @@ std::vector<folded_message> fold(std::span<const log_entry> messages,
     index.emplace(entry.seq, folded.size());
     folded.push_back(begin_fold(entry));
   }
+  const auto root_of = [&](const posted& message) -> folded_message* {
+    const auto at = message.where.thread ? index.find(*message.where.thread) : index.end();
+    return at == index.end() ? nullptr : &folded[at->second];
+  };
+  std::unordered_map<seq_no, folded_message*> roots;  // by reply
   for (const auto& change : changes) {
+    if (const auto* message = std::get_if<posted>(&change.body)) {
+      if (auto* root = root_of(*message)) {
+        add_reply(*root, change);
+        roots.emplace(change.seq, root);
+      }
+      continue;
+    }
     const auto target = target_of(change.body);
-    const auto at = target ? index.find(*target) : index.end();
+    if (!target) continue;
+    const auto at = index.find(*target);
     if (at != index.end()) apply(folded[at->second], change);
+    const auto reply = roots.find(*target);
+    if (reply != roots.end() && std::holds_alternative<deleted>(change.body))
+      lose_reply(*reply->second, *target);
   }
   return folded;
 }

@@ -36,6 +36,14 @@ struct folded_message {
   std::uint32_t edits = 0;
   std::uint32_t reaction_entries = 0;
   std::map<std::string, std::vector<reaction>> reactions;  // by emoji, in order of reacting
+  placement where;
+  std::string deleted_reason;
+  struct reply {
+    seq_no seq;
+    unix_ms at;
+    friend bool operator==(const reply&, const reply&) = default;
+  };
+  std::vector<reply> replies;  // of the thread that it is the root of: those not deleted, in order
   friend bool operator==(const folded_message&, const folded_message&) = default;
 };
 
@@ -43,12 +51,15 @@ folded_message begin_fold(const log_entry& message);
 /// Takes in an entry that names the message. What had lost a race changes nothing: an edit after
 /// the deletion, a reaction that was there already.
 void apply(folded_message& message, const log_entry& change);
+/// A reply of the thread that `root` began comes, or is deleted.
+void add_reply(folded_message& root, const log_entry& reply);
+void lose_reply(folded_message& root, seq_no reply);
 
 /// What `asker` is shown of it.
 message::present_message summarise(const folded_message& message, const user_id& asker);
 
-/// `messages` (only `posted` entries) in the order given, with `changes` (ascending by seq)
-/// applied. Changes of other messages are ignored.
+/// `messages` (only `posted` entries) in the order given, with `changes` (ascending by seq, replies
+/// among them) applied. Changes of other messages are ignored.
 std::vector<folded_message> fold(std::span<const log_entry> messages,
                                  std::span<const log_entry> changes);
 

@@ -1,15 +1,12 @@
 #pragma once
 
 #include "protocol/ids.hpp"
+#include "protocol/membership.hpp"
 
-#include <compare>
 #include <cstdint>
 #include <string>
 
 namespace confab::rooms {
-
-/// What somebody may do in a room, rising (SEMANTICS §1). `none`: a token says nothing.
-enum class role : std::uint8_t { none, visitor, reader, member, moderator, owner };
 
 /// The author of an operation as data: it travels with the operation, to the order and to other
 /// nodes. All that the judge knows of the author beside the room's own rows.
@@ -18,10 +15,14 @@ struct principal {
 
   user_id user;
   kind as = kind::user;
-  role token = role::none;  // what the token gives in this room
+  role token = role::none;  // what the token gives in this room; `reader` is a ceiling
   bool joined = false;      // the session had joined the room, or what is done needs no joining
   bool admin = false;
+  bool opens = false;   // the token lets its bearer in, whatever the room's visibility
   std::string api_key;  // its name, of `api_key`
+
+  /// Of the deployment itself: bound by no right.
+  bool is_unchecked() const noexcept { return as == kind::server || as == kind::api_key; }
 
   friend bool operator==(const principal&, const principal&) = default;
 };
@@ -32,7 +33,12 @@ inline const user_id server_user = user_id::trusted("@server");
 inline const room_id server_room = room_id::trusted("@server");
 
 inline principal server_principal() {
-  return {server_user, principal::kind::server, role::none, true, true, {}};
+  principal server;
+  server.user = server_user;
+  server.as = principal::kind::server;
+  server.joined = true;
+  server.admin = true;
+  return server;
 }
 
 }  // namespace confab::rooms

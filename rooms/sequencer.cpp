@@ -17,7 +17,9 @@ struct overloaded : Ts... {
 bool is_repeat_of(const want& what, const key_record& used) {
   return std::visit(
       overloaded{
-          [&](const post_message&) { return used.kind == entry_kind::posted; },
+          [&](const post_message&) {
+            return used.kind == entry_kind::posted || used.kind == entry_kind::replied;
+          },
           [&](const edit_message& edit) {
             return used.kind == entry_kind::edited && used.target == edit.target;
           },
@@ -29,38 +31,98 @@ bool is_repeat_of(const want& what, const key_record& used) {
             return used.kind == (reaction.on ? entry_kind::reacted : entry_kind::unreacted) &&
                    used.target == reaction.target;
           },
+          [&](const set_pin& pin) {
+            return used.kind == (pin.on ? entry_kind::pinned : entry_kind::unpinned) &&
+                   used.target == pin.target;
+          },
           [&](const record_event&) { return used.kind == entry_kind::recorded; },
-          [](const create_room&) { return false; },
+          [&](const set_members&) { return used.kind == entry_kind::member_set; },
+          [&](const become_member&) { return used.kind == entry_kind::member_set; },
+          [&](const cease_membership&) { return used.kind == entry_kind::member_set; },
+          [&](const set_room&) { return used.kind == entry_kind::room_set; },
+          [&](const set_user&) { return used.kind == entry_kind::user_set; },
+          [&](const create_room&) { return used.first == seq_no{1}; },
           [](const set_marks&) { return false; },
       },
       what);
 }
 
-/// The bodies of the entries that an allowed operation becomes; `targets` are those of its targets
-/// that change something.
-std::vector<entry_body> bodies_of(want& what, const std::vector<seq_no>& targets) {
+/// What the entries of an allowed operation are made of, beside the operation itself.
+struct findings {
+  std::vector<seq_no> targets;  // those that something changes,
+  std::vector<user_id> users;   // and users
+  std::optional<seq_no> root;   // of the thread that a message goes to
+};
+
+std::vector<entry_body> bodies_of(operation& asked, findings& found, const room_view& room) {
   std::vector<entry_body> bodies;
+  const auto members = [&](const auto&) {
+    auto change = *member_change_of(asked);
+    change.users = std::move(found.users);
+    bodies.push_back(std::move(change));
+  };
   std::visit(overloaded{
-                 [&](post_message& post) { bodies.push_back(posted{std::move(post.what)}); },
+                 [&](post_message& post) {
+                   post.where.thread = found.root;
+                   bodies.push_back(posted{std::move(post.what), std::move(post.where)});
+                 },
                  [&](edit_message& edit) {
                    bodies.push_back(edited{edit.target, std::move(edit.what)});
                  },
-                 [&](delete_messages&) {
-                   for (const auto target : targets) bodies.push_back(deleted{target});
+                 [&](delete_messages& gone) {
+                   for (const auto target : found.targets)
+                     bodies.push_back(deleted{target, gone.reason});
                  },
                  [&](set_reaction& reaction) {
                    bodies.push_back(
                        reacted{reaction.target, std::move(reaction.emoji), reaction.on});
                  },
+                 [&](set_pin& pin) { bodies.push_back(pinned{pin.target, pin.on}); },
                  [&](record_event& event) {
                    bodies.push_back(recorded{std::move(event.type), std::move(event.data)});
                  },
+                 [&](set_members& change) { members(change); },
+                 [&](become_member& own) { members(own); },
+                 [&](cease_membership& own) { members(own); },
+                 [&](set_room& set) {
+                   bodies.push_back(room_set{difference(room.settings(), set.change)});
+                 },
+                 [&](set_user& set) { bodies.push_back(std::move(set.profile)); },
                  [](create_room&) {},
                  [](set_marks&) {},
              },
-             what);
+             asked.what);
   return bodies;
 }
+
+content* content_of(want& what) {
+  if (auto* post = std::get_if<post_message>(&what)) return &post->what;
+  if (auto* edit = std::get_if<edit_message>(&what)) return &edit->what;
+  return nullptr;
+}
+
+refused no_message() {
+  return refusal(error_code::no_such_message, "no such message");
+}
+
+/// The row as it is after the operation's entries so far, which are not stored yet.
+class changing_rows final : public member_rows {
+ public:
+  explicit changing_rows(source& of) : of_(of) {}
+  member_row member(const room_view& room, const user_id& user) override {
+    auto row = of_.member(room, user);
+    for (const auto* entry : taken_)
+      if (const auto* change = std::get_if<member_set>(&entry->body);
+          change && std::ranges::find(change->users, user) != change->users.end())
+        row = rooms::apply(std::move(row), *entry);
+    return row;
+  }
+  void take(const log_entry& entry) { taken_.push_back(&entry); }
+
+ private:
+  source& of_;
+  std::vector<const log_entry*> taken_;
+};
 
 }  // namespace
 
@@ -77,9 +139,52 @@ std::optional<decision> sequencer::known_key(const operation& asked, unix_ms at,
   const auto used = from.key(room, asked.by.user, asked.key);
   if (!used || !window_.remembers(used->position, used->at, from.last_position(), at))
     return std::nullopt;
-  if (!is_repeat_of(asked.what, *used))
-    return refused{error_code::conflict, "this key was used for something else", {}};
-  return repeated{used->last, used->at};
+  if (is_repeat_of(asked.what, *used)) return repeated{used->last, used->at};
+  return refusal(error_code::conflict, "this key was used for something else");
+}
+
+standing sequencer::standing_of(const room_view& room, const principal& by, const member_row& row,
+                                unix_ms at) const {
+  return {room, by, row, at, how_};
+}
+
+decision sequencer::create(operation& asked, unix_ms at, source& from) {
+  auto& wanted = std::get<create_room>(asked.what);
+  room_created made;
+  made.view.room = asked.room;
+  made.view.direct = wanted.direct;
+  made.view.last_at = at;
+  if (wanted.with) {
+    if (asked.by.as == principal::kind::guest && !how_.guest_members) {
+      return refusal(error_code::forbidden, "guests own no rooms here");
+    }
+    std::vector<entry_body> bodies;
+    if (auto settings = difference({}, wanted.with->settings); !settings.empty())
+      bodies.push_back(room_set{std::move(settings)});
+    member_set owner, invited;
+    owner.users = {asked.by.user};
+    owner.state = member_state::member;
+    owner.as = role::owner;
+    bodies.push_back(std::move(owner));
+    for (const auto& user : wanted.with->invited)
+      if (user != asked.by.user && !from.has_blocked(user, asked.by.user))
+        invited.users.push_back(user);
+    invited.state = member_state::invited;
+    invited.until = unix_ms{at.value() + how_.invitation_life.count()};
+    if (!invited.users.empty()) bodies.push_back(std::move(invited));
+
+    // Nothing is stored of this room: each of its users starts with an empty row.
+    struct nobody final : member_rows {
+      member_row member(const room_view&, const user_id&) override { return {}; }
+    } rows;
+    for (auto& body : bodies) {
+      made.entries.push_back({next(made.view.head), at, asked.by.user, {}, std::move(body)});
+      apply(made.view, made.entries.back(), rows);
+    }
+    made.entries.front().key = std::move(asked.key);
+  }
+  log_time_ = at;
+  return made;
 }
 
 decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
@@ -91,45 +196,149 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
 
   auto* room = from.room(asked.room);
   if (from.broken()) return undecided{};
-  if (std::holds_alternative<create_room>(asked.what)) {
-    if (room) return room_was_there{};
-    log_time_ = at;
-    return room_created{};
+  const auto* founding = std::get_if<create_room>(&asked.what);
+  if (founding && !room) {
+    auto made = create(asked, at, from);
+    return from.broken() ? decision{undecided{}} : std::move(made);
   }
-  if (!room) return refused{error_code::no_such_room, "no such room", {}};
+  if (founding && !founding->with) return room_was_there{};
+  if (!room) {
+    return refusal(error_code::no_such_room, "no such room");
+  }
 
   auto known = known_key(asked, at, *room, from);
   if (from.broken()) return undecided{};
   if (known) return std::move(*known);
-
-  // All targets or none: of those allowed, those that change nothing make no entry.
-  const auto targets = targets_of(asked.what);
-  std::vector<seq_no> changing;
-  bool anything = targets.empty();
-  const auto* reaction = std::get_if<set_reaction>(&asked.what);
-  for (std::size_t i = 0; i < std::max<std::size_t>(targets.size(), 1); ++i) {
-    std::optional<message_state> message;
-    if (!targets.empty()) {
-      const auto target = targets[i];
-      if (std::ranges::find(changing, target) != changing.end()) continue;
-      if (target.value() > 0 && target <= room->head)
-        message = from.message(*room, target, asked.by.user,
-                               reaction ? std::string_view{reaction->emoji} : std::string_view{});
-      if (from.broken()) return undecided{};
-    }
-    const auto found = judge({*room, asked, message ? &*message : nullptr, at});
-    if (const auto* no = std::get_if<refused>(&found)) return *no;
-    if (std::holds_alternative<unchanged>(found)) continue;
-    anything = true;
-    if (!targets.empty()) changing.push_back(targets[i]);
+  if (founding) {
+    return refusal(error_code::conflict, "this room is there already");
   }
+
+  const auto author = from.member(*room, asked.by.user);
+  const auto who = standing_of(*room, asked.by, author, at);
+  judged_case of{who, asked, nullptr, nullptr, {}, false};
+  findings found;
+
+  // What a message refers to.
+  if (const auto* post = std::get_if<post_message>(&asked.what)) {
+    const auto look_up = [&](seq_no seq) -> std::optional<message_state> {
+      if (seq.value() == 0 || seq > room->head) return std::nullopt;
+      return from.message(*room, seq, asked.by.user, {});
+    };
+    if (post->where.thread) {
+      const auto root = look_up(*post->where.thread);
+      if (from.broken()) return undecided{};
+      if (!root) return no_message();
+      found.root = root->thread.value_or(*post->where.thread);
+    }
+    if (post->where.reply_to && !look_up(*post->where.reply_to)) {
+      if (from.broken()) return undecided{};
+      return no_message();
+    }
+    const bool slow = room->settings().slow_mode().count() > 0 &&
+                      (role_of(who) < role::moderator && !room->direct);
+    if (slow) of.last_message = from.last_message(*room, asked.by.user);
+  }
+  if (room->direct && is_direct_user(*room, asked.by.user)) {
+    const auto& [a, b] = *room->direct;
+    of.blocked = from.has_blocked(a == asked.by.user ? b : a, asked.by.user);
+  }
+  if (const auto* set = std::get_if<set_user>(&asked.what)) {
+    const auto was = from.profile(set->profile.user);
+    if (was && *was == set->profile) return unchanged{};
+  }
+  if (from.broken()) return undecided{};
+
+  // All targets, or users, or none: of those allowed, those that change nothing make no entry.
+  std::optional<message_state> message;
+  bool anything = false;
+  std::optional<decision> refused_as;
+  const auto judge_one = [&] {
+    auto said = judge(of);
+    if (auto* no = std::get_if<refused>(&said)) refused_as = std::move(*no);
+    const bool changes = std::holds_alternative<allowed>(said);
+    anything = anything || changes;
+    return changes;
+  };
+  const auto targets = targets_of(asked.what);
+  const auto users = users_of(asked);
+  if (targets.empty() && users.empty()) judge_one();
+  const auto* reaction = std::get_if<set_reaction>(&asked.what);
+  for (std::size_t i = 0; i < targets.size() && !refused_as; ++i) {
+    const auto target = targets[i];
+    if (std::ranges::find(found.targets, target) != found.targets.end()) continue;
+    message.reset();
+    if (target.value() > 0 && target <= room->head)
+      message = from.message(*room, target, asked.by.user,
+                             reaction ? std::string_view{reaction->emoji} : std::string_view{});
+    of.message = message ? &*message : nullptr;
+    if (from.broken()) return undecided{};
+    if (judge_one()) found.targets.push_back(target);
+  }
+  for (std::size_t i = 0; i < users.size() && !refused_as; ++i) {
+    named_user one{users[i], from.member(*room, users[i]), 0};
+    const auto change = *member_change_of(asked);
+    const bool own = users[i] == asked.by.user;
+    if (change.state == member_state::invited && !own && from.has_blocked(one.id, asked.by.user))
+      continue;  // in silence
+    if (change.state && one.row.state == member_state::none)
+      one.memberships = from.memberships(one.id, how_.memberships_max);
+    of.user = &one;
+    if (from.broken()) return undecided{};
+    if (judge_one()) found.users.push_back(users[i]);
+    of.user = nullptr;
+  }
+  if (refused_as) return std::move(*refused_as);
   if (!anything) return unchanged{};
 
   appended done;
-  for (auto& body : bodies_of(asked.what, changing)) {
-    done.entries.push_back({next(room->head), at, asked.by.user, {}, std::move(body)});
-    apply(*room, done.entries.back());
+  // A message is not lost for whom it names: those it can't reach are told.
+  if (auto* what = content_of(asked.what)) {
+    auto& mentions = what->mentions;
+    std::erase(mentions.users, message ? message->author : asked.by.user);
+    for (const auto& user : mentions.users) {
+      const bool is_there = room->direct ? is_direct_user(*room, user)
+                                         : from.member(*room, user).is_member();
+      if (!is_there) done.unreached.users.push_back(user);
+    }
+    const bool is_edit = message.has_value();
+    const bool in_thread = is_edit ? message->thread.has_value() : found.root.has_value();
+    if (mentions.room && (in_thread || (is_edit ? !message->mentions_room
+                                                : forbids(who, action::mention_room).has_value()))) {
+      mentions.room = false;
+      done.unreached.room = true;
+    }
+    const auto profile = from.profile(asked.by.user);
+    if (profile && profile->name != asked.by.user.view()) done.name = profile->name;
   }
+  if (from.broken()) return undecided{};
+
+  if (auto* invite = std::get_if<set_members>(&asked.what))
+    if (invite->change.state == member_state::invited && !invite->change.until)
+      invite->change.until = unix_ms{at.value() + how_.invitation_life.count()};
+  const bool had_owner = room->owners > 0;
+  changing_rows rows{from};
+  const auto add = [&](const user_id& author_of, entry_body body) {
+    done.entries.push_back({next(room->head), at, author_of, {}, std::move(body)});
+    apply(*room, done.entries.back(), rows);
+  };
+  auto bodies = bodies_of(asked, found, *room);
+  done.entries.reserve(bodies.size() + 1);  // `rows` points into it
+  for (auto& body : bodies) {
+    add(asked.by.user, std::move(body));
+    rows.take(done.entries.back());
+  }
+  // A room that had an owner is not left without one as long as there is a member.
+  if (had_owner && room->owners == 0) {
+    const auto& changed = std::get<member_set>(done.entries.front().body);
+    if (auto heir = from.successor(*room, changed.users)) {
+      member_set owner;
+      owner.users = {*std::move(heir)};
+      owner.as = role::owner;
+      add(server_user, std::move(owner));
+    }
+  }
+  if (from.broken()) return undecided{};
+  done.members = room->members;
   done.entries.front().key = std::move(asked.key);
   log_time_ = at;
   return done;

@@ -4,9 +4,12 @@
 #include "rooms/message_state.hpp"
 #include "rooms/operation.hpp"
 #include "rooms/outcome.hpp"
+#include "rooms/rights.hpp"
+#include "rooms/rules.hpp"
 #include "rooms/view.hpp"
 
 #include <optional>
+#include <span>
 #include <string_view>
 #include <variant>
 
@@ -14,10 +17,8 @@ namespace confab::rooms {
 
 /// What the sequencer reads of what was ordered before, this batch included. Implemented by the
 /// stores, and by a map in tests. Where a read fails the source is `broken` from then on.
-class source {
+class source : public member_rows {
  public:
-  virtual ~source() = default;
-
   /// Null: no such room. The sequencer applies entries to it; valid until the next call.
   virtual room_view* room(const room_id& room) = 0;
   /// The message `seq` as `by` sees it, and the reaction `emoji` of it (empty: none is meant).
@@ -26,6 +27,17 @@ class source {
   /// The latest use of a key by this user in this room, whether still remembered or not.
   virtual std::optional<key_record> key(const room_view& room, const user_id& by,
                                         std::string_view key) = 0;
+  /// What the server's own log says of a user; none where it says nothing.
+  virtual std::optional<user_set> profile(const user_id& user) = 0;
+  /// In how many rooms `user` is a member or invited, counted up to `limit`.
+  virtual std::size_t memberships(const user_id& user, std::size_t limit) = 0;
+  virtual bool has_blocked(const user_id& blocker, const user_id& blocked) = 0;
+  /// When `by` last said something in the room.
+  virtual std::optional<unix_ms> last_message(const room_view& room, const user_id& by) = 0;
+  /// The member who has been a moderator for longest, else a member, else a reader; ties by id.
+  /// Those in `without` are passed over: what changes them is not stored yet.
+  virtual std::optional<user_id> successor(const room_view& room,
+                                           std::span<const user_id> without) = 0;
   /// Of the last entry or group of marks.
   virtual std::uint64_t last_position() const noexcept = 0;
   virtual bool broken() const noexcept = 0;
@@ -44,7 +56,7 @@ unix_ms follow(unix_ms log_time, unix_ms stamp) noexcept;
 /// deterministic function of what was ordered before and of `stamp`: no clock, no randomness.
 class sequencer {
  public:
-  explicit sequencer(key_window window) : window_(window) {}
+  sequencer(key_window window, const rules& how) : window_(window), how_(how) {}
 
   /// Decides one operation, which is spent: its content goes into the entries. The room's view is
   /// brought up to date.
@@ -58,8 +70,12 @@ class sequencer {
  private:
   std::optional<decision> known_key(const operation& asked, unix_ms at, const room_view& room,
                                     source& from) const;
+  decision create(operation& asked, unix_ms at, source& from);
+  standing standing_of(const room_view& room, const principal& by, const member_row& row,
+                       unix_ms at) const;
 
   key_window window_;
+  rules how_;
   unix_ms log_time_;
 };
 
