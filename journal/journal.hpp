@@ -4,8 +4,10 @@
 #include "protocol/ids.hpp"
 #include "protocol/messages.hpp"
 #include "rooms/key_window.hpp"
+#include "rooms/member_row.hpp"
 #include "rooms/operation.hpp"
 #include "rooms/outcome.hpp"
+#include "rooms/rules.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -55,17 +57,30 @@ class result {
 /// What is kept of a room beside its log.
 struct room_info {
   room_id room;
-  std::string title;
   epoch_id epoch;
   std::optional<std::pair<user_id, user_id>> direct;  // the two users of a direct room
   seq_no head;         // last entry; 0: none yet
   unix_ms last_at;     // its time; the room's creation while empty
-  seq_no floor;        // first entry that can still be read, 1 unless trimmed
+  seq_no floor{1};     // first entry that can still be read, 1 unless trimmed
+  std::shared_ptr<const room_settings> settings;  // null: nothing was ever set
+  std::uint32_t members = 0;
+  std::uint32_t rows = 0;    // of users that the room keeps something of, see rooms::member_row
+  std::vector<seq_no> pins;  // in order of pinning; in lists of rooms they are left out
+
+  const std::string& title() const noexcept {
+    return settings && settings->title ? *settings->title : room.value();
+  }
 };
 
-/// One for each operation, in the order of the batch. `room_info`: of a `create_room`, the room as
-/// it is then.
-using outcome = std::variant<room_info, rooms::appended, rooms::repeated, rooms::unchanged,
+/// Of a `create_room`: the room as it is then.
+struct room_made {
+  room_info info;
+  std::vector<log_entry> entries;  // that it began with
+  bool duplicate = false;          // it was there before
+};
+
+/// One for each operation, in the order of the batch.
+using outcome = std::variant<room_made, rooms::appended, rooms::repeated, rooms::unchanged,
                              rooms::refused, rooms::marked>;
 
 /// The only writer of a journal; used by one thread at a time.
@@ -97,6 +112,33 @@ struct message_page {
 struct reaction_page {
   std::vector<user_id> users;
   std::uint64_t count = 0;  // of all
+  std::optional<seq_no> next;  // where to go on; none at the end
+};
+
+/// What a room keeps of one user.
+struct member_found {
+  rooms::member_row row;
+  seq_no head;  // of the room when it was read
+};
+struct listed_member {
+  user_id user;
+  rooms::member_row row;
+};
+struct member_page {
+  std::vector<listed_member> members;  // in order of id
+  bool more = false;
+  seq_no head;
+};
+
+struct pinned_message {
+  user_id by;
+  unix_ms at;
+  message::present_message message;
+};
+
+/// The roots of threads, last replied to first.
+struct thread_page {
+  std::vector<message::present_message> roots;
   std::optional<seq_no> next;  // where to go on; none at the end
 };
 
@@ -136,13 +178,35 @@ class reader {
   /// The `count` messages before `before` (the latest without), or after `after`; with both, those
   /// between them from `after` on. At most about `bytes`, but at least one message where there is
   /// one. `asker` is the one whose reactions are `mine`.
+  /// `thread`: only those of the thread with this root, which is one of them; 0: only those in no
+  /// thread.
   virtual result<message_page> messages(const room_id& room, const user_id& asker,
                                         std::optional<seq_no> before, std::optional<seq_no> after,
-                                        std::size_t count, std::size_t bytes) = 0;
+                                        std::size_t count, std::size_t bytes,
+                                        std::optional<seq_no> thread = {}) = 0;
   /// Those who reacted after the entry `after`, at most `count`.
   virtual result<reaction_page> reactions(const room_id& room, seq_no target,
                                           std::string_view emoji, seq_no after,
                                           std::size_t count) = 0;
+  /// What the room keeps of `user`: the default row where it keeps nothing.
+  virtual result<member_found> member(const room_id& room, const user_id& user) = 0;
+  /// Those in `state` behind `after`, at most `count`.
+  virtual result<member_page> members(const room_id& room, member_state state,
+                                      const std::optional<user_id>& after, std::size_t count) = 0;
+  /// Pinned messages in order of pinning: those that are behind the pinned message `after`.
+  virtual result<std::vector<pinned_message>> pins(const room_id& room, const user_id& asker,
+                                                   std::optional<seq_no> after,
+                                                   std::size_t bytes) = 0;
+  /// Threads whose latest reply came before the entry `before`; with `mine` those that `asker`
+  /// began or wrote in. A page may hold few, or none, and go on all the same.
+  virtual result<thread_page> threads(const room_id& room, const user_id& asker, bool mine,
+                                      std::optional<seq_no> before, std::size_t count,
+                                      std::size_t bytes) = 0;
+  /// Messages of `user` that are not deleted, latest first, at most `count`, from `since` on.
+  virtual result<std::vector<seq_no>> messages_of(const room_id& room, const user_id& user,
+                                                  unix_ms since, std::size_t count) = 0;
+  /// Of those of `users` that the server's own log says something of.
+  virtual result<std::vector<user_set>> profiles(std::span<const user_id> users) = 0;
   /// Rooms other than direct ones and the server's own, in order of id, after `after`; one more
   /// than `count` where there are more.
   virtual result<std::vector<room_info>> rooms(const std::optional<room_id>& after,
@@ -173,7 +237,7 @@ class journal {
 };
 
 /// For tests and trying out: everything is gone with the process.
-std::unique_ptr<journal> open_memory(rooms::key_window window = {});
+std::unique_ptr<journal> open_memory(rooms::key_window window = {}, const rooms::rules& how = {});
 
 /// How a database that an earlier version wrote is brought up to date.
 struct migration_options {
@@ -187,6 +251,6 @@ struct migration_options {
 /// Errors: what to tell the operator (locked by another server, newer schema, no permission).
 std::variant<std::unique_ptr<journal>, std::string> open_sqlite(
     const std::string& directory, rooms::key_window window = {},
-    const migration_options& migration = {});
+    const migration_options& migration = {}, const rooms::rules& how = {});
 
 }  // namespace confab::journal

@@ -40,8 +40,8 @@ message_range message_range::of(std::optional<seq_no> before, std::optional<seq_
 }
 
 std::size_t cost_of(const message::present_message& message) noexcept {
-  auto cost = message.from.view().size() + message.key.size() + message.what.text.size() +
-              (message.what.data ? message.what.data->value().size() : 0);
+  auto cost = message.from.view().size() + message.key.size() + confab::cost_of(message.what) +
+              message.where.event.size() + message.deleted_reason.size();
   for (const auto& [emoji, reaction] : message.reactions) {
     cost += emoji.size();
     for (const auto& user : reaction.users) cost += user.view().size();

@@ -98,7 +98,8 @@ class sqlite_journal final : public journal {
   explicit sqlite_journal(data_directory directory) : directory_(std::move(directory)) {}
 
   /// What is wrong, for the operator.
-  std::optional<std::string> open(rooms::key_window window, const migration_options& how);
+  std::optional<std::string> open(rooms::key_window window, const migration_options& migration,
+                                  const rooms::rules& how);
 
   durability level() const noexcept override { return durability::disk; }
   std::unique_ptr<writer> make_writer() override {
@@ -124,13 +125,14 @@ class sqlite_journal final : public journal {
 };
 
 std::optional<std::string> sqlite_journal::open(rooms::key_window window,
-                                                const migration_options& how) {
+                                                const migration_options& migration,
+                                                const rooms::rules& how) {
   connection database;
   if (const int code = open_connection(database, path(), role::writer))
     return words(code, database);
   // SQLite opens what it may not write for reading, without a word.
   if (sqlite3_db_readonly(database.get(), "main") != 0) return "the file cannot be written to";
-  if (auto error = bring_up_to_date(database, path(), how)) return error;
+  if (auto error = bring_up_to_date(database, path(), migration)) return error;
   if (auto error = use_wal(database)) return error;
   // SQLite syncs the directory for its logs, but not for the database.
   if (auto error = directory_.sync()) return "fsync of its directory: " + *error;
@@ -141,7 +143,7 @@ std::optional<std::string> sqlite_journal::open(rooms::key_window window,
   if (const int code = open_connection(second, path(), role::checkpointer))
     return words(code, second);
   rotation_.emplace(std::move(second));
-  auto made = sqlite_writer::make(std::move(database), *rotation_, *have_directs_, window);
+  auto made = sqlite_writer::make(std::move(database), *rotation_, *have_directs_, window, how);
   if (auto* error = std::get_if<std::string>(&made)) return std::move(*error);
   writer_ = std::get<std::unique_ptr<sqlite_writer>>(std::move(made));
   return std::nullopt;
@@ -151,7 +153,8 @@ std::optional<std::string> sqlite_journal::open(rooms::key_window window,
 }  // namespace sqlite
 
 std::variant<std::unique_ptr<journal>, std::string> open_sqlite(
-    const std::string& directory, rooms::key_window window, const migration_options& migration) {
+    const std::string& directory, rooms::key_window window, const migration_options& migration,
+    const rooms::rules& how) {
   // SQLite's statistics would be a mutex of the process around each of its allocations. Only
   // before its first use; where another has used it already, they stay.
   [[maybe_unused]] static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
@@ -160,7 +163,7 @@ std::variant<std::unique_ptr<journal>, std::string> open_sqlite(
   auto& held = std::get<sqlite::data_directory>(taken);
   const auto path = held.file(sqlite::database_name);
   auto opened = std::make_unique<sqlite::sqlite_journal>(std::move(held));
-  if (auto error = opened->open(window, migration)) return "cannot open " + path + ": " + *error;
+  if (auto error = opened->open(window, migration, how)) return "cannot open " + path + ": " + *error;
   return std::unique_ptr<journal>{std::move(opened)};
 }
 

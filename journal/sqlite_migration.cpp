@@ -2,6 +2,7 @@
 
 #include "journal/key_index.hpp"
 #include "journal/sqlite_faults.hpp"
+#include "journal/sqlite_people.hpp"
 #include "journal/sqlite_projection.hpp"
 #include "journal/sqlite_rows.hpp"
 #include "journal/sqlite_schema.hpp"
@@ -72,7 +73,7 @@ class filling {
       if (code != SQLITE_OK) {
         auto error = words(code, database_);
         if (database_.in_transaction()) database_.execute("rollback");
-        return error;
+        return error;  // what was remembered of the rooms is void, and so is this object
       }
       keys_stored();
       // The log of SQLite would grow with the whole database otherwise.
@@ -86,6 +87,7 @@ class filling {
     const std::pair<statement&, std::string> all[] = {
         {read_, "select " + std::string{entry_columns} +
                     ", id, room from log where id > ?1 order by id limit ?2"},
+        {room_, "select " + std::string{room_columns} + " where r.id = ?1"},
         {counted_before_,
          "select counted from log where room = ?1 and seq = ?2 and kind = 0 union all "
          "select counted from log where room = ?1 and seq = ?2 and kind <> 0"},
@@ -107,6 +109,7 @@ class filling {
     keys_.emplace(secret, rooms::key_window{});
     if (const int code = recall_keys()) return code;
     now_ = ask(database_, "select unixepoch() * 1000").value_or(0);
+    if (const int code = people_.prepare(database_)) return code;
     return present_.prepare(database_);
   }
 
@@ -135,8 +138,8 @@ class filling {
       while (row.next()) {
         auto entry = entry_of(row);
         if (!entry) return SQLITE_CORRUPT;
-        ids.push_back(row.integer(8));
-        entries.emplace_back(row.integer(9), std::move(*entry));
+        ids.push_back(row.integer(entry_columns_count));
+        entries.emplace_back(row.integer(entry_columns_count + 1), std::move(*entry));
       }
       if (row.code()) return row.code();
     }
@@ -144,10 +147,19 @@ class filling {
     for (std::size_t i = 0; i < entries.size(); ++i) {
       auto& [room, entry] = entries[i];
       entry.at = std::min(entry.at, unix_ms{now_});  // a clock that was ahead must not stay
-      std::uint64_t counted = 0;
-      if (const int code = count(room, entry, counted)) return code;
-      if (const int code = query{update_, ids[i], counted, entry.at.value()}.run()) return code;
-      if (const int code = present_.project(database_, room, entry)) return code;
+      int code = SQLITE_OK;
+      auto* view = view_before(room, entry.seq, code);
+      if (!view) return code;
+      people_rows rows{people_, code};
+      rooms::apply(*view, entry, rows);
+      if (code) return code;
+      code = query{update_, ids[i], view->counted, entry.at.value()}.run();
+      if (!code) code = present_.project(database_, room, entry);
+      if (!code) code = people_.project(room, entry);
+      const bool changes_room = std::holds_alternative<member_set>(entry.body) ||
+                                std::holds_alternative<room_set>(entry.body);
+      if (!code && changes_room) code = people_.keep(*view);
+      if (code) return code;
       if (entry.key.empty()) continue;
       keys_->remember(keys_->hash_of(room, entry.from, entry.key),
                       static_cast<std::uint64_t>(ids[i]), entry.at);
@@ -156,17 +168,33 @@ class filling {
     return query{progress_, ids.back()}.run();
   }
 
-  /// The running number N of an entry: of the one before, and one more where it counts.
-  int count(std::int64_t room, const log_entry& entry, std::uint64_t& counted) {
-    const auto [at, fresh] = counted_.try_emplace(room, 0);
-    if (fresh && entry.seq.value() > 1) {
-      query row{counted_before_, room, entry.seq.value() - 1};
-      if (row.next()) at->second = static_cast<std::uint64_t>(row.integer(0));
-      if (row.code()) return row.code();
+  struct people_rows final : rooms::member_rows {
+    people_rows(people& of, int& code) : of_(of), code_(code) {}
+    rooms::member_row member(const rooms::room_view& room, const user_id& user) override {
+      return of_.member(room.number, user, code_);
     }
-    at->second += rooms::counts(entry);
-    counted = at->second;
-    return SQLITE_OK;
+    people& of_;
+    int& code_;
+  };
+
+  /// As the entries before `seq` have left the room. What was there when an earlier start was cut
+  /// off is in its row, and in the entry before.
+  rooms::room_view* view_before(std::int64_t room, seq_no seq, int& code) {
+    const auto [at, fresh] = views_.try_emplace(room);
+    auto& view = at->second;
+    if (!fresh) return &view;
+    {
+      query row{room_, room};
+      if (!row.next()) return code = row.code() ? row.code() : SQLITE_CORRUPT, nullptr;
+      view = view_of(row);
+    }
+    view.counted = 0;
+    if (seq.value() > 1) {
+      query row{counted_before_, room, seq.value() - 1};
+      if (row.next()) view.counted = static_cast<std::uint64_t>(row.integer(0));
+      if (row.code()) return code = row.code(), nullptr;
+    }
+    return &view;
   }
 
   int store_run() {
@@ -187,8 +215,9 @@ class filling {
   std::optional<key_index> keys_;
   bool run_written_ = false;
   std::int64_t now_ = 0;
-  std::unordered_map<std::int64_t, std::uint64_t> counted_;
-  statement read_, counted_before_, update_, progress_, finished_, insert_run_, secret_;
+  std::unordered_map<std::int64_t, rooms::room_view> views_;
+  people people_;
+  statement room_, read_, counted_before_, update_, progress_, finished_, insert_run_, secret_;
 };
 
 }  // namespace
@@ -210,7 +239,10 @@ std::optional<std::string> bring_up_to_date(connection& database, const std::str
 std::optional<std::string> rebuild(connection& database, const migration_options& how) {
   const int code = database.execute(
       "begin immediate; delete from changed; delete from reactions; delete from reaction_counts;"
-      "delete from key_runs; insert or replace into progress values ('project', 0); commit");
+      "delete from members; delete from users; delete from pins; delete from threads;"
+      "delete from thread_users;"
+      "update rooms set settings = null, members = 0, owners = 0, kept = 0 where kept > 0 or "
+      "settings is not null; delete from key_runs; insert or replace into progress values ('project', 0); commit");
   if (code != SQLITE_OK) {
     auto error = words(code, database);
     if (database.in_transaction()) database.execute("rollback");

@@ -7,11 +7,14 @@ namespace confab::journal::sqlite {
 
 int projection::prepare(const connection& database) {
   const std::pair<statement&, std::string_view> all[] = {
+      // A main message is in one index, a reply in another.
       {run_.message,
-       "select l.sender, c.deleted_by is not null, coalesce(c.edits, 0), "
-       "coalesce(c.reactions, 0), coalesce(c.emoji, 0) from log l "
-       "left join changed c on c.room = l.room and c.seq = l.seq "
-       "where l.room = ?1 and l.seq = ?2 and l.kind = 0"},
+       "select l.id, l.sender, l.at, l.thread, l.users, c.deleted_by is not null, "
+       "coalesce(c.edits, 0), coalesce(c.reactions, 0), coalesce(c.emoji, 0), c.edit from ("
+       "select * from log where room = ?1 and seq = ?2 and kind = 0 union all "
+       "select * from log where room = ?1 and seq = ?2 and kind = 6) l "
+       "left join changed c on c.room = l.room and c.seq = l.seq"},
+      {run_.edit_users, "select users from log where room = ?1 and seq = ?2 and kind <> 0"},
       {run_.emoji_there,
        "select 1 from reaction_counts where room = ?1 and target = ?2 and emoji = ?3"},
       {run_.reacted,
@@ -22,16 +25,18 @@ int projection::prepare(const connection& database) {
        "edit = excluded.edit, edited_at = excluded.edited_at, edited_by = excluded.edited_by"},
       {run_.edit_lost, "update changed set edits = edits + 1 where room = ?1 and seq = ?2"},
       {run_.clear_edit,
-       "update log set text = null, data = null where room = ?1 and seq = ?2 and kind <> 0"},
+       "update log set text = null, data = null, users = null, attachments = null "
+       "where room = ?1 and seq = ?2 and kind <> 0"},
       {run_.erase,
-       "insert into changed (room, seq, deleted_by) values (?1, ?2, ?3) "
-       "on conflict do update set deleted_by = excluded.deleted_by, edit = null, "
-       "edited_at = null, edited_by = null, emoji = 0"},
+       "insert into changed (room, seq, deleted_by, reason) values (?1, ?2, ?3, ?4) "
+       "on conflict do update set deleted_by = excluded.deleted_by, reason = excluded.reason, "
+       "edit = null, edited_at = null, edited_by = null, emoji = 0"},
       {run_.clear_message,
-       "update log set text = null, data = null where room = ?1 and seq = ?2 and kind = 0"},
+       "update log set text = null, data = null, users = null, attachments = null, "
+       "gone = case kind when 6 then 1 end where id = ?1"},
       {run_.clear_edits,
-       "update log indexed by log_edits set text = null, data = null "
-       "where room = ?1 and target = ?2 and kind = 1"},
+       "update log indexed by log_edits set text = null, data = null, users = null, "
+       "attachments = null where room = ?1 and target = ?2 and kind = 1"},
       {run_.clear_reactions, "delete from reactions where room = ?1 and target = ?2"},
       {run_.clear_counts, "delete from reaction_counts where room = ?1 and target = ?2"},
       {run_.react,
@@ -50,27 +55,64 @@ int projection::prepare(const connection& database) {
       {run_.reaction_entry,
        "insert into changed (room, seq, reactions, emoji) values (?1, ?2, 1, max(?3, 0)) "
        "on conflict do update set reactions = reactions + 1, emoji = emoji + ?3"},
+      {run_.reply,
+       "insert into threads (room, root, replies, last, last_at) values (?1, ?2, 1, ?3, ?4) "
+       "on conflict do update set replies = replies + 1, last = excluded.last, "
+       "last_at = excluded.last_at"},
+      {run_.reply_user,
+       "insert into thread_users (room, root, user, replies) values (?1, ?2, ?3, 1) "
+       "on conflict do update set replies = replies + 1"},
+      {run_.lose_reply,
+       "update threads set replies = replies - 1 where room = ?1 and root = ?2"},
+      {run_.lose_reply_user,
+       "update thread_users set replies = replies - 1 where room = ?1 and root = ?2 and user = ?3"},
+      {run_.drop_thread_users,
+       "delete from thread_users where room = ?1 and root = ?2 and user = ?3 and replies = 0"},
+      {run_.last_reply,
+       "select seq, at from log indexed by log_threads_kept where room = ?1 and thread = ?2 "
+       "and kind = 6 and gone is null order by seq desc limit 1"},
+      {run_.thread_moved, "update threads set last = ?3, last_at = ?4 where room = ?1 and root = ?2"},
+      {run_.drop_thread, "delete from threads where room = ?1 and root = ?2"},
+      {run_.pin,
+       "insert or replace into pins (room, seq, target, pinned_by, pinned_at) "
+       "values (?1, ?2, ?3, ?4, ?5)"},
+      {run_.unpin, "delete from pins where room = ?1 and target = ?2"},
   };
   for (const auto& [prepared, sql] : all)
     if (const int code = prepared.prepare(database, sql)) return code;
   return SQLITE_OK;
 }
 
-std::optional<rooms::message_state> projection::message(std::int64_t room, seq_no seq,
-                                                        const user_id& by, std::string_view emoji,
-                                                        int& code) {
+std::optional<projection::found_message> projection::find(std::int64_t room, seq_no seq,
+                                                          int& code) {
   query row{run_.message, room, seq.value()};
   if (!row.next()) {
     code = row.code();
     return std::nullopt;
   }
-  rooms::message_state state{user_id::trusted(std::string{row.text(0)}),
-                             row.integer(1) != 0,
-                             static_cast<std::uint32_t>(row.integer(2)),
-                             static_cast<std::uint32_t>(row.integer(3)),
-                             static_cast<std::uint32_t>(row.integer(4)),
-                             false,
-                             false};
+  found_message found{row.integer(0), {}, unix_ms{row.integer(2)}};
+  auto& state = found.state;
+  state.author = user_id::trusted(std::string{row.text(1)});
+  if (!row.is_null(3)) state.thread = seq_no{static_cast<std::uint64_t>(row.integer(3))};
+  state.mentions_room = row.text(4).ends_with("@room");
+  state.deleted = row.integer(5) != 0;
+  state.edits = static_cast<std::uint32_t>(row.integer(6));
+  state.reaction_entries = static_cast<std::uint32_t>(row.integer(7));
+  state.emoji = static_cast<std::uint32_t>(row.integer(8));
+  if (!row.is_null(9)) {
+    query edit{run_.edit_users, room, row.integer(9)};
+    state.mentions_room = edit.next() && edit.text(0).ends_with("@room");
+    code = edit.code();
+  }
+  return found;
+}
+
+std::optional<rooms::message_state> projection::message(std::int64_t room, seq_no seq,
+                                                        const user_id& by, std::string_view emoji,
+                                                        int& code) {
+  auto found = find(room, seq, code);
+  if (!found) return std::nullopt;
+  auto& state = found->state;
   if (!emoji.empty() && state.emoji > 0) {
     query there{run_.emoji_there, room, seq.value(), emoji};
     state.emoji_there = there.next();
@@ -78,7 +120,7 @@ std::optional<rooms::message_state> projection::message(std::int64_t room, seq_n
     state.reacted = own.next();
     code = there.code() ? there.code() : own.code();
   }
-  return state;
+  return std::move(found->state);
 }
 
 int projection::project(const connection& database, std::int64_t room, const log_entry& entry) {
@@ -88,11 +130,17 @@ int projection::project(const connection& database, std::int64_t room, const log
     std::int64_t room;
     const log_entry& entry;
 
-    int operator()(const posted&) const { return SQLITE_OK; }
+    int operator()(const posted& what) const {
+      return what.where.thread ? of.add_reply(room, *what.where.thread, entry) : SQLITE_OK;
+    }
     int operator()(const recorded&) const { return SQLITE_OK; }
+    int operator()(const member_set&) const { return SQLITE_OK; }  // see `people`
+    int operator()(const room_set&) const { return SQLITE_OK; }
+    int operator()(const user_set&) const { return SQLITE_OK; }
     int operator()(const edited& what) const { return of.edit(room, what.target, entry); }
-    int operator()(const deleted& what) const { return of.erase(room, what.target, entry.from); }
+    int operator()(const deleted& what) const { return of.erase(room, entry, what); }
     int operator()(const reacted& what) const { return of.react(database, room, entry, what); }
+    int operator()(const pinned& what) const { return of.pin(room, entry, what); }
   } const visitor{*this, database, room, entry};
   return std::visit(visitor, entry.body);
 }
@@ -111,19 +159,47 @@ int projection::edit(std::int64_t room, seq_no at, const log_entry& entry) {
 }
 
 /// Also what was said before: deleted content is in no row (SEMANTICS §2).
-int projection::erase(std::int64_t room, seq_no at, const user_id& by) {
+int projection::erase(std::int64_t room, const log_entry& entry, const deleted& what) {
   int code = SQLITE_OK;
-  const auto target = message(room, at, by, {}, code);
-  if (!target || target->deleted) return code;
-  const auto seq = at.value();
-  code = query{run_.erase, room, seq, by.view()}.run();
-  for (const auto* clear : {&run_.clear_message, &run_.clear_edits}) {
-    if (code) return code;
-    code = query{*clear, room, seq}.run();
-  }
-  if (code || target->emoji == 0) return code;
+  const auto target = find(room, what.target, code);
+  if (!target || target->state.deleted) return code;
+  const auto seq = what.target.value();
+  std::optional<std::string_view> reason;
+  if (!what.reason.empty()) reason = what.reason;
+  code = query{run_.erase, room, seq, entry.from.view(), reason}.run();
+  if (!code) code = query{run_.clear_message, target->id}.run();
+  if (!code) code = query{run_.clear_edits, room, seq}.run();
+  if (!code) code = query{run_.unpin, room, seq}.run();
+  if (!code && target->state.thread) code = lose_reply(room, *target->state.thread, *target);
+  if (code || target->state.emoji == 0) return code;
   code = query{run_.clear_reactions, room, seq}.run();
   return code ? code : query{run_.clear_counts, room, seq}.run();
+}
+
+int projection::add_reply(std::int64_t room, seq_no root, const log_entry& entry) {
+  const int code =
+      query{run_.reply, room, root.value(), entry.seq.value(), entry.at.value()}.run();
+  return code ? code : query{run_.reply_user, room, root.value(), entry.from.view()}.run();
+}
+
+int projection::lose_reply(std::int64_t room, seq_no at, const found_message& reply) {
+  const auto root = at.value();
+  const auto author = reply.state.author.view();
+  int code = query{run_.lose_reply, room, root}.run();
+  if (!code) code = query{run_.lose_reply_user, room, root, author}.run();
+  if (!code) code = query{run_.drop_thread_users, room, root, author}.run();
+  if (code) return code;
+  query last{run_.last_reply, room, root};
+  if (last.next())
+    return query{run_.thread_moved, room, root, last.integer(0), last.integer(1)}.run();
+  return last.code() ? last.code() : query{run_.drop_thread, room, root}.run();
+}
+
+int projection::pin(std::int64_t room, const log_entry& entry, const pinned& what) {
+  const auto target = what.target.value();
+  if (!what.on) return query{run_.unpin, room, target}.run();
+  return query{run_.pin, room, entry.seq.value(), target, entry.from.view(), entry.at.value()}
+      .run();
 }
 
 int projection::react(const connection& database, std::int64_t room, const log_entry& entry,

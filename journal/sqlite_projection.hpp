@@ -24,16 +24,28 @@ class projection {
   int project(const connection& database, std::int64_t room, const log_entry& entry);
 
  private:
+  struct found_message {
+    std::int64_t id;  // in the log
+    rooms::message_state state;
+    unix_ms at;
+  };
+  std::optional<found_message> find(std::int64_t room, seq_no seq, int& code);
   int edit(std::int64_t room, seq_no at, const log_entry& entry);
-  int erase(std::int64_t room, seq_no target, const user_id& by);
+  int erase(std::int64_t room, const log_entry& entry, const deleted& what);
   int react(const connection& database, std::int64_t room, const log_entry& entry,
             const reacted& what);
+  int add_reply(std::int64_t room, seq_no root, const log_entry& entry);
+  int lose_reply(std::int64_t room, seq_no root, const found_message& reply);
+  int pin(std::int64_t room, const log_entry& entry, const pinned& what);
 
   struct statements {
-    statement message, emoji_there, reacted;
+    statement message, edit_users, emoji_there, reacted;
     statement edit, edit_lost, clear_edit, erase, clear_message, clear_edits, clear_reactions,
         clear_counts;
     statement react, count_up, unreact, count_down, drop_count, reaction_entry;
+    statement reply, reply_user, lose_reply, lose_reply_user, drop_thread_users, last_reply,
+        thread_moved, drop_thread;
+    statement pin, unpin;
   };
   statements run_;
 };

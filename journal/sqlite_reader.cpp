@@ -3,6 +3,7 @@
 #include "journal/page.hpp"
 #include "journal/sqlite_faults.hpp"
 #include "journal/sqlite_journal.hpp"
+#include "journal/sqlite_people.hpp"
 #include "journal/sqlite_rows.hpp"
 #include "rooms/present.hpp"
 
@@ -32,23 +33,68 @@ std::optional<sqlite_reader::failure> sqlite_reader::open() {
     return failure{fault::unavailable, words(code, fresh)};
   const auto entries_where =
       "select " + std::string{entry_columns} + " from log where room = ?1 and ";
+  std::string feed_columns;  // as above, of `l`
+  for (const char c : "l." + std::string{entry_columns})
+    feed_columns.append(1, c).append(c == ' ' ? "l." : "");
   const auto rooms_where = "select " + std::string{room_columns} + " where ";
   // A log's messages and its changes have an index each: both are read in order, and merged.
   const auto entries = entries_where + "seq > ?2 and seq <= ?3 and kind = 0 union all " +
                        entries_where + "seq > ?2 and seq <= ?3 and kind <> 0 order by 1 limit ?4";
-  const std::string messages_where =
-      "select l.seq, l.at, l.sender, l.key, l.text, l.data, c.edit, c.edited_at, c.edited_by, "
-      "c.deleted_by, c.emoji from log l left join changed c on c.room = l.room and c.seq = l.seq "
-      "where l.room = ?1 and l.seq > ?2 and l.seq < ?3 and l.kind = 0 ";
+  const std::string present =
+      "select l.seq, l.at, l.sender, l.key, l.text, l.data, l.users, l.attachments, l.thread, "
+      "l.reply_to, l.flags, l.event, c.edit, c.edited_at, c.edited_by, c.deleted_by, c.reason, "
+      "c.emoji, t.replies, t.last, t.last_at from ";
+  const std::string with_changes =
+      " l left join changed c on c.room = l.room and c.seq = l.seq "
+      "left join threads t on t.room = l.room and t.root = l.seq ";
+  const auto main = present + "log" + with_changes +
+                    "where l.room = ?1 and l.seq > ?2 and l.seq < ?3 and l.kind = 0 order by l.seq";
+  // The main line and the replies have an index each: both are read in order, and merged.
+  const auto merged = [&](const std::string& a, const std::string& b, const std::string& order) {
+    const std::string in_range = "select * from log where room = ?1 and seq > ?2 and seq < ?3 and ";
+    return present + "(" + in_range + a + " union all " + in_range + b + " order by seq" + order +
+           " limit ?4)" + with_changes + "order by l.seq" + order;
+  };
+  const std::string a_root = "kind = 0 and seq = ?5", a_reply = "kind = 6 and thread = ?5";
   const std::pair<statement&, std::string> all[] = {
       {run_.begin, "begin"},
       {run_.end, "commit"},
       {run_.room, rooms_where + "r.room = ?1"},
       {run_.number, "select id from rooms where room = ?1"},
       {run_.entries, entries},
-      {run_.messages_forward, messages_where + "order by l.seq limit ?4"},
-      {run_.messages_backward, messages_where + "order by l.seq desc limit ?4"},
-      {run_.edit, "select text, data from log where room = ?1 and seq = ?2 and kind <> 0"},
+      {run_.has_replies, "select 1 from log where room = ?1 and kind = 6 limit 1"},
+      {run_.main_forward, main + " limit ?4"},
+      {run_.main_backward, main + " desc limit ?4"},
+      {run_.all_forward, merged("kind = 0", "kind = 6", "")},
+      {run_.all_backward, merged("kind = 0", "kind = 6", " desc")},
+      {run_.thread_forward, merged(a_root, a_reply, "")},
+      {run_.thread_backward, merged(a_root, a_reply, " desc")},
+      {run_.one, present +
+                     "(select * from log where room = ?1 and seq = ?2 and kind = 0 union all "
+                     "select * from log where room = ?1 and seq = ?2 and kind = 6)" +
+                     with_changes},
+      {run_.edit,
+       "select text, data, users, attachments from log where room = ?1 and seq = ?2 and kind <> 0"},
+      {run_.room_pins, "select target from pins where room = ?1 order by seq"},
+      {run_.member,
+       "select " + std::string{member_columns} + " from members where room = ?1 and user = ?2"},
+      {run_.members, "select user, " + std::string{member_columns} +
+                         " from members indexed by members_listed where room = ?1 and state = ?2 "
+                         "and user > ?3 order by user limit ?4"},
+      {run_.pins,
+       "select target, pinned_by, pinned_at from pins where room = ?1 and seq > coalesce("
+       "(select seq from pins where room = ?1 and target = ?2), 0) order by seq"},
+      {run_.threads,
+       "select root, last from threads indexed by threads_order where room = ?1 and last < ?2 "
+       "order by last desc limit ?3"},
+      {run_.in_thread,
+       "select 1 from thread_users where room = ?1 and root = ?2 and user = ?3 union all "
+       "select 1 from log where room = ?1 and seq = ?2 and kind = 0 and sender = ?3"},
+      {run_.messages_of,
+       "select l.seq, l.at, c.deleted_by from log l indexed by log_senders "
+       "left join changed c on c.room = l.room and c.seq = l.seq "
+       "where l.room = ?1 and l.sender = ?2 and l.kind in (0, 6) order by l.id desc limit ?3"},
+      {run_.profile, "select " + std::string{profile_columns} + " from users where user = ?1"},
       {run_.reaction_counts,
        "select emoji, count from reaction_counts where room = ?1 and target = ?2 order by emoji"},
       {run_.reaction_users,
@@ -69,8 +115,7 @@ std::optional<sqlite_reader::failure> sqlite_reader::open() {
       {run_.directs, rooms_where + "l.seq is not null and (r.direct_a = ?1 or r.direct_b = ?1) "
                                    "order by l.id desc"},
       {run_.feed,
-       "select l.seq, l.at, l.sender, l.key, l.kind, l.target, l.text, l.data, l.id, r.room "
-       "from log l join rooms r on r.id = l.room where l.id > ?1 order by l.id limit ?2"},
+       "select " + feed_columns + ", l.id, r.room from log l join rooms r on r.id = l.room where l.id > ?1 order by l.id limit ?2"},
       {run_.marks,
        "select subject, value, text, position from marks where user = ?1 and kind = ?2 "
        "order by subject"},
@@ -101,12 +146,33 @@ std::variant<std::int64_t, sqlite_reader::failure> sqlite_reader::find(const roo
   return failure{fault::no_such_room, "no room " + room.value()};
 }
 
+/// All questions of a page see the same state of the database.
+class sqlite_reader::snapshot {
+ public:
+  explicit snapshot(sqlite_reader& of) : of_(of), code_(query{of.run_.begin}.run()) {}
+  snapshot(const snapshot&) = delete;
+  snapshot& operator=(const snapshot&) = delete;
+  ~snapshot() { query{of_.run_.end}.run(); }
+  int code() const noexcept { return code_; }
+
+ private:
+  sqlite_reader& of_;
+  int code_;
+};
+
 result<room_info> sqlite_reader::room(const room_id& room) {
   if (const auto why = open()) return *why;
+  const snapshot now{*this};
   query row{run_.room, room.view()};
-  if (row.next()) return room_of(row);
-  if (row.code() != SQLITE_OK) return failed(row.code());
-  return {fault::no_such_room, "no room " + room.value()};
+  if (!row.next()) {
+    if (row.code() != SQLITE_OK) return failed(row.code());
+    return {fault::no_such_room, "no room " + room.value()};
+  }
+  auto info = room_of(row);
+  query pin{run_.room_pins, row.integer(0)};
+  while (pin.next()) info.pins.push_back(seq_no{static_cast<std::uint64_t>(pin.integer(0))});
+  if (pin.code()) return failed(pin.code());
+  return info;
 }
 
 result<std::vector<log_entry>> sqlite_reader::entries(const room_id& room, seq_no after,
@@ -125,65 +191,48 @@ result<std::vector<log_entry>> sqlite_reader::entries(const room_id& room, seq_n
   return std::move(page).take();
 }
 
-/// All questions of a page see the same state of the database.
-class sqlite_reader::snapshot {
- public:
-  explicit snapshot(sqlite_reader& of) : of_(of), code_(query{of.run_.begin}.run()) {}
-  snapshot(const snapshot&) = delete;
-  snapshot& operator=(const snapshot&) = delete;
-  ~snapshot() { query{of_.run_.end}.run(); }
-  int code() const noexcept { return code_; }
-
- private:
-  sqlite_reader& of_;
-  int code_;
-};
+std::variant<std::pair<std::int64_t, seq_no>, sqlite_reader::failure>
+sqlite_reader::find_in_snapshot(const room_id& room) {
+  query info{run_.room, room.view()};
+  if (info.next()) return std::pair{info.integer(0), room_of(info).head};
+  if (info.code()) return failed(info.code());
+  return failure{fault::no_such_room, "no room " + room.value()};
+}
 
 result<message_page> sqlite_reader::messages(const room_id& room, const user_id& asker,
                                              std::optional<seq_no> before,
                                              std::optional<seq_no> after, std::size_t count,
-                                             std::size_t bytes) {
+                                             std::size_t bytes, std::optional<seq_no> thread) {
   if (const auto why = open()) return *why;
   const snapshot now{*this};
   if (now.code()) return failed(now.code());
-  query info{run_.room, room.view()};
-  if (!info.next()) {
-    if (info.code()) return failed(info.code());
-    return {fault::no_such_room, "no room " + room.value()};
-  }
-  const auto id = info.integer(0);
-  const auto head = room_of(info).head;
+  const auto found = find_in_snapshot(room);
+  if (const auto* why = std::get_if<failure>(&found)) return *why;
+  const auto [id, head] = std::get<0>(found);
   const auto range = message_range::of(before, after, head);
   message_page_builder page{range.direction, count, bytes};
-  const auto& select =
-      range.direction == reading::forward ? run_.messages_forward : run_.messages_backward;
+  const bool forward = range.direction == reading::forward;
+  bool main_alone = thread == seq_no{0};
+  if (!thread) {
+    query replies{run_.has_replies, id};
+    main_alone = !replies.next();
+    if (replies.code()) return failed(replies.code());
+  }
+  const auto& select = main_alone ? (forward ? run_.main_forward : run_.main_backward)
+                       : thread   ? (forward ? run_.thread_forward : run_.thread_backward)
+                                  : (forward ? run_.all_forward : run_.all_backward);
+  std::optional<std::int64_t> root;
+  if (thread && !main_alone) root = clamp(*thread);
 
   query row{select, id, clamp(range.above), clamp(range.below), one_more(count)};
+  if (root) row.bind_more(5, *root);
   while (row.next()) {
     if (page.full()) {
       page.has_more();
       break;
     }
     message::present_message shown;
-    shown.seq = seq_no{static_cast<std::uint64_t>(row.integer(0))};
-    shown.at = unix_ms{row.integer(1)};
-    shown.from = user_id::trusted(std::string{row.text(2)});
-    shown.key = row.text(3);
-    if (row.is_null(6)) {
-      shown.what = content_of(row, 4);
-    } else {
-      query edit{run_.edit, id, row.integer(6)};
-      if (!edit.next()) return edit.code() ? failed(edit.code()) : damaged();
-      shown.what = content_of(edit, 0);
-    }
-    if (!row.is_null(7)) shown.edited_at = unix_ms{row.integer(7)};
-    if (!row.is_null(8)) shown.edited_by = user_id::trusted(std::string{row.text(8)});
-    if (!row.is_null(9)) {
-      shown.deleted = true;
-      shown.deleted_by = user_id::trusted(std::string{row.text(9)});
-    }
-    if (row.integer(10) > 0)
-      if (const int code = read_reactions(id, asker, shown)) return failed(code);
+    if (const int code = read_message(id, asker, row, shown)) return failed(code);
     if (!page.add(std::move(shown))) {
       page.has_more();
       break;
@@ -191,6 +240,49 @@ result<message_page> sqlite_reader::messages(const room_id& room, const user_id&
   }
   if (row.code() != SQLITE_OK) return failed(row.code());
   return std::move(page).take(head);
+}
+
+int sqlite_reader::read_message(std::int64_t room, const user_id& asker, const query& row,
+                                message::present_message& into) {
+  const auto seq = [&](int column) { return seq_no{static_cast<std::uint64_t>(row.integer(column))}; };
+  into.seq = seq(0);
+  into.at = unix_ms{row.integer(1)};
+  into.from = user_id::trusted(std::string{row.text(2)});
+  into.key = row.text(3);
+  into.where = placement_of(row, 8);
+  if (row.is_null(12)) {
+    into.what = content_of(row, 4);
+  } else {
+    query edit{run_.edit, room, row.integer(12)};
+    if (!edit.next()) return edit.code() ? edit.code() : SQLITE_CORRUPT;
+    into.what = content_of(edit, 0);
+  }
+  if (!row.is_null(13)) into.edited_at = unix_ms{row.integer(13)};
+  if (!row.is_null(14)) into.edited_by = user_id::trusted(std::string{row.text(14)});
+  if (!row.is_null(15)) {
+    into.deleted = true;
+    into.deleted_by = user_id::trusted(std::string{row.text(15)});
+    into.deleted_reason = row.text(16);
+  }
+  if (!row.is_null(18)) {
+    into.replies = static_cast<std::uint64_t>(row.integer(18));
+    into.last_reply = seq(19);
+    into.last_reply_at = unix_ms{row.integer(20)};
+  }
+  return row.integer(17) > 0 ? read_reactions(room, asker, into) : SQLITE_OK;
+}
+
+std::optional<message::present_message> sqlite_reader::message_at(std::int64_t room,
+                                                                  const user_id& asker, seq_no seq,
+                                                                  int& code) {
+  query row{run_.one, room, clamp(seq)};
+  if (!row.next()) {
+    code = row.code();
+    return std::nullopt;
+  }
+  message::present_message shown;
+  code = read_message(room, asker, row, shown);
+  return shown;
 }
 
 int sqlite_reader::read_reactions(std::int64_t room, const user_id& asker,
@@ -240,6 +332,136 @@ result<reaction_page> sqlite_reader::reactions(const room_id& room, seq_no targe
   return page;
 }
 
+result<member_found> sqlite_reader::member(const room_id& room, const user_id& user) {
+  if (const auto why = open()) return *why;
+  const snapshot now{*this};
+  const auto found = find_in_snapshot(room);
+  if (const auto* why = std::get_if<failure>(&found)) return *why;
+  const auto [id, head] = std::get<0>(found);
+  member_found answer{{}, head};
+  query row{run_.member, id, user.view()};
+  if (row.next()) answer.row = member_of(row, 0);
+  if (row.code()) return failed(row.code());
+  return answer;
+}
+
+result<member_page> sqlite_reader::members(const room_id& room, member_state state,
+                                           const std::optional<user_id>& after,
+                                           std::size_t count) {
+  if (const auto why = open()) return *why;
+  const snapshot now{*this};
+  const auto found = find_in_snapshot(room);
+  if (const auto* why = std::get_if<failure>(&found)) return *why;
+  const auto [id, head] = std::get<0>(found);
+  member_page page;
+  page.head = head;
+  query row{run_.members, id, static_cast<std::int64_t>(state),
+            after ? after->view() : std::string_view{}, one_more(count)};
+  while (row.next()) {
+    if (page.members.size() >= count) {
+      page.more = true;
+      break;
+    }
+    page.members.push_back({user_id::trusted(std::string{row.text(0)}), member_of(row, 1)});
+  }
+  if (row.code()) return failed(row.code());
+  return page;
+}
+
+result<std::vector<pinned_message>> sqlite_reader::pins(const room_id& room, const user_id& asker,
+                                                        std::optional<seq_no> after,
+                                                        std::size_t bytes) {
+  if (const auto why = open()) return *why;
+  const snapshot now{*this};
+  const auto found = find_in_snapshot(room);
+  if (const auto* why = std::get_if<failure>(&found)) return *why;
+  const auto id = std::get<0>(found).first;
+  std::vector<pinned_message> page;
+  std::size_t used = 0;
+  query row{run_.pins, id, clamp(after.value_or(seq_no{}))};
+  while (row.next()) {
+    int code = SQLITE_OK;
+    auto message =
+        message_at(id, asker, seq_no{static_cast<std::uint64_t>(row.integer(0))}, code);
+    if (code) return failed(code);
+    if (!message) return damaged();
+    used += cost_of(*message);
+    if (!page.empty() && used > bytes) break;
+    page.push_back({user_id::trusted(std::string{row.text(1)}), unix_ms{row.integer(2)},
+                    std::move(*message)});
+  }
+  if (row.code()) return failed(row.code());
+  return page;
+}
+
+result<thread_page> sqlite_reader::threads(const room_id& room, const user_id& asker, bool mine,
+                                           std::optional<seq_no> before, std::size_t count,
+                                           std::size_t bytes) {
+  /// Of others' threads a page looks through so many for one's own.
+  constexpr std::size_t looked_at_max = 1'000;
+  if (const auto why = open()) return *why;
+  const snapshot now{*this};
+  const auto found = find_in_snapshot(room);
+  if (const auto* why = std::get_if<failure>(&found)) return *why;
+  const auto id = std::get<0>(found).first;
+  thread_page page;
+  std::size_t used = 0, looked_at = 0;
+  std::optional<seq_no> last;
+  query row{run_.threads, id,
+            before ? clamp(*before) : std::numeric_limits<std::int64_t>::max(),
+            one_more(mine ? looked_at_max : count)};
+  while (row.next()) {
+    if (page.roots.size() >= count || ++looked_at > looked_at_max) {
+      page.next = last;
+      break;
+    }
+    const seq_no root{static_cast<std::uint64_t>(row.integer(0))};
+    if (mine) {
+      query own{run_.in_thread, id, clamp(root), asker.view()};
+      const bool is_own = own.next();
+      if (own.code()) return failed(own.code());
+      last = seq_no{static_cast<std::uint64_t>(row.integer(1))};
+      if (!is_own) continue;
+    }
+    int code = SQLITE_OK;
+    auto message = message_at(id, asker, root, code);
+    if (code) return failed(code);
+    if (!message) return damaged();
+    used += cost_of(*message);
+    if (!page.roots.empty() && used > bytes) {
+      page.next = page.roots.back().last_reply;
+      break;
+    }
+    page.roots.push_back(std::move(*message));
+    last = seq_no{static_cast<std::uint64_t>(row.integer(1))};
+  }
+  if (row.code()) return failed(row.code());
+  return page;
+}
+
+result<std::vector<seq_no>> sqlite_reader::messages_of(const room_id& room, const user_id& user,
+                                                       unix_ms since, std::size_t count) {
+  const auto number = find(room);
+  if (const auto* why = std::get_if<failure>(&number)) return *why;
+  std::vector<seq_no> seqs;
+  query row{run_.messages_of, std::get<std::int64_t>(number), user.view(), clamp(count)};
+  while (row.next() && row.integer(1) >= since.value())
+    if (row.is_null(2)) seqs.push_back(seq_no{static_cast<std::uint64_t>(row.integer(0))});
+  if (row.code()) return failed(row.code());
+  return seqs;
+}
+
+result<std::vector<user_set>> sqlite_reader::profiles(std::span<const user_id> users) {
+  if (const auto why = open()) return *why;
+  std::vector<user_set> found;
+  for (const auto& user : users) {
+    query row{run_.profile, user.view()};
+    if (row.next()) found.push_back(profile_of(row));
+    if (row.code()) return failed(row.code());
+  }
+  return found;
+}
+
 result<std::vector<room_info>> sqlite_reader::rooms(const std::optional<room_id>& after,
                                                     const room_filter& filter, std::size_t count) {
   if (const auto why = open()) return *why;
@@ -274,8 +496,9 @@ result<std::vector<feed_item>> sqlite_reader::feed(std::uint64_t after, std::siz
     if (!entry) return damaged();
     used += cost_of(*entry);
     if (!items.empty() && used > bytes) break;
-    items.push_back({static_cast<std::uint64_t>(row.integer(8)),
-                     room_id::trusted(std::string{row.text(9)}), std::move(*entry)});
+    items.push_back({static_cast<std::uint64_t>(row.integer(entry_columns_count)),
+                     room_id::trusted(std::string{row.text(entry_columns_count + 1)}),
+                     std::move(*entry)});
   }
   if (row.code() != SQLITE_OK) return failed(row.code());
   return items;

@@ -18,9 +18,22 @@ class sqlite_reader final : public reader {
                                          std::size_t count, std::size_t bytes) override;
   result<message_page> messages(const room_id& room, const user_id& asker,
                                 std::optional<seq_no> before, std::optional<seq_no> after,
-                                std::size_t count, std::size_t bytes) override;
+                                std::size_t count, std::size_t bytes,
+                                std::optional<seq_no> thread) override;
   result<reaction_page> reactions(const room_id& room, seq_no target, std::string_view emoji,
                                   seq_no after, std::size_t count) override;
+  result<member_found> member(const room_id& room, const user_id& user) override;
+  result<member_page> members(const room_id& room, member_state state,
+                              const std::optional<user_id>& after, std::size_t count) override;
+  result<std::vector<pinned_message>> pins(const room_id& room, const user_id& asker,
+                                           std::optional<seq_no> after,
+                                           std::size_t bytes) override;
+  result<thread_page> threads(const room_id& room, const user_id& asker, bool mine,
+                              std::optional<seq_no> before, std::size_t count,
+                              std::size_t bytes) override;
+  result<std::vector<seq_no>> messages_of(const room_id& room, const user_id& user, unix_ms since,
+                                          std::size_t count) override;
+  result<std::vector<user_set>> profiles(std::span<const user_id> users) override;
   result<std::vector<room_info>> rooms(const std::optional<room_id>& after,
                                        const room_filter& filter, std::size_t count) override;
   result<std::vector<room_info>> directs(const user_id& user, std::size_t count) override;
@@ -30,8 +43,9 @@ class sqlite_reader final : public reader {
 
  private:
   struct statements {
-    statement begin, end, room, number, entries, messages_forward, messages_backward, edit,
-        reaction_counts, reaction_users, reaction_page, reaction_count, reacted, rooms, directs,
+    statement begin, end, room, room_pins, number, entries, has_replies, main_forward,
+        main_backward, all_forward, all_backward, thread_forward, thread_backward, one, edit,
+        member, members, pins, threads, in_thread, messages_of, profile, reaction_counts, reaction_users, reaction_page, reaction_count, reacted, rooms, directs,
         feed, marks;
   };
   class snapshot;
@@ -47,6 +61,14 @@ class sqlite_reader final : public reader {
   std::optional<failure> open();
   /// rooms.id of `room`.
   std::variant<std::int64_t, failure> find(const room_id& room);
+  /// The message in this row as `asker` is shown it.
+  int read_message(std::int64_t room, const user_id& asker, const query& row,
+                   message::present_message& into);
+  /// None where there is no such message.
+  std::optional<message::present_message> message_at(std::int64_t room, const user_id& asker,
+                                                     seq_no seq, int& code);
+  /// The number and head of `room`, in the snapshot of the caller.
+  std::variant<std::pair<std::int64_t, seq_no>, failure> find_in_snapshot(const room_id& room);
   int read_reactions(std::int64_t room, const user_id& asker, message::present_message& into);
   failure failed(int code) const;
   failure damaged() const;

@@ -12,19 +12,30 @@ namespace confab::journal::sqlite {
 
 using rooms::entry_kind;
 
-/// The columns that depend on the kind of entry. Views into the body.
+/// The columns that depend on the kind of entry.
 struct body_columns {
   entry_kind kind;
   std::optional<seq_no::rep> target;
-  std::optional<std::string_view> text;  // of a reaction the emoji, of `recorded` the type
-  std::optional<std::string_view> data;
+  std::optional<std::string> text;  // of a reaction the emoji, of `recorded` the type, or a reason
+  std::optional<std::string> data;
+  std::optional<seq_no::rep> thread;
+  std::optional<seq_no::rep> reply_to;
+  std::optional<std::int64_t> flags;  // 1: of a message quiet, of a user a guest
+  std::optional<std::string> event;
+  std::optional<std::string> users;
+  std::optional<std::string> attachments;
 };
-body_columns columns_of(const entry_body& body) noexcept;
+body_columns columns_of(const entry_body& body);
 
 /// What a query for entries selects.
-inline constexpr std::string_view entry_columns = "seq, at, sender, key, kind, target, text, data";
-/// The text and data in two columns from `column` on.
+inline constexpr std::string_view entry_columns =
+    "seq, at, sender, key, kind, target, thread, reply_to, flags, event, text, data, users, "
+    "attachments";
+inline constexpr int entry_columns_count = 14;
+/// Four columns from `column` on: text, data, users, attachments.
 content content_of(const query& row, int column);
+/// Four columns from `column` on: thread, reply_to, flags, event.
+placement placement_of(const query& row, int column);
 /// None: a kind this version does not know, which only damage can bring about.
 std::optional<log_entry> entry_of(const query& row);
 
@@ -32,7 +43,7 @@ std::optional<log_entry> entry_of(const query& row);
 /// the order of commits, so the greater of the last message's and the last change's is the last.
 inline constexpr std::string_view room_columns =
     "r.id, r.room, r.title, r.epoch, r.direct_a, r.direct_b, r.floor, r.created_at, l.seq, l.at, "
-    "l.counted from rooms r left join log l on l.id = max("
+    "l.counted, r.settings, r.members, r.owners, r.kept from rooms r left join log l on l.id = max("
     "coalesce((select id from log where room = r.id and kind = 0 order by seq desc limit 1), 0), "
     "coalesce((select id from log where room = r.id and kind <> 0 order by seq desc limit 1), 0))";
 room_info room_of(const query& row);

@@ -127,7 +127,80 @@ constexpr const char* step_3 = R"(
   drop index log_changes;
 )";
 
-constexpr std::array steps{step_1, step_2, step_3};
+// Members, settings, pins, threads and profiles. A message in a thread is of kind 6, so that the
+// main line of a room keeps its index and replies have their own: of all, and of those that are not
+// deleted. `log_senders` finds what somebody said in a room, for slow mode and to take it away.
+//
+// `members`: see rooms::member_row; a row goes when nothing is left of it. `rooms.kept` is how many
+// there are of a room: of most rooms none, and then nobody is looked up. `log.users` are ids and
+// "@room", apart by spaces.
+constexpr const char* step_4 = R"(
+  alter table log add column thread integer;
+  alter table log add column reply_to integer;
+  alter table log add column flags integer;
+  alter table log add column event text;
+  alter table log add column users text;
+  alter table log add column attachments text;
+  alter table log add column gone integer;
+  create unique index log_replies on log (room, seq) where kind = 6;
+  create index log_threads on log (room, thread, seq) where kind = 6;
+  create index log_threads_kept on log (room, thread, seq) where kind = 6 and gone is null;
+  create index log_senders on log (room, sender) where kind in (0, 6);
+
+  alter table changed add column reason text;
+  alter table rooms add column settings text;
+  alter table rooms add column members integer not null default 0;
+  alter table rooms add column owners integer not null default 0;
+  alter table rooms add column kept integer not null default 0;
+
+  create table members (
+    room integer not null,
+    user text not null,
+    state integer not null,
+    role integer not null,
+    since integer not null,
+    until integer,
+    mute_until integer not null,
+    invited_by text,
+    reason text,
+    primary key (room, user)
+  ) strict, without rowid;
+  create index members_listed on members (room, state, user);
+  create index members_rank on members (room, role, since, user) where state = 2;
+  create index members_user on members (user) where state in (1, 2);
+  create table users (
+    user text primary key,
+    name text not null,
+    data text,
+    guest integer not null
+  ) strict, without rowid;
+  create table pins (
+    room integer not null,
+    seq integer not null,
+    target integer not null,
+    pinned_by text not null,
+    pinned_at integer not null,
+    primary key (room, target)
+  ) strict, without rowid;
+  create table threads (
+    room integer not null,
+    root integer not null,
+    replies integer not null,
+    last integer not null,
+    last_at integer not null,
+    primary key (room, root)
+  ) strict, without rowid;
+  create index threads_order on threads (room, last);
+  create table thread_users (
+    room integer not null,
+    root integer not null,
+    user text not null,
+    replies integer not null,
+    primary key (room, root, user)
+  ) strict, without rowid;
+)";
+
+constexpr std::array steps{step_1, step_2, step_3, step_4};
 
 std::variant<std::int64_t, std::string> number(connection& database, std::string_view sql) {
   statement prepared;

@@ -76,6 +76,12 @@ class query {
   query& operator=(const query&) = delete;
   ~query() { sqlite3_reset(handle_); }
 
+  /// One argument more, before the first row.
+  template <class Argument>
+  void bind_more(int index, const Argument& argument) {
+    bind(index, argument);
+  }
+
   /// Whether there is a (further) row. After false, `code` tells the end from a failure.
   bool next() {
     if (code_ != SQLITE_OK) return false;

@@ -21,29 +21,6 @@ std::string_view bytes_of(const key_run& run) {
 
 }  // namespace
 
-rooms::room_view* room_views::find(const room_id& room) {
-  if (const auto at = young_.find(room); at != young_.end()) return &at->second;
-  const auto at = old_.find(room);
-  if (at == old_.end()) return nullptr;
-  auto kept = std::move(at->second);
-  old_.erase(at);
-  return put(std::move(kept));
-}
-
-rooms::room_view* room_views::put(rooms::room_view view) {
-  if (young_.size() >= rooms_max / 2) {
-    old_ = std::move(young_);
-    young_.clear();
-  }
-  auto id = view.room;
-  return &young_.insert_or_assign(std::move(id), std::move(view)).first->second;
-}
-
-void room_views::clear() noexcept {
-  young_.clear();
-  old_.clear();
-}
-
 /// A batch on its way: unless it was committed, neither the database nor the writer's memory of
 /// it keeps anything of it.
 class sqlite_writer::transaction {
@@ -64,6 +41,7 @@ class sqlite_writer::transaction {
       of_.rotation_.set_fatal("cannot roll back: " + of_.database_.message());
     // Rare enough to forget all rooms: each is read again when it is written next.
     of_.views_.clear();
+    of_.people_.forget();
     of_.sequencer_.set_log_time(log_time_);
   }
   void committed() {
@@ -79,12 +57,13 @@ class sqlite_writer::transaction {
 };
 
 sqlite_writer::sqlite_writer(connection database, checkpointer& rotation, user_filter& have_directs,
-                             const digest_secret& secret, rooms::key_window window)
+                             const digest_secret& secret, rooms::key_window window,
+                             const rooms::rules& how)
     : database_(std::move(database)),
       rotation_(rotation),
       have_directs_(have_directs),
       keys_(secret, window),
-      sequencer_(window) {}
+      sequencer_(window, how) {}
 
 sqlite_writer::~sqlite_writer() {
   if (rotation_.fatal()) database_.leave_log_at_close();
@@ -92,7 +71,7 @@ sqlite_writer::~sqlite_writer() {
 
 std::variant<std::unique_ptr<sqlite_writer>, std::string> sqlite_writer::make(
     connection database, checkpointer& rotation, user_filter& have_directs,
-    rooms::key_window window) {
+    rooms::key_window window, const rooms::rules& how) {
   digest_secret secret{};
   {
     statement prepared;
@@ -107,7 +86,7 @@ std::variant<std::unique_ptr<sqlite_writer>, std::string> sqlite_writer::make(
     if (code != SQLITE_OK) return words(code, database);
   }
   std::unique_ptr<sqlite_writer> made{
-      new sqlite_writer{std::move(database), rotation, have_directs, secret, window}};
+      new sqlite_writer{std::move(database), rotation, have_directs, secret, window, how}};
   int code = made->prepare();
   if (code == SQLITE_OK) code = made->load_keys();
   if (code != SQLITE_OK) return words(code, made->database_);
@@ -125,14 +104,19 @@ int sqlite_writer::prepare() {
       {run_.begin, "begin immediate"},
       {run_.commit, "commit"},
       {run_.find_room, find_room},
+      {run_.find_pins, "select target from pins where room = ?1 order by seq"},
+      {run_.last_message,
+       "select at from log indexed by log_senders where room = ?1 and sender = ?2 "
+       "and kind in (0, 6) order by id desc limit 1"},
       {run_.insert_room,
        "insert into rooms (room, title, epoch, created_at, direct_a, direct_b) "
-       "values (?1, ?2, ?3, ?4, ?5, ?6)"},
+       "values (?1, '', ?2, ?3, ?4, ?5)"},
       {run_.insert_entry,
-       "insert into log (id, room, seq, at, sender, kind, target, key, text, data, counted, more) "
-       "values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"},
+       "insert into log (id, room, seq, at, sender, kind, target, key, text, data, counted, more, "
+       "thread, reply_to, flags, event, users, attachments) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+       "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"},
       {run_.key_entry,
-       "select room, sender, key, at, kind, target, seq + more from log where id = ?1"},
+       "select room, sender, key, at, kind, target, seq + more, seq from log where id = ?1"},
       {run_.keep_maximum,
        "insert into marks (user, kind, subject, value, text, position) "
        "values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do update set value = excluded.value, "
@@ -149,6 +133,7 @@ int sqlite_writer::prepare() {
   };
   for (const auto& [prepared, sql] : all)
     if (const int code = prepared.prepare(database_, sql)) return code;
+  if (const int code = people_.prepare(database_)) return code;
   return present_.prepare(database_);
 }
 
@@ -253,21 +238,20 @@ int sqlite_writer::decide(rooms::operation& asked, unix_ms now, std::vector<outc
   auto decided = sequencer_.decide(asked, now, *this);
   return std::visit(
       overloaded{
-          [&](rooms::room_created&) {
-            if (const int code = create(asked, sequencer_.log_time())) return code;
-            query row{run_.find_room, asked.room.view()};
-            if (!row.next()) return row.code() ? row.code() : SQLITE_CORRUPT;
-            outcomes.push_back(room_of(row));
-            return SQLITE_OK;
+          [&](rooms::room_created& made) {
+            if (const int code = create(asked, made)) return code;
+            auto& told = std::get<room_made>(outcomes.emplace_back(room_made{}));
+            const int code = tell_room(asked.room, told.info);
+            told.entries = std::move(made.entries);
+            return code;
           },
           [&](rooms::room_was_there&) {
-            query row{run_.find_room, asked.room.view()};
-            if (!row.next()) return row.code() ? row.code() : SQLITE_CORRUPT;
-            outcomes.push_back(room_of(row));
-            return SQLITE_OK;
+            auto& told = std::get<room_made>(outcomes.emplace_back(room_made{}));
+            told.duplicate = true;
+            return tell_room(asked.room, told.info);
           },
           [&](rooms::appended& done) {
-            const int code = keep(asked, done);
+            const int code = keep(*views_.find(asked.room), done.entries);
             outcomes.push_back(std::move(done));
             return code;
           },
@@ -292,44 +276,62 @@ int sqlite_writer::decide(rooms::operation& asked, unix_ms now, std::vector<outc
       decided);
 }
 
-int sqlite_writer::create(const rooms::operation& asked, unix_ms now) {
-  const auto& made = std::get<rooms::create_room>(asked.what);
+int sqlite_writer::create(const rooms::operation& asked, rooms::room_created& made) {
+  const auto& wanted = std::get<rooms::create_room>(asked.what);
   std::optional<std::string_view> a, b;
-  if (made.direct) {
-    a = made.direct->first.view(), b = made.direct->second.view();
+  if (wanted.direct) {
+    a = wanted.direct->first.view(), b = wanted.direct->second.view();
     have_directs_.add(*a), have_directs_.add(*b);  // if nothing comes of it, little is lost
   }
-  return query{run_.insert_room, asked.room.view(), std::string_view{made.title},
-               std::string_view{made.epoch.value()}, now.value(), a, b}
-      .run();
+  const int code = query{run_.insert_room, asked.room.view(),
+                         std::string_view{wanted.epoch.value()}, sequencer_.log_time().value(), a, b}
+                       .run();
+  if (code) return code;
+  made.view.number = sqlite3_last_insert_rowid(database_.get());
+  return keep(*views_.put(asked.room, std::move(made.view)), made.entries);
 }
 
-int sqlite_writer::keep(const rooms::operation& asked, rooms::appended& done) {
-  const auto* view = views_.find(asked.room);
-  auto counted = view->counted;
-  for (const auto& entry : done.entries) counted -= rooms::counts(entry);
-  auto more = done.entries.size();
-  for (const auto& entry : done.entries) {
+/// The room as it is now, entries of this transaction included.
+int sqlite_writer::tell_room(const room_id& room, room_info& into) {
+  query row{run_.find_room, room.view()};
+  if (!row.next()) return row.code() ? row.code() : SQLITE_CORRUPT;
+  into = room_of(row);
+  query pin{run_.find_pins, row.integer(0)};
+  while (pin.next()) into.pins.push_back(seq_no{static_cast<std::uint64_t>(pin.integer(0))});
+  return pin.code();
+}
+
+/// `view` is as after the last of the entries.
+int sqlite_writer::keep(const rooms::room_view& view, const std::vector<log_entry>& entries) {
+  auto counted = view.counted;
+  for (const auto& entry : entries) counted -= rooms::counts(entry);
+  auto more = entries.size();
+  bool changes_room = false;
+  for (const auto& entry : entries) {
     counted += rooms::counts(entry);
     --more;
     const auto body = columns_of(entry.body);
     std::optional<std::string_view> key;
     if (!entry.key.empty()) key = entry.key;
-    int code = query{run_.insert_entry, batch_position_ + 1, view->number, entry.seq.value(),
+    int code = query{run_.insert_entry, batch_position_ + 1, view.number, entry.seq.value(),
                      entry.at.value(), entry.from.view(), static_cast<std::int64_t>(body.kind),
-                     body.target, key, body.text, body.data, counted, more}
+                     body.target, key, body.text, body.data, counted, more, body.thread,
+                     body.reply_to, body.flags, body.event, body.users, body.attachments}
                    .run();
     if (code) return code;
     ++batch_position_;
     if (key) {
-      const auto hash = keys_.hash_of(view->number, entry.from, entry.key);
+      const auto hash = keys_.hash_of(view.number, entry.from, entry.key);
       batch_keys_.emplace(hash, batch_position_);
       fresh_keys_.push_back({hash, batch_position_, entry.at});
     }
-    code = present_.project(database_, view->number, entry);
+    code = present_.project(database_, view.number, entry);
+    if (!code) code = people_.project(view.number, entry);
     if (code) return code;
+    changes_room = changes_room || body.kind == entry_kind::member_set ||
+                   body.kind == entry_kind::room_set;
   }
-  return SQLITE_OK;
+  return changes_room ? people_.keep(view) : SQLITE_OK;
 }
 
 int sqlite_writer::keep(const rooms::set_marks& asked) {
@@ -357,7 +359,38 @@ rooms::room_view* sqlite_writer::room(const room_id& id) {
     code_ = row.code();
     return nullptr;
   }
-  return views_.put(view_of(row));
+  auto view = view_of(row);
+  query pin{run_.find_pins, view.number};
+  while (pin.next()) view.pins.push_back(seq_no{static_cast<std::uint64_t>(pin.integer(0))});
+  if ((code_ = pin.code())) return nullptr;
+  return views_.put(id, std::move(view));
+}
+
+/// Of most rooms nothing is kept of anybody.
+rooms::member_row sqlite_writer::member(const rooms::room_view& room, const user_id& user) {
+  if (room.rows == 0) return {};
+  return people_.member(room.number, user, code_);
+}
+std::optional<user_set> sqlite_writer::profile(const user_id& user) {
+  return people_.profile(user, code_);
+}
+std::size_t sqlite_writer::memberships(const user_id& user, std::size_t limit) {
+  return people_.memberships(user, limit, code_);
+}
+bool sqlite_writer::has_blocked(const user_id& blocker, const user_id& blocked) {
+  return people_.has_blocked(blocker, blocked, code_);
+}
+std::optional<user_id> sqlite_writer::successor(const rooms::room_view& room,
+                                                std::span<const user_id> without) {
+  return people_.successor(room.number, without, code_);
+}
+std::optional<unix_ms> sqlite_writer::last_message(const rooms::room_view& room,
+                                                   const user_id& by) {
+  query row{run_.last_message, room.number, by.view()};
+  std::optional<unix_ms> at;
+  if (row.next()) at = unix_ms{row.integer(0)};
+  if (row.code()) code_ = row.code();
+  return at;
 }
 
 std::optional<rooms::message_state> sqlite_writer::message(const rooms::room_view& room,
@@ -376,7 +409,8 @@ bool sqlite_writer::stands_at(std::uint64_t position, const rooms::room_view& ro
   }
   if (row.integer(0) != room.number || row.text(1) != by.view() || row.text(2) != key) return false;
   found = {position, unix_ms{row.integer(3)}, static_cast<rooms::entry_kind>(row.integer(4)),
-           std::nullopt, seq_no{static_cast<std::uint64_t>(row.integer(6))}};
+           std::nullopt, seq_no{static_cast<std::uint64_t>(row.integer(7))},
+           seq_no{static_cast<std::uint64_t>(row.integer(6))}};
   if (!row.is_null(5)) found.target = seq_no{static_cast<std::uint64_t>(row.integer(5))};
   return true;
 }

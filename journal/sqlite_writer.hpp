@@ -3,6 +3,8 @@
 #include "journal/journal.hpp"
 #include "journal/key_index.hpp"
 #include "journal/sqlite_checkpointer.hpp"
+#include "journal/recent_map.hpp"
+#include "journal/sqlite_people.hpp"
 #include "journal/sqlite_projection.hpp"
 #include "journal/sqlite_statement.hpp"
 #include "journal/user_filter.hpp"
@@ -15,22 +17,6 @@
 
 namespace confab::journal::sqlite {
 
-/// The views of the rooms that were lately written. Bounded: two generations, the older of which
-/// goes when the younger is full; a room found in the older one moves up.
-class room_views {
- public:
-  static constexpr std::size_t rooms_max = 100'000;
-
-  /// Null: not known here. Valid until the next call.
-  rooms::room_view* find(const room_id& room);
-  rooms::room_view* put(rooms::room_view view);
-  void clear() noexcept;
-
- private:
-  using generation = std::unordered_map<room_id, rooms::room_view>;
-  generation young_, old_;
-};
-
 /// The writer: one transaction per batch, durable when COMMIT has returned (synchronous=FULL). It
 /// keeps what the sequencer decides, and tells it what is there: within the transaction, so that an
 /// operation sees what those before it in the batch have done.
@@ -40,7 +26,8 @@ class sqlite_writer final : public writer, private rooms::source {
   static std::variant<std::unique_ptr<sqlite_writer>, std::string> make(connection database,
                                                                         checkpointer& rotation,
                                                                         user_filter& have_directs,
-                                                                        rooms::key_window window);
+                                                                        rooms::key_window window,
+                                                                        const rooms::rules& how);
 
   ~sqlite_writer() override;
 
@@ -51,7 +38,7 @@ class sqlite_writer final : public writer, private rooms::source {
  private:
   class transaction;
   struct statements {
-    statement begin, commit, find_room, insert_room, insert_entry, key_entry, keep_maximum,
+    statement begin, commit, find_room, find_pins, last_message, insert_room, insert_entry, key_entry, keep_maximum,
         keep_last, insert_run, drop_runs, write_probe;
   };
   struct fresh_key {
@@ -61,7 +48,7 @@ class sqlite_writer final : public writer, private rooms::source {
   };
 
   sqlite_writer(connection database, checkpointer& rotation, user_filter& have_directs,
-                const digest_secret& secret, rooms::key_window window);
+                const digest_secret& secret, rooms::key_window window, const rooms::rules& how);
   int prepare();
   int load_keys();
   /// Runs `work` (which returns a code) in a transaction, with `outcomes` as the result.
@@ -69,11 +56,19 @@ class sqlite_writer final : public writer, private rooms::source {
   result<Result> store(Result outcomes, Work work);
   int store_runs();
   int decide(rooms::operation& asked, unix_ms now, std::vector<outcome>& outcomes);
-  int keep(const rooms::operation& asked, rooms::appended& done);
+  int keep(const rooms::room_view& view, const std::vector<log_entry>& entries);
   int keep(const rooms::set_marks& asked);
-  int create(const rooms::operation& asked, unix_ms now);
+  int create(const rooms::operation& asked, rooms::room_created& made);
+  int tell_room(const room_id& room, room_info& into);
 
   // --- what the sequencer asks ---
+  rooms::member_row member(const rooms::room_view& room, const user_id& user) override;
+  std::optional<user_set> profile(const user_id& user) override;
+  std::size_t memberships(const user_id& user, std::size_t limit) override;
+  bool has_blocked(const user_id& blocker, const user_id& blocked) override;
+  std::optional<unix_ms> last_message(const rooms::room_view& room, const user_id& by) override;
+  std::optional<user_id> successor(const rooms::room_view& room,
+                                   std::span<const user_id> without) override;
   rooms::room_view* room(const room_id& room) override;
   std::optional<rooms::message_state> message(const rooms::room_view& room, seq_no seq,
                                               const user_id& by, std::string_view emoji) override;
@@ -89,7 +84,8 @@ class sqlite_writer final : public writer, private rooms::source {
   projection present_;
   checkpointer& rotation_;
   user_filter& have_directs_;
-  room_views views_;
+  people people_;
+  recent_map<room_id, rooms::room_view, 100'000> views_;  // of rooms that were lately written
   key_index keys_;
   rooms::sequencer sequencer_;
   std::uint64_t last_position_ = 0;   // committed

@@ -1,5 +1,8 @@
 #include "protocol/membership.hpp"
 
+#include "protocol/document.hpp"
+#include "protocol/writers.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -42,6 +45,47 @@ std::optional<role> role_named(std::string_view text) noexcept {
 std::string_view name(member_state of) noexcept { return name_in(states, of); }
 std::optional<member_state> member_state_named(std::string_view text) noexcept {
   return named(states, member_state::invited, text);
+}
+
+std::string to_json(const member_set& change) {
+  std::string text;
+  json_writer out{text};
+  out.begin_object();
+  const auto put = [&](std::string_view member, std::string_view word) {
+    out.key(member);
+    out.text(word);
+  };
+  const auto put_time = [&](std::string_view member, std::optional<unix_ms> at) {
+    if (!at) return;
+    out.key(member);
+    out.signed_integer(at->value());
+  };
+  if (change.state) put("state", name(*change.state));
+  if (change.as) put("role", name(*change.as));
+  put_time("until", change.until);
+  put_time("mute_until", change.mute_until);
+  out.end_object();
+  return text;
+}
+
+void read_json_into(member_set& change, std::string_view text) {
+  const auto tree = read_json(text);
+  if (!tree.well_formed || !tree.root.is_object()) return;
+  const auto word = [&](std::string_view member) -> std::string_view {
+    const auto found = tree.root.find(member);
+    const auto* value =
+        found == tree.root.end() ? nullptr : found->get_ptr<const std::string*>();
+    return value ? std::string_view{*value} : std::string_view{};
+  };
+  const auto time = [&](std::string_view member) -> std::optional<unix_ms> {
+    const auto found = tree.root.find(member);
+    if (found == tree.root.end() || !found->is_number_integer()) return std::nullopt;
+    return unix_ms{found->get<std::int64_t>()};
+  };
+  change.state = member_state_named(word("state"));
+  change.as = role_named(word("role"));
+  change.until = time("until");
+  change.mute_until = time("mute_until");
 }
 
 }  // namespace confab

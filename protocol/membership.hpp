@@ -34,4 +34,9 @@ struct member_set {
   friend bool operator==(const member_set&, const member_set&) = default;
 };
 
+/// State, role and times as compact JSON, as the store keeps them; the members are those of the wire.
+std::string to_json(const member_set& change);
+/// Takes back what `to_json` wrote; what it does not know is left out.
+void read_json_into(member_set& change, std::string_view json);
+
 }  // namespace confab

@@ -99,19 +99,24 @@ inline rooms::principal by(const user_id& user) {
   author.joined = true;
   return author;
 }
-inline operation create(const room_id& id, std::string title = "", std::string epoch = "e1") {
-  return {id, by(alice), {}, rooms::create_room{std::move(title), epoch_id{std::move(epoch)}, {}}};
+inline operation create(const room_id& id, std::string epoch = "e1") {
+  return {id, by(alice), {}, rooms::create_room{epoch_id{std::move(epoch)}, {}, {}}};
 }
 inline operation create_direct(const user_id& a, const user_id& b) {
-  return {direct_room_of(a, b), by(a), {}, rooms::create_room{"", epoch_id{"e1"}, std::pair{a, b}}};
+  return {direct_room_of(a, b), by(a), {}, rooms::create_room{epoch_id{"e1"}, std::pair{a, b}, {}}};
+}
+inline content words(std::string text) {
+  content what;
+  what.text = std::move(text);
+  return what;
 }
 inline operation post(const room_id& id, std::string text, std::string key = "",
-                      const user_id& from = alice) {
-  return {id, by(from), std::move(key), rooms::post_message{{std::move(text), std::nullopt}}};
+                      const user_id& from = alice, placement where = {}) {
+  return {id, by(from), std::move(key), rooms::post_message{words(std::move(text)), std::move(where)}};
 }
 inline operation edit(const room_id& id, std::uint64_t target, std::string text,
                       const user_id& from = alice) {
-  return {id, by(from), "", rooms::edit_message{seq_no{target}, {std::move(text), std::nullopt}}};
+  return {id, by(from), "", rooms::edit_message{seq_no{target}, words(std::move(text))}};
 }
 inline operation erase(const room_id& id, std::vector<std::uint64_t> targets,
                        const user_id& from = alice, std::string key = "") {
@@ -125,6 +130,14 @@ inline operation erase(const room_id& id, std::uint64_t target) {
 inline operation react(const room_id& id, std::uint64_t target, std::string emoji, bool on = true,
                        const user_id& from = bob) {
   return {id, by(from), "", rooms::set_reaction{seq_no{target}, std::move(emoji), on}};
+}
+
+inline operation change_members(const room_id& id, member_set change, const user_id& from = alice) {
+  return {id, by(from), "", rooms::set_members{std::move(change)}};
+}
+inline operation set_pin(const room_id& id, std::uint64_t target, bool on = true,
+                         const user_id& from = alice) {
+  return {id, by(from), "", rooms::set_pin{seq_no{target}, on}};
 }
 
 /// Of what was appended, or was there already.

@@ -1,0 +1,159 @@
+#include "journal/sqlite_people.hpp"
+
+#include "rooms/operation.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace confab::journal::sqlite {
+
+rooms::member_row member_of(const query& row, int column) {
+  rooms::member_row found;
+  found.state = static_cast<member_state>(row.integer(column));
+  found.as = static_cast<role>(row.integer(column + 1));
+  found.since = seq_no{static_cast<std::uint64_t>(row.integer(column + 2))};
+  if (!row.is_null(column + 3)) found.until = unix_ms{row.integer(column + 3)};
+  found.mute_until = unix_ms{row.integer(column + 4)};
+  if (!row.is_null(column + 5)) found.by = user_id::trusted(std::string{row.text(column + 5)});
+  found.reason = row.text(column + 6);
+  return found;
+}
+
+user_set profile_of(const query& row) {
+  user_set found{user_id::trusted(std::string{row.text(0)}), std::string{row.text(1)}, {},
+                 row.integer(3) != 0};
+  if (!row.is_null(2)) found.data = free_data{std::string{row.text(2)}};
+  return found;
+}
+
+int people::prepare(const connection& database) {
+  const std::string member = "select " + std::string{member_columns} +
+                             " from members where room = ?1 and user = ?2";
+  const std::string profile =
+      "select " + std::string{profile_columns} + " from users where user = ?1";
+  const std::pair<statement&, std::string_view> all[] = {
+      {run_.member, member},
+      {run_.keep_member,
+       "insert or replace into members (room, user, state, role, since, until, mute_until, "
+       "invited_by, reason) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
+      {run_.drop_member, "delete from members where room = ?1 and user = ?2"},
+      {run_.profile, profile},
+      {run_.keep_profile,
+       "insert or replace into users (user, name, data, guest) values (?1, ?2, ?3, ?4)"},
+      {run_.memberships,
+       "select count(*) from (select 1 from members indexed by members_user "
+       "where user = ?1 and state in (1, 2) limit ?2)"},
+      {run_.blocked,
+       "select 1 from marks where user = ?1 and kind = ?2 and subject = ?3 and value = 1"},
+      {run_.heir,
+       "select user from members indexed by members_rank "
+       "where room = ?1 and state = 2 and role = ?2 order by since, user"},
+      {run_.keep_room,
+       "update rooms set settings = ?2, members = ?3, owners = ?4, kept = ?5 where id = ?1"},
+  };
+  for (const auto& [prepared, sql] : all)
+    if (const int code = prepared.prepare(database, sql)) return code;
+  return SQLITE_OK;
+}
+
+rooms::member_row people::member(std::int64_t room, const user_id& user, int& code) {
+  member_name name{room, user};
+  if (const auto* known = members_.find(name)) return *known;
+  rooms::member_row found;
+  query row{run_.member, room, user.view()};
+  if (row.next()) found = member_of(row, 0);
+  if (row.code()) return code = row.code(), found;
+  return *members_.put(std::move(name), std::move(found));
+}
+
+std::optional<user_set> people::profile(const user_id& user, int& code) {
+  if (const auto* known = profiles_.find(user)) return *known;
+  std::optional<user_set> found;
+  query row{run_.profile, user.view()};
+  if (row.next()) found = profile_of(row);
+  if (row.code()) return code = row.code(), found;
+  return *profiles_.put(user, std::move(found));
+}
+
+std::size_t people::memberships(const user_id& user, std::size_t limit, int& code) {
+  query row{run_.memberships, user.view(), limit};
+  const auto count = row.next() ? row.integer(0) : 0;
+  if (row.code()) code = row.code();
+  return static_cast<std::size_t>(count);
+}
+
+bool people::has_blocked(const user_id& blocker, const user_id& blocked, int& code) {
+  query row{run_.blocked, blocker.view(), static_cast<std::int64_t>(rooms::mark::kind::block),
+            blocked.view()};
+  const bool found = row.next();
+  if (row.code()) code = row.code();
+  return found;
+}
+
+std::optional<user_id> people::successor(std::int64_t room, std::span<const user_id> without,
+                                         int& code) {
+  for (const auto rank : std::array{role::moderator, role::member, role::reader}) {
+    query row{run_.heir, room, static_cast<std::int64_t>(rank)};
+    while (row.next()) {
+      auto user = user_id::trusted(std::string{row.text(0)});
+      if (std::ranges::find(without, user) == without.end()) return user;
+    }
+    if (row.code()) return code = row.code(), std::nullopt;
+  }
+  return std::nullopt;
+}
+
+int people::project(std::int64_t room, const log_entry& entry) {
+  if (const auto* change = std::get_if<member_set>(&entry.body)) {
+    for (const auto& user : change->users) {
+      int code = SQLITE_OK;
+      auto row = member(room, user, code);
+      if (code) return code;
+      row = rooms::apply(std::move(row), entry);
+      code = write(room, user, row);
+      if (code) return code;
+      members_.put({room, user}, std::move(row));
+    }
+  } else if (const auto* profile = std::get_if<user_set>(&entry.body)) {
+    std::optional<std::string_view> data;
+    if (profile->data) data = profile->data->value();
+    profiles_.put(profile->user, *profile);
+    return query{run_.keep_profile, profile->user.view(), std::string_view{profile->name}, data,
+                 profile->guest}
+        .run();
+  }
+  return SQLITE_OK;
+}
+
+int people::write(std::int64_t room, const user_id& user, const rooms::member_row& row) {
+  if (!row.is_kept()) return query{run_.drop_member, room, user.view()}.run();
+  std::optional<std::int64_t> until;
+  if (row.until) until = row.until->value();
+  std::optional<std::string_view> by, reason;
+  if (row.by) by = row.by->view();
+  if (!row.reason.empty()) reason = row.reason;
+  return query{run_.keep_member,
+               room,
+               user.view(),
+               static_cast<std::int64_t>(row.state),
+               static_cast<std::int64_t>(row.as),
+               row.since.value(),
+               until,
+               row.mute_until.value(),
+               by,
+               reason}
+      .run();
+}
+
+int people::keep(const rooms::room_view& view) {
+  std::optional<std::string> settings;
+  if (view.set) settings = to_json(*view.set);
+  return query{run_.keep_room, view.number, settings, view.members, view.owners, view.rows}.run();
+}
+
+void people::forget() noexcept {
+  members_.clear();
+  profiles_.clear();
+}
+
+}  // namespace confab::journal::sqlite

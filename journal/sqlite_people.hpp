@@ -1,0 +1,68 @@
+#pragma once
+
+#include "journal/recent_map.hpp"
+#include "journal/sqlite_statement.hpp"
+#include "protocol/entry.hpp"
+#include "rooms/member_row.hpp"
+#include "rooms/view.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace confab::journal::sqlite {
+
+/// What a query for a member's row selects.
+inline constexpr std::string_view member_columns =
+    "state, role, since, until, mute_until, invited_by, reason";
+rooms::member_row member_of(const query& row, int column);
+
+inline constexpr std::string_view profile_columns = "user, name, data, guest";
+user_set profile_of(const query& row);
+
+/// Members and users, as the writer needs them and keeps them: projections of the log, like
+/// `projection`. `code` tells a failure.
+class people {
+ public:
+  int prepare(const connection& database);
+
+  rooms::member_row member(std::int64_t room, const user_id& user, int& code);
+  std::optional<user_set> profile(const user_id& user, int& code);
+  std::size_t memberships(const user_id& user, std::size_t limit, int& code);
+  bool has_blocked(const user_id& blocker, const user_id& blocked, int& code);
+  std::optional<user_id> successor(std::int64_t room, std::span<const user_id> without, int& code);
+
+  /// Takes in an entry that is in the log already.
+  int project(std::int64_t room, const log_entry& entry);
+  /// The room's settings and counts, after the last of its entries.
+  int keep(const rooms::room_view& view);
+  /// Where a transaction was taken back.
+  void forget() noexcept;
+
+ private:
+  struct member_name {
+    std::int64_t room;
+    user_id user;
+    friend bool operator==(const member_name&, const member_name&) = default;
+  };
+  struct member_hash {
+    std::size_t operator()(const member_name& name) const noexcept {
+      return std::hash<user_id>{}(name.user) ^ (std::hash<std::int64_t>{}(name.room) << 1);
+    }
+  };
+
+  int write(std::int64_t room, const user_id& user, const rooms::member_row& row);
+
+  struct statements {
+    statement member, keep_member, drop_member, profile, keep_profile, memberships, blocked, heir,
+        keep_room;
+  };
+  statements run_;
+  recent_map<member_name, rooms::member_row, 100'000, member_hash> members_;
+  recent_map<user_id, std::optional<user_set>, 100'000> profiles_;
+};
+
+}  // namespace confab::journal::sqlite
