@@ -52,7 +52,7 @@ struct send {
   room_id room;
   std::string key;  // empty: none
   content what;
-  placement where;
+  placement where = {};
   friend bool operator==(const send&, const send&) = default;
 };
 struct edit {
@@ -66,7 +66,7 @@ struct delete_messages {
   room_id room;
   std::string key;
   std::vector<seq_no> targets;  // 1..limits::delete_targets_max
-  std::string reason;
+  std::string reason = {};
   friend bool operator==(const delete_messages&, const delete_messages&) = default;
 };
 /// `pin` and, with `on` false, `unpin`.
@@ -97,7 +97,7 @@ struct history {
   std::optional<seq_no> before;
   std::optional<seq_no> after;
   std::optional<seq_no> thread;  // with its root; 0: what is in no thread; none: all
-  std::uint32_t limit = 0;  // 1..limits::history_count_max
+  std::uint32_t limit = 0;       // 1..limits::history_count_max
   friend bool operator==(const history&, const history&) = default;
 };
 struct list_rooms {
@@ -119,7 +119,7 @@ struct direct {
   user_id to;
   std::string key;
   content what;
-  placement where;
+  placement where = {};
   friend bool operator==(const direct&, const direct&) = default;
 };
 
@@ -203,11 +203,10 @@ struct set_active {
   friend bool operator==(const set_active&, const set_active&) = default;
 };
 
-using any =
-    std::variant<hello, refresh, ping, join, leave, send, edit, delete_messages, react, history,
-                 list_rooms, typing, signal, direct, pin, list_pins, list_threads, set_member,
-                 list_members, create, set_room, emit, upload, download, block, list_blocks,
-                 list_users, report, set_active>;
+using any = std::variant<hello, refresh, ping, join, leave, send, edit, delete_messages, react,
+                         history, list_rooms, typing, signal, direct, pin, list_pins, list_threads,
+                         set_member, list_members, create, set_room, emit, upload, download, block,
+                         list_blocks, list_users, report, set_active>;
 
 }  // namespace confab::command
 

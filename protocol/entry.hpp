@@ -30,8 +30,8 @@ struct mention_list {
 struct content {
   std::string text;
   std::optional<free_data> data;
-  std::optional<attachment_list> attachments;
-  mention_list mentions;
+  std::optional<attachment_list> attachments = {};
+  mention_list mentions = {};
   bool empty() const noexcept { return text.empty() && !data && !attachments; }
   friend bool operator==(const content&, const content&) = default;
 };
@@ -47,7 +47,7 @@ struct placement {
 
 struct posted {
   content what;
-  placement where;
+  placement where = {};
   friend bool operator==(const posted&, const posted&) = default;
 };
 struct edited {
@@ -57,7 +57,7 @@ struct edited {
 };
 struct deleted {
   seq_no target;
-  std::string reason;
+  std::string reason = {};
   friend bool operator==(const deleted&, const deleted&) = default;
 };
 struct reacted {

@@ -66,10 +66,10 @@ struct error {
   error_code code = error_code::internal;
   std::string text;
   std::optional<std::chrono::milliseconds> retry_after;
-  std::optional<room_id> room;  // without `ref`: what the command was about
-  std::optional<unix_ms> until;       // of `banned` and `muted`; none: for good
-  std::string reason;                 // of `banned`: what was given for it
-  std::optional<std::size_t> limit;   // of `limit`: how many there may be
+  std::optional<room_id> room;            // without `ref`: what the command was about
+  std::optional<unix_ms> until = {};      // of `banned` and `muted`; none: for good
+  std::string reason = {};                // of `banned`: what was given for it
+  std::optional<std::size_t> limit = {};  // of `limit`: how many there may be
 };
 /// What the journal did with an entry: in `sent`, and in `done` after edit, delete and react.
 struct stored {
@@ -82,13 +82,13 @@ struct stored {
 struct sent {
   re ref;
   stored what;
-  mention_list unreached;  // whom the message names and does not reach
+  mention_list unreached = {};  // whom the message names and does not reach
 };
 struct done {
   re ref;
   std::optional<stored> what;
-  std::optional<std::size_t> deleted;  // messages, of a ban that takes them away
-  mention_list unreached;              // of an edit
+  std::optional<std::size_t> deleted = {};  // messages, of a ban that takes them away
+  mention_list unreached = {};              // of an edit
 };
 
 /// Those who react to a message with one emoji.
@@ -111,11 +111,11 @@ struct present_message {
   bool deleted = false;
   std::optional<user_id> deleted_by;
   std::map<std::string, reaction_summary> reactions;  // by emoji
-  placement where;
-  std::string deleted_reason;           // "reason"
-  std::uint64_t replies = 0;            // of a thread's root: those not deleted
-  std::optional<seq_no> last_reply;     // the latest of these
-  std::optional<unix_ms> last_reply_at;
+  placement where = {};
+  std::string deleted_reason = {};        // "reason"
+  std::uint64_t replies = 0;              // of a thread's root: those not deleted
+  std::optional<seq_no> last_reply = {};  // the latest of these
+  std::optional<unix_ms> last_reply_at = {};
   friend bool operator==(const present_message&, const present_message&) = default;
 };
 
@@ -147,7 +147,7 @@ struct more_events {
   room_id room;
   std::vector<log_entry> events;
   bool more = false;
-  std::vector<user_ref> users;
+  std::vector<user_ref> users = {};
 };
 struct left {
   re ref;
@@ -160,7 +160,7 @@ struct history {
   seq_no head;  // the messages are as of this entry
   std::vector<present_message> events;
   bool more = false;
-  std::vector<user_ref> users;
+  std::vector<user_ref> users = {};
 };
 struct room_ref {
   room_id room;
@@ -168,9 +168,9 @@ struct room_ref {
   seq_no head;
   std::size_t online = 0;
   bool joined = false;
-  std::string topic;
+  std::string topic = {};
   visibility visible = visibility::everyone;
-  std::optional<std::size_t> count;  // of members
+  std::optional<std::size_t> count = {};  // of members
   bool member = false;
   friend bool operator==(const room_ref&, const room_ref&) = default;
 };
@@ -183,7 +183,7 @@ struct rooms {
 struct logged {
   room_id room;
   log_entry entry;
-  std::string name;  // the author's, of a message, where it is not the id
+  std::string name = {};  // the author's, of a message, where it is not the id
 };
 struct typing {
   room_id room;
@@ -238,8 +238,8 @@ struct members {
   std::string next;
 };
 struct pin_ref {
-  user_id by;   // "pinned_by"
-  unix_ms at;   // "pinned_at"
+  user_id by;  // "pinned_by"
+  unix_ms at;  // "pinned_at"
   present_message message;
   friend bool operator==(const pin_ref&, const pin_ref&) = default;
 };
