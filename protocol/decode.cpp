@@ -1,5 +1,5 @@
 #include "protocol/codec.hpp"
-#include "protocol/document.hpp"
+#include "protocol/readers.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,183 +8,6 @@
 namespace confab {
 
 namespace {
-
-struct fault {
-  error_code code;
-  std::string message;
-};
-
-/// A member of a JSON object, or nullptr. A null counts as left out: many a language's objects
-/// are written with it for what is not set.
-const json* member(const json& object, std::string_view name) {
-  const auto found = object.find(name);
-  return found == object.end() || found->is_null() ? nullptr : &*found;
-}
-
-/// The values in `of`, itself included. Recursive: the tree is `limits::nesting_max` deep at most.
-std::size_t nodes_in(const json& of) {
-  std::size_t count = 1;
-  if (of.is_structured())
-    for (const auto& inner : of) count += nodes_in(inner);
-  return count;
-}
-
-/// An integer as the sender wrote one: 3.0 is none, in JSON as in CBOR.
-std::optional<std::uint64_t> natural(const json& value) {
-  if (value.is_number_unsigned()) return value.get<std::uint64_t>();
-  if (value.is_number_integer() && value.get<std::int64_t>() >= 0)
-    return static_cast<std::uint64_t>(value.get<std::int64_t>());
-  return std::nullopt;
-}
-
-/// The members of one command, checked while they are taken. The first fault is kept and what is
-/// taken then has no meaning; so a command reads as the list of its members, and is asked for its
-/// fault once, at the end.
-class fields {
- public:
-  fields(const json& object, const decode_limits& limits) : object_(&object), limits_(limits) {}
-
-  const std::optional<fault>& first_fault() const { return fault_; }
-  bool has(std::string_view name) const { return member(*object_, name) != nullptr; }
-
-  std::string text(std::string_view name, std::size_t bytes_min, std::size_t bytes_max,
-                   bool multiline = false) {
-    const auto* found = required(name);
-    if (!found) return {};
-    const auto* value = found->get_ptr<const json::string_t*>();
-    if (!value) return bad<std::string>(name, "must be a string");
-    if (value->size() > bytes_max) return too_long<std::string>(name, bytes_max, "bytes");
-    if (value->size() < bytes_min) return bad<std::string>(name, "must not be empty");
-    if (!is_clean_text(*value, multiline))
-      return bad<std::string>(name, "must not hold control characters");
-    return *value;
-  }
-
-  template <class Id>
-  Id id(std::string_view name) {
-    const auto* found = required(name);
-    if (!found) return {};
-    const auto* text = found->get_ptr<const json::string_t*>();
-    auto made = text ? Id::make(*text) : std::nullopt;
-    if (!made) return bad<Id>(name, "must be a valid id");
-    return *std::move(made);
-  }
-
-  session_name session(std::string_view name) {
-    const auto* found = required(name);
-    if (!found) return {};
-    const auto* text = found->get_ptr<const json::string_t*>();
-    const auto parsed = text ? session_name::parse(*text) : std::nullopt;
-    if (!parsed) bad(name, "must be a session id");
-    return parsed.value_or(session_name{});
-  }
-
-  seq_no seq(std::string_view name) {
-    const auto* found = required(name);
-    if (!found) return {};
-    const auto value = natural(*found);
-    if (!value || *value > limits::ref_max)
-      return bad<seq_no>(name, "must be an integer, 0..2^53-1");
-    return seq_no{*value};
-  }
-
-  bool boolean(std::string_view name) {
-    const auto* found = required(name);
-    if (!found) return {};
-    if (!found->is_boolean()) return bad<bool>(name, "must be true or false");
-    return found->get<bool>();
-  }
-
-  /// Any integer; what lies outside is moved to the nearer end.
-  std::uint32_t clamped(std::string_view name, std::uint32_t low, std::uint32_t high) {
-    const auto* found = required(name);
-    if (!found) return {};
-    if (!found->is_number_integer()) return bad<std::uint32_t>(name, "must be an integer");
-    const auto value = natural(*found);
-    return value ? static_cast<std::uint32_t>(std::clamp<std::uint64_t>(*value, low, high)) : low;
-  }
-
-  free_data data(std::string_view name) {
-    const auto* found = required(name);
-    if (!found) return {};
-    if (!found->is_object()) return bad<free_data>(name, "must be an object");
-    if (nodes_in(*found) > limits::data_nodes_max)
-      return too_long<free_data>(name, limits::data_nodes_max, "values");
-    auto compact = found->dump();
-    if (compact.size() > limits::data_bytes_max)
-      return too_long<free_data>(name, limits::data_bytes_max, "bytes as compact JSON");
-    return free_data{std::move(compact)};
-  }
-
-  /// `get` if the member is there.
-  template <class Get>
-  auto optional(std::string_view name, Get get) -> std::optional<decltype(get(name))> {
-    if (!has(name)) return std::nullopt;
-    return get(name);
-  }
-
-  std::optional<seq_no> optional_seq(std::string_view name) {
-    return optional(name, [this](auto n) { return seq(n); });
-  }
-
-  /// `each` with the members of every object in the array `name`.
-  template <class Each>
-  void for_each_object(std::string_view name, std::size_t count_max, Each each) {
-    const auto* found = member(*object_, name);
-    if (!found) return;
-    if (!found->is_array()) return bad(name, "must be an array");
-    if (found->size() > count_max) return too_long(name, count_max, "elements");
-    for (const auto& element : *found) {
-      if (!element.is_object()) return bad(name, "must hold objects");
-      fields inner{element, limits_};
-      each(inner);
-      if (inner.fault_)
-        return note(inner.fault_->code, std::string{name} + ": " + inner.fault_->message);
-    }
-  }
-
-  template <class Nothing = void>
-  Nothing bad(std::string_view name, std::string_view why) {
-    note(error_code::bad_request, std::string{name}.append(" ").append(why));
-    return Nothing();
-  }
-
-  const decode_limits& limits() const { return limits_; }
-
- private:
-  const json* required(std::string_view name) {
-    const auto* found = member(*object_, name);
-    if (!found) bad(name, "is missing");
-    return found;
-  }
-
-  template <class Nothing = void>
-  Nothing too_long(std::string_view name, std::size_t max, std::string_view unit) {
-    auto message = std::string{name}.append(" is longer than ").append(std::to_string(max));
-    note(error_code::too_long, message.append(" ").append(unit));
-    return Nothing();
-  }
-
-  void note(error_code code, std::string message) {
-    if (!fault_) fault_ = fault{code, std::move(message)};
-  }
-
-  const json* object_;
-  decode_limits limits_;
-  std::optional<fault> fault_;
-};
-
-std::string read_key(fields& in) {
-  return in.has("key") ? in.text("key", 1, limits::key_bytes_max) : std::string{};
-}
-
-content read_content(fields& in) {
-  content what;
-  if (in.has("text")) what.text = in.text("text", 0, in.limits().text_bytes_max, true);
-  what.data = in.optional("data", [&](auto name) { return in.data(name); });
-  if (what.text.empty() && !what.data) in.bad("text", "or data is needed");
-  return what;
-}
 
 command::resume_point read_resume_point(fields& in) {
   command::resume_point at;
@@ -202,11 +25,7 @@ command::any read_hello(fields& in) {
   what.guest = in.optional("guest", [&](auto name) { return in.id<user_id>(name); });
   if (what.guest && is_reserved(*what.guest))
     in.bad("guest", "begins as ids that the server makes");
-  what.name =
-      in.optional("name", [&](auto name) { return in.text(name, 0, limits::name_bytes_max); });
-  if (what.name && what.name->empty()) what.name.reset();
-  if (what.name && !is_display_name(*what.name))
-    in.bad("name", "must hold something to see, and nothing that turns its direction");
+  what.name = in.optional_name("name");
   what.device = in.optional("device", [&](auto name) { return in.id<device_id>(name); });
   std::unordered_set<room_id> rooms;
   in.for_each_object("resume", limits::resume_rooms_max, [&](fields& inner) {
@@ -222,57 +41,17 @@ command::any read_refresh(fields& in) {
 
 command::any read_ping(fields&) { return command::ping{}; }
 
-command::any read_join(fields& in) { return command::join{read_resume_point(in)}; }
-
-command::any read_leave(fields& in) { return command::leave{in.id<room_id>("room")}; }
-
-command::any read_send(fields& in) {
-  command::send what;
-  what.room = in.id<room_id>("room");
-  what.key = read_key(in);
-  what.what = read_content(in);
+command::any read_join(fields& in) {
+  command::join what;
+  what.at = read_resume_point(in);
+  what.member = in.optional_boolean("member");
   return what;
 }
 
-command::any read_edit(fields& in) {
-  command::edit what;
+command::any read_leave(fields& in) {
+  command::leave what;
   what.room = in.id<room_id>("room");
-  what.key = read_key(in);
-  what.target = in.seq("target");
-  what.what = read_content(in);
-  return what;
-}
-
-command::any read_delete(fields& in) {
-  command::delete_message what;
-  what.room = in.id<room_id>("room");
-  what.key = read_key(in);
-  what.target = in.seq("target");
-  return what;
-}
-
-command::any read_reaction(fields& in, bool on) {
-  command::react what;
-  what.room = in.id<room_id>("room");
-  what.key = read_key(in);
-  what.target = in.seq("target");
-  what.emoji = plain_emoji(in.text("emoji", 1, limits::emoji_bytes_max));
-  if (what.emoji.empty()) in.bad("emoji", "must not be empty");
-  what.on = on;
-  return what;
-}
-
-command::any read_react(fields& in) { return read_reaction(in, true); }
-command::any read_unreact(fields& in) { return read_reaction(in, false); }
-
-command::any read_history(fields& in) {
-  command::history what;
-  what.room = in.id<room_id>("room");
-  what.before = in.optional_seq("before");
-  what.after = in.optional_seq("after");
-  what.limit = in.optional("limit", [&](auto name) {
-                   return in.clamped(name, 1, limits::history_count_max);
-                 }).value_or(limits::history_count_default);
+  what.member = in.optional_boolean("member");
   return what;
 }
 
@@ -299,13 +78,20 @@ command::any read_signal(fields& in) {
   return what;
 }
 
-command::any read_direct(fields& in) {
-  command::direct what;
-  what.to = in.id<user_id>("to");
-  what.key = read_key(in);
-  what.what = read_content(in);
+command::any read_block(fields& in) {
+  command::block what;
+  what.user = in.id<user_id>("user");
+  what.on = in.boolean("on");
   return what;
 }
+
+command::any read_blocks(fields&) { return command::list_blocks{}; }
+
+command::any read_users(fields& in) {
+  return command::list_users{in.ids<user_id>("ids", 1, limits::users_count_max)};
+}
+
+command::any read_active(fields& in) { return command::set_active{in.boolean("on")}; }
 
 struct command_row {
   std::string_view type;
@@ -313,17 +99,25 @@ struct command_row {
 };
 
 constexpr std::array command_rows{
-    command_row{"hello", read_hello},     command_row{"refresh", read_refresh},
-    command_row{"ping", read_ping},       command_row{"join", read_join},
-    command_row{"leave", read_leave},     command_row{"send", read_send},
-    command_row{"edit", read_edit},       command_row{"delete", read_delete},
-    command_row{"react", read_react},     command_row{"unreact", read_unreact},
-    command_row{"history", read_history}, command_row{"rooms", read_rooms},
-    command_row{"typing", read_typing},   command_row{"signal", read_signal},
-    command_row{"direct", read_direct},
+    command_row{"hello", read_hello},       command_row{"refresh", read_refresh},
+    command_row{"ping", read_ping},         command_row{"join", read_join},
+    command_row{"leave", read_leave},       command_row{"send", read_send},
+    command_row{"edit", read_edit},         command_row{"delete", read_delete},
+    command_row{"react", read_react},       command_row{"unreact", read_unreact},
+    command_row{"history", read_history},   command_row{"rooms", read_rooms},
+    command_row{"typing", read_typing},     command_row{"signal", read_signal},
+    command_row{"direct", read_direct},     command_row{"pin", read_pin},
+    command_row{"unpin", read_unpin},       command_row{"pins", read_pins},
+    command_row{"threads", read_threads},   command_row{"set_member", read_set_member},
+    command_row{"members", read_members},   command_row{"create", read_create},
+    command_row{"set_room", read_set_room}, command_row{"emit", read_emit},
+    command_row{"upload", read_upload},     command_row{"download", read_download},
+    command_row{"block", read_block},       command_row{"blocks", read_blocks},
+    command_row{"users", read_users},       command_row{"report", read_report},
+    command_row{"active", read_active},
 };
-static_assert(command_rows.size() == std::variant_size_v<command::any> + 1,
-              "every command is read; react has two types");
+static_assert(command_rows.size() == std::variant_size_v<command::any> + 2,
+              "every command is read; react and pin have two types each");
 
 /// The `id` of a command: none, or an integer of its range, or a mistake. Not even null is taken
 /// for none: whoever names an id waits for the reply.

@@ -1,7 +1,9 @@
 #include "protocol/codec.hpp"
 #include "protocol/document.hpp"
+#include "protocol/settings_members.hpp"
 #include "protocol/writers.hpp"
 
+#include <array>
 #include <concepts>
 
 namespace confab {
@@ -43,7 +45,11 @@ class encoder {
     put("text_bytes", what.text_bytes);
     put("frame_bytes", what.frame_bytes);
     put("rooms", what.rooms);
+    put("mentions", limits::mentions_max);
+    put("attachments", limits::attachments_max);
+    if (what.members > 0) put("members", what.members);
     out_.end_object();
+    put("features", features);
     put("expires_at", what.expires_at);
     put("guest_token", what.guest_token);
     put("directs", what.directs);
@@ -75,18 +81,24 @@ class encoder {
     put("retry", row(what.code).retry);
     put("retry_after_ms", what.retry_after);
     put("room", what.room);
+    put("until", what.until);
+    put_text("reason", what.reason);
+    put("limit", what.limit);
     out_.end_object();
   }
 
   void operator()(const message::sent& what) {
     begin("sent", what.ref);
     put_stored(what.what);
+    put_mentions("unreached", what.unreached);
     out_.end_object();
   }
 
   void operator()(const message::done& what) {
     begin("done", what.ref);
     if (what.what) put_stored(*what.what);
+    put("deleted", what.deleted);
+    put_mentions("unreached", what.unreached);
     out_.end_object();
   }
 
@@ -101,6 +113,16 @@ class encoder {
     put("role", what.role);
     put("online", what.online);
     put("members", what.members);
+    if (what.member) put("member", true);
+    if (!what.settings.empty()) {
+      out_.key("settings");
+      out_.begin_object();
+      put_settings(what.settings);
+      out_.end_object();
+    }
+    put("count", what.count);
+    put_list("pins", what.pins);
+    put_list("users", what.users);
     std::visit([&](const auto& events) { put_events(what.room, events); }, what.events);
     if (what.more) put("more", true);
     out_.end_object();
@@ -109,6 +131,7 @@ class encoder {
   void operator()(const message::more_events& what) {
     begin("events");
     put("room", what.room);
+    put_list("users", what.users);
     put_events(what.room, what.events);
     put("more", what.more);
     out_.end_object();
@@ -117,7 +140,7 @@ class encoder {
   void operator()(const message::left& what) {
     begin("left", what.ref);
     put("room", what.room);
-    if (!what.reason.empty()) put("reason", what.reason);
+    put_text("reason", what.reason);
     out_.end_object();
   }
 
@@ -125,6 +148,7 @@ class encoder {
     begin("history", what.ref);
     put("room", what.room);
     put("head", what.head);
+    put_list("users", what.users);
     put_events(what.room, what.events);
     put("more", what.more);
     out_.end_object();
@@ -137,7 +161,7 @@ class encoder {
     out_.end_object();
   }
 
-  void operator()(const message::logged& what) { write_event(what.room, what.entry); }
+  void operator()(const message::logged& what) { write_event(what.room, what.entry, what.name); }
 
   void operator()(const message::typing& what) {
     begin("typing");
@@ -172,7 +196,79 @@ class encoder {
     out_.end_object();
   }
 
+  void operator()(const message::created& what) {
+    begin("created", what.ref);
+    put("room", what.room);
+    put("epoch", what.epoch);
+    put("head", what.head);
+    if (what.duplicate) put("duplicate", true);
+    out_.end_object();
+  }
+
+  void operator()(const message::members& what) {
+    begin("members", what.ref);
+    put("room", what.room);
+    put("seq", what.head);
+    put("count", what.count);
+    put("members", what.list);
+    put_next(what.next);
+    out_.end_object();
+  }
+
+  void operator()(const message::pins& what) {
+    begin("pins", what.ref);
+    put("room", what.room);
+    put_list("users", what.users);
+    out_.key("pins");
+    out_.begin_array(what.list.size());
+    for (const auto& pin : what.list) {
+      out_.begin_object();
+      put("pinned_by", pin.by);
+      put("pinned_at", pin.at);
+      out_.key("message");
+      write_event(what.room, pin.message);
+      out_.end_object();
+    }
+    out_.end_array();
+    put_next(what.next);
+    out_.end_object();
+  }
+
+  void operator()(const message::threads& what) {
+    begin("threads", what.ref);
+    put("room", what.room);
+    put_list("users", what.users);
+    put_events(what.room, what.events);
+    put_next(what.next);
+    out_.end_object();
+  }
+
+  void operator()(const message::users& what) {
+    begin("users", what.ref);
+    put("users", what.list);
+    out_.end_object();
+  }
+
+  void operator()(const message::blocks& what) {
+    begin("blocks", what.ref);
+    put("users", what.users);
+    out_.end_object();
+  }
+
+  void operator()(const message::emitted& what) {
+    begin("emitted");
+    put("room", what.room);
+    put("from", what.from);
+    put("event", what.event);
+    put("data", what.data);
+    out_.end_object();
+  }
+
  private:
+  /// What of SEMANTICS this server knows.
+  static constexpr std::array<std::string_view, 4> features{"members", "threads", "mentions",
+                                                            "pins"};
+
   void begin(std::string_view type, message::re ref = std::nullopt) {
     out_.begin_object();
     put("type", type);
@@ -190,6 +286,32 @@ class encoder {
     if (value) put(name, *value);
   }
 
+  /// An empty text is none.
+  void put_text(std::string_view name, std::string_view text) {
+    if (!text.empty()) put(name, text);
+  }
+
+  /// Left out where it is empty.
+  template <class T>
+  void put_list(std::string_view name, const std::vector<T>& list) {
+    if (!list.empty()) put(name, list);
+  }
+
+  void put_mentions(std::string_view name, const mention_list& mentions) {
+    if (!mentions.empty()) put(name, mentions);
+  }
+
+  void put_settings(const room_settings& settings) {
+    for_each_setting(
+        [&](std::string_view member, auto setting) { put(member, settings.*setting); });
+  }
+
+  /// Where a list goes on, if it does.
+  void put_next(const std::string& next) {
+    put("more", !next.empty());
+    put_text("next", next);
+  }
+
   void put_stored(const message::stored& what) {
     put("room", what.room);
     put("seq", what.seq);
@@ -198,20 +320,29 @@ class encoder {
     if (what.duplicate) put("duplicate", true);
   }
 
-  void put_content(const content& what) {
-    if (!what.text.empty()) put("text", what.text);
+  void put_content(const content& what, const placement& where) {
+    put_text("text", what.text);
     put("data", what.data);
+    put("reply_to", where.reply_to);
+    put("thread", where.thread);
+    if (!what.empty()) put_mentions("mentions", what.mentions);
+    put("attachments", what.attachments);
+    if (where.quiet) put("quiet", true);
+    put_text("event", where.event);
   }
 
   void put_body(const posted& body) {
-    put_content(body.what);
+    put_content(body.what, body.where);
     if (body.what.empty()) put("deleted", true);  // what was taken away is not sent again
   }
   void put_body(const edited& body) {
     put("target", body.target);
-    put_content(body.what);
+    put_content(body.what, {});
   }
-  void put_body(const deleted& body) { put("target", body.target); }
+  void put_body(const deleted& body) {
+    put("target", body.target);
+    put_text("reason", body.reason);
+  }
   void put_body(const reacted& body) {
     put("target", body.target);
     put("emoji", body.emoji);
@@ -221,12 +352,34 @@ class encoder {
     put("event", body.type);
     put("data", body.data);
   }
+  void put_body(const member_set& body) {
+    put("users", body.users);
+    put("state", body.state);
+    put("role", body.as);
+    put("until", body.until);
+    put("mute_until", body.mute_until);
+    put_text("reason", body.reason);
+  }
+  void put_body(const room_set& body) { put_settings(body.change); }
+  void put_body(const pinned& body) {
+    put("target", body.target);
+    put("on", body.on);
+  }
+  void put_body(const user_set& body) {
+    put("user", body.user);
+    put_text("name", body.name);
+    put("data", body.data);
+  }
 
   static std::string_view type_of(const posted&) { return "message"; }
   static std::string_view type_of(const edited&) { return "edited"; }
   static std::string_view type_of(const deleted&) { return "deleted"; }
   static std::string_view type_of(const reacted&) { return "reacted"; }
   static std::string_view type_of(const recorded&) { return "recorded"; }
+  static std::string_view type_of(const member_set&) { return "member_set"; }
+  static std::string_view type_of(const room_set&) { return "room_set"; }
+  static std::string_view type_of(const pinned&) { return "pinned"; }
+  static std::string_view type_of(const user_set&) { return "user_set"; }
 
   template <class Event>
   void put_events(const room_id& room, const std::vector<Event>& events) {
@@ -238,19 +391,22 @@ class encoder {
 
   /// What is the same of all that comes from a room's log, live or in a list.
   template <class Event>
-  void begin_event(std::string_view type, const room_id& room, const Event& event) {
+  void begin_event(std::string_view type, const room_id& room, const Event& event,
+                   std::string_view name = {}) {
     begin(type);
     put("room", room);
     put("seq", event.seq);
     put("at", event.at);
     put("from", event.from);
-    if (!event.key.empty()) put("key", event.key);
+    put_text("name", name);
+    put_text("key", event.key);
   }
 
-  void write_event(const room_id& room, const log_entry& entry) {
+  /// `name` is the author's, of a live message.
+  void write_event(const room_id& room, const log_entry& entry, std::string_view name = {}) {
     std::visit(
         [&](const auto& body) {
-          begin_event(type_of(body), room, entry);
+          begin_event(type_of(body), room, entry, name);
           put_body(body);
         },
         entry.body);
@@ -259,11 +415,15 @@ class encoder {
 
   void write_event(const room_id& room, const message::present_message& what) {
     begin_event("message", room, what);
-    put_content(what.what);
+    put_content(what.what, what.where);
     put("edited_at", what.edited_at);
     put("edited_by", what.edited_by);
     if (what.deleted) put("deleted", true);
     put("deleted_by", what.deleted_by);
+    put_text("reason", what.deleted_reason);
+    if (what.replies > 0) put("replies", what.replies);
+    put("last_reply", what.last_reply);
+    put("last_reply_at", what.last_reply_at);
     if (!what.reactions.empty()) {
       out_.key("reactions");
       out_.begin_map(what.reactions.size());
@@ -307,11 +467,52 @@ class encoder {
     put("head", room.head);
     put("online", room.online);
     put("joined", room.joined);
+    put_text("topic", room.topic);
+    put("visibility", room.visible);
+    put("count", room.count);
+    if (room.member) put("member", true);
     out_.end_object();
+  }
+
+  void write(const message::member_ref& member) {
+    out_.begin_object();
+    put("id", member.id);
+    put_text("name", member.name);
+    put("state", member.state);
+    if (member.as != role::none) put("role", member.as);
+    put("online", member.online);
+    put("until", member.until);
+    put("mute_until", member.mute_until);
+    put("by", member.by);
+    put_text("reason", member.reason);
+    out_.end_object();
+  }
+
+  void write(const message::profile& user) {
+    out_.begin_object();
+    put("id", user.id);
+    put_text("name", user.name);
+    put("data", user.data);
+    out_.end_object();
+  }
+
+  void write(const mention_list& mentions) {
+    out_.begin_array(mentions.users.size() + (mentions.room ? 1 : 0));
+    for (const auto& user : mentions.users) write(user);
+    if (mentions.room) out_.text("@room");
+    out_.end_array();
   }
 
   template <class T>
   void write(const std::vector<T>& list) {
+    write_array(list);
+  }
+  template <class T, std::size_t Size>
+  void write(const std::array<T, Size>& list) {
+    write_array(list);
+  }
+  template <class List>
+  void write_array(const List& list) {
     out_.begin_array(list.size());
     for (const auto& element : list) write(element);
     out_.end_array();
@@ -323,6 +524,13 @@ class encoder {
   }
   void write(const session_name& session) { out_.text(session.text()); }
   void write(const free_data& data) { out_.raw_json(data.value()); }
+  void write(const attachment_list& files) { out_.raw_json(files.value()); }
+  void write(role of) { out_.text(name(of)); }
+  void write(member_state of) { out_.text(name(of)); }
+  template <setting_word Word>
+  void write(Word word) {
+    out_.text(name(word));
+  }
   void write(std::chrono::milliseconds duration) { out_.signed_integer(duration.count()); }
   void write(std::string_view text) { out_.text(text); }
   void write(const char*) = delete;  // would be taken for a bool
