@@ -150,9 +150,9 @@ JOURNAL_TEST("who edits or deletes another's message must moderate, and is named
   TestType store;
   store.of.commit({create(general), post(general, "a"), post(general, "b")});
   auto moderator = edit(general, 1, "mild", bob);
-  moderator.by.token = rooms::role::moderator;
+  moderator.by.token = role::moderator;
   auto remover = erase(general, {2}, bob);
-  remover.by.token = rooms::role::moderator;
+  remover.by.token = role::moderator;
 
   const auto done = store.of.commit({edit(general, 1, "mine", bob), erase(general, {2}, bob),
                                      moderator, remover, react(general, 9, "+")});

@@ -50,14 +50,14 @@ JOURNAL_TEST("a write would succeed while nothing is wrong") {
 JOURNAL_TEST("a created room is empty and has what it was created with") {
   TestType store;
 
-  const auto made = store.of.commit({create(general, "General", "k3v9")}, 1234);
+  const auto made = store.of.commit({create(general, "k3v9")}, 1234);
 
-  const auto& info = std::get<room_info>(made[0]);
+  const auto& info = std::get<room_made>(made[0]).info;
   auto found = store.of.read->room(general);
   REQUIRE(found);
   for (const auto& one : {info, *found}) {
     CHECK(one.room == general);
-    CHECK(one.title == "General");
+    CHECK(one.title() == "general");
     CHECK(one.epoch == epoch_id{"k3v9"});
     CHECK_FALSE(one.direct);
     CHECK(one.head == seq_no{0});
@@ -68,12 +68,11 @@ JOURNAL_TEST("a created room is empty and has what it was created with") {
 
 JOURNAL_TEST("creating a room again answers what it has been since the first time") {
   TestType store;
-  store.of.commit({create(general, "General", "first"), post(general, "hi")}, 1000);
+  store.of.commit({create(general, "first"), post(general, "hi")}, 1000);
 
-  const auto again = store.of.commit({create(general, "Other", "second")}, 2000);
+  const auto again = store.of.commit({create(general, "second")}, 2000);
 
-  const auto& info = std::get<room_info>(again[0]);
-  CHECK(info.title == "General");
+  const auto& info = std::get<room_made>(again[0]).info;
   CHECK(info.epoch == epoch_id{"first"});
   CHECK(info.head == seq_no{1});
   CHECK(info.last_at == unix_ms{1000});
@@ -83,11 +82,10 @@ JOURNAL_TEST("creating a room twice in a batch, the first wins and appends betwe
   TestType store;
 
   const auto made =
-      store.of.commit({create(general, "A", "a"), post(general, "hi"), create(general, "B", "b")});
+      store.of.commit({create(general, "a"), post(general, "hi"), create(general, "b")});
 
-  CHECK(std::get<room_info>(made[2]).title == "A");
-  CHECK(std::get<room_info>(made[2]).epoch == epoch_id{"a"});
-  CHECK(std::get<room_info>(made[2]).head == seq_no{1});
+  CHECK(std::get<room_made>(made[2]).info.epoch == epoch_id{"a"});
+  CHECK(std::get<room_made>(made[2]).info.head == seq_no{1});
 }
 
 JOURNAL_TEST("a direct room keeps its two users") {
@@ -202,20 +200,20 @@ JOURNAL_TEST("every kind of entry comes back as it went in") {
   }();
   const std::string thumb = "\xf0\x9f\x91\x8d";
   const std::vector<rooms::want> wanted{
-      rooms::post_message{{"text", std::nullopt}},
-      rooms::post_message{{"", free_data{R"({"a":1})"}}},
-      rooms::post_message{{"zwei\n\tZeilen " + thumb, free_data{"{}"}}},
-      rooms::edit_message{seq_no{1}, {"new", free_data{"[]"}}},
-      rooms::edit_message{seq_no{2}, {"", free_data{"{}"}}},
+      rooms::post_message{said("text", std::nullopt), {}},
+      rooms::post_message{said("", free_data{R"({"a":1})"}), {}},
+      rooms::post_message{said("zwei\n\tZeilen " + thumb, free_data{"{}"}), {}},
+      rooms::edit_message{seq_no{1}, said("new", free_data{"[]"})},
+      rooms::edit_message{seq_no{2}, said("", free_data{"{}"})},
       rooms::set_reaction{seq_no{1}, thumb, true},
       rooms::set_reaction{seq_no{1}, thumb, false},
   };
   const std::vector<entry_body> bodies{
-      posted{{"text", std::nullopt}},
-      posted{{"", free_data{R"({"a":1})"}}},
-      posted{{"zwei\n\tZeilen " + thumb, free_data{"{}"}}},
-      edited{seq_no{1}, {"new", free_data{"[]"}}},
-      edited{seq_no{2}, {"", free_data{"{}"}}},
+      posted{said("text", std::nullopt), {}},
+      posted{said("", free_data{R"({"a":1})"}), {}},
+      posted{said("zwei\n\tZeilen " + thumb, free_data{"{}"}), {}},
+      edited{seq_no{1}, said("new", free_data{"[]"})},
+      edited{seq_no{2}, said("", free_data{"{}"})},
       reacted{seq_no{1}, thumb, true},
       reacted{seq_no{1}, thumb, false},
   };
@@ -263,7 +261,7 @@ JOURNAL_TEST("a repeated key changes nothing and answers the first entry") {
   CHECK(seq_of(again[1]) == 2);
   const auto log = log_of(store.of, general);
   REQUIRE(log.size() == 2);
-  CHECK(log[0].body == entry_body{posted{{"first", std::nullopt}}});
+  CHECK(log[0].body == entry_body{posted{said("first", std::nullopt), {}}});
 }
 
 JOURNAL_TEST("a key repeated within a batch counts once") {
@@ -456,17 +454,20 @@ TEST_CASE("a filter admits exact ids, prefixes, and without patterns everything"
   CHECK_FALSE(room_filter{{""}}.admits(general));
 }
 
-JOURNAL_TEST("listed rooms carry their title, head and time") {
+JOURNAL_TEST("listed rooms carry their title, members, head and time") {
   TestType store;
-  store.of.commit({create(general, "General")}, 1000);
+  rooms::create_room::founding with;
+  with.settings.title = "General";
+  store.of.commit({{general, by(alice), "", rooms::create_room{epoch_id{"e1"}, {}, with}}}, 1000);
   store.of.commit({post(general, "a")}, 2000);
 
   auto found = store.of.read->rooms({}, {}, 10);
 
   REQUIRE(found);
   REQUIRE(found->size() == 1);
-  CHECK(found->front().title == "General");
-  CHECK(found->front().head == seq_no{1});
+  CHECK(found->front().title() == "General");
+  CHECK(found->front().members == 1);
+  CHECK(found->front().head == seq_no{3});
   CHECK(found->front().last_at == unix_ms{2000});
 }
 

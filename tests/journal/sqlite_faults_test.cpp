@@ -71,7 +71,7 @@ void is_as_if_doomed_never_was(session& of) {
 void works_again(session& of) {
   REQUIRE(of.write->probe());
   const auto done = of.commit(doomed, 2000);
-  CHECK(std::get<room_info>(done[0]).head == seq_no{0});
+  CHECK(std::get<room_made>(done[0]).info.head == seq_no{0});
   CHECK(seq_of(done[1]) == 1);
   CHECK_FALSE(duplicate(done[2]));
   CHECK(seq_of(done[2]) == 2);

@@ -110,6 +110,11 @@ inline content words(std::string text) {
   what.text = std::move(text);
   return what;
 }
+inline content said(std::string text, std::optional<free_data> data) {
+  auto what = words(std::move(text));
+  what.data = std::move(data);
+  return what;
+}
 inline operation post(const room_id& id, std::string text, std::string key = "",
                       const user_id& from = alice, placement where = {}) {
   return {id, by(from), std::move(key), rooms::post_message{words(std::move(text)), std::move(where)}};
