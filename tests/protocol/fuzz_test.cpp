@@ -126,10 +126,11 @@ TEST_CASE("an accepted command fits what a room can keep") {
     const auto* send = std::get_if<command::send>(&std::get<request>(what).what);
     if (!send) continue;
     ++sends;
-    const auto& [text, data] = send->what;
+    const auto& text = send->what.text;
+    const auto& data = send->what.data;
     const bool fits = is_valid_id(send->room.view()) && is_clean_text(text, true) &&
                       text.size() <= limits::text_bytes_max && is_clean_text(send->key, false) &&
-                      send->key.size() <= limits::key_bytes_max && (data || !text.empty()) &&
+                      send->key.size() <= limits::key_bytes_max && !send->what.empty() &&
                       (!data || nlohmann::json::parse(data->value()).is_object());
     if (!fits) FAIL("accepted: room " << send->room.value() << " text " << text);
   }

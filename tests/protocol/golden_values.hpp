@@ -1,6 +1,7 @@
 #pragma once
 
-#include "protocol/codec.hpp"
+#include "tests/protocol/golden_chat_values.hpp"
+#include "tests/protocol/golden_parts.hpp"
 
 #include <map>
 #include <string>
@@ -8,13 +9,6 @@
 /// What the golden frames stand for, by name: written down here by hand, so that neither the codec
 /// nor the files can be wrong unnoticed.
 namespace golden {
-
-using namespace confab;
-
-inline room_id room(std::string text) { return room_id::trusted(std::move(text)); }
-inline user_id user(std::string text) { return user_id::trusted(std::move(text)); }
-inline content text(std::string what) { return {std::move(what), std::nullopt}; }
-inline content data(std::string what) { return {"", free_data{std::move(what)}}; }
 
 inline constexpr const char* token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2ln";
 inline constexpr const char* lines =
@@ -27,18 +21,16 @@ inline constexpr const char* party = "\U0001F389";
 inline constexpr std::uint64_t largest = 9007199254740991;
 
 inline std::map<std::string, request> commands() {
-  const auto id = [](std::uint64_t value) { return ref_no{value}; };
-  const auto general = room("general");
   const auto hello = [](auto change) {
     command::hello what;
     change(what);
     return what;
   };
-  const auto history = [&](auto before, auto after, std::uint32_t limit) {
-    return command::history{general, before, after, limit};
+  const auto history = [](auto before, auto after, std::uint32_t limit) {
+    return command::history{general, before, after, std::nullopt, limit};
   };
   const std::optional<seq_no> none;
-  return {
+  std::map<std::string, request> all{
       {"client_hello_token", {id(1), hello([](auto& h) { h.token = token; })}},
       {"client_hello_guest", {id(1), hello([](auto& h) { h.guest = user("alice"); })}},
       {"client_hello_guest_with_name", {id(1), hello([](auto& h) {
@@ -85,9 +77,9 @@ inline std::map<std::string, request> commands() {
        {id(9), command::edit{general, "b1f2c3d4-0003", seq_no{59}, text("hello")}}},
       {"client_edit_data",
        {id(9), command::edit{general, "", seq_no{59}, data(R"({"kind":"poll","open":false})")}}},
-      {"client_delete", {id(10), command::delete_message{general, "", seq_no{59}}}},
+      {"client_delete", {id(10), command::delete_messages{general, "", {seq_no{59}}}}},
       {"client_delete_key",
-       {id(10), command::delete_message{general, "b1f2c3d4-0004", seq_no{59}}}},
+       {id(10), command::delete_messages{general, "b1f2c3d4-0004", {seq_no{59}}}}},
       {"client_react", {id(11), command::react{general, "", seq_no{58}, thumb_up, true}}},
       {"client_react_key",
        {id(11), command::react{general, "b1f2c3d4-0005", seq_no{58}, thumb_up, true}}},
@@ -113,13 +105,12 @@ inline std::map<std::string, request> commands() {
       {"client_direct_data",
        {id(8), command::direct{user("bob"), "", data(R"({"lat":52.5,"lon":13.25})")}}},
   };
+  all.merge(chat_commands());
+  return all;
 }
 
 inline std::map<std::string, message::any> messages() {
   using namespace message;
-  const auto id = [](std::uint64_t value) { return re{ref_no{value}}; };
-  const auto general = room("general");
-  const unix_ms at{1763790000123};
   const unix_ms expires{1767225600000};
   const user_ref alice{user("alice"), "Alice"};
   const user_ref bob{user("bob"), "Bob"};
@@ -198,9 +189,10 @@ inline std::map<std::string, message::any> messages() {
   const stored kept{general, seq_no{60}, at, "disk", false};
   const stored kept_before{general, seq_no{60}, at, "disk", true};
   const room_ref open{general, "General", seq_no{62}, 3, true};
-  return {
+  std::map<std::string, message::any> all{
       {"server_welcome", welcome_alice([&](auto& w) {
          w.ref = id(1);
+         w.members = 100'000;
          w.expires_at = expires;
          w.directs = {{room("dm:alice:bob"), user("bob"), seq_no{12}, at}};
        })},
@@ -306,6 +298,8 @@ inline std::map<std::string, message::any> messages() {
       {"server_signalled", signalled{id(7), 2}},
       {"server_signalled_nobody", signalled{id(7), 0}},
   };
+  all.merge(chat_messages());
+  return all;
 }
 
 }  // namespace golden

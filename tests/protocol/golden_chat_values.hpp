@@ -1,0 +1,356 @@
+#pragma once
+
+#include "tests/protocol/golden_parts.hpp"
+
+#include <map>
+#include <string>
+
+/// The golden frames of members, rooms' settings, threads, mentions, attachments and pins.
+namespace golden {
+
+inline constexpr const char* image = R"({"ref":"f/7Qd2","mime":"image/png","bytes":48213,)"
+                                     R"("name":"plan.png","width":1280,"height":720})";
+
+inline content with_mentions(content what, std::vector<user_id> users, bool whole_room = false) {
+  what.mentions = {std::move(users), whole_room};
+  return what;
+}
+inline content with_files(content what, const std::string& files) {
+  what.attachments = attachment_list{"[" + files + "]"};
+  return what;
+}
+
+inline placement reply_to(std::uint64_t seq) { return {seq_no{seq}, {}, false, {}}; }
+inline placement in_thread(std::uint64_t target) { return {seq_no{target}, seq_no{41}, false, {}}; }
+
+/// A message with all that one can have.
+inline posted everything() {
+  auto what = with_files(with_mentions(text("all of you"), {user("bob")}, true),
+                         R"({"url":"https://cdn.example/p.png","mime":"image/png"})");
+  what.data = free_data{R"({"poll":7})"};
+  return {what, {seq_no{59}, seq_no{41}, true, "poll.opened"}};
+}
+
+inline room_settings every_setting() {
+  using namespace std::chrono_literals;
+  return {.title = "Red",
+          .topic = "Plans\nfor May",
+          .data = free_data{R"({"avatar":"f/7Qd4"})"},
+          .visible = visibility::invite,
+          .visitors = visitor_rights::read,
+          .posting = posting_rights::threads,
+          .inviting = inviting_rights::moderators,
+          .slow = 30s,
+          .archived = false,
+          .history = history_scope::own,
+          .retention = 1h,
+          .receipts = true};
+}
+
+template <class Change>
+room_settings settings(Change change) {
+  room_settings set;
+  change(set);
+  return set;
+}
+
+template <class Change>
+member_set members_set(std::vector<user_id> users, Change change) {
+  member_set what;
+  what.users = std::move(users);
+  change(what);
+  return what;
+}
+
+inline std::map<std::string, request> chat_commands() {
+  using namespace std::chrono_literals;
+  const std::optional<seq_no> none;
+  const auto muted = [](std::int64_t until, const char* reason) {
+    return members_set({user("dan")}, [&](auto& m) {
+      m.mute_until = unix_ms{until};
+      m.reason = reason;
+    });
+  };
+  const auto all = everything();
+  return {
+      {"client_join_member", {id(20), command::join{{general, none, std::nullopt}, true}}},
+      {"client_leave_member", {id(21), command::leave{general, true}}},
+      {"client_send_mentions",
+       {id(5),
+        command::send{general, "k63", with_mentions(text("see @bob"), {user("bob"), user("zoe")}),
+                      reply_to(59)}}},
+      {"client_send_in_thread", {id(5), command::send{general, "", text("yes"), in_thread(88)}}},
+      {"client_send_everything", {id(5), command::send{general, "k64", all.what, all.where}}},
+      {"client_send_attachments",
+       {id(5),
+        command::send{
+            general, "",
+            with_files({}, R"({"ref":"f/7Qd2","mime":"image/png","bytes":48213,"name":"plan.png",)"
+                           R"("width":1280,"height":720,"ms":0,)"
+                           R"("thumb":{"url":"https://cdn.example/t.png"}},)"
+                           R"({"url":"https://cdn.example/p.mp4","ms":9000,)"
+                           R"("thumb":{"ref":"f/7Qd3"}})")}}},
+      {"client_direct_reply",
+       {id(8), command::direct{user("bob"), "", text("psst"), {seq_no{1}, none, true, {}}}}},
+      {"client_edit_mentions",
+       {id(9), command::edit{general, "", seq_no{63},
+                             with_files(with_mentions(text("see @carol"), {user("carol")}),
+                                        R"({"ref":"f/7Qd2"})")}}},
+      {"client_delete_reason",
+       {id(10), command::delete_messages{general, "", {seq_no{59}}, "spam"}}},
+      {"client_delete_several",
+       {id(10), command::delete_messages{general, "k68", {seq_no{59}, seq_no{61}}, "spam"}}},
+      {"client_pin", {id(11), command::pin{general, "", seq_no{59}, true}}},
+      {"client_pin_key", {id(11), command::pin{general, "k67", seq_no{59}, true}}},
+      {"client_unpin", {id(11), command::pin{general, "", seq_no{59}, false}}},
+      {"client_pins", {id(12), command::list_pins{general, ""}}},
+      {"client_pins_after", {id(12), command::list_pins{general, "59"}}},
+      {"client_history_thread", {id(6), command::history{general, none, none, seq_no{41}, 50}}},
+      {"client_history_main_line",
+       {id(6), command::history{general, seq_no{63}, none, seq_no{0}, 50}}},
+      {"client_threads", {id(13), command::list_threads{general, false, "", 50}}},
+      {"client_threads_mine", {id(13), command::list_threads{general, true, "88", 20}}},
+      {"client_set_member_invited",
+       {id(22), command::set_member{general, "k22",
+                                    members_set({user("bob"), user("carol")},
+                                                [](auto& m) {
+                                                  m.state = member_state::invited;
+                                                  m.as = role::member;
+                                                }),
+                                    std::nullopt}}},
+      {"client_set_member_banned",
+       {id(23), command::set_member{general, "",
+                                    members_set({user("eve")},
+                                                [](auto& m) {
+                                                  m.state = member_state::banned;
+                                                  m.until = unix_ms{1763876400000};
+                                                  m.reason = "spam";
+                                                }),
+                                    24h}}},
+      {"client_set_member_role",
+       {id(24),
+        command::set_member{general, "",
+                            members_set({user("bob")}, [](auto& m) { m.as = role::moderator; }),
+                            std::nullopt}}},
+      {"client_set_member_muted",
+       {id(25), command::set_member{general, "", muted(1763790600000, "cool down"), std::nullopt}}},
+      {"client_set_member_unmuted",
+       {id(25), command::set_member{general, "", muted(0, ""), std::nullopt}}},
+      {"client_members", {id(26), command::list_members{general, std::nullopt, "", 100}}},
+      {"client_members_after",
+       {id(26), command::list_members{general, member_state::invited, "bob", 50}}},
+      {"client_create",
+       {id(30), command::create{team_red,
+                                "k30",
+                                settings([](auto& s) {
+                                  s.title = "Red";
+                                  s.visible = visibility::closed;
+                                }),
+                                {user("bob")}}}},
+      {"client_create_by_key", {id(30), command::create{std::nullopt, "k30", {}, {}}}},
+      {"client_set_room", {id(31), command::set_room{team_red, "", settings([](auto& s) {
+                                                       s.topic = "Plans";
+                                                       s.slow = 0ms;
+                                                     })}}},
+      {"client_set_room_all", {id(31), command::set_room{team_red, "k31", every_setting()}}},
+      {"client_emit", {id(16), command::emit{general, "cursor", free_data{R"({"x":4})"}}}},
+      {"client_emit_without_data",
+       {std::nullopt, command::emit{general, "cursor.gone", std::nullopt}}},
+      {"client_upload", {id(14), command::upload{general, "image/png", 48213, "plan.png"}}},
+      {"client_download", {id(15), command::download{general, seq_no{63}, 0}}},
+      {"client_block", {id(61), command::block{user("eve"), true}}},
+      {"client_unblock", {id(61), command::block{user("eve"), false}}},
+      {"client_blocks", {id(62), command::list_blocks{}}},
+      {"client_active", {id(63), command::set_active{false}}},
+      {"client_users", {id(64), command::list_users{{user("bob"), user("carol")}}}},
+      {"client_report", {id(65), command::report{general, seq_no{59}, "spam"}}},
+  };
+}
+
+inline std::map<std::string, message::any> chat_messages() {
+  using namespace message;
+  const auto live = [&](std::uint64_t seq, const char* from, const char* key, entry_body body,
+                        const char* name = "", const room_id& in = general) {
+    return logged{in, {seq_no{seq}, at, user(from), key, std::move(body)}, name};
+  };
+  const auto refused = [](std::uint64_t of, error_code code, const char* why, auto change) {
+    error what{id(of), code, why, std::nullopt, std::nullopt};
+    change(what);
+    return what;
+  };
+  const auto shown = [](std::uint64_t seq, const char* from, placement where, auto change) {
+    present_message what;
+    what.seq = seq_no{seq};
+    what.at = at;
+    what.from = user(from);
+    what.where = std::move(where);
+    change(what);
+    return what;
+  };
+  const auto root = shown(41, "minsu", {}, [](auto& m) {
+    m.what = text("lunch?");
+    m.replies = 12;
+    m.last_reply = seq_no{88};
+    m.last_reply_at = at;
+  });
+  const auto gone = shown(70, "bob", in_thread(41), [](auto& m) {
+    m.what.mentions.users = {user("minsu")};  // not told of what is deleted
+    m.deleted = true;
+    m.deleted_by = user("alice");
+    m.deleted_reason = "spam";
+  });
+  const auto reply = shown(88, "bob", in_thread(70),
+                           [](auto& m) { m.what = with_mentions(text("yes"), {user("minsu")}); });
+  const auto short_one = shown(59, "bob", {}, [](auto& m) { m.what = text("hi"); });
+  const std::vector<user_ref> names{{user("minsu"), "김민수"}};
+  const auto kept = [](std::uint64_t seq) {
+    return stored{general, seq_no{seq}, at, "disk", false};
+  };
+  const auto row = [](const char* user_name, auto change) {
+    member_ref what;
+    what.id = user(user_name);
+    change(what);
+    return what;
+  };
+  const auto members_of = [](std::vector<member_ref> list, const char* next) {
+    return members{id(26), general, seq_no{70}, 412, std::move(list), next};
+  };
+  joined joined_red;
+  joined_red.ref = id(2);
+  joined_red.room = team_red;
+  joined_red.title = "Red";
+  joined_red.epoch = epoch_id{"k3v9"};
+  joined_red.head = seq_no{3};
+  joined_red.role = "owner";
+  joined_red.online = 1;
+  joined_red.members = {{user("alice"), "Alice"}};
+  joined_red.member = true;
+  joined_red.settings = settings([](auto& s) {
+    s.topic = "Plans";
+    s.visible = visibility::closed;
+  });
+  joined_red.count = 2;
+  joined_red.pins = {seq_no{59}};
+  joined_red.users = names;
+  room_ref red{team_red, "Red", seq_no{3}, 1, true};
+  red.topic = "Plans";
+  red.visible = visibility::closed;
+  red.count = 2;
+  red.member = true;
+  const unix_ms until{1763876400000}, mute_until{1763790600000};
+  return {
+      {"server_message_mentions",
+       live(63, "alice", "k63",
+            posted{with_files(with_mentions(text("see @bob"), {user("bob")}, true), image),
+                   reply_to(59)},
+            "Alice")},
+      {"server_message_in_thread", live(88, "bob", "", posted{text("yes"), in_thread(70)})},
+      {"server_message_everything", live(64, "alice", "k64", everything(), "Alice")},
+      {"server_message_in_thread_taken_away",
+       live(88, "bob", "", posted{with_mentions({}, {user("minsu")}, true), in_thread(70)})},
+      {"server_edited_mentions",
+       live(65, "alice", "",
+            edited{seq_no{63},
+                   with_files(with_mentions(text("see @carol"), {user("carol")}), image)})},
+      {"server_member_set", live(64, "alice", "",
+                                 members_set({user("bob"), user("carol")},
+                                             [](auto& m) {
+                                               m.state = member_state::member;
+                                               m.as = role::member;
+                                             }))},
+      {"server_member_set_banned", live(65, "alice", "",
+                                        members_set({user("eve")},
+                                                    [&](auto& m) {
+                                                      m.state = member_state::banned;
+                                                      m.until = until;
+                                                      m.reason = "spam";
+                                                    }))},
+      {"server_member_set_role",
+       live(66, "alice", "k24",
+            members_set({user("bob")}, [](auto& m) { m.as = role::moderator; }))},
+      {"server_member_set_muted", live(67, "alice", "",
+                                       members_set({user("dan")},
+                                                   [&](auto& m) {
+                                                     m.mute_until = mute_until;
+                                                     m.reason = "cool down";
+                                                   }))},
+      {"server_member_set_by_server",
+       live(68, "@server", "", members_set({user("bob")}, [](auto& m) { m.as = role::owner; }))},
+      {"server_room_set", live(66, "alice", "", room_set{settings([](auto& s) {
+                                 s.title = "General";
+                                 s.slow = std::chrono::seconds{30};
+                               })})},
+      {"server_room_set_all", live(4, "alice", "k31", room_set{every_setting()}, "", team_red)},
+      {"server_pinned", live(67, "alice", "", pinned{seq_no{59}, true})},
+      {"server_unpinned", live(68, "alice", "k67", pinned{seq_no{59}, false})},
+      {"server_deleted_reason", live(68, "alice", "", deleted{seq_no{59}, "spam"})},
+      {"server_history_thread",
+       message::history{id(6), general, seq_no{88}, {root, gone, reply}, false, names}},
+      {"server_events_names",
+       more_events{
+           general, {{seq_no{41}, at, user("minsu"), "", posted{text("lunch?")}}}, false, names}},
+      {"server_joined_member", joined_red},
+      {"server_sent_unreached", sent{id(5), kept(63), {{user("zoe")}, true}}},
+      {"server_done_deleted", done{id(23), kept(65), 37, {}}},
+      {"server_done_unreached", done{id(9), kept(65), std::nullopt, {{}, true}}},
+      {"server_error_banned", refused(4, error_code::banned, "banned from this room",
+                                      [&](auto& e) {
+                                        e.until = until;
+                                        e.reason = "spam";
+                                      })},
+      {"server_error_muted",
+       refused(5, error_code::muted, "muted in this room", [&](auto& e) { e.until = mute_until; })},
+      {"server_error_slow_mode",
+       refused(5, error_code::slow_mode, "wait before the next message",
+               [](auto& e) { e.retry_after = std::chrono::seconds{30}; })},
+      {"server_error_limit",
+       refused(11, error_code::limit, "too many pins", [](auto& e) { e.limit = 100; })},
+      {"server_left_left", left{std::nullopt, general, "left"}},
+      {"server_left_removed", left{std::nullopt, general, "removed"}},
+      {"server_left_banned", left{std::nullopt, general, "banned"}},
+      {"server_left_private", left{std::nullopt, general, "private"}},
+      {"server_rooms_member", rooms{id(12), {red}, false}},
+      {"server_created", created{id(30), team_red, epoch_id{"k3v9"}, seq_no{3}, false}},
+      {"server_created_duplicate",
+       created{id(30), room("r:mfzwizltoq"), epoch_id{"k3v9"}, seq_no{1}, true}},
+      {"server_members", members_of({row("carol",
+                                         [](auto& m) {
+                                           m.name = "Carol";
+                                           m.online = true;
+                                         }),
+                                     row("dan",
+                                         [&](auto& m) {
+                                           m.as = role::moderator;
+                                           m.mute_until = mute_until;
+                                         })},
+                                    "dan")},
+      {"server_members_invited", members_of({row("erin",
+                                                 [](auto& m) {
+                                                   m.state = member_state::invited;
+                                                   m.until = unix_ms{1766382000123};
+                                                   m.by = user("alice");
+                                                 })},
+                                            "")},
+      {"server_members_banned", members_of({row("eve",
+                                                [&](auto& m) {
+                                                  m.state = member_state::banned;
+                                                  m.as = role::none;
+                                                  m.until = until;
+                                                  m.reason = "spam";
+                                                })},
+                                           "")},
+      {"server_pins", pins{id(12), general, {{user("alice"), at, root}}, names, ""}},
+      {"server_pins_more", pins{id(12), general, {{user("alice"), at, short_one}}, {}, "59"}},
+      {"server_threads", threads{id(13), general, {root}, names, ""}},
+      {"server_threads_more", threads{id(13), general, {}, {}, "88"}},
+      {"server_users",
+       users{id(64),
+             {{user("bob"), "Bob", free_data{"{}"}}, {user("carol"), "Carol", std::nullopt}}}},
+      {"server_blocks", blocks{id(62), {user("eve")}}},
+      {"server_blocks_none", blocks{id(62), {}}},
+      {"server_emitted", emitted{general, user("alice"), "cursor", free_data{R"({"x":4})"}}},
+      {"server_emitted_without_data", emitted{general, user("alice"), "cursor.gone", std::nullopt}},
+  };
+}
+
+}  // namespace golden
