@@ -10,15 +10,6 @@ using nlohmann::ordered_json;
 
 namespace {
 
-struct bad_command {
-  std::string type;
-  std::string members;
-  error_code code = error_code::bad_request;
-};
-
-/// An object whose compact text has `size` bytes.
-std::string data_of(std::size_t size) { return R"("data":{"a":")" + chars(size - 8) + R"("})"; }
-
 std::vector<bad_command> bad_commands() {
   constexpr auto too_long = error_code::too_long;
   constexpr auto unknown_type = error_code::unknown_type;
@@ -232,27 +223,10 @@ std::string ping_with(const std::string& hex) {
 }  // namespace
 
 TEST_CASE("a bad command is answered with its id and closes nothing") {
-  for (const auto& bad : bad_commands()) {
-    const auto text = command_text(bad.type, bad.members);
-    INFO(text.substr(0, 200));
-    const auto expected = described(bad.code, 7);
-
-    CHECK(describe(decode(codec::json, text)) == expected);
-    CHECK(describe(decode(codec::cbor, in_cbor(text))) == expected);
-    if (const auto what = decode(codec::json, text); std::holds_alternative<rejected>(what))
-      CHECK_FALSE(std::get<rejected>(what).message.empty());
-  }
+  check_refused(bad_commands());
 }
 
-TEST_CASE("every limit itself is allowed") {
-  for (const auto& [type, members] : full_commands()) {
-    const auto text = command_text(type, members);
-    INFO(text.substr(0, 200));
-
-    CHECK(describe(decode(codec::json, text)) == "accepted");
-    CHECK(describe(decode(codec::cbor, in_cbor(text))) == "accepted");
-  }
-}
+TEST_CASE("every limit itself is allowed") { check_accepted(full_commands()); }
 
 TEST_CASE("a deployment may allow longer or only shorter texts") {
   const auto of = [](std::size_t size) {

@@ -1,12 +1,15 @@
 #pragma once
 
 #include "protocol/codec.hpp"
+#include "tests/support/catch.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
 /// Commands as text, and what decoding said to them in a word.
 namespace confab {
@@ -48,6 +51,41 @@ inline std::string described(error_code code, id of) {
 
 inline const auto not_well_formed =
     describe(rejected{{}, error_code::bad_request, "", close_code::protocol_error});
+
+struct bad_command {
+  std::string type;
+  std::string members;
+  error_code code = error_code::bad_request;
+};
+
+/// Each is answered with its id and its code, and closes nothing.
+inline void check_refused(const std::vector<bad_command>& commands) {
+  for (const auto& bad : commands) {
+    const auto text = command_text(bad.type, bad.members);
+    INFO(text.substr(0, 200));
+    const auto expected = described(bad.code, 7);
+
+    CHECK(describe(decode(codec::json, text)) == expected);
+    CHECK(describe(decode(codec::cbor, in_cbor(text))) == expected);
+    if (const auto what = decode(codec::json, text); std::holds_alternative<rejected>(what))
+      CHECK_FALSE(std::get<rejected>(what).message.empty());
+  }
+}
+
+inline void check_accepted(const std::vector<std::pair<std::string, std::string>>& commands) {
+  for (const auto& [type, members] : commands) {
+    const auto text = command_text(type, members);
+    INFO(text.substr(0, 200));
+
+    CHECK(describe(decode(codec::json, text)) == "accepted");
+    CHECK(describe(decode(codec::cbor, in_cbor(text))) == "accepted");
+  }
+}
+
+/// An object whose compact text has `size` bytes.
+inline std::string data_of(std::size_t size) {
+  return R"("data":{"a":")" + chars(size - 8) + R"("})";
+}
 
 inline const std::string room = R"("room":"general")";
 inline const std::string target = R"("target":1)";

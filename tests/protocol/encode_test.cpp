@@ -89,6 +89,40 @@ TEST_CASE("lists and maps of more than 23 are written") {
   check_like_the_tree(joined);
 }
 
+TEST_CASE("an object with all its members is written") {
+  message::present_message message;
+  message.where = {seq_no{1}, seq_no{2}, true, "poll.opened"};
+  message.what = {
+      "hi", free_data{"{}"}, attachment_list{R"([{"ref":"f/1"}])"}, {{golden::user("bob")}, true}};
+  message.key = "k";
+  message.edited_at = message.last_reply_at = unix_ms{3};
+  message.edited_by = message.deleted_by = golden::user("bob");
+  message.deleted = true;
+  message.deleted_reason = "spam";
+  message.replies = 1;
+  message.last_reply = seq_no{3};
+  message.reactions["+1"].count = 1;
+  message::joined joined;
+  joined.ref = ref_no{1};
+  joined.oldest = seq_no{1};
+  joined.member = joined.more = true;
+  joined.settings = golden::every_setting();
+  joined.count = 1;
+  joined.pins = {seq_no{1}};
+  joined.users = {{golden::user("bob"), "Bob"}};
+  joined.events = std::vector{message};
+
+  check_like_the_tree(joined);
+}
+
+TEST_CASE("a message that is taken away keeps its place and names nobody") {
+  const auto text =
+      encode(codec::json, golden::messages().at("server_message_in_thread_taken_away"));
+
+  CHECK(text.find("mentions") == std::string::npos);
+  CHECK(text.find(R"("thread":41,"deleted":true)") != std::string::npos);
+}
+
 TEST_CASE("every error is written with the name and the retry of its row") {
   for (const auto& row : error_rows) {
     const auto tree =
