@@ -189,4 +189,17 @@ std::variant<std::unique_ptr<journal>, std::string> open_sqlite(
     const std::string& directory, rooms::key_window window = {},
     const migration_options& migration = {});
 
+enum class check_mode : std::uint8_t { compare, rebuild };
+struct check_report {
+  std::uint64_t entries = 0;
+  std::vector<std::string> faults;  // none: it is sound
+};
+
+/// Looks for damage in `directory`/confab.db while no server has it open: what SQLite says of the
+/// file, whether a room lacks entries, and whether what is stored beside the log is what a replay of
+/// it gives. It is replayed in a copy beside the database, which goes again. With `rebuild` what is
+/// stored beside the log is made anew instead, of a file that is whole. Error: why it could not look.
+std::variant<check_report, std::string> check_sqlite(const std::string& directory,
+                                                     check_mode mode = check_mode::compare);
+
 }  // namespace confab::journal

@@ -30,12 +30,6 @@ std::optional<std::int64_t> ask(connection& database, std::string_view sql) {
   return run.integer(0);
 }
 
-std::string quoted(const std::string& text) {
-  std::string out = "'";
-  for (const char c : text) out.append(c == '\'' ? 2 : 1, c);
-  return out += '\'';
-}
-
 /// Whole or not at all: under another name until it is complete.
 std::optional<std::string> back_up(connection& database, const std::string& path,
                                    std::int64_t version) {
@@ -44,7 +38,7 @@ std::optional<std::string> back_up(connection& database, const std::string& path
   if (std::filesystem::exists(copy, ignored)) return std::nullopt;  // by a start that was cut off
   const auto part = copy + ".part";
   std::filesystem::remove(part, ignored);
-  if (const int code = database.execute(("vacuum into " + quoted(part)).c_str())) {
+  if (const int code = database.execute(("vacuum into " + literal(part)).c_str())) {
     auto error = words(code, database);
     std::filesystem::remove(part, ignored);
     return "cannot copy the database to " + copy + " before it is migrated: " + error +

@@ -59,7 +59,9 @@ guest_secret guest_key_of(const journal::journal& of) {
 std::unique_ptr<journal::journal> open_journal(const config& how) {
   const rooms::key_window window{how.dedupe_age, how.dedupe_count};
   if (how.journal == journal_kind::memory) return journal::open_memory(window);
-  auto opened = journal::open_sqlite(how.data, window);
+  journal::migration_options migration;
+  migration.backup = how.backup;
+  auto opened = journal::open_sqlite(how.data, window, migration);
   if (auto* why = std::get_if<std::string>(&opened)) throw std::runtime_error(*why);
   return std::get<std::unique_ptr<journal::journal>>(std::move(opened));
 }

@@ -40,6 +40,7 @@ struct config {
 
   std::string data = "data";
   journal_kind journal = journal_kind::sqlite;
+  bool backup = true;  // before a migration
   milliseconds dedupe_age = std::chrono::hours{24};
   std::size_t dedupe_count = 1'000'000;
 
@@ -109,6 +110,14 @@ struct token_command {
 /// Prints the token; returns the process's exit code.
 int run(const token_command& what, unix_ms now, std::ostream& out, std::ostream& err);
 
+/// `confabd check …`: the journal of a server that does not run.
+struct check_command {
+  std::string data;
+  bool rebuild = false;
+};
+/// Prints what it finds; returns the process's exit code, see docs/configuration.md.
+int run(const check_command& asked, std::ostream& out, std::ostream& err);
+
 struct exit_code {
   int value = 0;
 };
@@ -118,9 +127,11 @@ using environment = std::function<const char*(const char* variable)>;
 
 /// Flags before environment before file before defaults. Help and version go to `out` and exit
 /// with 0; mistakes go to `err`, all of them at once, and exit with 2.
-std::variant<config, token_command, exit_code> parse(int argc, const char* const* argv,
-                                                     const environment& env, std::ostream& out,
-                                                     std::ostream& err);
+std::variant<config, token_command, check_command, exit_code> parse(int argc,
+                                                                    const char* const* argv,
+                                                                    const environment& env,
+                                                                    std::ostream& out,
+                                                                    std::ostream& err);
 
 /// What stands in the way of starting with `candidate`; one line each, beginning with the flag.
 std::vector<std::string> mistakes_in(const config& candidate);

@@ -217,6 +217,9 @@ std::vector<option_row> make_rows() {
           {{"sqlite", journal_kind::sqlite}, {"memory", journal_kind::memory}}),
       text({"data", storage, "directory of the journal; made if it is not there"}, "DIR",
            &config::data),
+      yes_no({"backup", storage,
+              "copy the journal beside itself before it is brought to a newer version's form"},
+             &config::backup),
       time({"dedupe_age", storage,
             "how long the key of a message is remembered at least; it is forgotten when it is "
             "older than this and further back than dedupe_count"},
