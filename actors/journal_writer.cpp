@@ -11,6 +11,10 @@ namespace confab::actors {
 namespace {
 
 constexpr auto probe_interval = std::chrono::seconds{1};
+/// Content that was deleted has left every file within the hour. Not at once, as it costs a
+/// checkpoint; again soon, where a reader is in its way.
+constexpr auto clearing_wait = std::chrono::minutes{30};
+constexpr auto clearing_again = std::chrono::minutes{1};
 /// Bounds the memory of one commit and the wait of the last in it.
 constexpr std::size_t batch_operations_max = 4096;
 
@@ -25,6 +29,7 @@ journal_writer::journal_writer(caf::actor_config& config, const environment* env
 journal_writer::behavior_type journal_writer::make_behavior() {
   // What a bug has left half done here nobody can know; a fresh process starts from the log.
   end_process_on_bug(*this, *env_);
+  plan_clearing(clearing_wait);
   return {
       [this](append_request& request) {
         auto& s = *state_;
@@ -46,6 +51,10 @@ journal_writer::behavior_type journal_writer::make_behavior() {
       },
       [this](const shard_load& load) { state_->pacing.shard_is_busy(load.busy); },
       [this](const probe_journal&) { probe(); },
+      [this](const clear_leftovers&) {
+        state_->clearing_planned = false;
+        if (!state_->writer->clear_leftovers()) plan_clearing(clearing_again);
+      },
       [this](const watch_feed& watch) -> caf::result<feed_moved> {
         auto& s = *state_;
         const auto position = s.writer->position();
@@ -88,6 +97,14 @@ void journal_writer::commit() {
   s.batch.clear();
   s.requests.clear();
   tell_followers();
+  plan_clearing(clearing_wait);
+}
+
+void journal_writer::plan_clearing(std::chrono::milliseconds wait) {
+  auto& s = *state_;
+  if (s.clearing_planned || !s.writer->has_leftovers()) return;
+  s.clearing_planned = true;
+  delayed_send(this, wait, clear_leftovers{});
 }
 
 void journal_writer::tell_followers() {

@@ -38,12 +38,14 @@ class journal_writer final : public writer_actor::base {
     bool commit_queued = false;
     commit_pacing pacing;
     bool healthy = true;
+    bool clearing_planned = false;
   };
 
   void commit();
   void tell_followers();
   void report(bool healthy, std::string_view detail);
   void probe();
+  void plan_clearing(std::chrono::milliseconds wait);
 
   const environment* env_;
   std::optional<state> state_;

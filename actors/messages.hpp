@@ -31,6 +31,7 @@ struct still_here;
 struct append_request;
 struct commit_batch;
 struct probe_journal;
+struct clear_leftovers;
 struct room_news;
 struct read_feed;
 struct watch_feed;
@@ -73,6 +74,7 @@ struct to_user;
 
 using writer_actor = caf::typed_actor<caf::reacts_to<append_request>, caf::reacts_to<commit_batch>,
                                       caf::reacts_to<probe_journal>, caf::reacts_to<shard_load>,
+                                      caf::reacts_to<clear_leftovers>,
                                       caf::replies_to<flush_request>::with<flushed>,
                                       caf::replies_to<watch_feed>::with<feed_moved>,
                                       caf::replies_to<alive_request>::with<still_here>>;
@@ -113,6 +115,7 @@ struct append_request {
 };
 struct commit_batch {};   // to itself: everything that queued meanwhile
 struct probe_journal {};  // to itself, while appends fail
+struct clear_leftovers {};  // to itself, some time after a deletion
 /// From the writer to a room that is awake: what a commit did in it, in the order of its log,
 /// whoever asked for it. A room learns of its entries only here.
 struct room_news {
@@ -400,6 +403,7 @@ CONFAB_MESSAGE(still_here)
 CONFAB_MESSAGE(append_request)
 CONFAB_MESSAGE(commit_batch)
 CONFAB_MESSAGE(probe_journal)
+CONFAB_MESSAGE(clear_leftovers)
 CONFAB_MESSAGE(room_news)
 CONFAB_MESSAGE(read_feed)
 CONFAB_MESSAGE(watch_feed)

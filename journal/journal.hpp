@@ -84,6 +84,11 @@ class writer {
   /// Whether a write would succeed now: true, or the fault that it would meet. Asked while appends
   /// fail; may itself write, so that a full disk is noticed.
   virtual result<bool> probe() = 0;
+
+  /// Whether a file may still hold content that was deleted, beside what can be read.
+  virtual bool has_leftovers() const noexcept { return false; }
+  /// Takes it out of there, in the time of a commit or two. False: not now, ask again later.
+  virtual bool clear_leftovers() { return true; }
 };
 
 /// Messages in their present form, ascending.

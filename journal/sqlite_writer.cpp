@@ -232,6 +232,12 @@ result<bool> sqlite_writer::probe() {
   return store(true, [&](bool&) { return query{run_.write_probe}.run(); });
 }
 
+bool sqlite_writer::clear_leftovers() {
+  if (!rotation_.empty_log(database_)) return false;
+  leftovers_ = false;
+  return true;
+}
+
 /// Behind the answers, in a transaction of its own that need not be durable at once: what is lost
 /// of it is read from the log at the next start.
 int sqlite_writer::store_runs() {
@@ -311,6 +317,7 @@ int sqlite_writer::keep(const rooms::operation& asked, rooms::appended& done) {
   auto more = done.entries.size();
   for (const auto& entry : done.entries) {
     counted += rooms::counts(entry);
+    leftovers_ |= std::holds_alternative<deleted>(entry.body);
     --more;
     const auto body = columns_of(entry.body);
     std::optional<std::string_view> key;

@@ -24,6 +24,8 @@ struct journal_faults {
   std::function<commit_fate()> on_commit = [] { return commit_fate::stored; };
   std::function<bool()> read_fails = [] { return false; };
   std::function<bool()> probe_fails = [] { return false; };
+  std::function<bool()> has_leftovers = [] { return false; };
+  std::function<bool()> clear_leftovers = [] { return true; };
 };
 
 class faulty_writer final : public journal::writer {
@@ -55,6 +57,8 @@ class faulty_writer final : public journal::writer {
     if (faults_.probe_fails()) return {journal::fault::unavailable, "no space left"};
     return to_->probe();
   }
+  bool has_leftovers() const noexcept override { return faults_.has_leftovers(); }
+  bool clear_leftovers() override { return faults_.clear_leftovers(); }
 
  private:
   std::unique_ptr<journal::writer> to_;
