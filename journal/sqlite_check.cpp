@@ -109,9 +109,13 @@ class checker {
     if (code) return words(code, replayed);
 
     const std::pair<std::string_view, std::string> differences[] = {
-        {"messages' present forms", either_without_other("changed")},
-        {"reactions", either_without_other("reactions")},
-        {"reactions' counts", either_without_other("reaction_counts")},
+        {"messages' present forms", in_one_of("*", "changed")},
+        {"reactions", in_one_of("*", "reactions")},
+        {"reactions' counts", in_one_of("*", "reaction_counts")},
+        // Places in it depend on when they were taken, their order does not.
+        {"users' latest direct rooms",
+         in_one_of("user, room, row_number() over (partition by user order by position)",
+                   "direct_order")},
         {"entries' running numbers or content",
          "select count(*) from stored.log s join main.log r using (id) where "
          "s.counted <> r.counted or s.text is not r.text or s.data is not r.data"},
@@ -128,13 +132,14 @@ class checker {
     return std::nullopt;
   }
 
-  static std::string either_without_other(const std::string& table) {
-    const auto rows_only_in = [&](const std::string& one, const std::string& other) {
-      return "select * from (select * from " + one + "." + table + " except select * from " +
-             other + "." + table + ")";
+  /// How many rows only what is stored has, or only the replay.
+  static std::string in_one_of(const std::string& columns, const std::string& table) {
+    const auto only_in = [&](const std::string& one, const std::string& other) {
+      return "select * from (select " + columns + " from " + one + "." + table + " except select " +
+             columns + " from " + other + "." + table + ")";
     };
-    return "select count(*) from (" + rows_only_in("stored", "main") + " union all " +
-           rows_only_in("main", "stored") + ")";
+    return "select count(*) from (" + only_in("stored", "main") + " union all " +
+           only_in("main", "stored") + ")";
   }
 
   std::string path_;

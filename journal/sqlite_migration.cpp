@@ -142,6 +142,8 @@ class filling {
       if (const int code = count(room, entry, counted)) return code;
       if (const int code = query{update_, ids[i], counted, entry.at.value()}.run()) return code;
       if (const int code = present_.project(database_, room, entry)) return code;
+      if (const int code = present_.bring_to_front(room, static_cast<std::uint64_t>(ids[i])))
+        return code;
       if (entry.key.empty()) continue;
       keys_->remember(keys_->hash_of(room, entry.from, entry.key),
                       static_cast<std::uint64_t>(ids[i]), entry.at);
@@ -204,6 +206,7 @@ std::optional<std::string> bring_up_to_date(connection& database, const std::str
 std::optional<std::string> rebuild(connection& database, const migration_options& how) {
   const int code = database.execute(
       "begin immediate; delete from changed; delete from reactions; delete from reaction_counts;"
+      "delete from direct_order;"
       "delete from key_runs; insert or replace into progress values ('project', 0); commit");
   if (code != SQLITE_OK) {
     auto error = words(code, database);

@@ -120,7 +120,8 @@ std::variant<std::unique_ptr<sqlite_writer>, std::string> sqlite_writer::make(
 }
 
 int sqlite_writer::prepare() {
-  const auto find_room = "select " + std::string{room_columns} + " where r.room = ?1";
+  const auto find_room = "select " + std::string{room_columns} + " from rooms r" +
+                         std::string{last_entry} + " where r.room = ?1";
   const std::pair<statement&, std::string_view> all[] = {
       {run_.begin, "begin immediate"},
       {run_.commit, "commit"},
@@ -336,7 +337,7 @@ int sqlite_writer::keep(const rooms::operation& asked, rooms::appended& done) {
     code = present_.project(database_, view->number, entry);
     if (code) return code;
   }
-  return SQLITE_OK;
+  return view->direct ? present_.bring_to_front(view->number, batch_position_) : SQLITE_OK;
 }
 
 int sqlite_writer::keep(const rooms::set_marks& asked) {

@@ -23,6 +23,7 @@ std::string rows(const std::string& path) {
   std::string all;
   for (const auto* sql :
        {"select * from changed", "select * from reactions", "select * from reaction_counts",
+        "select user, room from direct_order order by user, position",
         "select id, room, seq, at, counted, more, text, data from log", "select * from progress"}) {
     sqlite::statement prepared;
     REQUIRE(prepared.prepare(at, sql) == SQLITE_OK);
@@ -86,7 +87,8 @@ TEST_CASE("both stores keep what one sequencer decides, and present forms are a 
       REQUIRE(found.feed[i].first == expected.feed[i].first);
       REQUIRE(found.feed[i].second == expected.feed[i].second);
     }
-    for (const auto& place : places) CHECK(stored_forms(*disk, place) == replayed_forms(*disk, place));
+    for (const auto& place : places)
+      CHECK(stored_forms(*disk, place) == replayed_forms(*disk, place));
 
     disk.reset();
     const auto before = rows(directory.database());
@@ -214,6 +216,66 @@ TEST_CASE("a migration without a copy leaves deleted content in no file", "[jour
     CHECK_FALSE(file_holds(file.path(), "hidden"));
   }
   CHECK(file_holds(directory.database(), "kept"));
+}
+
+TEST_CASE("reactions with U+FE0F become those without it", "[journal]") {
+  temporary_directory directory;
+  const std::string plain = "\xe2\x9d\xa4", picture = plain + "\xef\xb8\x8f";
+  const auto complete = GENERATE(true, false);  // or its migration to the third schema was cut off
+  {
+    sqlite::connection at;
+    REQUIRE(sqlite::open_connection(at, directory.database(), sqlite::role::writer) == SQLITE_OK);
+    REQUIRE_FALSE(sqlite::migrate(at, sqlite::schema_steps().first(3)));
+    const auto sql =
+        "insert into rooms (id, room, title, epoch, created_at) values (1, 'general', '', 'e', 1);"
+        "insert into log (room, seq, at, sender, kind, target, key, text, counted) values"
+        " (1, 1, 5, 'alice', 0, null, 'k1', 'said ' || char(0xfe0f), 1),"
+        " (1, 2, 5, 'bob', 3, 1, null, '" +
+        plain +
+        "', 1),"
+        " (1, 3, 5, 'carol', 3, 1, 'k3', '" +
+        picture +
+        "', 1),"
+        " (1, 4, 5, 'bob', 3, 1, null, '" +
+        picture +
+        "', 1),"
+        " (1, 5, 5, 'dan', 3, 1, null, '" +
+        picture +
+        "', 1),"
+        " (1, 6, 5, 'dan', 4, 1, null, '" +
+        picture +
+        "', 1);"
+        "insert into changed (room, seq, reactions, emoji) values (1, 1, 5, 2);"
+        "insert into reactions values (1, 1, '" +
+        plain +
+        "', 'bob', 2),"
+        " (1, 1, '" +
+        picture + "', 'carol', 3), (1, 1, '" + picture +
+        "', 'bob', 4);"
+        "insert into reaction_counts values (1, 1, '" +
+        plain + "', 1), (1, 1, '" + picture + "', 2);" +
+        (complete ? "" : "insert into progress values ('project', 3)");
+    REQUIRE(at.execute(sql.c_str()) == SQLITE_OK);
+  }
+
+  {
+    session of{open_or_throw(directory.path())};
+    const auto forms = stored_forms(of, general);
+    REQUIRE(forms.size() == 1);
+    CHECK(forms[0].what.text == "said \xef\xb8\x8f");
+    REQUIRE(forms[0].reactions.size() == 1);
+    CHECK(forms[0].reactions.at(plain).count == 2);
+    CHECK(forms == replayed_forms(of, general));
+    const auto again =
+        of.commit({react(general, 1, plain, true, user("carol")),
+                   react(general, 1, plain, false, bob), post(general, "again", "k1")});
+    CHECK(std::holds_alternative<rooms::unchanged>(again[0]));
+    CHECK(seq_of(again[1]) == 7);
+    CHECK(duplicate(again[2]));
+  }
+  const auto checked = check_sqlite(directory.path());
+  REQUIRE(std::holds_alternative<check_report>(checked));
+  CHECK(std::get<check_report>(checked).faults.empty());
 }
 
 TEST_CASE("a migration that is cut off anywhere goes on at the next start", "[journal]") {

@@ -15,7 +15,8 @@ namespace {
 void fill(const std::string& directory) {
   session of{open_or_throw(directory)};
   of.commit({create(general), post(general, "one", "k1"), post(general, "two"),
-             edit(general, 1, "one, edited"), react(general, 1, "+"), erase(general, 2)});
+             edit(general, 1, "one, edited"), react(general, 1, "+"), erase(general, 2),
+             create_direct(alice, bob), post(direct_room_of(alice, bob), "psst")});
 }
 
 void alter(const std::string& path, const char* sql) {
@@ -51,7 +52,7 @@ TEST_CASE("a journal that was closed in peace is sound, and checking leaves no f
 
   REQUIRE(std::holds_alternative<check_report>(checked));
   CHECK(std::get<check_report>(checked).faults.empty());
-  CHECK(std::get<check_report>(checked).entries == 5);
+  CHECK(std::get<check_report>(checked).entries == 6);
   for (const auto& file : fs::directory_iterator{directory.path()})
     CHECK_FALSE(contains(file.path(), ".check"));
 }
@@ -62,6 +63,7 @@ TEST_CASE("what is stored beside the log and differs from a replay is found, and
        {"update changed set edits = 7 where seq = 1", "delete from changed where seq = 2",
         "delete from reactions", "update reaction_counts set count = 3",
         "insert into reaction_counts select id, 1, 'x', 1 from rooms where room = 'general'",
+        "delete from direct_order where user = 'bob'",
         "update log set counted = counted + 1 where seq = 3",
         "update log set text = 'back again' where seq = 2"}) {
     INFO(damage);
