@@ -93,6 +93,20 @@ messages_read journal_reader::read(const messages_request& what) {
   return {true, std::move(page->messages), page->more, page->head};
 }
 
+reactions_read journal_reader::read(const reactions_request& what) {
+  const auto& [room, target, emoji, after] = what.what;
+  reactions_read answer{true, true, {}};
+  if (!what.joined) {
+    const auto info = reader_->room(room);
+    if (!info) return {info.why() == journal::fault::no_such_room, true, {}};
+    const auto& two = info->direct;
+    if (!two || (two->first != what.asker && two->second != what.asker)) return answer;
+  }
+  auto page = reader_->reactions(room, target, emoji, after, limits::reactions_page_count_max);
+  if (!page) return {};
+  return {true, false, std::move(*page)};
+}
+
 directs_reads journal_reader::read(const directs_request& what) {
   directs_reads answer;
   answer.of.reserve(what.users.size());

@@ -32,6 +32,7 @@ class journal_reader final : public reader_actor::base {
   void serve(session_read& what);
   entries_read read(const entries_request& what);
   messages_read read(const messages_request& what);
+  reactions_read read(const reactions_request& what);
   rooms_read read(const rooms_request& what);
   directs_reads read(const directs_request& what);
   directs_read directs_of(const user_id& user);

@@ -178,6 +178,16 @@ struct rooms_read {
   bool ok = false;
   std::vector<journal::room_info> rooms;
 };
+struct reactions_request {
+  command::list_reactions what;
+  user_id asker;
+  bool joined = false;  // else the room must be a direct one of the asker's
+};
+struct reactions_read {
+  bool ok = false;
+  bool hidden = false;  // there is no such room for the asker
+  journal::reaction_page page;
+};
 /// For many users at once: see `registrar::read_directs`.
 struct directs_request {
   std::vector<user_id> users;
@@ -229,7 +239,7 @@ struct catch_up_needed {
 };
 struct read_done {
   ticket_no ticket;
-  std::variant<entries_read, messages_read, rooms_read> what;
+  std::variant<entries_read, messages_read, rooms_read, reactions_read> what;
 };
 struct online_counted {
   ticket_no ticket;
@@ -256,7 +266,7 @@ struct to_session {
 struct session_read {
   session_id session;
   ticket_no ticket;
-  std::variant<entries_request, messages_request, rooms_request> what;
+  std::variant<entries_request, messages_request, rooms_request, reactions_request> what;
 };
 
 // --- audience -----------------------------------------------------------------------------------

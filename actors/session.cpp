@@ -13,6 +13,19 @@ namespace {
 /// when this much more has passed it must have ended by a bug.
 constexpr auto in_flight_wait_extra = std::chrono::seconds{25};
 
+/// What reads a room's log, or the list of rooms: it waits until earlier reads are paid off.
+bool reads(const command::any& what) {
+  return std::holds_alternative<command::join>(what) ||
+         std::holds_alternative<command::history>(what) ||
+         std::holds_alternative<command::list_rooms>(what) ||
+         std::holds_alternative<command::list_reactions>(what);
+}
+
+/// How many commands it counts as (SEMANTICS §13).
+unsigned worth(const command::any& what) {
+  return std::holds_alternative<command::list_reactions>(what) ? 2 : 1;
+}
+
 }  // namespace
 
 session::session(caf::actor_config& config, const environment* env, session_start start)
@@ -98,7 +111,7 @@ bool session::received(frame_received& what) {
     return false;
   }
   faults_in_a_row_ = 0;
-  if (!within_rate(id)) return false;
+  if (!within_rate(id, worth(command))) return false;
   if (as_hello && now_ != phase::awaiting_hello) {
     say_error(id, error_code::already, "hello was said already");
   } else if (as_hello) {
@@ -131,9 +144,9 @@ void session::refused(const rejected& why) {
   }
 }
 
-bool session::within_rate(const message::re& ref) {
+bool session::within_rate(const message::re& ref, unsigned commands) {
   const auto now = env_->steady_now();
-  const auto wait = taken_->pays.take(price::commands, 1, now);
+  const auto wait = taken_->pays.take(price::commands, commands, now);
   if (wait.count() == 0) return true;
   const auto told = std::chrono::ceil<std::chrono::milliseconds>(wait);
   say(message::error{ref, error_code::rate_limited, "too many commands", told, {}});
@@ -160,14 +173,11 @@ void session::pump() {
 bool session::can_pay_for_next() {
   const auto next = gate_.next();
   if (!next) return true;
-  const auto& what = next->what.what;
   auto& pays = taken_->pays;
-  const bool reads = std::holds_alternative<command::join>(what) ||
-                     std::holds_alternative<command::history>(what) ||
-                     std::holds_alternative<command::list_rooms>(what);
   const auto now = env_->steady_now();
   budget::span wait{0};
-  if (reads) wait = std::max(pays.wait(price::rows, 0, now), pays.wait(price::bytes_out, 0, now));
+  if (reads(next->what.what))
+    wait = std::max(pays.wait(price::rows, 0, now), pays.wait(price::bytes_out, 0, now));
   // What the client sent has been paid for when it came, a room of `resume` has not.
   if (wait.count() == 0 && !next->counted) wait = pays.wait(price::commands, 1, now);
   if (wait.count() == 0) return true;

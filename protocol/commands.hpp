@@ -85,6 +85,14 @@ struct list_rooms {
   std::optional<room_id> after;
   friend bool operator==(const list_rooms&, const list_rooms&) = default;
 };
+/// Who reacted to a message with one emoji, from the reaction after `after` on.
+struct list_reactions {
+  room_id room;
+  seq_no target;
+  std::string emoji;
+  seq_no after;
+  friend bool operator==(const list_reactions&, const list_reactions&) = default;
+};
 struct typing {
   room_id room;
   bool on = true;
@@ -104,7 +112,7 @@ struct direct {
 };
 
 using any = std::variant<hello, refresh, ping, join, leave, send, edit, delete_message, react,
-                         history, list_rooms, typing, signal, direct>;
+                         history, list_rooms, list_reactions, typing, signal, direct>;
 
 }  // namespace confab::command
 

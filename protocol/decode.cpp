@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <unordered_set>
 
 namespace confab {
@@ -88,6 +89,16 @@ class fields {
     return seq_no{*value};
   }
 
+  /// Where a list goes on: what an earlier page named as its `next`.
+  seq_no next(std::string_view name) {
+    const auto said = text(name, 1, limits::next_bytes_max);
+    std::uint64_t value = 0;
+    const auto [end, wrong] = std::from_chars(said.data(), said.data() + said.size(), value);
+    if (wrong != std::errc{} || end != said.data() + said.size() || value > limits::ref_max)
+      return bad<seq_no>(name, "must be the next of an earlier page");
+    return seq_no{value};
+  }
+
   bool boolean(std::string_view name) {
     const auto* found = required(name);
     if (!found) return {};
@@ -107,7 +118,6 @@ class fields {
   free_data data(std::string_view name) {
     const auto* found = required(name);
     if (!found) return {};
-    if (!found->is_object()) return bad<free_data>(name, "must be an object");
     if (nodes_in(*found) > limits::data_nodes_max)
       return too_long<free_data>(name, limits::data_nodes_max, "values");
     auto compact = found->dump();
@@ -251,13 +261,18 @@ command::any read_delete(fields& in) {
   return what;
 }
 
+std::string read_emoji(fields& in) {
+  auto emoji = plain_emoji(in.text("emoji", 1, limits::emoji_bytes_max));
+  if (emoji.empty()) in.bad("emoji", "must not be empty");
+  return emoji;
+}
+
 command::any read_reaction(fields& in, bool on) {
   command::react what;
   what.room = in.id<room_id>("room");
   what.key = read_key(in);
   what.target = in.seq("target");
-  what.emoji = plain_emoji(in.text("emoji", 1, limits::emoji_bytes_max));
-  if (what.emoji.empty()) in.bad("emoji", "must not be empty");
+  what.emoji = read_emoji(in);
   what.on = on;
   return what;
 }
@@ -278,6 +293,15 @@ command::any read_history(fields& in) {
 
 command::any read_rooms(fields& in) {
   return command::list_rooms{in.optional("after", [&](auto name) { return in.id<room_id>(name); })};
+}
+
+command::any read_reactions(fields& in) {
+  command::list_reactions what;
+  what.room = in.id<room_id>("room");
+  what.target = in.seq("target");
+  what.emoji = read_emoji(in);
+  what.after = in.optional("after", [&](auto name) { return in.next(name); }).value_or(seq_no{});
+  return what;
 }
 
 command::any read_typing(fields& in) {
@@ -320,7 +344,7 @@ constexpr std::array command_rows{
     command_row{"react", read_react},     command_row{"unreact", read_unreact},
     command_row{"history", read_history}, command_row{"rooms", read_rooms},
     command_row{"typing", read_typing},   command_row{"signal", read_signal},
-    command_row{"direct", read_direct},
+    command_row{"direct", read_direct},   command_row{"reactions", read_reactions},
 };
 static_assert(command_rows.size() == std::variant_size_v<command::any> + 1,
               "every command is read; react has two types");

@@ -9,7 +9,7 @@
 /// What a room's log is made of (PROTOCOL §4).
 namespace confab {
 
-/// Free JSON of a client, kept as its compact text. Checked by the codec (at most
+/// Any JSON value of a client but null, kept as its compact text. Checked by the codec (at most
 /// `limits::data_bytes_max`, valid UTF-8), never looked into by anyone else.
 using free_data = strong<struct free_data_tag, std::string>;
 

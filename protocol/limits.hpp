@@ -19,6 +19,7 @@ inline constexpr std::size_t name_bytes_max = 128;
 inline constexpr std::size_t key_bytes_max = 64;
 inline constexpr std::size_t token_bytes_max = 8 * 1024;
 inline constexpr std::size_t emoji_bytes_max = 64;
+inline constexpr std::size_t next_bytes_max = 128;  // where a list goes on
 inline constexpr std::size_t nesting_max = 32;
 inline constexpr std::size_t frame_nodes_max = 2000;  // values: scalars, arrays, objects
 inline constexpr std::uint64_t ref_max = (std::uint64_t{1} << 53) - 1;
@@ -60,6 +61,7 @@ inline constexpr std::size_t history_count_max = 200;
 inline constexpr std::size_t members_count_max = 100;
 inline constexpr std::size_t directs_count_max = 50;
 inline constexpr std::size_t rooms_page_count_max = 100;
+inline constexpr std::size_t reactions_page_count_max = 1000;
 inline constexpr std::size_t page_bytes_max = 256 * 1024;  // of texts and data in one frame
 inline constexpr std::size_t page_entries_max = 500;       // log entries in one catch-up frame
 

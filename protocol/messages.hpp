@@ -156,6 +156,13 @@ struct rooms {
   std::vector<room_ref> list;
   bool more = false;
 };
+/// Those who react to one message with one emoji, in order of reacting.
+struct reactions {
+  re ref;
+  std::vector<user_id> users;
+  std::uint64_t count = 0;     // of all
+  std::optional<seq_no> next;  // the last one told; set where there are more
+};
 /// One new entry of a room's log: `message`, `edited`, `deleted`, `reacted` or `recorded`.
 struct logged {
   room_id room;
@@ -186,7 +193,7 @@ struct signalled {
 };
 
 using any = std::variant<welcome, refreshed, token_expiring, pong, error, sent, done, joined,
-                         more_events, left, history, rooms, logged, typing, presence, signal,
+                         more_events, left, history, rooms, reactions, logged, typing, presence, signal,
                          signalled>;
 
 }  // namespace confab::message
