@@ -106,7 +106,24 @@ struct direct_op {
   std::string key;
   content what;
 };
-using room_op = std::variant<join_op, leave_op, append_op, typing_op, direct_op>;
+/// Rooms that are awake, by the ids of their actors.
+using awake_room = std::uint64_t;
+
+/// What becomes of a signal is decided where its receiver's row is, in the registrar.
+struct user_signal {
+  message::signal what;
+  ticket_no ticket;                // the sender's, who hears `sessions_reached`
+  std::vector<awake_room> rooms;   // that the sender has joined
+  std::optional<session_id> only;  // of the user's sessions; none: all
+  bool vouched = false;            // both wrote in their direct room
+};
+/// Asks a direct room whether both of its users wrote in it. If so it passes the signal on to the
+/// registrar, else the sender is told that it reached nobody.
+struct vouch_op {
+  user_id to;
+  user_signal what;
+};
+using room_op = std::variant<join_op, leave_op, append_op, typing_op, direct_op, vouch_op>;
 
 /// Where the answer to a command goes.
 struct asker {

@@ -3,6 +3,7 @@
 #include "protocol/ids.hpp"
 
 #include <map>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,5 +52,9 @@ class authenticator {
   /// be taken for one of them.
   virtual bool has_key() const noexcept = 0;
 };
+
+/// Whose signals reach a user: of those who have joined one room with him, or with whom he has
+/// written in their direct room; or everybody's.
+enum class signal_senders : std::uint8_t { shared, all };
 
 }  // namespace confab::actors

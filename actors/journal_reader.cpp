@@ -16,7 +16,9 @@ constexpr std::size_t tail_bytes = 64 * 1024;
 
 journal_reader::journal_reader(caf::actor_config& config, const environment* env,
                                reader_source source)
-    : reader_actor::base(config), env_(env), source_(std::move(source)), reader_(source_()) {}
+    : reader_actor::base(config), env_(env), source_(std::move(source)) {
+  make_reader();
+}
 
 journal_reader::behavior_type journal_reader::make_behavior() {
   end_process_on_bug(*this, *env_);
@@ -24,15 +26,22 @@ journal_reader::behavior_type journal_reader::make_behavior() {
       [this](const load_room_request& what) { return guarded([&] { return load(what.room); }); },
       [this](const messages_request& what) { return guarded([&] { return read(what); }); },
       [this](const directs_request& what) { return read(what); },
-      [this](session_read& what) { serve(what); },
+      [this](session_read& what) { queue(what); },
+      [this](const serve_next_read&) { serve_next(); },
       [](const alive_request&) { return still_here{}; },
   };
+}
+
+void journal_reader::make_reader() {
+  reader_ = source_();
+  reader_->stop_when([this] { return env_->steady_now() > read_until_; });
 }
 
 template <class Read>
 auto journal_reader::guarded(Read read) -> decltype(read()) {
   try {
-    if (!reader_) reader_ = source_();
+    if (!reader_) make_reader();
+    read_until_ = env_->steady_now() + limits::read_time_max;
     return read();
   } catch (...) {
     report_bug(*env_, name(), {});
@@ -41,14 +50,34 @@ auto journal_reader::guarded(Read read) -> decltype(read()) {
   }
 }
 
-void journal_reader::serve(session_read& what) {
-  std::visit(
-      [&](const auto& wanted) {
-        send(env_->board.audience_of(what.session),
-             to_session{what.session,
-                        read_done{what.ticket, guarded([&] { return read(wanted); })}});
-      },
-      what.what);
+/// One is served at a time, behind all that has come meanwhile: so everybody's are there to choose
+/// from.
+void journal_reader::queue(session_read& what) {
+  const bool idle = waiting_.empty();
+  if (waiting_.add(std::move(what))) {
+    if (idle) send(this, serve_next_read{});
+    return;
+  }
+  const auto refused = [](const auto& wanted) -> decltype(read_done::what) {
+    return decltype(std::declval<journal_reader>().read(wanted)){};
+  };
+  answer(what, std::visit(refused, what.what));
+}
+
+void journal_reader::serve_next() {
+  const auto next = waiting_.take();
+  if (!waiting_.empty()) send(this, serve_next_read{});
+  if (!next) return;
+  answer(*next, std::visit(
+                    [&](const auto& wanted) -> decltype(read_done::what) {
+                      return guarded([&] { return read(wanted); });
+                    },
+                    next->what));
+}
+
+void journal_reader::answer(const session_read& to, decltype(read_done::what) what) {
+  send(env_->board.audience_of(to.session),
+       to_session{to.session, read_done{to.ticket, std::move(what)}});
 }
 
 entries_read journal_reader::read(const entries_request& what) {

@@ -3,6 +3,7 @@
 #include "actors/caf.hpp"
 #include "actors/environment.hpp"
 #include "actors/messages.hpp"
+#include "actors/read_queue.hpp"
 #include "journal/journal.hpp"
 
 #include <functional>
@@ -13,6 +14,8 @@ namespace confab::actors {
 
 /// Reads the journal for the actors of one shard; detached, because a read may wait for the disk.
 /// Folds what it reads into present form, away from the shards' threads.
+/// What sessions ask for is read in turns, one user after the other, and not at all for who has left.
+/// A read that takes too long is `unavailable`.
 /// An exception costs the answer it comes from, which is then `unavailable`, and the reader: all
 /// the state there is, and the next request makes a fresh one.
 class journal_reader final : public reader_actor::base {
@@ -22,14 +25,20 @@ class journal_reader final : public reader_actor::base {
   journal_reader(caf::actor_config& config, const environment* env, reader_source source);
   behavior_type make_behavior() override;
   const char* name() const override { return "journal_reader"; }
-  void on_exit() override { reader_.reset(); }
+  void on_exit() override {
+    reader_.reset();
+    waiting_ = {};
+  }
 
  private:
+  void make_reader();
   /// The wall: what `read` returns, or `unavailable`.
   template <class Read>
   auto guarded(Read read) -> decltype(read());
   room_loaded load(const room_id& room);
-  void serve(session_read& what);
+  void queue(session_read& what);
+  void serve_next();
+  void answer(const session_read& to, decltype(read_done::what) what);
   entries_read read(const entries_request& what);
   messages_read read(const messages_request& what);
   reactions_read read(const reactions_request& what);
@@ -40,6 +49,8 @@ class journal_reader final : public reader_actor::base {
   const environment* env_;
   reader_source source_;
   std::unique_ptr<journal::reader> reader_;  // none: to be made
+  steady_time read_until_;                   // of the read under way
+  read_queue waiting_;
 };
 
 }  // namespace confab::actors

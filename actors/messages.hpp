@@ -46,6 +46,7 @@ struct messages_read;
 struct directs_request;
 struct directs_reads;
 struct session_read;
+struct serve_next_read;
 struct attach_sink;
 struct open_sink;
 struct detach_sink;
@@ -83,6 +84,7 @@ using reader_actor = caf::typed_actor<caf::replies_to<load_room_request>::with<r
                                       caf::replies_to<messages_request>::with<messages_read>,
                                       caf::replies_to<directs_request>::with<directs_reads>,
                                       caf::reacts_to<session_read>,
+                                      caf::reacts_to<serve_next_read>,
                                       caf::replies_to<alive_request>::with<still_here>>;
 using audience_actor = caf::typed_actor<
     caf::reacts_to<attach_sink>, caf::reacts_to<open_sink>, caf::reacts_to<detach_sink>,
@@ -241,6 +243,10 @@ struct read_done {
   ticket_no ticket;
   std::variant<entries_read, messages_read, rooms_read, reactions_read> what;
 };
+/// By it alone the sender does not know whose session this is.
+struct signal_came {
+  user_signal what;
+};
 struct online_counted {
   ticket_no ticket;
   message::rooms list;
@@ -250,7 +256,8 @@ struct online_counted {
 using session_event =
     std::variant<frame_received, frame_rejected, hello_refused, sink_writable, drain_session,
                  connection_closed, replace_session, user_lost, session_attached, sessions_reached,
-                 command_settled, catch_up_needed, read_done, online_counted, session_timer>;
+                 command_settled, catch_up_needed, read_done, online_counted, signal_came,
+                 session_timer>;
 using session_actor = caf::typed_actor<caf::reacts_to<session_event>>;
 
 /// From any thread.
@@ -265,9 +272,12 @@ struct to_session {
 /// Read for a session, which gets a `read_done` by way of its audience.
 struct session_read {
   session_id session;
+  user_id user;
+  std::weak_ptr<const intake> asker;  // expired: nobody waits for it any more
   ticket_no ticket;
   std::variant<entries_request, messages_request, rooms_request, reactions_request> what;
 };
+struct serve_next_read {};  // to itself
 
 // --- audience -----------------------------------------------------------------------------------
 
@@ -313,11 +323,10 @@ struct session_delivery {
   frame bytes;
   ticket_no ticket;
 };
-/// To exactly one session, which need not be there; `from` hears `sessions_reached`.
+/// To exactly one session, which need not be there.
 struct signal_delivery {
   session_id session;
-  message::signal what;
-  ticket_no ticket;
+  user_signal what;
 };
 /// The room's actor ended by a bug: its members reconnect and resume.
 struct room_lost {
@@ -392,12 +401,14 @@ struct watch_user {
 struct direct_moved {
   message::direct_ref direct;
 };
-/// To all sessions of the user; the sender hears `sessions_reached`.
-struct user_signal {
-  message::signal what;
-  ticket_no ticket;
+/// A session joined a room, or left it.
+struct session_moved {
+  session_id session;
+  awake_room room = 0;
+  bool in = true;
 };
-using user_op = std::variant<attach_session, detach_session, watch_user, direct_moved, user_signal>;
+using user_op = std::variant<attach_session, detach_session, session_moved, watch_user,
+                             direct_moved, user_signal>;
 /// To the registrar of the user's shard.
 struct to_user {
   user_id user;
@@ -428,6 +439,7 @@ CONFAB_MESSAGE(messages_read)
 CONFAB_MESSAGE(directs_request)
 CONFAB_MESSAGE(directs_reads)
 CONFAB_MESSAGE(session_read)
+CONFAB_MESSAGE(serve_next_read)
 CONFAB_MESSAGE(attach_sink)
 CONFAB_MESSAGE(open_sink)
 CONFAB_MESSAGE(detach_sink)

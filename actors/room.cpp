@@ -235,12 +235,25 @@ void room::dispatch(room_command& what, room_effects& out) {
                  [&](append_op& op) { r.append(what.from, std::move(op), now, out); },
                  [&](const typing_op& op) { r.type(what.from, op.on, now, out); },
                  [&](direct_op& op) { r.direct(what.from, std::move(op), now, out); },
+                 [&](vouch_op& op) { vouch(op, r.both_wrote()); },
              },
              what.what);
 }
 
+void room::vouch(vouch_op& what, bool for_it) {
+  what.what.vouched = for_it;
+  if (for_it)
+    return send(env_->board.registrar_of(what.to), to_user{what.to, std::move(what.what)});
+  const auto from = what.what.what.session.id;
+  send(env_->board.audience_of(from), to_session{from, sessions_reached{what.what.ticket, 0}});
+}
+
 void room::refuse(const room_command& what, error_code code, std::string text,
                   std::optional<std::chrono::milliseconds> retry_after) {
+  if (const auto* signal = std::get_if<vouch_op>(&what.what)) {
+    auto denied = *signal;
+    return vouch(denied, false);
+  }
   room_effects effects;
   if (const auto* join = std::get_if<join_op>(&what.what); join && join->continuing) {
     effects.settlements.push_back({what.from.session, what.from.ticket, settlement::broken});

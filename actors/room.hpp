@@ -61,6 +61,7 @@ class room final : public pinned<room_actor::base> {
   void become_ready();
   void work_off_stash();
   void dispatch(room_command& what, room_effects& out);
+  void vouch(vouch_op& what, bool for_it);
   void refuse(const room_command& what, error_code code, std::string text,
               std::optional<std::chrono::milliseconds> retry_after = {});
   std::chrono::milliseconds pay_for_room(const room_command& first);

@@ -79,6 +79,15 @@ void room_state::set_live(session_id session, member& who, bool live, room_effec
 
 // --- joining -----------------------------------------------------------------------------------
 
+bool room_state::both_wrote() const {
+  const auto wrote = [&](const user_id& user) {
+    return std::ranges::any_of(tail_, [&](const log_entry& entry) {
+      return entry.from == user && std::holds_alternative<posted>(entry.body);
+    });
+  };
+  return info_.direct && wrote(info_.direct->first) && wrote(info_.direct->second);
+}
+
 std::vector<log_entry> room_state::tail_after(seq_no since) const {
   const auto from = std::ranges::upper_bound(tail_, since, {}, &log_entry::seq);
   return {from, tail_.end()};

@@ -59,6 +59,8 @@ class room_state {
   /// A direct room exists for its two users only.
   bool exists_for(const user_id& user) const noexcept;
   std::size_t online() const noexcept { return presence_.online(); }
+  /// Both users of a direct room wrote some of what is remembered of it.
+  bool both_wrote() const;
   bool has_member(session_id session) const { return members_.contains(session); }
 
   // --- commands; each settles its ticket now or with a later outcome ---

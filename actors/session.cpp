@@ -77,6 +77,7 @@ void session::on_event(session_event& what) {
                    if (c.list.ref) say(c.list);
                    settle(c.ticket);
                  },
+                 [this](signal_came& s) { to_registrar(std::move(s.what)); },
                  [this](const session_timer& t) { timer(t); },
              },
              what);
@@ -93,6 +94,7 @@ void session::on_end() noexcept {
   joined_.clear();
   reading_.reset();
   sink_.reset();
+  taken_.reset();  // by which others see that it has ended
 }
 
 // --- frames in ---------------------------------------------------------------------------------
@@ -257,13 +259,15 @@ void session::start(running& run, command::direct& what) {
 }
 
 void session::start(running& run, command::signal& what) {
-  message::signal event{user_, env_->board.name_of(id_), std::move(what.data)};
+  user_signal event{{user_, env_->board.name_of(id_), std::move(what.data)}, run.ticket, {}, {}};
+  if (env_->how.signals_from == signal_senders::shared)
+    for (const auto& at : joined_)
+      if (at.handle) event.rooms.push_back(at.handle.id());
   if (const auto* user = std::get_if<user_id>(&what.to)) {
-    caf::anon_send(env_->board.registrar_of(*user),
-                   to_user{*user, user_signal{std::move(event), run.ticket}});
+    caf::anon_send(env_->board.registrar_of(*user), to_user{*user, std::move(event)});
   } else if (const auto to = env_->board.find(std::get<session_name>(what.to))) {
-    caf::anon_send(env_->board.audience_of(*to),
-                   signal_delivery{*to, std::move(event), run.ticket});
+    event.only = *to;
+    caf::anon_send(env_->board.audience_of(*to), signal_delivery{*to, std::move(event)});
   } else {
     // A name that was made up says no more than that of a session that is gone.
     reached(run.ticket, 0);
@@ -285,11 +289,21 @@ void session::settled(command_settled& what) {
     // connections: what is looked up here serves as long as the membership does.
     auto& own = at ? *at : joined_.emplace_back(membership{what.room, {}});
     own.handle = env_->board.awake(what.room);
+    moved(own, true);
   }
-  if (what.what == settlement::left && at) joined_.erase(joined_.begin() + (at - joined_.data()));
+  if (what.what == settlement::left && at) {
+    moved(*at, false);
+    joined_.erase(joined_.begin() + (at - joined_.data()));
+  }
   if (what.what == settlement::broken) close(close_code::internal, "the room restarted");
   // Ticket 0: the session went by itself, no command of the client's is done with that.
   if (what.ticket.value() != 0) settle(what.ticket);
+}
+
+/// Its user's row knows in which rooms a session is where that decides who may send it signals.
+void session::moved(const membership& at, bool in) {
+  if (env_->how.signals_from == signal_senders::shared && at.handle)
+    to_registrar(session_moved{id_, at.handle.id(), in});
 }
 
 /// Gives the command's place back to the connection.

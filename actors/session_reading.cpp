@@ -19,7 +19,7 @@ constexpr std::chrono::milliseconds read_wait_max = std::chrono::seconds{10};
 
 void session::read(running& run, decltype(session_read::what) what) {
   run.until = env_->steady_now() + read_wait_max;
-  caf::anon_send(env_->board.reader_of(id_), session_read{id_, run.ticket, std::move(what)});
+  caf::anon_send(env_->board.reader_of(id_), session_read{id_, user_, taken_, run.ticket, std::move(what)});
   watch_in_flight();
 }
 

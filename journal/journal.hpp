@@ -132,6 +132,10 @@ class reader {
  public:
   virtual ~reader() = default;
 
+  /// From now on a read that takes long ends as `unavailable` once `stop` says so, which is asked
+  /// from time to time while it goes on.
+  virtual void stop_when(std::function<bool()> stop) = 0;
+
   /// `fault::no_such_room` where it was never created.
   virtual result<room_info> room(const room_id& room) = 0;
   /// Entries with `after < seq <= upto`, ascending, at most `count` and about `bytes` (at least
@@ -188,11 +192,21 @@ struct migration_options {
       [](auto, auto, auto) {};
 };
 
+/// A note of how far a journal has come, apart from its database. One that has come less far when
+/// it is opened is refused: entries of which clients know are gone, and others would get their
+/// numbers.
+struct mark_options {
+  std::string file;           // empty: there is none
+  bool accept_older = false;  // then all rooms begin a new epoch instead
+  /// Told when it cannot be written, by the thread that writes.
+  std::function<void(std::string_view why)> failed = [](auto) {};
+};
+
 /// Opens or creates `directory`/confab.db, migrates it, and takes `directory`/confab.lock.
 /// Errors: what to tell the operator (locked by another server, newer schema, no permission).
 std::variant<std::unique_ptr<journal>, std::string> open_sqlite(
     const std::string& directory, rooms::key_window window = {},
-    const migration_options& migration = {});
+    const migration_options& migration = {}, const mark_options& marks = {});
 
 enum class check_mode : std::uint8_t { compare, rebuild };
 struct check_report {

@@ -223,6 +223,8 @@ class memory_reader final : public reader {
  public:
   explicit memory_reader(memory_store& store) : store_(store) {}
 
+  void stop_when(std::function<bool()>) override {}  // none takes long
+
   result<room_info> room(const room_id& id) override {
     const std::shared_lock lock{store_.border};
     const auto* room = find(id);

@@ -12,6 +12,9 @@
 namespace confab::journal::sqlite {
 namespace {
 
+/// Some hundred rows.
+constexpr int stop_every_instructions = 5000;
+
 /// SQLite's integers are signed; nothing is numbered or counted beyond them.
 std::int64_t clamp(std::uint64_t number) {
   return static_cast<std::int64_t>(
@@ -30,6 +33,10 @@ std::optional<sqlite_reader::failure> sqlite_reader::open() {
   connection fresh;
   if (const int code = open_connection(fresh, path_, role::reader))
     return failure{fault::unavailable, words(code, fresh)};
+  // Between its instructions, and so not while it waits for the disk.
+  sqlite3_progress_handler(
+      fresh.get(), stop_every_instructions,
+      [](void* self) { return static_cast<int>(static_cast<sqlite_reader*>(self)->stop_()); }, this);
   const auto entries_where =
       "select " + std::string{entry_columns} + " from log where room = ?1 and ";
   const auto room_and_entry = "select " + std::string{room_columns};

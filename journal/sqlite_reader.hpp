@@ -13,6 +13,7 @@ class sqlite_reader final : public reader {
  public:
   explicit sqlite_reader(std::string path) : path_(std::move(path)) {}
 
+  void stop_when(std::function<bool()> stop) override { stop_ = std::move(stop); }
   result<room_info> room(const room_id& room) override;
   result<std::vector<log_entry>> entries(const room_id& room, seq_no after, seq_no upto,
                                          std::size_t count, std::size_t bytes) override;
@@ -51,6 +52,7 @@ class sqlite_reader final : public reader {
   failure failed(int code) const;
   failure damaged() const;
 
+  std::function<bool()> stop_ = [] { return false; };
   std::string path_;
   connection database_;
   statements run_;

@@ -41,6 +41,8 @@ struct config {
   std::string data = "data";
   journal_kind journal = journal_kind::sqlite;
   bool backup = true;  // before a migration
+  std::string mark_file;  // empty: confab.mark in `data`
+  bool accept_older_journal = false;
   milliseconds dedupe_age = std::chrono::hours{24};
   std::size_t dedupe_count = 1'000'000;
 
@@ -58,9 +60,11 @@ struct config {
   unsigned rate_burst = limits::commands_burst;
   unsigned rate_address = static_cast<unsigned>(limits::address_share);  // sessions' worth; 0: off
   unsigned rooms_per_hour = limits::rooms_per_hour;                      // 0: off
+  actors::signal_senders signals_from = actors::signal_senders::shared;
   std::size_t text_bytes = limits::text_bytes_max;
   std::size_t frame_bytes = limits::frame_bytes_max;
   std::size_t outbox_bytes = limits::outbox_bytes_max;
+  std::size_t outbound_bytes_max = limits::outbound_bytes_max;  // 0: no limit
   std::size_t rooms_per_session = limits::rooms_per_session_max;
   std::size_t connections_max = 15'000;
   std::size_t connections_per_address = 1'000;  // 0: no limit

@@ -188,3 +188,40 @@ TEST_CASE("rooms lists what the token admits, and all to an admin") {
   who.admin = true;
   CHECK(names(world.with_token("t").ask({{"type", "rooms"}})).size() == 4);
 }
+
+TEST_CASE("what was asked for by who has left meanwhile is not read") {
+  world_options how;
+  how.shards = 1;
+  actor_world world{how};
+  world.fill("general", 10);
+  auto& alice = world.guest("alice");
+  alice.join("general");
+  world.hold_readers();
+  alice.say(history({{"id", 7}}));
+  world.settle();
+  alice.disconnect();
+  world.settle();
+  alice.taken.reset();
+  std::size_t reads = 0;
+  world.faults.read_fails = [&] { return ++reads, false; };
+
+  world.release_all();
+  world.settle();
+
+  CHECK(reads == 0);
+}
+
+TEST_CASE("a read that takes too long is unavailable, and the next one has time again") {
+  actor_world world;
+  world.fill("general", 10);
+  auto& alice = world.guest("alice");
+  alice.join("general");
+  world.faults.read_fails = [&] {
+    world.tick(limits::read_time_max + 1ms);
+    return false;
+  };
+
+  CHECK(alice.ask(history())["code"] == "unavailable");
+  world.faults = {};
+  CHECK(alice.ask(history())["type"] == "history");
+}
