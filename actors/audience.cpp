@@ -33,7 +33,7 @@ audience::behavior_type audience::make_behavior() {
       [this](room_delivery& said) { deliver(said); },
       [this](const turn_ended&) { carry_out(state_->rooms.end_turn(moment())); },
       [this](const session_delivery& said) { deliver(said); },
-      [this](const signal_delivery& said) { deliver(said); },
+      [this](signal_delivery& said) { deliver(said); },
       [this](to_session& news) { tell_session(news.session, std::move(news.what)); },
       [this](const room_lost& lost) { room_ended(lost.room); },
       [](const alive_request&) { return still_here{}; },
@@ -133,16 +133,17 @@ void audience::admit(const room_id& room, const struct admit& newcomer) {
 }
 
 void audience::deliver(const session_delivery& said) {
-  if (said.ticket.value() == 0) return static_cast<void>(pass_on(said.session, said.bytes));
+  if (said.ticket.value() == 0) return pass_on(said.session, said.bytes);
   give(said.session, said.bytes);
   tell_session(said.session, sessions_reached{said.ticket, 1});
 }
 
-void audience::deliver(const signal_delivery& said) {
+void audience::deliver(signal_delivery& said) {
   const auto at = state_->sessions.find(said.session);
-  const bool there = at != state_->sessions.end() &&
-                     pass_on(said.session, encode_frame(at->second.format, said.what));
-  tell_anywhere(said.what.session.id, sessions_reached{said.ticket, there ? 1u : 0u});
+  if (at != state_->sessions.end() && at->second.welcomed)
+    tell(at->second.who, signal_came{std::move(said.what)});
+  else
+    tell_anywhere(said.what.what.session.id, sessions_reached{said.what.ticket, 0});
 }
 
 void audience::give(session_id session, const frame& bytes) {
@@ -157,13 +158,13 @@ void audience::give(session_id session, const frame& bytes) {
     hold(session, who.sink, bytes);
 }
 
-bool audience::pass_on(session_id session, const frame& bytes) {
+void audience::pass_on(session_id session, const frame& bytes) {
   const auto at = state_->sessions.find(session);
-  if (at == state_->sessions.end() || !at->second.welcomed) return false;
+  if (at == state_->sessions.end() || !at->second.welcomed) return;
   const auto size = static_cast<double>(bytes->size());
   auto& pays = at->second.taken->pays;
-  if (pays.take(price::signals, size, env_->steady_now()).count() > 0) return false;
-  return at->second.sink->push(bytes, importance::droppable) == push_result::accepted;
+  if (pays.take(price::signals, size, env_->steady_now()).count() > 0) return;
+  static_cast<void>(at->second.sink->push(bytes, importance::droppable));
 }
 
 void audience::hold(session_id session, const frame_sink_ptr& sink, const frame& bytes) {

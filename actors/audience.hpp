@@ -66,13 +66,13 @@ class audience final : public pinned<audience_actor::base> {
 
   void deliver(room_delivery& said);
   void deliver(const session_delivery& said);
-  void deliver(const signal_delivery& said);
+  void deliver(signal_delivery& said);
   void admit(const room_id& room, const struct admit& newcomer);
   void room_ended(const room_id& room);
   /// An answer, or a part of one: it is paid for.
   void give(session_id session, const frame& bytes);
   /// What somebody else sends, who must not fill the outbox: whether it was taken.
-  bool pass_on(session_id session, const frame& bytes);
+  void pass_on(session_id session, const frame& bytes);
   void hold(session_id session, const frame_sink_ptr& sink, const frame& bytes);
 
   void remind_later(const remind& wanted);

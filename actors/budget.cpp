@@ -1,7 +1,5 @@
 #include "actors/budget.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -162,30 +160,6 @@ void payer::charge(price what, double amount, steady_time now) noexcept {
   own_.charge(what, amount, list_->session, now);
   list_->users.charge(user_, what, amount, now);
   list_->addresses.charge(address_, what, amount, now);
-}
-
-// --- addresses ---------------------------------------------------------------------------------
-
-std::optional<std::string> network_of(std::string_view address) {
-  const std::string text{address.substr(0, address.find('%'))};  // without the zone
-  std::array<unsigned char, 16> bytes{};
-  const auto of_ipv4 = [](const unsigned char* four) -> std::optional<std::string> {
-    const bool may_hide_others =
-        four[0] == 127 || four[0] == 10 || (four[0] == 172 && four[1] >> 4 == 1) ||
-        (four[0] == 192 && four[1] == 168) || (four[0] == 169 && four[1] == 254) ||
-        (four[0] == 100 && four[1] >> 6 == 1);
-    if (may_hide_others) return std::nullopt;
-    return std::string(reinterpret_cast<const char*>(four), 4);
-  };
-  if (inet_pton(AF_INET, text.c_str(), bytes.data()) == 1) return of_ipv4(bytes.data());
-  if (inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) return std::nullopt;
-  constexpr std::array<unsigned char, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  if (std::equal(mapped.begin(), mapped.end(), bytes.begin())) return of_ipv4(bytes.data() + 12);
-  const bool loopback = std::all_of(bytes.begin(), bytes.end() - 1, [](auto b) { return b == 0; });
-  const bool unique_local = (bytes[0] & 0xfe) == 0xfc;
-  const bool link_local = bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
-  if (loopback || unique_local || link_local) return std::nullopt;
-  return std::string(reinterpret_cast<const char*>(bytes.data()), 8);
 }
 
 }  // namespace confab::actors

@@ -98,11 +98,6 @@ class payers {
   mutable std::vector<place> places_;
 };
 
-/// Who is behind an address: an IPv4 address, or the /64 of an IPv6 one, as bytes. Nothing for
-/// loopback, private and link-local addresses, behind which there may be a proxy and anybody, and
-/// for what is no address.
-std::optional<std::string> network_of(std::string_view address);
-
 /// What everybody may spend, and what users and addresses have spent: one for the process.
 struct price_list {
   price_list(const tariffs& of_session, const tariffs& of_user, const tariffs& of_address,

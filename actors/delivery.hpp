@@ -81,21 +81,50 @@ struct broadcast {
 // What a session asks of a room.
 struct join_op {
   session_info who;
-  role as = role::member;
+  rooms::principal by;
   std::optional<seq_no> since;
   std::optional<epoch_id> epoch;
   bool continuing = false;  // the session has sent `joined` and what is up to `since` itself
+  bool member = false;      // and become one
 };
 struct leave_op {
   bool lost = false;  // the connection broke: presence waits for the grace, nobody is answered
   std::string_view reason = {};  // a literal: the session is told why the server takes it out
 };
-/// `send`, `edit`, `delete`, `react`: what becomes an entry if the sequencer allows it. Whether its
-/// author has joined, the room knows.
+/// What becomes an entry if the sequencer allows it. Whether its author has joined, the room knows.
 struct append_op {
   rooms::principal by;
   std::string key;
   rooms::want what;
+  std::optional<std::chrono::milliseconds> delete_for;  // of a ban: what was said that long before
+};
+/// The membership ends, and the session leaves.
+struct cease_op {
+  rooms::principal by;
+};
+/// `create`: an error where the room is there.
+struct create_op {
+  rooms::principal by;
+  std::string key;
+  rooms::create_room::founding with;
+};
+/// A new token says something else of the user.
+struct standing_op {
+  rooms::principal by;
+};
+struct emit_op {
+  std::string event;
+  std::optional<free_data> data;
+};
+/// What may be read without having joined.
+struct list_op {
+  rooms::principal by;
+  std::variant<command::list_members, command::list_pins, command::list_threads> what;
+};
+/// To a direct room that is awake: one of its users has blocked the other, or no longer.
+struct block_op {
+  user_id by;
+  bool on = true;
 };
 struct typing_op {
   bool on = true;
@@ -105,8 +134,27 @@ struct direct_op {
   user_id to;
   std::string key;
   content what;
+  placement where;
 };
-using room_op = std::variant<join_op, leave_op, append_op, typing_op, direct_op>;
+/// Rooms that are awake, by the ids of their actors.
+using awake_room = std::uint64_t;
+
+/// What becomes of a signal is decided where its receiver's row is, in the registrar.
+struct user_signal {
+  message::signal what;
+  ticket_no ticket;                // the sender's, who hears `sessions_reached`
+  std::vector<awake_room> rooms;   // that the sender has joined
+  std::optional<session_id> only;  // of the user's sessions; none: all
+  bool vouched = false;            // both wrote in their direct room
+};
+/// Asks a direct room whether both of its users wrote in it. If so it passes the signal on to the
+/// registrar, else the sender is told that it reached nobody.
+struct vouch_op {
+  user_id to;
+  user_signal what;
+};
+using room_op = std::variant<join_op, leave_op, append_op, typing_op, direct_op, vouch_op, cease_op,
+                             create_op, standing_op, emit_op, list_op, block_op>;
 
 /// Where the answer to a command goes.
 struct asker {
@@ -114,7 +162,8 @@ struct asker {
   wire_format format;
   ticket_no ticket;
   message::re ref;
-  steady_time asked{};      // when it came to the room
+  steady_time asked{};      // when it came to the room,
+  unix_ms at;               // by the time of day
   payers::key address = 0;  // that pays for the rooms it makes
 
   /// What an error names: a client knows by its `re` which room a command was about.
@@ -130,7 +179,49 @@ struct catch_up {
   message::joined snapshot;     // without events
   std::optional<seq_no> since;  // none: the latest messages in their present form
   bool continuing = false;
+  seq_no floor;  // nothing before it is for this reader
 };
+
+/// What a room asks of the journal beside its log, and what it hears.
+struct member_question {
+  user_id user;
+};
+struct members_question {
+  member_state state = member_state::member;
+  std::optional<user_id> after;
+  std::size_t count = 0;
+};
+struct pins_question {
+  user_id asker;
+  std::optional<seq_no> after;
+};
+struct threads_question {
+  user_id asker;
+  bool mine = false;
+  std::optional<seq_no> before;
+  std::size_t count = 0;
+};
+struct messages_of_question {
+  std::vector<user_id> users;
+  unix_ms since;
+};
+using room_question = std::variant<member_question, members_question, pins_question,
+                                   threads_question, messages_of_question>;
+struct members_found {
+  journal::member_page page;
+  std::vector<message::user_ref> names;
+};
+struct pins_found {
+  std::vector<journal::pinned_message> pins;
+  std::vector<message::user_ref> names;
+};
+struct threads_found {
+  journal::thread_page page;
+  std::vector<message::user_ref> names;
+};
+/// `monostate`: the journal can't be read.
+using room_answer = std::variant<std::monostate, journal::member_found, members_found, pins_found,
+                                 threads_found, std::vector<seq_no>>;
 
 /// What became of an operation that concerns the room.
 struct not_stored {
@@ -153,6 +244,7 @@ struct settle {
   session_id session;
   ticket_no ticket;
   settlement what = settlement::none;
+  seq_no floor;  // of `joined`: nothing before it is for this reader
 };
 /// To be read by the session itself.
 struct hand_over {

@@ -32,6 +32,8 @@ struct settings {
   unsigned rooms_per_hour = limits::rooms_per_hour;  // new ones, of a user; 0: no limit
   double address_share = limits::address_share;      // times what a session may; 0: no limit
   bool create_rooms = true;
+  rooms::rules rules;  // the same that the journal judges by
+  signal_senders signals_from = signal_senders::shared;
   std::chrono::milliseconds heartbeat = limits::ping_interval;  // told to clients
   std::chrono::milliseconds hello_wait_max = limits::hello_wait_max;
   std::chrono::milliseconds append_wait_max = limits::append_wait_max;

@@ -4,16 +4,6 @@
 
 namespace confab::actors {
 
-std::string_view name(role r) noexcept {
-  switch (r) {
-    case role::member:
-      return "member";
-    case role::moderator:
-      return "moderator";
-  }
-  return "member";
-}
-
 bool matches(std::string_view pattern, std::string_view id) noexcept {
   if (pattern.ends_with('*')) return id.starts_with(pattern.substr(0, pattern.size() - 1));
   return pattern == id;
@@ -25,12 +15,22 @@ bool identity::may_join(const room_id& room) const noexcept {
 }
 
 role identity::role_in(const room_id& room) const noexcept {
-  if (is_direct(room)) return role::member;
-  if (admin) return role::moderator;
-  auto best = role::member;
-  for (const auto& [pattern, r] : roles)
-    if (matches(pattern, room.view())) best = std::max(best, r);
-  return best;
+  if (is_direct(room)) return role::none;
+  if (const auto exact = roles.find(room.value()); exact != roles.end()) return exact->second;
+  auto found = role::none;
+  std::size_t length = 0;
+  for (const auto& [pattern, given] : roles) {
+    if (!pattern.ends_with('*') || !matches(pattern, room.view()) || pattern.size() < length)
+      continue;
+    found = given;
+    length = pattern.size();
+  }
+  return found;
+}
+
+bool identity::opens(const room_id& room) const noexcept {
+  if (is_direct(room)) return false;
+  return admin || roles.contains(room.value()) || role_in(room) >= role::moderator;
 }
 
 }  // namespace confab::actors

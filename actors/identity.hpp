@@ -1,8 +1,10 @@
 #pragma once
 
 #include "protocol/ids.hpp"
+#include "protocol/membership.hpp"
 
 #include <map>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,9 +13,6 @@
 
 /// Who speaks on a connection, and the port that finds it out.
 namespace confab::actors {
-
-enum class role : std::uint8_t { member, moderator };
-std::string_view name(role r) noexcept;
 
 /// What a token (or a guest's `hello`) says of its bearer (PROTOCOL §3).
 struct identity {
@@ -29,7 +28,10 @@ struct identity {
   bool guest = false;  // whom the server gave an id, and a token to come back with
 
   bool may_join(const room_id& room) const noexcept;
-  role role_in(const room_id& room) const noexcept;  // the highest that matches
+  /// What it gives in this room: of the exact id, else of the longest prefix; else `none`.
+  role role_in(const room_id& room) const noexcept;
+  /// Whether it lets its bearer in, whatever the room's visibility (SEMANTICS §1).
+  bool opens(const room_id& room) const noexcept;
 };
 
 /// `pattern` is an id or a prefix ending in `*`.
@@ -51,5 +53,9 @@ class authenticator {
   /// be taken for one of them.
   virtual bool has_key() const noexcept = 0;
 };
+
+/// Whose signals reach a user: of those who have joined one room with him, or with whom he has
+/// written in their direct room; or everybody's.
+enum class signal_senders : std::uint8_t { shared, all };
 
 }  // namespace confab::actors

@@ -12,27 +12,57 @@ namespace {
 constexpr std::size_t tail_entries = 128;
 constexpr std::size_t tail_bytes = 64 * 1024;
 
+std::vector<user_id> distinct(std::vector<user_id> users) {
+  std::ranges::sort(users);
+  const auto [from, to] = std::ranges::unique(users);
+  users.erase(from, to);
+  return users;
+}
+
 }  // namespace
+
+/// Of the authors in a page.
+template <class Event>
+std::vector<message::user_ref> journal_reader::names_in(const std::vector<Event>& events) {
+  std::vector<user_id> users;
+  for (const auto& event : events) users.push_back(event.from);
+  return names_of(distinct(std::move(users)));
+}
 
 journal_reader::journal_reader(caf::actor_config& config, const environment* env,
                                reader_source source)
-    : reader_actor::base(config), env_(env), source_(std::move(source)), reader_(source_()) {}
+    : reader_actor::base(config), env_(env), source_(std::move(source)) {
+  make_reader();
+}
 
 journal_reader::behavior_type journal_reader::make_behavior() {
   end_process_on_bug(*this, *env_);
   return {
       [this](const load_room_request& what) { return guarded([&] { return load(what.room); }); },
+      [this](const room_read_request& what) {
+        return guarded([&] {
+          const auto read_it = [&](const auto& question) { return read(what.room, question); };
+          return room_read{std::visit(read_it, what.what)};
+        });
+      },
       [this](const messages_request& what) { return guarded([&] { return read(what); }); },
       [this](const directs_request& what) { return read(what); },
-      [this](session_read& what) { serve(what); },
+      [this](session_read& what) { queue(what); },
+      [this](const serve_next_read&) { serve_next(); },
       [](const alive_request&) { return still_here{}; },
   };
+}
+
+void journal_reader::make_reader() {
+  reader_ = source_();
+  reader_->stop_when([this] { return env_->steady_now() > read_until_; });
 }
 
 template <class Read>
 auto journal_reader::guarded(Read read) -> decltype(read()) {
   try {
-    if (!reader_) reader_ = source_();
+    if (!reader_) make_reader();
+    read_until_ = env_->steady_now() + limits::read_time_max;
     return read();
   } catch (...) {
     report_bug(*env_, name(), {});
@@ -41,21 +71,42 @@ auto journal_reader::guarded(Read read) -> decltype(read()) {
   }
 }
 
-void journal_reader::serve(session_read& what) {
-  std::visit(
-      [&](const auto& wanted) {
-        send(env_->board.audience_of(what.session),
-             to_session{what.session,
-                        read_done{what.ticket, guarded([&] { return read(wanted); })}});
-      },
-      what.what);
+/// One is served at a time, behind all that has come meanwhile: so everybody's are there to choose
+/// from.
+void journal_reader::queue(session_read& what) {
+  const bool idle = waiting_.empty();
+  if (waiting_.add(std::move(what))) {
+    if (idle) send(this, serve_next_read{});
+    return;
+  }
+  const auto refused = [](const auto& wanted) -> decltype(read_done::what) {
+    return decltype(std::declval<journal_reader>().read(wanted)){};
+  };
+  answer(what, std::visit(refused, what.what));
+}
+
+void journal_reader::serve_next() {
+  const auto next = waiting_.take();
+  if (!waiting_.empty()) send(this, serve_next_read{});
+  if (!next) return;
+  answer(*next, std::visit(
+                    [&](const auto& wanted) -> decltype(read_done::what) {
+                      return guarded([&] { return read(wanted); });
+                    },
+                    next->what));
+}
+
+void journal_reader::answer(const session_read& to, decltype(read_done::what) what) {
+  send(env_->board.audience_of(to.session),
+       to_session{to.session, read_done{to.ticket, std::move(what)}});
 }
 
 entries_read journal_reader::read(const entries_request& what) {
   auto read = reader_->entries(what.room, what.after, what.upto, limits::page_entries_max,
                                limits::page_bytes_max);
   if (!read) return {};
-  return {true, std::move(*read)};
+  auto names = names_in(*read);
+  return {true, std::move(*read), std::move(names)};
 }
 
 rooms_read journal_reader::read(const rooms_request& what) {
@@ -83,14 +134,115 @@ room_loaded journal_reader::load(const room_id& room) {
     if (!last) return {room_loaded::state::unavailable, {}, {}};
     tail = std::move(last);
   }
-  return {room_loaded::state::found, std::move(*info), std::move(*tail)};
+  room_loaded found{room_loaded::state::found, std::move(*info), std::move(*tail), {}};
+  found.names = names_in(found.tail);
+  if (found.info.direct) {
+    const auto& [a, b] = *found.info.direct;
+    found.first_blocks = has_blocked(a, b);
+    found.second_blocks = has_blocked(b, a);
+  }
+  return found;
+}
+
+/// The names of those in a page that have one. Where the journal can't be read there are none: a
+/// page without names is better than no page.
+std::vector<message::user_ref> journal_reader::names_of(const std::vector<user_id>& users) {
+  std::vector<message::user_ref> names;
+  const auto found = reader_->profiles(users);
+  if (!found) return names;
+  for (const auto& one : *found)
+    if (one.name != one.user.view()) names.push_back({one.user, one.name});
+  return names;
+}
+
+bool journal_reader::has_blocked(const user_id& blocker, const user_id& blocked) {
+  const auto found = reader_->has_blocked(blocker, blocked);
+  return found && *found;
+}
+
+blocks_read journal_reader::read(const blocks_request& what) {
+  blocks_read answer{true, {}};
+  if (what.blocked) {
+    if (has_blocked(what.user, *what.blocked)) answer.users.push_back(*what.blocked);
+    return answer;
+  }
+  const auto found = reader_->marks(what.user, rooms::mark::kind::block);
+  if (!found) return {};
+  for (const auto& one : *found)
+    if (one.what.value != 0) answer.users.push_back(user_id::trusted(one.what.subject));
+  return answer;
+}
+
+profiles_read journal_reader::read(const profiles_request& what) {
+  auto found = reader_->profiles(what.users);
+  if (!found) return {};
+  return {true, std::move(*found)};
+}
+
+// --- for rooms ---------------------------------------------------------------------------------
+
+room_answer journal_reader::read(const room_id& room, const member_question& what) {
+  auto found = reader_->member(room, what.user);
+  if (!found) return {};
+  return std::move(*found);
+}
+
+room_answer journal_reader::read(const room_id& room, const members_question& what) {
+  auto page = reader_->members(room, what.state, what.after, what.count);
+  if (!page) return {};
+  std::vector<user_id> users;
+  for (const auto& one : page->members) users.push_back(one.user);
+  return members_found{std::move(*page), names_of(users)};
+}
+
+room_answer journal_reader::read(const room_id& room, const pins_question& what) {
+  auto pins = reader_->pins(room, what.asker, what.after, limits::page_bytes_max);
+  if (!pins) return {};
+  std::vector<user_id> users;
+  for (const auto& one : *pins) users.push_back(one.message.from);
+  return pins_found{std::move(*pins), names_of(distinct(std::move(users)))};
+}
+
+room_answer journal_reader::read(const room_id& room, const threads_question& what) {
+  auto page = reader_->threads(room, what.asker, what.mine, what.before, what.count,
+                               limits::page_bytes_max);
+  if (!page) return {};
+  auto names = names_in(page->roots);
+  return threads_found{std::move(*page), std::move(names)};
+}
+
+/// The latest thousand of each, as the norm has it (SEMANTICS §3).
+room_answer journal_reader::read(const room_id& room, const messages_of_question& what) {
+  constexpr std::size_t messages_max = 1'000;
+  std::vector<seq_no> all;
+  for (const auto& user : what.users) {
+    const auto seqs = reader_->messages_of(room, user, what.since, messages_max);
+    if (!seqs) return {};
+    all.insert(all.end(), seqs->begin(), seqs->end());
+  }
+  return all;
 }
 
 messages_read journal_reader::read(const messages_request& what) {
   auto page = reader_->messages(what.room, what.asker, what.before, what.after, what.count,
-                                limits::page_bytes_max);
+                                limits::page_bytes_max, what.thread);
   if (!page) return {};
-  return {true, std::move(page->messages), page->more, page->head};
+  auto names = names_in(page->messages);
+  return {true, std::move(page->messages), page->more, page->head, std::move(names)};
+}
+
+reactions_read journal_reader::read(const reactions_request& what) {
+  const auto& [room, target, emoji, after] = what.what;
+  reactions_read answer{true, true, {}};
+  if (!what.joined) {
+    const auto info = reader_->room(room);
+    if (!info) return {info.why() == journal::fault::no_such_room, true, {}};
+    const auto& two = info->direct;
+    if (!two || (two->first != what.asker && two->second != what.asker)) return answer;
+  }
+  auto page = reader_->reactions(room, target, emoji, after, limits::reactions_page_count_max);
+  if (!page) return {};
+  return {true, false, std::move(*page)};
 }
 
 directs_reads journal_reader::read(const directs_request& what) {

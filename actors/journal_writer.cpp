@@ -11,6 +11,10 @@ namespace confab::actors {
 namespace {
 
 constexpr auto probe_interval = std::chrono::seconds{1};
+/// Content that was deleted has left every file within the hour. Not at once, as it costs a
+/// checkpoint; again soon, where a reader is in its way.
+constexpr auto clearing_wait = std::chrono::minutes{30};
+constexpr auto clearing_again = std::chrono::minutes{1};
 /// Bounds the memory of one commit and the wait of the last in it.
 constexpr std::size_t batch_operations_max = 4096;
 
@@ -25,11 +29,12 @@ journal_writer::journal_writer(caf::actor_config& config, const environment* env
 journal_writer::behavior_type journal_writer::make_behavior() {
   // What a bug has left half done here nobody can know; a fresh process starts from the log.
   end_process_on_bug(*this, *env_);
+  plan_clearing(clearing_wait);
   return {
       [this](append_request& request) {
         auto& s = *state_;
         s.batch.push_back(std::move(request.what));
-        s.requests.push_back(request.request);
+        s.requests.push_back({request.request, request.session, request.ticket});
         if (s.batch.size() >= batch_operations_max) return commit();
         if (s.commit_queued) return;
         // Behind whatever is in the mailbox by now: all of it becomes one batch.
@@ -46,6 +51,10 @@ journal_writer::behavior_type journal_writer::make_behavior() {
       },
       [this](const shard_load& load) { state_->pacing.shard_is_busy(load.busy); },
       [this](const probe_journal&) { probe(); },
+      [this](const clear_leftovers&) {
+        state_->clearing_planned = false;
+        if (!state_->writer->clear_leftovers()) plan_clearing(clearing_again);
+      },
       [this](const watch_feed& watch) -> caf::result<feed_moved> {
         auto& s = *state_;
         const auto position = s.writer->position();
@@ -77,7 +86,11 @@ void journal_writer::commit() {
     const auto& room = s.batch[i].room;
     const auto [at, fresh] = index.try_emplace(room.view(), told.size());
     if (fresh) told.emplace_back(&room, room_news{});
-    auto& news = told[at->second].second.of.emplace_back(room_outcome{s.requests[i], not_stored{}});
+    auto& news = told[at->second].second.of.emplace_back(room_outcome{s.requests[i].request, not_stored{}});
+    const auto& asked = s.requests[i];
+    if (asked.session)
+      send(env_->board.audience_of(*asked.session),
+           to_session{*asked.session, stored_for_session{asked.ticket, static_cast<bool>(result)}});
     if (result)
       news.what = std::move((*result)[i]);
     else
@@ -88,6 +101,14 @@ void journal_writer::commit() {
   s.batch.clear();
   s.requests.clear();
   tell_followers();
+  plan_clearing(clearing_wait);
+}
+
+void journal_writer::plan_clearing(std::chrono::milliseconds wait) {
+  auto& s = *state_;
+  if (s.clearing_planned || !s.writer->has_leftovers()) return;
+  s.clearing_planned = true;
+  delayed_send(this, wait, clear_leftovers{});
 }
 
 void journal_writer::tell_followers() {

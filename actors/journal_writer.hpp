@@ -32,18 +32,25 @@ class journal_writer final : public writer_actor::base {
 
     std::shared_ptr<journal::writer> writer;
     std::vector<rooms::operation> batch;
-    std::vector<request_no> requests;  // of each operation
+    struct asked {
+      request_no request;
+      std::optional<session_id> session;
+      ticket_no ticket;
+    };
+    std::vector<asked> requests;  // of each operation
     /// Followers of the feed, each with how far it is; each waits with one question at most.
     std::vector<std::pair<std::uint64_t, caf::typed_response_promise<feed_moved>>> watching;
     bool commit_queued = false;
     commit_pacing pacing;
     bool healthy = true;
+    bool clearing_planned = false;
   };
 
   void commit();
   void tell_followers();
   void report(bool healthy, std::string_view detail);
   void probe();
+  void plan_clearing(std::chrono::milliseconds wait);
 
   const environment* env_;
   std::optional<state> state_;

@@ -31,6 +31,7 @@ struct still_here;
 struct append_request;
 struct commit_batch;
 struct probe_journal;
+struct clear_leftovers;
 struct room_news;
 struct read_feed;
 struct watch_feed;
@@ -39,12 +40,15 @@ struct flush_request;
 struct shard_load;
 struct flushed;
 struct load_room_request;
+struct room_read_request;
+struct room_read;
 struct room_loaded;
 struct messages_request;
 struct messages_read;
 struct directs_request;
 struct directs_reads;
 struct session_read;
+struct serve_next_read;
 struct attach_sink;
 struct open_sink;
 struct detach_sink;
@@ -73,14 +77,17 @@ struct to_user;
 
 using writer_actor = caf::typed_actor<caf::reacts_to<append_request>, caf::reacts_to<commit_batch>,
                                       caf::reacts_to<probe_journal>, caf::reacts_to<shard_load>,
+                                      caf::reacts_to<clear_leftovers>,
                                       caf::replies_to<flush_request>::with<flushed>,
                                       caf::replies_to<watch_feed>::with<feed_moved>,
                                       caf::replies_to<alive_request>::with<still_here>>;
 using feed_actor = caf::typed_actor<caf::reacts_to<read_feed>>;
 using reader_actor = caf::typed_actor<caf::replies_to<load_room_request>::with<room_loaded>,
+                                      caf::replies_to<room_read_request>::with<room_read>,
                                       caf::replies_to<messages_request>::with<messages_read>,
                                       caf::replies_to<directs_request>::with<directs_reads>,
                                       caf::reacts_to<session_read>,
+                                      caf::reacts_to<serve_next_read>,
                                       caf::replies_to<alive_request>::with<still_here>>;
 using audience_actor = caf::typed_actor<
     caf::reacts_to<attach_sink>, caf::reacts_to<open_sink>, caf::reacts_to<detach_sink>,
@@ -106,13 +113,17 @@ struct still_here {};
 
 // --- journal ------------------------------------------------------------------------------------
 
-/// To the writer. Whoever asks, what comes of it is told to the room that it is about.
+/// To the writer. Whoever asks, what comes of it is told to the room that it is about; and to the
+/// session that asked, where one did for itself.
 struct append_request {
   request_no request;
   rooms::operation what;
+  std::optional<session_id> session{};
+  ticket_no ticket{};  // of the session's command
 };
 struct commit_batch {};   // to itself: everything that queued meanwhile
 struct probe_journal {};  // to itself, while appends fail
+struct clear_leftovers {};  // to itself, some time after a deletion
 /// From the writer to a room that is awake: what a commit did in it, in the order of its log,
 /// whoever asked for it. A room learns of its entries only here.
 struct room_news {
@@ -143,6 +154,16 @@ struct room_loaded {
   state found = state::unavailable;
   journal::room_info info;
   std::vector<log_entry> tail;  // the last entries, ascending
+  std::vector<message::user_ref> names;  // of its authors that have one
+  bool first_blocks = false;   // of a direct room: its first user has blocked the second,
+  bool second_blocks = false;  // and the other way round
+};
+struct room_read_request {
+  room_id room;
+  room_question what;
+};
+struct room_read {
+  room_answer what;
 };
 struct entries_request {
   room_id room;
@@ -152,6 +173,7 @@ struct entries_request {
 struct entries_read {
   bool ok = false;
   std::vector<log_entry> entries;
+  std::vector<message::user_ref> names{};
 };
 struct messages_request {
   room_id room;
@@ -159,12 +181,30 @@ struct messages_request {
   std::optional<seq_no> before;
   std::optional<seq_no> after;
   std::size_t count = 0;
+  std::optional<seq_no> thread{};
 };
 struct messages_read {
   bool ok = false;
   std::vector<message::present_message> messages;
   bool more = false;
   seq_no head;  // they are as of this entry
+  std::vector<message::user_ref> names{};
+};
+/// Whether they have blocked; or the blocks of `user` alone.
+struct blocks_request {
+  user_id user;
+  std::optional<user_id> blocked;
+};
+struct blocks_read {
+  bool ok = false;
+  std::vector<user_id> users;
+};
+struct profiles_request {
+  std::vector<user_id> users;
+};
+struct profiles_read {
+  bool ok = false;
+  std::vector<user_set> profiles;
 };
 struct rooms_request {
   std::optional<room_id> after;
@@ -174,6 +214,16 @@ struct rooms_request {
 struct rooms_read {
   bool ok = false;
   std::vector<journal::room_info> rooms;
+};
+struct reactions_request {
+  command::list_reactions what;
+  user_id asker;
+  bool joined = false;  // else the room must be a direct one of the asker's
+};
+struct reactions_read {
+  bool ok = false;
+  bool hidden = false;  // there is no such room for the asker
+  journal::reaction_page page;
 };
 /// For many users at once: see `registrar::read_directs`.
 struct directs_request {
@@ -220,13 +270,24 @@ struct command_settled {
   ticket_no ticket;
   room_id room;
   settlement what = settlement::none;
+  seq_no floor;  // of `joined`
+};
+/// What became of what the session asked of the order for itself.
+struct stored_for_session {
+  ticket_no ticket;
+  bool ok = false;
 };
 struct catch_up_needed {
   std::shared_ptr<const catch_up> what;
 };
 struct read_done {
   ticket_no ticket;
-  std::variant<entries_read, messages_read, rooms_read> what;
+  std::variant<entries_read, messages_read, rooms_read, reactions_read, blocks_read, profiles_read>
+      what;
+};
+/// By it alone the sender does not know whose session this is.
+struct signal_came {
+  user_signal what;
 };
 struct online_counted {
   ticket_no ticket;
@@ -237,7 +298,8 @@ struct online_counted {
 using session_event =
     std::variant<frame_received, frame_rejected, hello_refused, sink_writable, drain_session,
                  connection_closed, replace_session, user_lost, session_attached, sessions_reached,
-                 command_settled, catch_up_needed, read_done, online_counted, session_timer>;
+                 command_settled, catch_up_needed, read_done, online_counted, signal_came,
+                 stored_for_session, session_timer>;
 using session_actor = caf::typed_actor<caf::reacts_to<session_event>>;
 
 /// From any thread.
@@ -252,9 +314,14 @@ struct to_session {
 /// Read for a session, which gets a `read_done` by way of its audience.
 struct session_read {
   session_id session;
+  user_id user;
+  std::weak_ptr<const intake> asker;  // expired: nobody waits for it any more
   ticket_no ticket;
-  std::variant<entries_request, messages_request, rooms_request> what;
+  std::variant<entries_request, messages_request, rooms_request, reactions_request, blocks_request,
+               profiles_request>
+      what;
 };
+struct serve_next_read {};  // to itself
 
 // --- audience -----------------------------------------------------------------------------------
 
@@ -300,11 +367,10 @@ struct session_delivery {
   frame bytes;
   ticket_no ticket;
 };
-/// To exactly one session, which need not be there; `from` hears `sessions_reached`.
+/// To exactly one session, which need not be there.
 struct signal_delivery {
   session_id session;
-  message::signal what;
-  ticket_no ticket;
+  user_signal what;
 };
 /// The room's actor ended by a bug: its members reconnect and resume.
 struct room_lost {
@@ -379,12 +445,14 @@ struct watch_user {
 struct direct_moved {
   message::direct_ref direct;
 };
-/// To all sessions of the user; the sender hears `sessions_reached`.
-struct user_signal {
-  message::signal what;
-  ticket_no ticket;
+/// A session joined a room, or left it.
+struct session_moved {
+  session_id session;
+  awake_room room = 0;
+  bool in = true;
 };
-using user_op = std::variant<attach_session, detach_session, watch_user, direct_moved, user_signal>;
+using user_op = std::variant<attach_session, detach_session, session_moved, watch_user,
+                             direct_moved, user_signal>;
 /// To the registrar of the user's shard.
 struct to_user {
   user_id user;
@@ -400,6 +468,7 @@ CONFAB_MESSAGE(still_here)
 CONFAB_MESSAGE(append_request)
 CONFAB_MESSAGE(commit_batch)
 CONFAB_MESSAGE(probe_journal)
+CONFAB_MESSAGE(clear_leftovers)
 CONFAB_MESSAGE(room_news)
 CONFAB_MESSAGE(read_feed)
 CONFAB_MESSAGE(watch_feed)
@@ -409,11 +478,14 @@ CONFAB_MESSAGE(shard_load)
 CONFAB_MESSAGE(flushed)
 CONFAB_MESSAGE(load_room_request)
 CONFAB_MESSAGE(room_loaded)
+CONFAB_MESSAGE(room_read_request)
+CONFAB_MESSAGE(room_read)
 CONFAB_MESSAGE(messages_request)
 CONFAB_MESSAGE(messages_read)
 CONFAB_MESSAGE(directs_request)
 CONFAB_MESSAGE(directs_reads)
 CONFAB_MESSAGE(session_read)
+CONFAB_MESSAGE(serve_next_read)
 CONFAB_MESSAGE(attach_sink)
 CONFAB_MESSAGE(open_sink)
 CONFAB_MESSAGE(detach_sink)

@@ -54,7 +54,10 @@ void registrar::step(const user_id& user, user_op& what) {
                  [&](const direct_moved& op) {
                    if (auto* row = find(user)) row->note(op.direct);
                  },
-                 [&](const user_signal& op) { deliver(user, op); },
+                 [&](const session_moved& op) {
+                   if (auto* row = find(user)) row->move(op.session, op.room, op.in);
+                 },
+                 [&](user_signal& op) { signal(user, op); },
              },
              what);
 }
@@ -176,15 +179,27 @@ void registrar::greet(const user_id& user, session_id session, bool with_directs
   tell_session(session, std::move(hello));
 }
 
-void registrar::deliver(const user_id& user, const user_signal& what) {
+/// Who may not is answered as if nobody was there.
+void registrar::signal(const user_id& user, user_signal& what) {
   const auto* row = find(user);
+  const auto& from = what.what.from;
+  const bool may = what.vouched || env_->how.signals_from == signal_senders::all || from == user ||
+                   (row && row->has_joined_any(what.rooms));
+  if (row && !may && row->has_direct_with(from)) {
+    const auto between = direct_room_of(user, from);
+    return send(env_->board.directory_of(between),
+                to_room{between, {{}, vouch_op{user, std::move(what)}}});
+  }
   const message::any event{what.what};
   encoded_once once{event};
-  if (row)
-    for (const auto& one : row->sessions())
+  std::size_t reached = 0;
+  if (row && may)
+    for (const auto& one : row->sessions()) {
+      if (what.only && *what.only != one.id) continue;
+      ++reached;
       send(env_->board.audience_of(one.id), session_delivery{one.id, once.in(one.format), {}});
-  tell_session(what.what.session.id,
-               sessions_reached{what.ticket, row ? row->sessions().size() : 0});
+    }
+  tell_session(what.what.session.id, sessions_reached{what.ticket, reached});
 }
 
 // --- direct rooms ------------------------------------------------------------------------------

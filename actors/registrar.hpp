@@ -39,7 +39,7 @@ class registrar final : public pinned<registrar_actor::base> {
   };
   struct state {
     std::unordered_map<user_id, user_row> users;
-    std::unordered_map<user_row::awake_room, awake> rooms;
+    std::unordered_map<awake_room, awake> rooms;
     std::uint32_t last_read = 0;
     std::vector<read_of> next_reads;  // go together when the reads under way are done
     std::vector<read_of> reads;       // under way
@@ -52,7 +52,7 @@ class registrar final : public pinned<registrar_actor::base> {
   void attach(const user_id& user, attach_session& what);
   void detach(const user_id& user, session_id session);
   void watch(const user_id& user, const watch_user& what);
-  void deliver(const user_id& user, const user_signal& what);
+  void signal(const user_id& user, user_signal& what);
   void room_ended(const caf::actor_addr& room, bool bug);
   void read_directs(const user_id& user);
   void start_reads();

@@ -84,8 +84,13 @@ void room::loaded(room_loaded& what) {
     s.room.emplace(std::move(what.info), std::move(what.tail),
                    room_state::options{env_->how.append_wait_max, env_->how.presence_gather,
                                        env_->how.presence_grace, env_->how.typing_lapse,
-                                       journal::name(env_->durability)},
-                   creation_request());
+                                       journal::name(env_->durability), env_->how.rules},
+                   creation_request(), std::move(what.names));
+    if (s.room->is_direct()) {
+      const auto direct = *s.room->view().direct;
+      s.room->block(direct.second, what.second_blocks);
+      s.room->block(direct.first, what.first_blocks);
+    }
     room_effects effects;
     for (auto& one : std::exchange(s.early_news, {}))
       if (!take_in(one, effects)) s.doomed = true;
@@ -108,13 +113,23 @@ void room::give_up_stash(std::optional<steady_time> now) {
   }
 }
 
+namespace {
+
+/// Who would make the room.
+const rooms::principal& maker_of(const room_op& what) {
+  if (const auto* join = std::get_if<join_op>(&what)) return join->by;
+  if (const auto* create = std::get_if<create_op>(&what)) return create->by;
+  return std::get<direct_op>(what).by;
+}
+
+}  // namespace
+
 /// How long its maker must wait, who has made too many.
 std::chrono::milliseconds room::pay_for_room(const room_command& first) {
   if (!env_->prices) return {};
   auto& users = env_->prices->users;
   auto& addresses = env_->prices->addresses;
-  const auto* join = std::get_if<join_op>(&first.what);
-  const auto& maker = join ? join->who.user : std::get<direct_op>(first.what).by.user;
+  const auto& maker = maker_of(first.what).user;
   const auto user = users.key_of(maker.view());
   const auto now = env_->steady_now();
   const auto wait = std::max(users.wait(user, price::rooms, 1, now),
@@ -128,16 +143,21 @@ std::chrono::milliseconds room::pay_for_room(const room_command& first) {
 /// Nothing of a room is shown before its epoch is as durable as its messages (G1).
 void room::begin_creating(const room_command& first) {
   auto& s = *state_;
-  rooms::create_room wanted{s.id.value(), random_epoch(env_->random()), {}};
+  rooms::create_room wanted{random_epoch(env_->random()), {}, {}};
   auto by = rooms::server_principal();
+  std::string key;
   if (const auto* direct = std::get_if<direct_op>(&first.what)) {
     const auto [low, high] = std::minmax(direct->by.user, direct->to);
     wanted.direct.emplace(low, high);
     by = direct->by;
+  } else if (const auto* create = std::get_if<create_op>(&first.what)) {
+    wanted.with = create->with;
+    by = create->by;
+    key = create->key;
   }
   s.now = phase::creating;
-  send(env_->writer,
-       append_request{creation_request(), {s.id, std::move(by), {}, std::move(wanted)}});
+  send(env_->writer, append_request{creation_request(),
+                                    {s.id, std::move(by), std::move(key), std::move(wanted)}});
 }
 
 request_no room::creation_request() const noexcept { return request_no{std::uint64_t{id()} << 32}; }
@@ -149,7 +169,7 @@ void room::become_ready() {
     return work_off_stash();
   }
   s.now = phase::finding_users;
-  const auto& [a, b] = *s.room->info().direct;
+  const auto& [a, b] = *s.room->view().direct;
   s.users_awaited = {a};
   if (a != b) s.users_awaited.push_back(b);
   for (const auto& user : s.users_awaited)
@@ -176,7 +196,7 @@ session_seen room::listen(session_appeared& what) {
   session_seen answer;
   if (s.room && s.room->is_direct()) {
     s.room->listen(what.who, effects);
-    const auto& info = s.room->info();
+    const auto& info = s.room->view();
     const auto& [a, b] = *info.direct;
     answer.direct = {s.id, a == what.who.user ? b : a, info.head, info.last_at};
   }
@@ -190,6 +210,7 @@ void room::command(room_command& what) {
   auto& s = *state_;
   if (what.forwarded) ++s.forwards_seen;
   what.from.asked = env_->steady_now();
+  what.from.at = env_->now();
   const auto until = what.from.asked + env_->how.append_wait_max;
   s.stash.push_back({std::move(what), until});
   work_off_stash();
@@ -203,7 +224,8 @@ void room::work_off_stash() {
     if (s.now == phase::absent) {
       const bool joins = std::holds_alternative<join_op>(next.what) && env_->how.create_rooms &&
                          !is_reserved(s.id);
-      if (joins || std::holds_alternative<direct_op>(next.what)) {
+      if (joins || std::holds_alternative<direct_op>(next.what) ||
+          std::holds_alternative<create_op>(next.what)) {
         if (const auto wait = pay_for_room(next); wait.count() > 0) {
           refuse(next, error_code::rate_limited, "too many new rooms", wait);
           s.stash.pop_front();
@@ -228,19 +250,24 @@ void room::work_off_stash() {
 
 void room::dispatch(room_command& what, room_effects& out) {
   auto& r = *state_->room;
-  const auto now = env_->steady_now();
-  std::visit(overloaded{
-                 [&](const join_op& op) { r.join(what.from, op, now, out); },
-                 [&](const leave_op& op) { r.leave(what.from, op, now, out); },
-                 [&](append_op& op) { r.append(what.from, std::move(op), now, out); },
-                 [&](const typing_op& op) { r.type(what.from, op.on, now, out); },
-                 [&](direct_op& op) { r.direct(what.from, std::move(op), now, out); },
-             },
-             what.what);
+  if (auto* signal = std::get_if<vouch_op>(&what.what)) return vouch(*signal, r.both_wrote());
+  r.command(what.from, what.what, env_->steady_now(), out);
+}
+
+void room::vouch(vouch_op& what, bool for_it) {
+  what.what.vouched = for_it;
+  if (for_it)
+    return send(env_->board.registrar_of(what.to), to_user{what.to, std::move(what.what)});
+  const auto from = what.what.what.session.id;
+  send(env_->board.audience_of(from), to_session{from, sessions_reached{what.what.ticket, 0}});
 }
 
 void room::refuse(const room_command& what, error_code code, std::string text,
                   std::optional<std::chrono::milliseconds> retry_after) {
+  if (const auto* signal = std::get_if<vouch_op>(&what.what)) {
+    auto denied = *signal;
+    return vouch(denied, false);
+  }
   room_effects effects;
   if (const auto* join = std::get_if<join_op>(&what.what); join && join->continuing) {
     effects.settlements.push_back({what.from.session, what.from.ticket, settlement::broken});
@@ -272,23 +299,54 @@ void room::news(room_news& what) {
 /// False: what this actor knows of the log is not what is there.
 bool room::take_in(room_outcome& what, room_effects& out) {
   auto& s = *state_;
-  auto* outcome = std::get_if<journal::outcome>(&what.what);
-  auto* created = outcome ? std::get_if<journal::room_info>(outcome) : nullptr;
-  const bool own_creation = s.now == phase::creating && what.request == creation_request();
   if (s.room) {
     const auto* lost = std::get_if<not_stored>(&what.what);
-    return s.room->news(what, out) && !(lost && lost->unknown);
+    return s.room->news(what, env_->steady_now(), out) && !(lost && lost->unknown);
   }
+  auto* outcome = std::get_if<journal::outcome>(&what.what);
+  auto* created = outcome ? std::get_if<journal::room_made>(outcome) : nullptr;
+  const bool own_creation = s.now == phase::creating && what.request == creation_request();
   if (created && s.now != phase::loading) {
-    room_loaded now_there{room_loaded::state::found, std::move(*created), {}};
+    if (own_creation && !created->duplicate) tell_created(*created);
+    room_loaded now_there;
+    now_there.found = room_loaded::state::found;
+    now_there.info = std::move(created->info);
+    now_there.tail = std::move(created->entries);
     loaded(now_there);
   } else if (own_creation) {
+    if (const auto* no = outcome ? std::get_if<rooms::refused>(outcome) : nullptr)
+      refuse_first(*no);
     room_loaded nothing;
+    nothing.found = outcome ? room_loaded::state::unknown : room_loaded::state::unavailable;
     loaded(nothing);
   } else if (s.now == phase::loading) {
     s.early_news.push_back(std::move(what));
   }
   return true;
+}
+
+/// To who made the room by `create`; who came in by `join` is answered by that.
+void room::tell_created(const journal::room_made& made) {
+  auto& s = *state_;
+  if (s.stash.empty() || !std::holds_alternative<create_op>(s.stash.front().what.what)) return;
+  const auto from = s.stash.front().what.from;
+  s.stash.pop_front();
+  room_effects effects;
+  if (from.ref)
+    effects.deliveries[from.session.shard()].push_back(unicast{
+        from.session,
+        encode_frame(from.format, message::created{from.ref, s.id, made.info.epoch, made.info.head,
+                                                   false})});
+  effects.settlements.push_back({from.session, from.ticket});
+  carry_out(effects);
+}
+
+void room::refuse_first(const rooms::refused& why) {
+  auto& s = *state_;
+  if (s.stash.empty()) return;
+  const auto first = std::move(s.stash.front().what);
+  s.stash.pop_front();
+  refuse(first, why.code, why.text, why.retry_after);
 }
 
 // --- carrying out ------------------------------------------------------------------------------
@@ -304,8 +362,9 @@ void room::carry_out(room_effects& effects) {
     send(env_->board.audience(shard), room_delivery{s.id, std::move(items)});
   for (auto& wanted : effects.appends)
     send(env_->writer, append_request{wanted.request, std::move(wanted.what)});
+  for (auto& question : effects.questions) ask(question.number, std::move(question.what));
   if (s.room && effects.published && s.room->is_direct()) {
-    const auto& info = s.room->info();
+    const auto& info = s.room->view();
     const auto& [a, b] = *info.direct;
     for (const auto& [user, other] : {std::pair{a, b}, std::pair{b, a}}) {
       send(env_->board.registrar_of(user),
@@ -318,6 +377,21 @@ void room::carry_out(room_effects& effects) {
     send(env_->board.directory_of(s.id), online_changed{s.id, s.online_told});
   }
   arm();
+}
+
+void room::ask(std::uint64_t number, room_question what) {
+  const auto take = [this, number](room_answer& answer) {
+    room_effects effects;
+    state_->room->answered(number, answer, env_->steady_now(), effects);
+    carry_out(effects);
+  };
+  request(env_->board.reader_of(state_->id), read_wait_max,
+          room_read_request{state_->id, std::move(what)})
+      .then([take](room_read& found) { take(found.what); },
+            [take](caf::error&) {
+              room_answer nothing;
+              take(nothing);
+            });
 }
 
 /// One wake at a time, for the earliest of what the room waits for and the end of idleness.

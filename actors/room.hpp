@@ -61,10 +61,14 @@ class room final : public pinned<room_actor::base> {
   void become_ready();
   void work_off_stash();
   void dispatch(room_command& what, room_effects& out);
+  void vouch(vouch_op& what, bool for_it);
   void refuse(const room_command& what, error_code code, std::string text,
               std::optional<std::chrono::milliseconds> retry_after = {});
   std::chrono::milliseconds pay_for_room(const room_command& first);
   bool take_in(room_outcome& what, room_effects& out);
+  void tell_created(const journal::room_made& made);
+  void refuse_first(const rooms::refused& why);
+  void ask(std::uint64_t number, room_question what);
   void carry_out(room_effects& effects);
   void arm();
 

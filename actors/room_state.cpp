@@ -17,11 +17,21 @@ static_assert(tail_bytes_max < limits::page_bytes_max, "what is remembered fits 
 }  // namespace
 
 room_state::room_state(journal::room_info info, std::vector<log_entry> tail, const options& how,
-                       request_no first_request)
-    : info_(std::move(info)),
+                       request_no first_request, std::vector<message::user_ref> names)
+    : epoch_(std::move(info.epoch)),
       how_(how),
       presence_(how.presence_gather, how.presence_grace),
       last_request_(first_request.value()) {
+  view_.room = std::move(info.room);
+  view_.direct = std::move(info.direct);
+  view_.head = info.head;
+  view_.floor = info.floor;
+  view_.last_at = info.last_at;
+  view_.set = std::move(info.settings);
+  view_.members = info.members;
+  view_.rows = info.rows;
+  view_.pins = std::move(info.pins);
+  for (auto& one : names) name_author(one.id, std::move(one.name));
   for (auto& entry : tail) {
     tail_bytes_ += cost_of(entry);
     tail_.push_back(std::move(entry));
@@ -29,7 +39,7 @@ room_state::room_state(journal::room_info info, std::vector<log_entry> tail, con
 }
 
 bool room_state::exists_for(const user_id& user) const noexcept {
-  return !info_.direct || info_.direct->first == user || info_.direct->second == user;
+  return !view_.direct || rooms::is_direct_user(view_, user);
 }
 
 // --- telling -----------------------------------------------------------------------------------
@@ -41,7 +51,7 @@ void room_state::answer(const asker& to, const What& what, room_effects& out) co
 
 void room_state::refuse(const asker& to, error_code code, std::string text,
                         room_effects& out) const {
-  answer(to, message::error{to.ref, code, std::move(text), {}, to.named(info_.room)}, out);
+  answer(to, message::error{to.ref, code, std::move(text), {}, to.named(view_.room)}, out);
   out.settlements.push_back({to.session, to.ticket});
 }
 
@@ -79,6 +89,15 @@ void room_state::set_live(session_id session, member& who, bool live, room_effec
 
 // --- joining -----------------------------------------------------------------------------------
 
+bool room_state::both_wrote() const {
+  const auto wrote = [&](const user_id& user) {
+    return std::ranges::any_of(tail_, [&](const log_entry& entry) {
+      return entry.from == user && std::holds_alternative<posted>(entry.body);
+    });
+  };
+  return view_.direct && wrote(view_.direct->first) && wrote(view_.direct->second);
+}
+
 std::vector<log_entry> room_state::tail_after(seq_no since) const {
   const auto from = std::ranges::upper_bound(tail_, since, {}, &log_entry::seq);
   return {from, tail_.end()};
@@ -86,53 +105,81 @@ std::vector<log_entry> room_state::tail_after(seq_no since) const {
 
 std::optional<std::vector<message::present_message>> room_state::latest_from_tail(
     const user_id& asker) const {
-  std::vector<log_entry> messages, changes;
+  std::vector<log_entry> messages, changes;  // replies are both
   for (auto entry = tail_.rbegin(); entry != tail_.rend(); ++entry) {
     if (!std::holds_alternative<posted>(entry->body)) continue;
     messages.push_back(*entry);
     if (messages.size() == limits::history_count_default) break;
   }
-  const bool whole_log = tail_.size() == info_.head.value();
+  const bool whole_log = tail_.size() == view_.head.value();
   if (messages.size() < limits::history_count_default && !whole_log) return std::nullopt;
   std::ranges::reverse(messages);
   // Whatever changes a message comes after it, so memory that holds the one holds the other.
-  for (const auto& entry : tail_)
-    if (target_of(entry.body)) changes.push_back(entry);
+  for (const auto& entry : tail_) {
+    const auto* message = std::get_if<posted>(&entry.body);
+    if (target_of(entry.body) || (message && message->where.thread)) changes.push_back(entry);
+  }
   std::vector<message::present_message> shown;
   for (const auto& one : rooms::fold(messages, changes))
     shown.push_back(rooms::summarise(one, asker));
   return shown;
 }
 
-message::joined room_state::snapshot(const join_op& what) const {
+message::joined room_state::snapshot(const asker& from, const join_op& what) const {
   message::joined frame;
-  frame.room = info_.room;
-  frame.title = info_.title;
-  frame.epoch = info_.epoch;
-  frame.head = info_.head;
-  frame.role = name(what.as);
+  frame.room = view_.room;
+  const auto& settings = view_.settings();
+  frame.title = settings.title.value_or(view_.room.value());
+  frame.epoch = epoch_;
+  frame.head = view_.head;
+  const auto row = row_of(what.who.user);
+  const auto as = rooms::role_of(standing_of(what.by, row, from.at));
+  const bool writes = view_.direct || settings.of_visitors() == visitor_rights::write;
+  frame.role = name(as != role::visitor ? as : writes ? role::member : role::reader);
   frame.online = presence_.online();
   frame.members = presence_.members();
   // Oneself too, also where those online are more than the list may hold.
   if (std::ranges::find(frame.members, what.who.user, &message::user_ref::id) ==
       frame.members.end())
     frame.members.back() = {what.who.user, what.who.name};
+  frame.member = row.is_member();
+  frame.settings = without_defaults(settings);
+  frame.settings.title.reset();  // it is told already
+  if (view_.rows > 0) frame.count = view_.members;
+  frame.pins = view_.pins;
   return frame;
 }
 
 void room_state::join(const asker& from, const join_op& what, steady_time now, room_effects& out) {
-  if (!exists_for(what.who.user))
-    return refuse(from, error_code::no_such_room, "no such room", out);
+  const auto row = row_of(what.who.user);
+  const auto known = members_.find(from.session);
+  // Who was told to leave while a catch-up was read is not let in by its end.
+  if (what.continuing && (known == members_.end() || !known->second.joined))
+    return out.settlements.push_back({from.session, from.ticket});
+  if (auto why = rooms::keeps_out(standing_of(what.by, row, from.at)))
+    return refuse(from, *why, out);
+  if (what.member && !row.is_member()) {
+    auto by = what.by;
+    by.joined = true;
+    auto then = what;
+    then.member = false;
+    return store(from, std::move(by), {}, rooms::become_member{},
+                 pending_append::joined{std::move(then)}, now, out);
+  }
 
   auto& who = members_[from.session];
   who.format = what.who.format;
-  who.as = what.as;
+  who.token = what.by.token;
+  who.admin = what.by.admin;
+  who.opens = what.by.opens;
+  who.guest = what.by.as == rooms::principal::kind::guest;
   if (!who.joined) {
     who.joined = true;
-    const auto row = presence_.arrive(what.who.user, what.who.name, now);
-    if (!info_.direct) std::tie(who.user, who.number) = row;
+    const auto place = presence_.arrive(what.who.user, what.who.name, now);
+    if (!view_.direct) std::tie(who.user, who.number) = place;
+    if (row.is_kept()) rows_.try_emplace(what.who.user, known_row{row, view_.head});
   }
-  if (info_.direct) identify(who, what.who.user);
+  if (view_.direct) identify(who, what.who.user);
   // Joining again starts over: no live event may come in the middle of the catch-up.
   set_live(from.session, who, false, out);
   admit_from_tail(who, from, what, out);
@@ -140,47 +187,49 @@ void room_state::join(const asker& from, const join_op& what, steady_time now, r
 
 /// In a direct room it is known beforehand who there can be.
 void room_state::identify(member& who, const user_id& user) const {
-  const bool second = info_.direct->first != user;
-  who.user = second ? &info_.direct->second : &info_.direct->first;
+  const bool second = view_.direct->first != user;
+  who.user = second ? &view_.direct->second : &view_.direct->first;
   who.number = room_user_no{second ? 2u : 1u};
 }
 
 void room_state::admit_from_tail(member& who, const asker& from, const join_op& what,
                                  room_effects& out) {
-  const auto first_remembered = tail_.empty() ? next(info_.head) : tail_.front().seq;
-  const bool foreign = what.epoch && *what.epoch != info_.epoch;
+  const auto first_remembered = tail_.empty() ? next(view_.head) : tail_.front().seq;
+  const bool foreign = what.epoch && *what.epoch != epoch_;
+  const auto floor = floor_of(row_of(what.who.user), view_.head);
   const bool servable =
-      what.since && !foreign && *what.since <= info_.head && next(*what.since) >= info_.floor;
+      what.since && !foreign && *what.since <= view_.head && next(*what.since) >= floor;
+  const auto hand_over = [&](message::joined frame, bool continuing) {
+    out.catch_ups.push_back(
+        {from.session, {from.ticket, std::move(frame), servable || continuing ? what.since : std::nullopt,
+                        continuing, floor}});
+  };
 
   if (what.continuing) {
-    if (what.since && *what.since > info_.head) return early_.push_back({from, what});
-    if (what.since && next(*what.since) < first_remembered) {
-      out.catch_ups.push_back({from.session, {from.ticket, snapshot(what), what.since, true}});
-      return;
-    }
-    answer(from, message::more_events{info_.room, tail_after(*what.since), false}, out);
+    if (what.since && *what.since > view_.head) return early_.push_back({from, what});
+    if (what.since && next(*what.since) < first_remembered)
+      return hand_over(snapshot(from, what), true);
+    auto events = tail_after(*what.since);
+    auto names = names_in(events);
+    answer(from, message::more_events{view_.room, std::move(events), false, std::move(names)}, out);
   } else {
-    auto frame = snapshot(what);
+    auto frame = snapshot(from, what);
     frame.ref = from.ref;
-    if (what.since && !servable) frame.oldest = info_.floor;
+    if (what.since && !servable) frame.oldest = floor;
     if (servable) {
-      if (next(*what.since) < first_remembered) {
-        out.catch_ups.push_back({from.session, {from.ticket, std::move(frame), what.since, false}});
-        return;
-      }
+      if (next(*what.since) < first_remembered) return hand_over(std::move(frame), false);
       frame.events = tail_after(*what.since);
     } else {
       auto latest = latest_from_tail(what.who.user);
-      if (!latest) {
-        out.catch_ups.push_back({from.session, {from.ticket, std::move(frame), {}, false}});
-        return;
-      }
+      if (!latest) return hand_over(std::move(frame), false);
+      std::erase_if(*latest, [&](const auto& one) { return one.seq < floor; });
       frame.events = std::move(*latest);
     }
+    frame.users = names_in(frame.events);
     answer(from, frame, out);
   }
   set_live(from.session, who, true, out);
-  out.settlements.push_back({from.session, from.ticket, settlement::joined});
+  out.settlements.push_back({from.session, from.ticket, settlement::joined, floor});
 }
 
 /// Those who read further than the room had heard.
@@ -200,14 +249,22 @@ void room_state::leave(const asker& from, const leave_op& what, steady_time now,
     who.joined = false;
     const auto user = *who.user;
     if (!what.lost && (from.ref || !what.reason.empty()))
-      answer(from, message::left{from.ref, info_.room, what.reason}, out);
+      answer(from, message::left{from.ref, view_.room, what.reason}, out);
     if (who.listening && !what.lost)
       set_live(from.session, who, true, out);
     else
       release(from.session, out);
     presence_.depart(user, what.lost, now);
-    if (!presence_.has_session(user)) stop_typing(user, true, out);
+    if (!presence_.has_session(user)) {
+      stop_typing(user, true, out);
+      forget_row_of(user);
+    }
   }
+  for (auto& [number, about] : awaited_)
+    if (auto* row = std::get_if<row_awaited>(&about))
+      std::erase_if(row->waiting, [&](const auto& one) {
+        return one.first.session == from.session && std::holds_alternative<join_op>(one.second);
+      });
   out.settlements.push_back({from.session, from.ticket, settlement::left});
 }
 
@@ -244,30 +301,34 @@ void room_state::dismiss_all(room_effects& out) {
 void room_state::append(const asker& from, append_op what, steady_time now, room_effects& out) {
   const auto at = members_.find(from.session);
   what.by.joined = at != members_.end() && at->second.joined;
-  if (!what.by.joined && what.key.empty())
-    return refuse(from, error_code::not_joined, "join the room first", out);
-  if (what.by.joined && std::holds_alternative<rooms::post_message>(what.what))
-    stop_typing(what.by.user, false, out);
-  store(from, std::move(what.by), std::move(what.key), std::move(what.what), now, out);
+  const bool is_message = std::holds_alternative<rooms::post_message>(what.what);
+  if (what.by.joined && is_message) stop_typing(what.by.user, false, out);
+  decltype(pending_append::then) then = pending_append::done{};
+  if (is_message) then = pending_append::sent{};
+  if (what.delete_for)
+    then = pending_append::swept{what.by, std::get<rooms::set_members>(what.what).change.users,
+                                 *what.delete_for};
+  store(from, std::move(what.by), std::move(what.key), std::move(what.what), std::move(then), now,
+        out);
 }
 
 void room_state::direct(const asker& from, direct_op what, steady_time now, room_effects& out) {
   what.by.joined = true;
   stop_typing(what.by.user, false, out);
-  store(from, std::move(what.by), std::move(what.key), rooms::post_message{std::move(what.what)},
+  store(from, std::move(what.by), std::move(what.key),
+        rooms::post_message{std::move(what.what), std::move(what.where)}, pending_append::sent{},
         now, out);
 }
 
 void room_state::store(const asker& from, rooms::principal by, std::string key, rooms::want what,
-                       steady_time now, room_effects& out) {
+                       decltype(pending_append::then) then, steady_time now, room_effects& out) {
   const request_no request{++last_request_};
-  const bool message = std::holds_alternative<rooms::post_message>(what);
-  out.appends.push_back({request, {info_.room, std::move(by), std::move(key), std::move(what)}});
-  pending_.push_back({request, from, message, now + how_.append_wait_max});
+  out.appends.push_back({request, {view_.room, std::move(by), std::move(key), std::move(what)}});
+  pending_.push_back({request, from, now + how_.append_wait_max, std::move(then)});
 }
 
 /// Answers come in the order of asking, so it is nearly always the first.
-std::optional<room_state::pending_append> room_state::answered(request_no request) {
+std::optional<room_state::pending_append> room_state::take_pending(request_no request) {
   const auto at = std::ranges::find(pending_, request, &pending_append::request);
   if (at == pending_.end()) return std::nullopt;
   auto done = std::move(*at);
@@ -275,64 +336,96 @@ std::optional<room_state::pending_append> room_state::answered(request_no reques
   return done;
 }
 
-/// A success without `id` gets nothing.
-void room_state::tell(const pending_append& done, const message::stored& what,
-                      room_effects& out) const {
-  if (done.answered) return;
-  if (done.from.ref) {
-    if (done.message)
-      answer(done.from, message::sent{done.from.ref, what}, out);
-    else
-      answer(done.from, message::done{done.from.ref, what}, out);
+/// A success without `id` gets nothing, but joining. `what`: none where nothing was to be changed.
+void room_state::tell(pending_append& own, std::optional<message::stored> what,
+                      const mention_list& unreached, room_effects& out) {
+  if (own.answered) return;
+  const auto& to = own.from;
+  if (to.ref && std::holds_alternative<pending_append::sent>(own.then) && what) {
+    message::sent sent{to.ref, *what};
+    sent.unreached = unreached;
+    answer(to, sent, out);
+  } else if (to.ref && std::holds_alternative<pending_append::created>(own.then)) {
+    answer(to, message::created{to.ref, view_.room, epoch_, view_.head, true}, out);
+  } else if (to.ref) {
+    message::done done{to.ref, what};
+    done.unreached = unreached;
+    answer(to, done, out);
   }
-  out.settlements.push_back({done.from.session, done.from.ticket});
+  out.settlements.push_back({to.session, to.ticket});
 }
 
-bool room_state::news(room_outcome& what, room_effects& out) {
-  const auto own = answered(what.request);
+bool room_state::news(room_outcome& what, steady_time now, room_effects& out) {
+  auto own = take_pending(what.request);
   auto* outcome = std::get_if<journal::outcome>(&what.what);
   if (!outcome) {
+    if (own)
+      if (const auto* part = std::get_if<pending_append::next_of_sweep>(&own->then))
+        sweeps_.erase(part->sweep);
     if (own && !own->answered)
       refuse(own->from, error_code::unavailable, "not stored; repeat with the same key", out);
     return true;
   }
+  const bool answers = own && !own->answered;
+  using after = pending_append;
+  auto* joins = own ? std::get_if<after::joined>(&own->then) : nullptr;
+  const bool leaves = own && std::holds_alternative<after::left>(own->then);
+  const bool sweeps = own && std::holds_alternative<after::swept>(own->then);
+  const auto* part = own ? std::get_if<after::next_of_sweep>(&own->then) : nullptr;
+  // What an operation was a step of goes on whether it changed anything or not.
+  const auto go_on = [&](std::optional<message::stored> stored, unix_ms at) {
+    if (joins && answers) return join(own->from, joins->what, now, out);
+    if (leaves && answers) return leave(own->from, leave_op{}, now, out);
+    if (sweeps && answers) begin_sweep(*own, stored, at, out);
+    if (!part || !sweeps_.contains(part->sweep)) return;
+    if (answers) return go_on_sweeping(part->sweep, now, out);
+    sweeps_.erase(part->sweep);
+  };
+  const bool goes_on = joins || leaves || sweeps || part;
   return std::visit(
       overloaded{
           [&](rooms::appended& done) {
             // What was committed before this room was loaded, it knows.
-            if (done.entries.back().seq <= info_.head && !own) return true;
-            if (done.entries.front().seq != next(info_.head)) return false;
+            if (done.entries.back().seq <= view_.head && !own) return true;
+            if (done.entries.front().seq != next(view_.head)) return false;
             const auto& last = done.entries.back();
+            const message::stored stored{view_.room, last.seq, last.at, how_.durability, false};
             // G5: before the event, and on the same way.
-            if (own) tell(*own, {info_.room, last.seq, last.at, how_.durability, false}, out);
+            if (own && !goes_on) tell(*own, stored, done.unreached, out);
             std::optional<broadcast::author> writer;
             if (own) writer = {own->from.session, own->from.asked};
+            view_.members = static_cast<std::uint32_t>(done.members);
+            if (part)
+              if (const auto at = sweeps_.find(part->sweep); at != sweeps_.end())
+                at->second.deleted += done.entries.size();
+            const auto* leaving = leaves && answers ? &own->from : nullptr;
             for (auto& entry : done.entries)
-              if (!publish(writer, std::move(entry), out)) return false;
+              if (!publish(writer, std::move(entry), done.name, leaving, out)) return false;
+            if (goes_on) go_on(stored, stored.at);
             admit_early(out);
             return true;
           },
           [&](rooms::repeated& done) {
-            if (own) tell(*own, {info_.room, done.seq, done.at, how_.durability, true}, out);
-            return done.seq <= info_.head;
+            const message::stored stored{view_.room, done.seq, done.at, how_.durability, true};
+            if (goes_on)
+              go_on(stored, done.at);
+            else if (own)
+              tell(*own, stored, {}, out);
+            return done.seq <= view_.head;
           },
           [&](rooms::unchanged&) {
-            if (!own || own->answered) return true;
-            if (own->from.ref) answer(own->from, message::done{own->from.ref, {}}, out);
-            out.settlements.push_back({own->from.session, own->from.ticket});
+            if (goes_on)
+              go_on({}, own->from.at);
+            else if (own)
+              tell(*own, {}, {}, out);
             return true;
           },
           [&](rooms::refused& done) {
-            if (!own || own->answered) return true;
-            const auto& to = own->from;
-            answer(to,
-                   message::error{to.ref, done.code, std::move(done.text), done.retry_after,
-                                  to.named(info_.room)},
-                   out);
-            out.settlements.push_back({to.session, to.ticket});
+            if (part) sweeps_.erase(part->sweep);
+            if (answers) refuse(own->from, done, out);
             return true;
           },
-          [](journal::room_info&) { return true; },
+          [](journal::room_made&) { return true; },
           [](rooms::marked&) { return true; },
       },
       *outcome);
@@ -345,14 +438,17 @@ void room_state::failed_all(room_effects& out) {
 }
 
 bool room_state::publish(std::optional<broadcast::author> writer, log_entry entry,
-                         room_effects& out) {
-  if (entry.seq != next(info_.head)) return false;
-  info_.head = entry.seq;
-  info_.last_at = entry.at;
-  message::any event{message::logged{info_.room, std::move(entry)}};
+                         std::string name, const asker* leaving, room_effects& out) {
+  if (entry.seq != next(view_.head)) return false;
+  view_.head = entry.seq;
+  view_.last_at = entry.at;
+  if (!name.empty()) name_author(entry.from, name);
+  if (!std::holds_alternative<posted>(entry.body)) name.clear();
+  message::any event{message::logged{view_.room, std::move(entry), std::move(name)}};
   announce(event, importance::required, {}, writer, out);
   entry = std::move(std::get<message::logged>(event).entry);
   if (const auto* gone = std::get_if<deleted>(&entry.body)) take_away(gone->target);
+  take_change(entry, leaving, out);
   tail_bytes_ += cost_of(entry);
   tail_.push_back(std::move(entry));
   while (tail_.size() > tail_entries_max || (tail_bytes_ > tail_bytes_max && tail_.size() > 1)) {
@@ -382,6 +478,7 @@ void room_state::type(const asker& from, bool on, steady_time now, room_effects&
   if (at == members_.end() || !at->second.joined)
     return refuse(from, error_code::not_joined, "join the room first", out);
   const auto& who = at->second;
+  if (auto why = forbids_saying(who, from.at)) return refuse(from, *why, out);
   if (on)
     start_typing(who, now, out);
   else
@@ -404,7 +501,7 @@ void room_state::start_typing(const member& who, steady_time now, room_effects& 
 
 void room_state::announce_typing(const user_id& user, room_user_no number, bool on,
                                  room_effects& out) {
-  announce(message::typing{info_.room, user, on}, importance::droppable, number, {}, out);
+  announce(message::typing{view_.room, user, on}, importance::droppable, number, {}, out);
 }
 
 void room_state::stop_typing(const user_id& user, bool tell, room_effects& out) {
@@ -433,7 +530,7 @@ std::optional<steady_time> room_state::deadline() const {
 
 void room_state::on_time(steady_time now, room_effects& out) {
   if (auto change = presence_.flush(now)) {
-    change->room = info_.room;
+    change->room = view_.room;
     announce(*change, importance::droppable, {}, {}, out);
   }
   for (auto at = typing_.begin(); at != typing_.end();) {
@@ -449,7 +546,8 @@ void room_state::on_time(steady_time now, room_effects& out) {
 }
 
 bool room_state::idle() const noexcept {
-  return pending_.empty() && presence_.empty();  // whoever has joined stands in the presence
+  // Whoever has joined stands in the presence.
+  return pending_.empty() && awaited_.empty() && sweeps_.empty() && presence_.empty();
 }
 
 }  // namespace confab::actors

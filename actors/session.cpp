@@ -13,6 +13,19 @@ namespace {
 /// when this much more has passed it must have ended by a bug.
 constexpr auto in_flight_wait_extra = std::chrono::seconds{25};
 
+/// What reads a room's log, or the list of rooms: it waits until earlier reads are paid off.
+bool reads(const command::any& what) {
+  return std::holds_alternative<command::join>(what) ||
+         std::holds_alternative<command::history>(what) ||
+         std::holds_alternative<command::list_rooms>(what) ||
+         std::holds_alternative<command::list_reactions>(what);
+}
+
+/// How many commands it counts as (SEMANTICS §13).
+unsigned worth(const command::any& what) {
+  return std::holds_alternative<command::list_reactions>(what) ? 2 : 1;
+}
+
 }  // namespace
 
 session::session(caf::actor_config& config, const environment* env, session_start start)
@@ -64,6 +77,7 @@ void session::on_event(session_event& what) {
                    if (c.list.ref) say(c.list);
                    settle(c.ticket);
                  },
+                 [this](signal_came& s) { to_registrar(std::move(s.what)); },
                  [this](const session_timer& t) { timer(t); },
              },
              what);
@@ -80,6 +94,7 @@ void session::on_end() noexcept {
   joined_.clear();
   reading_.reset();
   sink_.reset();
+  taken_.reset();  // by which others see that it has ended
 }
 
 // --- frames in ---------------------------------------------------------------------------------
@@ -98,7 +113,7 @@ bool session::received(frame_received& what) {
     return false;
   }
   faults_in_a_row_ = 0;
-  if (!within_rate(id)) return false;
+  if (!within_rate(id, worth(command))) return false;
   if (as_hello && now_ != phase::awaiting_hello) {
     say_error(id, error_code::already, "hello was said already");
   } else if (as_hello) {
@@ -131,9 +146,9 @@ void session::refused(const rejected& why) {
   }
 }
 
-bool session::within_rate(const message::re& ref) {
+bool session::within_rate(const message::re& ref, unsigned commands) {
   const auto now = env_->steady_now();
-  const auto wait = taken_->pays.take(price::commands, 1, now);
+  const auto wait = taken_->pays.take(price::commands, commands, now);
   if (wait.count() == 0) return true;
   const auto told = std::chrono::ceil<std::chrono::milliseconds>(wait);
   say(message::error{ref, error_code::rate_limited, "too many commands", told, {}});
@@ -160,14 +175,11 @@ void session::pump() {
 bool session::can_pay_for_next() {
   const auto next = gate_.next();
   if (!next) return true;
-  const auto& what = next->what.what;
   auto& pays = taken_->pays;
-  const bool reads = std::holds_alternative<command::join>(what) ||
-                     std::holds_alternative<command::history>(what) ||
-                     std::holds_alternative<command::list_rooms>(what);
   const auto now = env_->steady_now();
   budget::span wait{0};
-  if (reads) wait = std::max(pays.wait(price::rows, 0, now), pays.wait(price::bytes_out, 0, now));
+  if (reads(next->what.what))
+    wait = std::max(pays.wait(price::rows, 0, now), pays.wait(price::bytes_out, 0, now));
   // What the client sent has been paid for when it came, a room of `resume` has not.
   if (wait.count() == 0 && !next->counted) wait = pays.wait(price::commands, 1, now);
   if (wait.count() == 0) return true;
@@ -247,13 +259,15 @@ void session::start(running& run, command::direct& what) {
 }
 
 void session::start(running& run, command::signal& what) {
-  message::signal event{user_, env_->board.name_of(id_), std::move(what.data)};
+  user_signal event{{user_, env_->board.name_of(id_), std::move(what.data)}, run.ticket, {}, {}};
+  if (env_->how.signals_from == signal_senders::shared)
+    for (const auto& at : joined_)
+      if (at.handle) event.rooms.push_back(at.handle.id());
   if (const auto* user = std::get_if<user_id>(&what.to)) {
-    caf::anon_send(env_->board.registrar_of(*user),
-                   to_user{*user, user_signal{std::move(event), run.ticket}});
+    caf::anon_send(env_->board.registrar_of(*user), to_user{*user, std::move(event)});
   } else if (const auto to = env_->board.find(std::get<session_name>(what.to))) {
-    caf::anon_send(env_->board.audience_of(*to),
-                   signal_delivery{*to, std::move(event), run.ticket});
+    event.only = *to;
+    caf::anon_send(env_->board.audience_of(*to), signal_delivery{*to, std::move(event)});
   } else {
     // A name that was made up says no more than that of a session that is gone.
     reached(run.ticket, 0);
@@ -275,11 +289,21 @@ void session::settled(command_settled& what) {
     // connections: what is looked up here serves as long as the membership does.
     auto& own = at ? *at : joined_.emplace_back(membership{what.room, {}});
     own.handle = env_->board.awake(what.room);
+    moved(own, true);
   }
-  if (what.what == settlement::left && at) joined_.erase(joined_.begin() + (at - joined_.data()));
+  if (what.what == settlement::left && at) {
+    moved(*at, false);
+    joined_.erase(joined_.begin() + (at - joined_.data()));
+  }
   if (what.what == settlement::broken) close(close_code::internal, "the room restarted");
   // Ticket 0: the session went by itself, no command of the client's is done with that.
   if (what.ticket.value() != 0) settle(what.ticket);
+}
+
+/// Its user's row knows in which rooms a session is where that decides who may send it signals.
+void session::moved(const membership& at, bool in) {
+  if (env_->how.signals_from == signal_senders::shared && at.handle)
+    to_registrar(session_moved{id_, at.handle.id(), in});
 }
 
 /// Gives the command's place back to the connection.

@@ -62,7 +62,7 @@ class session final : public light_actor<session_event> {
   /// Whether it waits in the gate; otherwise it is done with.
   bool received(frame_received& what);
   void refused(const rejected& why);
-  bool within_rate(const message::re& ref);
+  bool within_rate(const message::re& ref, unsigned commands = 1);
 
   // --- session_hello.cpp ---
   void hello(const message::re& ref, command::hello& what);
@@ -81,6 +81,7 @@ class session final : public light_actor<session_event> {
   void start(running& run, command::leave& what);
   void start(running& run, command::history& what);
   void start(running& run, command::list_rooms& what);
+  void start(running& run, command::list_reactions& what);
   void start(running& run, command::signal& what);
   void start(running& run, command::direct& what);
   void in_room(running& run, const room_id& room, room_op what);
@@ -101,6 +102,7 @@ class session final : public light_actor<session_event> {
   void count_online(running& run, rooms_read& read);
 
   void settled(command_settled& what);
+  void moved(const membership& at, bool in);
   void reached(ticket_no ticket, std::size_t sessions);
   void settle(ticket_no ticket);
   void give_back(std::size_t bytes);

@@ -19,7 +19,7 @@ constexpr std::chrono::milliseconds read_wait_max = std::chrono::seconds{10};
 
 void session::read(running& run, decltype(session_read::what) what) {
   run.until = env_->steady_now() + read_wait_max;
-  caf::anon_send(env_->board.reader_of(id_), session_read{id_, run.ticket, std::move(what)});
+  caf::anon_send(env_->board.reader_of(id_), session_read{id_, user_, taken_, run.ticket, std::move(what)});
   watch_in_flight();
 }
 
@@ -38,6 +38,7 @@ void session::read_came(read_done& what) {
                           [this](entries_read& read) { give_page(std::move(read.entries)); },
                           [this](messages_read& read) { give_latest(std::move(read)); },
                           [](rooms_read&) {},
+                          [](reactions_read&) {},
                       },
                       what.what);
   }
@@ -52,6 +53,13 @@ void session::read_came(read_done& what) {
             settle(what.ticket);
           },
           [&](rooms_read& read) { count_online(*run, read); },
+          [&](reactions_read& read) {
+            if (read.hidden) return fail(what.ticket, error_code::no_such_room, "no such room");
+            if (run->ref)
+              say(message::reactions{run->ref, std::move(read.page.users), read.page.count,
+                                     read.page.next});
+            settle(what.ticket);
+          },
       },
       what.what);
 }
@@ -74,6 +82,15 @@ void session::start(running& run, command::list_rooms& what) {
   }
   taken_->pays.charge(price::rows, limits::rooms_page_count_max, env_->steady_now());
   read(run, rooms_request{std::move(what.after), std::move(allowed), limits::rooms_page_count_max});
+}
+
+void session::start(running& run, command::list_reactions& what) {
+  const bool joined = in(what.room) != nullptr;
+  if (!joined && !is_direct(what.room))
+    return fail(run.ticket, error_code::not_joined, "join the room first");
+  run.room = what.room;
+  taken_->pays.charge(price::rows, limits::reactions_page_count_max, env_->steady_now());
+  read(run, reactions_request{std::move(what), user_, joined});
 }
 
 /// The journal knows which rooms there are, the directories who is in those that are awake.

@@ -30,7 +30,7 @@ std::vector<session_id> user_row::attach(const session_info& who, std::optional<
     for (const auto& other : sessions_)
       if (other.device && *other.device == *device) replaced.push_back(other.id);
   sessions_.push_back(
-      {who.id, who.format, device ? std::make_unique<device_id>(std::move(*device)) : nullptr});
+      {who.id, who.format, device ? std::make_unique<device_id>(std::move(*device)) : nullptr, {}});
   return replaced;
 }
 
@@ -38,6 +38,24 @@ void user_row::detach(session_id session) {
   std::erase_if(sessions_, [&](const online& o) { return o.id == session; });
   if (rest_) std::erase(rest_->waiting, session);
   tidy();
+}
+
+void user_row::move(session_id session, awake_room room, bool in) {
+  const auto at = std::ranges::find(sessions_, session, &online::id);
+  if (at == sessions_.end()) return;
+  std::erase(at->rooms, room);
+  if (in) at->rooms.push_back(room);
+}
+
+bool user_row::has_joined_any(const std::vector<awake_room>& rooms) const {
+  return std::ranges::any_of(sessions_, [&](const online& one) {
+    return std::ranges::find_first_of(one.rooms, rooms) != one.rooms.end();
+  });
+}
+
+bool user_row::has_direct_with(const user_id& other) const {
+  return rest_ && std::ranges::find(rest_->directs, other, &message::direct_ref::with) !=
+                      rest_->directs.end();
 }
 
 // --- awake direct rooms ------------------------------------------------------------------------
@@ -49,7 +67,7 @@ void user_row::unwatch(awake_room room) {
   tidy();
 }
 
-std::vector<user_row::awake_room> user_row::watchers() const {
+std::vector<awake_room> user_row::watchers() const {
   return rest_ ? rest_->watchers : std::vector<awake_room>{};
 }
 

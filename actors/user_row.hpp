@@ -19,9 +19,8 @@ class user_row {
     session_id id;
     wire_format format;
     std::unique_ptr<const device_id> device;
+    std::vector<awake_room> rooms;  // that it has joined, where that matters
   };
-  /// A direct room that is awake, as the registrar numbers them.
-  using awake_room = std::uint64_t;
 
   const std::vector<online>& sessions() const noexcept { return sessions_; }
   bool has(session_id session) const noexcept { return find(session) != nullptr; }
@@ -29,6 +28,9 @@ class user_row {
   /// The sessions of the same device, which this one replaces.
   std::vector<session_id> attach(const session_info& who, std::optional<device_id> device);
   void detach(session_id session);
+  void move(session_id session, awake_room room, bool in);
+  /// Whether a session of the user has joined one of `rooms`.
+  bool has_joined_any(const std::vector<awake_room>& rooms) const;
 
   void watch(awake_room room);
   void unwatch(awake_room room);
@@ -51,6 +53,8 @@ class user_row {
   void note(const message::direct_ref& direct);
   /// The latest first, at most `limits::directs_count_max`.
   std::vector<message::direct_ref> latest_directs() const;
+  /// Whether the latest of them include one with `other`.
+  bool has_direct_with(const user_id& other) const;
 
   /// No session, and no direct room that wants to hear of one.
   bool idle() const noexcept { return sessions_.empty() && (!rest_ || rest_->watchers.empty()); }

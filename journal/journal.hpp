@@ -99,6 +99,11 @@ class writer {
   /// Whether a write would succeed now: true, or the fault that it would meet. Asked while appends
   /// fail; may itself write, so that a full disk is noticed.
   virtual result<bool> probe() = 0;
+
+  /// Whether a file may still hold content that was deleted, beside what can be read.
+  virtual bool has_leftovers() const noexcept { return false; }
+  /// Takes it out of there, in the time of a commit or two. False: not now, ask again later.
+  virtual bool clear_leftovers() { return true; }
 };
 
 /// Messages in their present form, ascending.
@@ -169,6 +174,10 @@ class reader {
  public:
   virtual ~reader() = default;
 
+  /// From now on a read that takes long ends as `unavailable` once `stop` says so, which is asked
+  /// from time to time while it goes on.
+  virtual void stop_when(std::function<bool()> stop) = 0;
+
   /// `fault::no_such_room` where it was never created.
   virtual result<room_info> room(const room_id& room) = 0;
   /// Entries with `after < seq <= upto`, ascending, at most `count` and about `bytes` (at least
@@ -205,6 +214,7 @@ class reader {
   /// Messages of `user` that are not deleted, latest first, at most `count`, from `since` on.
   virtual result<std::vector<seq_no>> messages_of(const room_id& room, const user_id& user,
                                                   unix_ms since, std::size_t count) = 0;
+  virtual result<bool> has_blocked(const user_id& blocker, const user_id& blocked) = 0;
   /// Of those of `users` that the server's own log says something of.
   virtual result<std::vector<user_set>> profiles(std::span<const user_id> users) = 0;
   /// Rooms other than direct ones and the server's own, in order of id, after `after`; one more
@@ -247,10 +257,33 @@ struct migration_options {
       [](auto, auto, auto) {};
 };
 
+/// A note of how far a journal has come, apart from its database. One that has come less far when
+/// it is opened is refused: entries of which clients know are gone, and others would get their
+/// numbers.
+struct mark_options {
+  std::string file;           // empty: there is none
+  bool accept_older = false;  // then all rooms begin a new epoch instead
+  /// Told when it cannot be written, by the thread that writes.
+  std::function<void(std::string_view why)> failed = [](auto) {};
+};
+
 /// Opens or creates `directory`/confab.db, migrates it, and takes `directory`/confab.lock.
 /// Errors: what to tell the operator (locked by another server, newer schema, no permission).
 std::variant<std::unique_ptr<journal>, std::string> open_sqlite(
     const std::string& directory, rooms::key_window window = {},
-    const migration_options& migration = {}, const rooms::rules& how = {});
+    const migration_options& migration = {}, const mark_options& marks = {}, const rooms::rules& how = {});
+
+enum class check_mode : std::uint8_t { compare, rebuild };
+struct check_report {
+  std::uint64_t entries = 0;
+  std::vector<std::string> faults;  // none: it is sound
+};
+
+/// Looks for damage in `directory`/confab.db while no server has it open: what SQLite says of the
+/// file, whether a room lacks entries, and whether what is stored beside the log is what a replay of
+/// it gives. It is replayed in a copy beside the database, which goes again. With `rebuild` what is
+/// stored beside the log is made anew instead, of a file that is whole. Error: why it could not look.
+std::variant<check_report, std::string> check_sqlite(const std::string& directory,
+                                                     check_mode mode = check_mode::compare);
 
 }  // namespace confab::journal

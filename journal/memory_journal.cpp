@@ -304,6 +304,8 @@ class memory_reader final : public reader {
  public:
   explicit memory_reader(memory_store& store) : store_(store) {}
 
+  void stop_when(std::function<bool()>) override {}  // none takes long
+
   result<room_info> room(const room_id& id) override {
     const std::shared_lock lock{store_.border};
     const auto* room = find(id);
@@ -478,6 +480,12 @@ class memory_reader final : public reader {
       if (!room->folded(*at).deleted) seqs.push_back(at->seq);
     }
     return seqs;
+  }
+
+  result<bool> has_blocked(const user_id& blocker, const user_id& blocked) override {
+    const std::shared_lock lock{store_.border};
+    const auto at = store_.marks.find({blocker, rooms::mark::kind::block, blocked.value()});
+    return at != store_.marks.end() && at->second.what.value != 0;
   }
 
   result<std::vector<user_set>> profiles(std::span<const user_id> users) override {

@@ -82,6 +82,19 @@ void checkpointer::help(connection& writer) {
   handed_over_ = false;
 }
 
+bool checkpointer::empty_log(connection& writer) {
+  if (fatal()) return true;  // the log stays as it is, for good
+  const int code =
+      sqlite3_wal_checkpoint_v2(writer.get(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  const std::lock_guard lock{border_};
+  if (fault_before_commit(code) == fault::fatal) fatal_ = "checkpoint: " + words(code, writer);
+  if (code != SQLITE_OK) return false;
+  reserved_ = 0;
+  pages_ = copied_ = 0;
+  ++restarts_;
+  return true;
+}
+
 /// Zeros behind the log: SQLite's recovery ends at the first frame that is not of this log. On a
 /// disk that has no room for them the log grows as it did before.
 void checkpointer::reserve(connection& writer, int pages) {

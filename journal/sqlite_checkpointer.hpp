@@ -41,6 +41,10 @@ class checkpointer {
   /// well, which takes a fifth of the commit's time (bench/README.md).
   void help(connection& writer);
 
+  /// From the writer's thread, between commits: empties the log's file, whose frames hold pages as
+  /// they were before. False: somebody reads from it, or the thread copies just now.
+  bool empty_log(connection& writer);
+
   /// Why nothing must be written or synced any more, on any connection. For good.
   std::optional<std::string> fatal() const;
   void set_fatal(std::string why);

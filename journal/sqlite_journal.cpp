@@ -1,6 +1,7 @@
 #include "journal/sqlite_journal.hpp"
 
 #include "journal/journal.hpp"
+#include "journal/mark_file.hpp"
 #include "journal/sqlite_checkpointer.hpp"
 #include "journal/sqlite_directory.hpp"
 #include "journal/sqlite_faults.hpp"
@@ -93,13 +94,52 @@ int load_secret(connection& database, std::string& into) {
   return SQLITE_OK;
 }
 
+/// The journal's name for itself, which goes with every copy of it, and how far it has come.
+std::variant<journal_mark, std::string> mark_of(connection& database) {
+  int code = database.execute("insert or ignore into secrets values ('journal', randomblob(16))");
+  if (code) return words(code, database);
+  statement prepared;
+  code = prepared.prepare(
+      database,
+      "select hex(value), max((select coalesce(max(id), 0) from log), "
+      "(select coalesce(max(position), 0) from marks)) from secrets where name = 'journal'");
+  if (code) return words(code, database);
+  query row{prepared};
+  if (!row.next()) return words(row.code(), database);
+  return journal_mark{std::string{row.text(0)}, static_cast<std::uint64_t>(row.integer(1))};
+}
+
+/// Whether all is there that the mark tells of. What has become of a journal with another name says
+/// nothing of this one.
+std::optional<std::string> check_mark(connection& database, const mark_options& how,
+                                      std::string& id) {
+  if (how.file.empty()) return std::nullopt;
+  const auto own = mark_of(database);
+  if (const auto* error = std::get_if<std::string>(&own)) return *error;
+  const auto& [name, position] = std::get<journal_mark>(own);
+  id = name;
+  const auto noted = read_mark(how.file);
+  if (const auto* error = std::get_if<std::string>(&noted)) return *error;
+  const auto& mark = std::get<std::optional<journal_mark>>(noted);
+  if (!mark || mark->journal != name || mark->position <= position) return std::nullopt;
+  if (!how.accept_older)
+    return "it ends at position " + std::to_string(position) + ", but had come to " +
+           std::to_string(mark->position) + " (says " + how.file +
+           "): its -wal file was lost or cut, or an older copy was put back. Put the latest files "
+           "back; or start once with --accept-older-journal, and all rooms begin a new epoch, so "
+           "that no client takes new messages for those that are gone";
+  if (const int code = database.execute("update rooms set epoch = lower(hex(randomblob(4)))"))
+    return words(code, database);
+  return std::nullopt;
+}
+
 class sqlite_journal final : public journal {
  public:
   explicit sqlite_journal(data_directory directory) : directory_(std::move(directory)) {}
 
   /// What is wrong, for the operator.
   std::optional<std::string> open(rooms::key_window window, const migration_options& migration,
-                                  const rooms::rules& how);
+                                  const mark_options& marks, const rooms::rules& how);
 
   durability level() const noexcept override { return durability::disk; }
   std::unique_ptr<writer> make_writer() override {
@@ -121,12 +161,12 @@ class sqlite_journal final : public journal {
   std::optional<user_filter> have_directs_;
   std::string secret_;
   std::mutex border_;
-  std::unique_ptr<sqlite_writer> writer_;  // until it is asked for
+  std::unique_ptr<writer> writer_;  // until it is asked for
 };
 
 std::optional<std::string> sqlite_journal::open(rooms::key_window window,
                                                 const migration_options& migration,
-                                                const rooms::rules& how) {
+                                                const mark_options& marks, const rooms::rules& how) {
   connection database;
   if (const int code = open_connection(database, path(), role::writer))
     return words(code, database);
@@ -139,6 +179,8 @@ std::optional<std::string> sqlite_journal::open(rooms::key_window window,
 
   if (const int code = load_filter(database, have_directs_)) return words(code, database);
   if (const int code = load_secret(database, secret_)) return words(code, database);
+  std::string id;
+  if (auto error = check_mark(database, marks, id)) return error;
   connection second;
   if (const int code = open_connection(second, path(), role::checkpointer))
     return words(code, second);
@@ -146,6 +188,7 @@ std::optional<std::string> sqlite_journal::open(rooms::key_window window,
   auto made = sqlite_writer::make(std::move(database), *rotation_, *have_directs_, window, how);
   if (auto* error = std::get_if<std::string>(&made)) return std::move(*error);
   writer_ = std::get<std::unique_ptr<sqlite_writer>>(std::move(made));
+  if (!marks.file.empty()) writer_ = marking(std::move(writer_), std::move(id), marks);
   return std::nullopt;
 }
 
@@ -154,7 +197,7 @@ std::optional<std::string> sqlite_journal::open(rooms::key_window window,
 
 std::variant<std::unique_ptr<journal>, std::string> open_sqlite(
     const std::string& directory, rooms::key_window window, const migration_options& migration,
-    const rooms::rules& how) {
+    const mark_options& marks, const rooms::rules& how) {
   // SQLite's statistics would be a mutex of the process around each of its allocations. Only
   // before its first use; where another has used it already, they stay.
   [[maybe_unused]] static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
@@ -163,7 +206,8 @@ std::variant<std::unique_ptr<journal>, std::string> open_sqlite(
   auto& held = std::get<sqlite::data_directory>(taken);
   const auto path = held.file(sqlite::database_name);
   auto opened = std::make_unique<sqlite::sqlite_journal>(std::move(held));
-  if (auto error = opened->open(window, migration, how)) return "cannot open " + path + ": " + *error;
+  if (auto error = opened->open(window, migration, marks, how))
+    return "cannot open " + path + ": " + *error;
   return std::unique_ptr<journal>{std::move(opened)};
 }
 

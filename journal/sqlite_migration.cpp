@@ -31,12 +31,6 @@ std::optional<std::int64_t> ask(connection& database, std::string_view sql) {
   return run.integer(0);
 }
 
-std::string quoted(const std::string& text) {
-  std::string out = "'";
-  for (const char c : text) out.append(c == '\'' ? 2 : 1, c);
-  return out += '\'';
-}
-
 /// Whole or not at all: under another name until it is complete.
 std::optional<std::string> back_up(connection& database, const std::string& path,
                                    std::int64_t version) {
@@ -45,7 +39,7 @@ std::optional<std::string> back_up(connection& database, const std::string& path
   if (std::filesystem::exists(copy, ignored)) return std::nullopt;  // by a start that was cut off
   const auto part = copy + ".part";
   std::filesystem::remove(part, ignored);
-  if (const int code = database.execute(("vacuum into " + quoted(part)).c_str())) {
+  if (const int code = database.execute(("vacuum into " + literal(part)).c_str())) {
     auto error = words(code, database);
     std::filesystem::remove(part, ignored);
     return "cannot copy the database to " + copy + " before it is migrated: " + error +
@@ -159,6 +153,8 @@ class filling {
       const bool changes_room = std::holds_alternative<member_set>(entry.body) ||
                                 std::holds_alternative<room_set>(entry.body);
       if (!code && changes_room) code = people_.keep(*view);
+      if (!code && view->direct)
+        code = present_.bring_to_front(room, static_cast<std::uint64_t>(ids[i]));
       if (code) return code;
       if (entry.key.empty()) continue;
       keys_->remember(keys_->hash_of(room, entry.from, entry.key),
@@ -242,7 +238,8 @@ std::optional<std::string> rebuild(connection& database, const migration_options
       "delete from members; delete from users; delete from pins; delete from threads;"
       "delete from thread_users;"
       "update rooms set settings = null, members = 0, owners = 0, kept = 0 where kept > 0 or "
-      "settings is not null; delete from key_runs; insert or replace into progress values ('project', 0); commit");
+      "settings is not null; delete from direct_order; delete from key_runs;"
+      "insert or replace into progress values ('project', 0); commit");
   if (code != SQLITE_OK) {
     auto error = words(code, database);
     if (database.in_transaction()) database.execute("rollback");

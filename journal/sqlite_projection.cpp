@@ -39,6 +39,12 @@ int projection::prepare(const connection& database) {
        "attachments = null where room = ?1 and target = ?2 and kind = 1"},
       {run_.clear_reactions, "delete from reactions where room = ?1 and target = ?2"},
       {run_.clear_counts, "delete from reaction_counts where room = ?1 and target = ?2"},
+      {run_.direct_users,
+       "select direct_a, direct_b from rooms where id = ?1 and direct_a is not null"},
+      {run_.latest_direct,
+       "select room from direct_order where user = ?1 order by position desc limit 1"},
+      {run_.leave_place, "delete from direct_order where user = ?1 and room = ?2"},
+      {run_.take_place, "insert into direct_order (user, position, room) values (?1, ?2, ?3)"},
       {run_.react,
        "insert into reactions (room, target, emoji, user, seq) values (?1, ?2, ?3, ?4, ?5) "
        "on conflict do nothing"},
@@ -200,6 +206,22 @@ int projection::pin(std::int64_t room, const log_entry& entry, const pinned& wha
   if (!what.on) return query{run_.unpin, room, target}.run();
   return query{run_.pin, room, entry.seq.value(), target, entry.from.view(), entry.at.value()}
       .run();
+}
+
+int projection::bring_to_front(std::int64_t room, std::uint64_t position) {
+  query users{run_.direct_users, room};
+  if (!users.next()) return users.code();
+  const auto two = users.text(0) == users.text(1) ? 1 : 2;
+  for (int i = 0; i < two; ++i) {
+    query latest{run_.latest_direct, users.text(i)};
+    const bool in_front = latest.next() && latest.integer(0) == room;
+    if (latest.code()) return latest.code();
+    if (in_front) continue;
+    int code = query{run_.leave_place, users.text(i), room}.run();
+    if (code == SQLITE_OK) code = query{run_.take_place, users.text(i), position, room}.run();
+    if (code) return code;
+  }
+  return SQLITE_OK;
 }
 
 int projection::react(const connection& database, std::int64_t room, const log_entry& entry,

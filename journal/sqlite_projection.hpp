@@ -22,6 +22,8 @@ class projection {
                                               std::string_view emoji, int& code);
   /// Takes in an entry that is in the log already.
   int project(const connection& database, std::int64_t room, const log_entry& entry);
+  /// Of a room with an entry at `position`: if it is a direct one it is the latest of its two users.
+  int bring_to_front(std::int64_t room, std::uint64_t position);
 
  private:
   struct found_message {
@@ -42,6 +44,7 @@ class projection {
     statement message, edit_users, emoji_there, reacted;
     statement edit, edit_lost, clear_edit, erase, clear_message, clear_edits, clear_reactions,
         clear_counts;
+    statement direct_users, latest_direct, leave_place, take_place;
     statement react, count_up, unreact, count_down, drop_count, reaction_entry;
     statement reply, reply_user, lose_reply, lose_reply_user, drop_thread_users, last_reply,
         thread_moved, drop_thread;

@@ -13,6 +13,9 @@
 namespace confab::journal::sqlite {
 namespace {
 
+/// Some hundred rows.
+constexpr int stop_every_instructions = 5000;
+
 /// SQLite's integers are signed; nothing is numbered or counted beyond them.
 std::int64_t clamp(std::uint64_t number) {
   return static_cast<std::int64_t>(
@@ -31,12 +34,17 @@ std::optional<sqlite_reader::failure> sqlite_reader::open() {
   connection fresh;
   if (const int code = open_connection(fresh, path_, role::reader))
     return failure{fault::unavailable, words(code, fresh)};
+  // Between its instructions, and so not while it waits for the disk.
+  sqlite3_progress_handler(
+      fresh.get(), stop_every_instructions,
+      [](void* self) { return static_cast<int>(static_cast<sqlite_reader*>(self)->stop_()); }, this);
   const auto entries_where =
       "select " + std::string{entry_columns} + " from log where room = ?1 and ";
   std::string feed_columns;  // as above, of `l`
   for (const char c : "l." + std::string{entry_columns})
     feed_columns.append(1, c).append(c == ' ' ? "l." : "");
-  const auto rooms_where = "select " + std::string{room_columns} + " where ";
+  const auto room_and_entry = "select " + std::string{room_columns};
+  const auto rooms_where = room_and_entry + " from rooms r" + std::string{last_entry} + " where ";
   // A log's messages and its changes have an index each: both are read in order, and merged.
   const auto entries = entries_where + "seq > ?2 and seq <= ?3 and kind = 0 union all " +
                        entries_where + "seq > ?2 and seq <= ?3 and kind <> 0 order by 1 limit ?4";
@@ -94,6 +102,8 @@ std::optional<sqlite_reader::failure> sqlite_reader::open() {
        "select l.seq, l.at, c.deleted_by from log l indexed by log_senders "
        "left join changed c on c.room = l.room and c.seq = l.seq "
        "where l.room = ?1 and l.sender = ?2 and l.kind in (0, 6) order by l.id desc limit ?3"},
+      {run_.blocked,
+       "select 1 from marks where user = ?1 and kind = ?2 and subject = ?3 and value <> 0"},
       {run_.profile, "select " + std::string{profile_columns} + " from users where user = ?1"},
       {run_.reaction_counts,
        "select emoji, count from reaction_counts where room = ?1 and target = ?2 order by emoji"},
@@ -107,13 +117,13 @@ std::optional<sqlite_reader::failure> sqlite_reader::open() {
        "select count from reaction_counts where room = ?1 and target = ?2 and emoji = ?3"},
       {run_.reacted,
        "select 1 from reactions where room = ?1 and target = ?2 and emoji = ?3 and user = ?4"},
-      {run_.rooms, rooms_where +
-                       "r.direct_a is null and r.id > 0 and r.room >= ?1 and r.room < ?2 "
-                       "order by r.room limit ?3"},
-      // Read for everyone who connects, most of whom have none. A union or a limit would open a
-      // temporary table each time, which takes ten times as long as finding nothing.
-      {run_.directs, rooms_where + "l.seq is not null and (r.direct_a = ?1 or r.direct_b = ?1) "
-                                   "order by l.id desc"},
+      {run_.rooms, rooms_where + "r.direct_a is null and r.id > 0 and r.room >= ?1 and r.room < ?2 "
+                                 "order by r.room limit ?3"},
+      // Read for everyone who connects, most of whom have none: no temporary table, which takes ten
+      // times as long as finding nothing, and no more rooms than are asked for.
+      {run_.directs, room_and_entry + " from direct_order d cross join rooms r on r.id = d.room" +
+                         std::string{last_entry} +
+                         " where d.user = ?1 order by d.position desc limit ?2"},
       {run_.feed,
        "select " + feed_columns + ", l.id, r.room from log l join rooms r on r.id = l.room where l.id > ?1 order by l.id limit ?2"},
       {run_.marks,
@@ -451,6 +461,15 @@ result<std::vector<seq_no>> sqlite_reader::messages_of(const room_id& room, cons
   return seqs;
 }
 
+result<bool> sqlite_reader::has_blocked(const user_id& blocker, const user_id& blocked) {
+  if (const auto why = open()) return *why;
+  query row{run_.blocked, blocker.view(), static_cast<std::int64_t>(rooms::mark::kind::block),
+            blocked.view()};
+  const bool found = row.next();
+  if (row.code()) return failed(row.code());
+  return found;
+}
+
 result<std::vector<user_set>> sqlite_reader::profiles(std::span<const user_id> users) {
   if (const auto why = open()) return *why;
   std::vector<user_set> found;
@@ -479,8 +498,8 @@ result<std::vector<room_info>> sqlite_reader::rooms(const std::optional<room_id>
 result<std::vector<room_info>> sqlite_reader::directs(const user_id& user, std::size_t count) {
   if (const auto why = open()) return *why;
   std::vector<room_info> page;
-  query row{run_.directs, user.view()};
-  while (page.size() < count && row.next()) page.push_back(room_of(row));
+  query row{run_.directs, user.view(), clamp(count)};
+  while (row.next()) page.push_back(room_of(row));
   if (row.code() != SQLITE_OK) return failed(row.code());
   return page;
 }

@@ -13,6 +13,7 @@ class sqlite_reader final : public reader {
  public:
   explicit sqlite_reader(std::string path) : path_(std::move(path)) {}
 
+  void stop_when(std::function<bool()> stop) override { stop_ = std::move(stop); }
   result<room_info> room(const room_id& room) override;
   result<std::vector<log_entry>> entries(const room_id& room, seq_no after, seq_no upto,
                                          std::size_t count, std::size_t bytes) override;
@@ -33,6 +34,7 @@ class sqlite_reader final : public reader {
                               std::size_t bytes) override;
   result<std::vector<seq_no>> messages_of(const room_id& room, const user_id& user, unix_ms since,
                                           std::size_t count) override;
+  result<bool> has_blocked(const user_id& blocker, const user_id& blocked) override;
   result<std::vector<user_set>> profiles(std::span<const user_id> users) override;
   result<std::vector<room_info>> rooms(const std::optional<room_id>& after,
                                        const room_filter& filter, std::size_t count) override;
@@ -45,7 +47,7 @@ class sqlite_reader final : public reader {
   struct statements {
     statement begin, end, room, room_pins, number, entries, has_replies, main_forward,
         main_backward, all_forward, all_backward, thread_forward, thread_backward, one, edit,
-        member, members, pins, threads, in_thread, messages_of, profile, reaction_counts, reaction_users, reaction_page, reaction_count, reacted, rooms, directs,
+        member, members, pins, threads, in_thread, messages_of, blocked, profile, reaction_counts, reaction_users, reaction_page, reaction_count, reacted, rooms, directs,
         feed, marks;
   };
   class snapshot;
@@ -73,6 +75,7 @@ class sqlite_reader final : public reader {
   failure failed(int code) const;
   failure damaged() const;
 
+  std::function<bool()> stop_ = [] { return false; };
   std::string path_;
   connection database_;
   statements run_;

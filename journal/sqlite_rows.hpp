@@ -39,11 +39,14 @@ placement placement_of(const query& row, int column);
 /// None: a kind this version does not know, which only damage can bring about.
 std::optional<log_entry> entry_of(const query& row);
 
-/// What a query for rooms selects: with the room's last entry, null while it is empty. Ids are in
-/// the order of commits, so the greater of the last message's and the last change's is the last.
+/// What a query for rooms `r` selects, which has to join `last_entry`: with the room's last entry,
+/// null while it is empty. Ids are in the order of commits, so the greater of the last message's
+/// and the last change's is the last.
 inline constexpr std::string_view room_columns =
     "r.id, r.room, r.title, r.epoch, r.direct_a, r.direct_b, r.floor, r.created_at, l.seq, l.at, "
-    "l.counted, r.settings, r.members, r.owners, r.kept from rooms r left join log l on l.id = max("
+    "l.counted, r.settings, r.members, r.owners, r.kept";
+inline constexpr std::string_view last_entry =
+    " left join log l on l.id = max("
     "coalesce((select id from log where room = r.id and kind = 0 order by seq desc limit 1), 0), "
     "coalesce((select id from log where room = r.id and kind <> 0 order by seq desc limit 1), 0))";
 room_info room_of(const query& row);

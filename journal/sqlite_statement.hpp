@@ -13,6 +13,13 @@
 /// SQLite's C interface as values with owners. Codes are SQLite's extended result codes throughout.
 namespace confab::journal::sqlite {
 
+/// As a string within SQL.
+inline std::string literal(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) out.append(c == '\'' ? 2 : 1, c);
+  return out += '\'';
+}
+
 /// A connection, used by one thread at a time. Outlives its statements.
 class connection {
  public:

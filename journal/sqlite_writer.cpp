@@ -99,7 +99,8 @@ std::variant<std::unique_ptr<sqlite_writer>, std::string> sqlite_writer::make(
 }
 
 int sqlite_writer::prepare() {
-  const auto find_room = "select " + std::string{room_columns} + " where r.room = ?1";
+  const auto find_room = "select " + std::string{room_columns} + " from rooms r" +
+                         std::string{last_entry} + " where r.room = ?1";
   const std::pair<statement&, std::string_view> all[] = {
       {run_.begin, "begin immediate"},
       {run_.commit, "commit"},
@@ -217,6 +218,12 @@ result<bool> sqlite_writer::probe() {
   return store(true, [&](bool&) { return query{run_.write_probe}.run(); });
 }
 
+bool sqlite_writer::clear_leftovers() {
+  if (!rotation_.empty_log(database_)) return false;
+  leftovers_ = false;
+  return true;
+}
+
 /// Behind the answers, in a transaction of its own that need not be durable at once: what is lost
 /// of it is read from the log at the next start.
 int sqlite_writer::store_runs() {
@@ -309,6 +316,7 @@ int sqlite_writer::keep(const rooms::room_view& view, const std::vector<log_entr
   bool changes_room = false;
   for (const auto& entry : entries) {
     counted += rooms::counts(entry);
+    leftovers_ |= std::holds_alternative<deleted>(entry.body);
     --more;
     const auto body = columns_of(entry.body);
     std::optional<std::string_view> key;
@@ -331,7 +339,10 @@ int sqlite_writer::keep(const rooms::room_view& view, const std::vector<log_entr
     changes_room = changes_room || body.kind == entry_kind::member_set ||
                    body.kind == entry_kind::room_set;
   }
-  return changes_room ? people_.keep(view) : SQLITE_OK;
+  if (changes_room)
+    if (const int code = people_.keep(view)) return code;
+  return view.direct && !entries.empty() ? present_.bring_to_front(view.number, batch_position_)
+                                         : SQLITE_OK;
 }
 
 int sqlite_writer::keep(const rooms::set_marks& asked) {

@@ -34,6 +34,8 @@ class sqlite_writer final : public writer, private rooms::source {
   result<std::vector<outcome>> commit(std::span<rooms::operation> batch, unix_ms now) override;
   std::uint64_t position() const noexcept override { return last_position_; }
   result<bool> probe() override;
+  bool has_leftovers() const noexcept override { return leftovers_; }
+  bool clear_leftovers() override;
 
  private:
   class transaction;
@@ -92,6 +94,7 @@ class sqlite_writer final : public writer, private rooms::source {
   std::uint64_t batch_position_ = 0;  // in this batch
   std::unordered_multimap<std::uint32_t, std::uint64_t> batch_keys_;  // hash to position
   std::vector<fresh_key> fresh_keys_;                                 // the same in order
+  bool leftovers_ = true;  // what an earlier process has left in the log is not known
   int code_ = SQLITE_OK;  // of the sequencer's questions in this batch
 };
 

@@ -104,6 +104,14 @@ struct list_rooms {
   std::optional<room_id> after;
   friend bool operator==(const list_rooms&, const list_rooms&) = default;
 };
+/// Who reacted to a message with one emoji, from the reaction after `after` on.
+struct list_reactions {
+  room_id room;
+  seq_no target;
+  std::string emoji;
+  seq_no after;
+  friend bool operator==(const list_reactions&, const list_reactions&) = default;
+};
 struct typing {
   room_id room;
   bool on = true;
@@ -204,7 +212,7 @@ struct set_active {
 };
 
 using any = std::variant<hello, refresh, ping, join, leave, send, edit, delete_messages, react,
-                         history, list_rooms, typing, signal, direct, pin, list_pins, list_threads,
+                         history, list_rooms, list_reactions, typing, signal, direct, pin, list_pins, list_threads,
                          set_member, list_members, create, set_room, emit, upload, download, block,
                          list_blocks, list_users, report, set_active>;
 

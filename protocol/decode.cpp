@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <unordered_set>
 
 namespace confab {
@@ -114,7 +115,7 @@ constexpr std::array command_rows{
     command_row{"upload", read_upload},     command_row{"download", read_download},
     command_row{"block", read_block},       command_row{"blocks", read_blocks},
     command_row{"users", read_users},       command_row{"report", read_report},
-    command_row{"active", read_active},
+    command_row{"active", read_active},     command_row{"reactions", read_reactions},
 };
 static_assert(command_rows.size() == std::variant_size_v<command::any> + 2,
               "every command is read; react and pin have two types each");

@@ -160,6 +160,16 @@ class encoder : message_parts<Writer> {
     out_.end_object();
   }
 
+  void operator()(const message::reactions& what) {
+    begin("reactions", what.ref);
+    put("users", what.users);
+    put("count", what.count);
+    put("more", what.next.has_value());
+    // A text: where a list goes on is for the server alone to understand.
+    if (what.next) put("next", std::to_string(what.next->value()));
+    out_.end_object();
+  }
+
   void operator()(const message::logged& what) { write_event(what.room, what.entry, what.name); }
 
   void operator()(const message::typing& what) {

@@ -5,6 +5,7 @@
 #include "protocol/settings_members.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -151,6 +152,17 @@ class fields {
   // Members that many commands have.
   std::string key() { return has("key") ? text("key", 1, limits::key_bytes_max) : std::string{}; }
   std::string reason() { return optional_text("reason", limits::reason_bytes_max, true); }
+  /// One that is a place in a log: `next` of the page before.
+  std::optional<seq_no> seq_cursor() {
+    const auto said = cursor();
+    if (said.empty()) return std::nullopt;
+    std::uint64_t value = 0;
+    const auto* end = said.data() + said.size();
+    const auto [read, wrong] = std::from_chars(said.data(), end, value);
+    if (wrong != std::errc{} || read != end || value > limits::ref_max)
+      return bad<seq_no>("after", "must be the next of an earlier page");
+    return seq_no{value};
+  }
   std::string cursor() { return optional_text("after", limits::cursor_bytes_max); }
   std::uint32_t limit(std::uint32_t usual, std::uint32_t max) {
     return has("limit") ? clamped("limit", 1, max) : usual;
@@ -164,12 +176,19 @@ class fields {
     return *found;
   }
 
-  free_data data(std::string_view name) { return object(name, limits::data_bytes_max); }
+  /// Any JSON value.
+  free_data data(std::string_view name) { return value(name, limits::data_bytes_max); }
 
   free_data object(std::string_view name, std::size_t bytes_max) {
     const auto* found = required(name);
     if (!found) return {};
     if (!found->is_object()) return bad<free_data>(name, "must be an object");
+    return value(name, bytes_max);
+  }
+
+  free_data value(std::string_view name, std::size_t bytes_max) {
+    const auto* found = required(name);
+    if (!found) return {};
     if (nodes_in(*found) > limits::data_nodes_max)
       return too_long<free_data>(name, limits::data_nodes_max, "values");
     auto compact = found->dump();

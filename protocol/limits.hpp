@@ -42,6 +42,9 @@ inline constexpr std::size_t faults_in_a_row_max = 10;
 inline constexpr std::size_t commands_in_flight_max = 64;
 inline constexpr std::size_t bytes_in_flight_max = 256 * 1024;  // of one connection's commands
 inline constexpr std::size_t bytes_in_flight_of_all_max = 256 * 1024 * 1024;
+/// Pings and pongs of the WebSocket: more within this time close the connection (4003).
+inline constexpr unsigned control_frames_max = 1000;
+inline constexpr auto control_frames_span = 10s;
 static_assert(text_bytes_max + data_bytes_max < frame_bytes_max,
               "the largest message must fit into one frame");
 static_assert(data_nodes_max < frame_nodes_max, "and its values into what a frame may hold");
@@ -82,11 +85,15 @@ inline constexpr std::size_t blocks_max = 2'000;              // of a user
 inline constexpr std::size_t room_mention_members_max = 100;  // whose members may say "@room"; default
 inline constexpr std::size_t directs_count_max = 50;
 inline constexpr std::size_t rooms_page_count_max = 100;
+inline constexpr std::size_t reactions_page_count_max = 1000;
 inline constexpr std::size_t page_bytes_max = 256 * 1024;  // of texts and data in one frame
 inline constexpr std::size_t page_entries_max = 500;       // log entries in one catch-up frame
+inline constexpr std::size_t reads_per_user_max = 64;      // that wait for a shard's reader
+inline constexpr auto read_time_max = 5s;                  // of one read, then it is `unavailable`
 
 // What a slow reader may leave behind.
 inline constexpr std::size_t outbox_bytes_max = 1024 * 1024;          // default
+inline constexpr std::size_t outbound_bytes_max = 1024 * 1024 * 1024;  // of all; default
 inline constexpr std::size_t outbox_droppable_bytes_max = 128 * 1024;  // above: no typing, no presence
 inline constexpr std::size_t outbox_low_water_bytes = 64 * 1024;      // below: catch-up goes on
 static_assert(page_bytes_max * 2 < outbox_bytes_max, "a reader may lag two pages");

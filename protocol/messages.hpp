@@ -179,6 +179,13 @@ struct rooms {
   std::vector<room_ref> list;
   bool more = false;
 };
+/// Those who react to one message with one emoji, in order of reacting.
+struct reactions {
+  re ref;
+  std::vector<user_id> users;
+  std::uint64_t count = 0;     // of all
+  std::optional<seq_no> next;  // the last one told; set where there are more
+};
 /// One new entry of a room's log; its `type` is the body's.
 struct logged {
   room_id room;
@@ -280,6 +287,6 @@ struct emitted {
 
 using any = std::variant<welcome, refreshed, token_expiring, pong, error, sent, done, joined,
                          more_events, left, history, rooms, logged, typing, presence, signal,
-                         signalled, created, members, pins, threads, users, blocks, emitted>;
+                         signalled, created, members, pins, threads, users, blocks, emitted, reactions>;
 
 }  // namespace confab::message

@@ -88,13 +88,18 @@ placement read_placement(fields& in) {
   return where;
 }
 
+std::string read_emoji(fields& in) {
+  auto emoji = plain_emoji(in.text("emoji", 1, limits::emoji_bytes_max));
+  if (emoji.empty()) in.bad("emoji", "must not be empty");
+  return emoji;
+}
+
 command::any read_reaction(fields& in, bool on) {
   command::react what;
   what.room = in.id<room_id>("room");
   what.key = in.key();
   what.target = in.seq("target");
-  what.emoji = plain_emoji(in.text("emoji", 1, limits::emoji_bytes_max));
-  if (what.emoji.empty()) in.bad("emoji", "must not be empty");
+  what.emoji = read_emoji(in);
   what.on = on;
   return what;
 }
@@ -188,6 +193,15 @@ command::any read_emit(fields& in) {
   what.room = in.id<room_id>("room");
   what.event = in.text("event", 1, limits::event_bytes_max);
   what.data = in.optional("data", [&](auto name) { return in.data(name); });
+  return what;
+}
+
+command::any read_reactions(fields& in) {
+  command::list_reactions what;
+  what.room = in.id<room_id>("room");
+  what.target = in.seq("target");
+  what.emoji = read_emoji(in);
+  what.after = in.seq_cursor().value_or(seq_no{});
   return what;
 }
 

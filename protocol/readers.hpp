@@ -12,6 +12,7 @@ command::any read_edit(fields& in);
 command::any read_delete(fields& in);
 command::any read_react(fields& in);
 command::any read_unreact(fields& in);
+command::any read_reactions(fields& in);
 command::any read_pin(fields& in);
 command::any read_unpin(fields& in);
 command::any read_pins(fields& in);

@@ -106,6 +106,11 @@ export class ConfabClient {
     return this.#inRoom("unreact", { room, target, emoji, key });
   }
 
+  /** @param {string} room @param {number} target @param {string} emoji @param {{ after?: string }} [options] */
+  listReactions(room, target, emoji, options = {}) {
+    return this.#inRoom("reactions", { ...options, room, target, emoji });
+  }
+
   /** @param {string} room @param {{ before?: number, after?: number, limit?: number }} [options] */
   history(room, options = {}) {
     return this.#inRoom("history", { ...options, room });
@@ -127,12 +132,12 @@ export class ConfabClient {
     this.#session.wake("the app");
   }
 
-  /** @param {string} to @param {import("./confab.js").JsonObject} data */
+  /** @param {string} to @param {import("./confab.js").JsonValue} data */
   signal(to, data) {
     return this.#session.queue.submit(command("signal", { to, data }));
   }
 
-  /** @param {string} session @param {import("./confab.js").JsonObject} data */
+  /** @param {string} session @param {import("./confab.js").JsonValue} data */
   signalSession(session, data) {
     return this.#session.queue.submit(command("signal", { to_session: session, data }));
   }

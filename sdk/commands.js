@@ -19,6 +19,7 @@ export const COMMANDS = {
   unreact: { fields: ["room", "target", "emoji", "key"], repeat: true },
   history: { fields: ["room", "before", "after", "limit"], repeat: true },
   rooms: { fields: ["after"], repeat: true },
+  reactions: { fields: ["room", "target", "emoji", "after"], repeat: true },
   typing: { fields: ["room", "on"], repeat: false },
   // Not stored by the server: a signal that comes late or twice would be wrong, so its sender decides.
   signal: { fields: ["to", "to_session", "data"], repeat: false },

@@ -18,6 +18,8 @@ export type Durability = "memory" | "disk" | "majority_disk";
 
 /** Any JSON object. */
 export type JsonObject = { [key: string]: unknown };
+/** What `data` may be: any JSON but null, which is the same as none. */
+export type JsonValue = string | number | boolean | JsonObject | readonly unknown[];
 
 export interface Limits {
   text_bytes: number;
@@ -58,7 +60,7 @@ export interface Message extends LogEntryBase {
   type: "message";
   /** Absent when the message is `deleted` or consists of `data` only. */
   text?: string;
-  data?: JsonObject;
+  data?: JsonValue;
   /** The next three are only there in a present form: in a snapshot or in `history`. */
   edited_at?: number;
   deleted?: true;
@@ -79,7 +81,7 @@ export interface Edited extends LogEntryBase {
   type: "edited";
   target: number;
   text?: string;
-  data?: JsonObject;
+  data?: JsonValue;
 }
 
 export interface Deleted extends LogEntryBase {
@@ -195,6 +197,17 @@ export interface Rooms {
   more: boolean;
 }
 
+/** A page of those who reacted with one emoji; the next one with `after` = `next`. */
+export interface Reactions {
+  type: "reactions";
+  re?: number;
+  users: string[];
+  /** Of all. */
+  count: number;
+  more: boolean;
+  next?: string;
+}
+
 export interface Signalled {
   type: "signalled";
   re?: number;
@@ -238,7 +251,7 @@ export interface Signal {
   from: string;
   /** The session that sent it: answer to it with `signalSession`. */
   session: string;
-  data: JsonObject;
+  data: JsonValue;
 }
 
 export interface TokenExpiring {
@@ -257,6 +270,7 @@ export type ServerEvent =
   | Done
   | History
   | Rooms
+  | Reactions
   | Signalled
   | Pong
   | ErrorFrame
@@ -540,7 +554,7 @@ export interface ClientOptions {
   env?: Partial<Environment>;
 }
 
-export type Content = string | { text?: string; data?: JsonObject };
+export type Content = string | { text?: string; data?: JsonValue };
 
 export declare class ConfabClient {
   constructor(options?: ClientOptions);
@@ -573,14 +587,16 @@ export declare class ConfabClient {
   delete(room: string, target: number, options?: { key?: string }): Promise<Done>;
   react(room: string, target: number, emoji: string, options?: { key?: string }): Promise<Done>;
   unreact(room: string, target: number, emoji: string, options?: { key?: string }): Promise<Done>;
+  /** Everyone who reacted to a message with one emoji: in present form a message names the earliest ten. */
+  listReactions(room: string, target: number, emoji: string, options?: { after?: string }): Promise<Reactions>;
   history(room: string, options?: { before?: number; after?: number; limit?: number }): Promise<History>;
   listRooms(options?: { after?: string }): Promise<Rooms>;
   /** Fire and forget; nothing when not live. Call it as often as you like: what others need is said, every few seconds. */
   typing(room: string, on?: boolean): void;
   /** To all sessions of a user; resolves with how many there were. Never repeated. */
-  signal(to: string, data: JsonObject): Promise<Signalled>;
+  signal(to: string, data: JsonValue): Promise<Signalled>;
   /** To exactly one session. */
-  signalSession(session: string, data: JsonObject): Promise<Signalled>;
+  signalSession(session: string, data: JsonValue): Promise<Signalled>;
   /**
    * Where nothing says so by itself, as React Native: the program was asleep, or the network is another. A connection is
    * asked whether it is still there; if none is, the next attempt begins.

@@ -352,6 +352,7 @@ export class Session {
       case "done":
       case "history":
       case "rooms":
+      case "reactions":
       case "signalled":
       case "pong":
       case "refreshed":

@@ -1,6 +1,7 @@
 #include "server/bridge.hpp"
 
-#include <array>
+#include "actors/walls.hpp"
+#include "server/log.hpp"
 
 namespace confab::server {
 namespace {
@@ -59,14 +60,28 @@ class actor_port final : public transport::session_port {
   frame_sink_ptr sink_;
 };
 
-/// Runs a socket_behavior; its state lives in what the behavior captured.
+/// Runs a socket_behavior; its state lives in what the behavior captured. The wall: its bug ends
+/// this connection only.
 class behaving_actor final : public socket_actor {
  public:
   behaving_actor(caf::actor_config& config, socket_behavior make, socket client)
       : socket_actor(config), make_(std::move(make)), client_(std::move(client)) {}
-  caf::behavior make_behavior() override { return make_(this, std::move(client_)); }
+  caf::behavior make_behavior() override {
+    actors::hear_unexpected(*this, log_bug);
+    set_exception_handler([client = client_](std::exception_ptr& caught) -> caf::error {
+      log_bug("socket", actors::text_of(caught));
+      socket{client}.close(close_code::internal, "internal error");
+      return caf::exit_reason::unhandled_exception;
+    });
+    return make_(this, std::move(client_));
+  }
+  const char* name() const override { return "socket"; }
 
  private:
+  static void log_bug(std::string_view where, std::string_view detail) {
+    log::error("bug", "where={} detail={}", where, detail);
+  }
+
   socket_behavior make_;
   socket client_;
 };
@@ -74,10 +89,10 @@ class behaving_actor final : public socket_actor {
 }  // namespace
 
 transport::session_factory chat_session(runtime& on, const actors::environment& env,
-                                        decode_limits limits, std::string_view peer,
+                                        decode_limits limits, std::string_view counted_as,
                                         std::optional<actors::identity> known) {
-  const auto network = actors::network_of(peer);
-  const auto address = network && env.prices ? env.prices->addresses.key_of(*network) : 0;
+  const auto address =
+      env.prices && !counted_as.empty() ? env.prices->addresses.key_of(counted_as) : 0;
   return [&on, &env, limits, address, known = std::move(known)](
              frame_sink_ptr sink, wire_format format, unsigned shard) {
     auto taken = std::make_shared<intake>(env.prices.get(), address);

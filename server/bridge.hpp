@@ -17,9 +17,10 @@
 namespace confab::server {
 
 /// The chat: decodes frames at the border and speaks for one connection to one session actor.
-/// `known` is who the upgrade request's credentials say it is, `peer` the address it came from.
+/// `known` is who the upgrade request's credentials say it is, `counted_as` what the address it
+/// came from is counted by (`transport::counted_as`).
 transport::session_factory chat_session(runtime& on, const actors::environment& env,
-                                        decode_limits limits, std::string_view peer,
+                                        decode_limits limits, std::string_view counted_as,
                                         std::optional<actors::identity> known);
 
 // --- any other actor on a socket: see examples/ --------------------------------------------------

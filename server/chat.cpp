@@ -59,7 +59,13 @@ guest_secret guest_key_of(const journal::journal& of) {
 std::unique_ptr<journal::journal> open_journal(const config& how) {
   const rooms::key_window window{how.dedupe_age, how.dedupe_count};
   if (how.journal == journal_kind::memory) return journal::open_memory(window);
-  auto opened = journal::open_sqlite(how.data, window);
+  journal::migration_options migration;
+  migration.backup = how.backup;
+  journal::mark_options marks;
+  marks.file = how.mark_file.empty() ? how.data + "/confab.mark" : how.mark_file;
+  marks.accept_older = how.accept_older_journal;
+  marks.failed = [](std::string_view why) { log::warn("mark-failing", "detail={}", why); };
+  auto opened = journal::open_sqlite(how.data, window, migration, marks);
   if (auto* why = std::get_if<std::string>(&opened)) throw std::runtime_error(*why);
   return std::get<std::unique_ptr<journal::journal>>(std::move(opened));
 }
@@ -88,16 +94,26 @@ bool is_from_here(const transport::http_request& request) {
   return false;
 }
 
+/// Loopback, and what the operator names.
+std::vector<transport::network> trusted_proxies(const config& how) {
+  auto networks = transport::loopback_networks();
+  for (const auto& each : how.trust_proxy)
+    if (const auto network = transport::network::make(each)) networks.push_back(*network);
+  return networks;
+}
+
 }  // namespace
 
 chat::chat(runtime& on, const config& how)
     : on_(on),
       journal_(open_journal(how)),
       authenticator_(make_authenticator(how)),
+      proxies_(trusted_proxies(how)),
       metrics_apart_(!how.admin_listen.empty()) {
   limits_.text_bytes_max = how.text_bytes;
   env_.how.node = how.node;
   env_.how.text_bytes_max = how.text_bytes;
+  env_.how.signals_from = how.signals_from;
   env_.how.frame_bytes_max = how.frame_bytes;
   env_.how.rooms_per_session_max = how.rooms_per_session;
   env_.how.commands_per_second = how.rate_commands;
@@ -183,7 +199,8 @@ std::vector<transport::websocket_route> chat::websockets() {
       }
       known = std::get<actors::identity>(std::move(verified));
     }
-    return chat_session(on_, env_, limits_, request.peer_address, std::move(known));
+    return chat_session(on_, env_, limits_, transport::counted_as(request.peer_address, proxies_),
+                        std::move(known));
   };
   return {std::move(route)};
 }
@@ -257,11 +274,11 @@ transport::options transport_options(const config& from) {
   to.origins = from.origins;
   to.hosts = from.hosts;
   to.local_hosts_only = from.hosts_are_local();
-  for (const auto& each : from.trust_proxy)
-    if (const auto network = transport::network::make(each)) to.trusted_proxies.push_back(*network);
+  to.trusted_proxies = trusted_proxies(from);
   to.compression = from.compression;
   to.frame_bytes_max = from.frame_bytes;
   to.outbox_bytes_max = from.outbox_bytes;
+  to.outbound_bytes_max = from.outbound_bytes_max;
   to.connections_max = from.connections_max;
   to.connections_per_address_max = from.connections_per_address;
   to.handshake_wait_max = from.handshake_wait;

@@ -54,6 +54,7 @@ class chat {
   actors::environment env_;
   decode_limits limits_;
   watch watch_;
+  const std::vector<transport::network> proxies_;
   const bool metrics_apart_;
   std::atomic<bool> ready_{false};
   std::atomic<bool> journal_healthy_{true};

@@ -207,6 +207,15 @@ void add_token_options(CLI::App& token) {
     add_valued(token, flag);
 }
 
+/// Beside those of the server, which say where its journal is.
+void add_check_options(CLI::App& check) {
+  check.set_help_flag();
+  check.allow_extras();
+  check.fallthrough();
+  check.add_flag("-h,--help");
+  check.add_flag("--rebuild");
+}
+
 /// CLI11 splits the command line and finds unknown flags. Values are read here, because it stops
 /// at the first mistake.
 texts split(CLI::App& app, int argc, const char* const* argv) {
@@ -341,13 +350,17 @@ int run(const token_command& what, unix_ms now, std::ostream& out, std::ostream&
   return out ? 0 : 1;
 }
 
-std::variant<config, token_command, exit_code> parse(int argc, const char* const* argv,
-                                                     const environment& env, std::ostream& out,
-                                                     std::ostream& err) {
+std::variant<config, token_command, check_command, exit_code> parse(int argc,
+                                                                    const char* const* argv,
+                                                                    const environment& env,
+                                                                    std::ostream& out,
+                                                                    std::ostream& err) {
   CLI::App app;
   add_server_options(app);
   auto& token = *app.add_subcommand("token");
   add_token_options(token);
+  auto& check = *app.add_subcommand("check");
+  add_check_options(check);
 
   auto mistakes = split(app, argc, argv);
   if (!mistakes.empty()) return exit_code{report(err, mistakes, "confabd --help")};
@@ -356,8 +369,12 @@ std::variant<config, token_command, exit_code> parse(int argc, const char* const
     return out << "confabd " CONFAB_VERSION "\n", exit_code{0};
   if (token.parsed() && token.get_option("--help")->count() > 0)
     return print_token_help(out), exit_code{0};
+  if (check.parsed() && check.get_option("--help")->count() > 0)
+    return print_check_help(out), exit_code{0};
 
-  report_unknown(app.remaining(), names_of(app), mistakes);
+  auto known = names_of(app);
+  if (check.parsed()) known.push_back("--rebuild");
+  report_unknown(app.remaining(), known, mistakes);
   if (token.parsed()) {
     for (const auto* it : app.get_options())
       if (it->count() > 0)
@@ -367,8 +384,15 @@ std::variant<config, token_command, exit_code> parse(int argc, const char* const
     if (!mistakes.empty()) return exit_code{report(err, mistakes, "confabd token --help")};
     return std::move(*command);
   }
+  report_unknown(check.remaining(), known, mistakes);
   auto result = parse_server(app, env, mistakes);
-  if (!mistakes.empty()) return exit_code{report(err, mistakes, "confabd --help")};
+  if (check.parsed() && result.journal == journal_kind::memory)
+    mistakes.push_back("--journal memory: leaves nothing to check");
+  if (!mistakes.empty())
+    return exit_code{
+        report(err, mistakes, check.parsed() ? "confabd check --help" : "confabd --help")};
+  if (check.parsed())
+    return check_command{std::move(result.data), check.get_option("--rebuild")->count() > 0};
   return result;
 }
 

@@ -40,6 +40,9 @@ struct config {
 
   std::string data = "data";
   journal_kind journal = journal_kind::sqlite;
+  bool backup = true;  // before a migration
+  std::string mark_file;  // empty: confab.mark in `data`
+  bool accept_older_journal = false;
   milliseconds dedupe_age = std::chrono::hours{24};
   std::size_t dedupe_count = 1'000'000;
 
@@ -57,9 +60,11 @@ struct config {
   unsigned rate_burst = limits::commands_burst;
   unsigned rate_address = static_cast<unsigned>(limits::address_share);  // sessions' worth; 0: off
   unsigned rooms_per_hour = limits::rooms_per_hour;                      // 0: off
+  actors::signal_senders signals_from = actors::signal_senders::shared;
   std::size_t text_bytes = limits::text_bytes_max;
   std::size_t frame_bytes = limits::frame_bytes_max;
   std::size_t outbox_bytes = limits::outbox_bytes_max;
+  std::size_t outbound_bytes_max = limits::outbound_bytes_max;  // 0: no limit
   std::size_t rooms_per_session = limits::rooms_per_session_max;
   std::size_t connections_max = 15'000;
   std::size_t connections_per_address = 1'000;  // 0: no limit
@@ -109,6 +114,14 @@ struct token_command {
 /// Prints the token; returns the process's exit code.
 int run(const token_command& what, unix_ms now, std::ostream& out, std::ostream& err);
 
+/// `confabd check …`: the journal of a server that does not run.
+struct check_command {
+  std::string data;
+  bool rebuild = false;
+};
+/// Prints what it finds; returns the process's exit code, see docs/configuration.md.
+int run(const check_command& asked, std::ostream& out, std::ostream& err);
+
 struct exit_code {
   int value = 0;
 };
@@ -118,9 +131,11 @@ using environment = std::function<const char*(const char* variable)>;
 
 /// Flags before environment before file before defaults. Help and version go to `out` and exit
 /// with 0; mistakes go to `err`, all of them at once, and exit with 2.
-std::variant<config, token_command, exit_code> parse(int argc, const char* const* argv,
-                                                     const environment& env, std::ostream& out,
-                                                     std::ostream& err);
+std::variant<config, token_command, check_command, exit_code> parse(int argc,
+                                                                    const char* const* argv,
+                                                                    const environment& env,
+                                                                    std::ostream& out,
+                                                                    std::ostream& err);
 
 /// What stands in the way of starting with `candidate`; one line each, beginning with the flag.
 std::vector<std::string> mistakes_in(const config& candidate);

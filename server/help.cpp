@@ -43,7 +43,8 @@ void print_help(std::ostream& out) {
   out << "Confab: a multi-room chat server.\n"
          "\n"
          "usage: confabd [OPTION]...\n"
-         "       confabd token --user ID [OPTION]...    make a token; see confabd token --help\n";
+         "       confabd token --user ID [OPTION]...    make a token; see confabd token --help\n"
+         "       confabd check [--rebuild] [OPTION]...  check a journal; see confabd check --help\n";
   std::string group;
   for (const auto& it : option_rows()) {
     if (it.group != group) out << '\n' << (group = it.group) << ":\n";
@@ -83,6 +84,19 @@ void print_token_help(std::ostream& out) {
   print_option(out, "--jwt-issuer TEXT", "as the server's (CONFAB_JWT_ISSUER)");
   print_option(out, "--jwt-audience TEXT", "as the server's (CONFAB_JWT_AUDIENCE)");
   print_option(out, "-h, --help", "print this");
+}
+
+void print_check_help(std::ostream& out) {
+  out << "Looks for damage in the journal of a server that does not run.\n"
+         "\n"
+         "usage: confabd check [--rebuild] [OPTION]...\n\n";
+  print_option(out, "--rebuild",
+               "make anew what is stored beside the log: messages as they are shown, reactions, keys");
+  print_option(out, "--data DIR, --config FILE, ...", "as the server's, whose options all may stand");
+  print_option(out, "-h, --help", "print this");
+  out << "\n"
+         "Exit codes: 0: it is sound, or was made anew; 1: it could not be checked; 2: a mistake on "
+         "the\ncommand line; 3: it is damaged.\n";
 }
 
 }  // namespace confab::server

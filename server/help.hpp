@@ -7,5 +7,6 @@ namespace confab::server {
 /// Every option of the server, from the table.
 void print_help(std::ostream& out);
 void print_token_help(std::ostream& out);
+void print_check_help(std::ostream& out);
 
 }  // namespace confab::server

@@ -50,6 +50,10 @@ void write(const transport::incident& what, std::uint64_t skipped) {
       add("reason", what.reason);
       add_rest();
       return log::line(log::level::info, "websocket-closed", out);
+    case incident_kind::outbound_full:
+      add(what.reason, what.detail);
+      if (skipped > 0) out.push_back({"skipped", std::to_string(skipped)});
+      return log::line(log::level::warn, "outbound-full", out);
     case incident_kind::bug:
       add("where", what.reason);
       add_rest();

@@ -132,6 +132,8 @@ int main(int argc, char* argv[]) {
                        unix_ms{std::chrono::duration_cast<std::chrono::milliseconds>(now).count()},
                        std::cout, std::cerr);
   }
+  if (const auto* check = std::get_if<server::check_command>(&parsed))
+    return server::run(*check, std::cout, std::cerr);
   int code = EXIT_FAILURE;
   try {
     code =

@@ -217,6 +217,17 @@ std::vector<option_row> make_rows() {
           {{"sqlite", journal_kind::sqlite}, {"memory", journal_kind::memory}}),
       text({"data", storage, "directory of the journal; made if it is not there"}, "DIR",
            &config::data),
+      yes_no({"backup", storage,
+              "copy the journal beside itself before it is brought to a newer version's form"},
+             &config::backup),
+      text({"mark_file", storage,
+            "where it is noted once a second how far the journal has come; empty: confab.mark in "
+            "data. A journal that has come less far is refused at start"},
+           "FILE", &config::mark_file),
+      yes_no({"accept_older_journal", storage,
+              "start with a journal that has come less far than its mark says; all rooms begin a "
+              "new epoch"},
+             &config::accept_older_journal),
       time({"dedupe_age", storage,
             "how long the key of a message is remembered at least; it is forgotten when it is "
             "older than this and further back than dedupe_count"},
@@ -239,11 +250,21 @@ std::vector<option_row> make_rows() {
       number({"rooms_per_hour", rules,
               "new rooms a user may make in an hour, direct ones among them; 0: no limit"},
              &config::rooms_per_hour, 0, 1'000'000),
+      one_of<actors::signal_senders>(
+          {"signals_from", rules,
+           "whose signals reach a user: of those who share a room with him or wrote with him in "
+           "their direct room, or everybody's"},
+          "WHOM", &config::signals_from,
+          {{"shared", actors::signal_senders::shared}, {"all", actors::signal_senders::all}}),
       bytes({"text_bytes", rules, "longest text of a message"}, &config::text_bytes, 1, 240 * 1024),
       bytes({"frame_bytes", rules, "largest message of the WebSocket that a client may send"},
             &config::frame_bytes, 1024, 16 * mib),
       bytes({"outbox_bytes", rules, "what may wait for a slow reader before it is closed (4000)"},
             &config::outbox_bytes, 64 * 1024, 1024 * mib),
+      bytes({"outbound_bytes_max", rules,
+             "what may wait for all readers together before the slowest are closed (4000); 0: no "
+             "limit"},
+            &config::outbound_bytes_max, 0, 1024 * 1024 * mib),
       number({"rooms_per_session", rules, "rooms one connection may be in"},
              &config::rooms_per_session, 1, 10'000),
       number({"connections_max", rules, "connections at once; more are refused"},

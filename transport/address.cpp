@@ -97,11 +97,15 @@ std::vector<network> loopback_networks() {
   return {*network::make("127.0.0.0/8"), *network::make("::1")};
 }
 
-std::string counted_as(const address& peer) {
+std::string counted_as(std::string_view peer, std::span<const network> proxies) {
+  const auto parsed = address::make(peer.substr(0, peer.find('%')));  // without the zone
+  if (!parsed) return std::string{peer};
+  for (const auto& each : proxies)
+    if (each.has(*parsed)) return {};
   std::array<char, INET6_ADDRSTRLEN> text;
-  if (peer.is_v4())
-    return inet_ntop(AF_INET, peer.bytes.data() + v4_offset, text.data(), text.size());
-  auto first = peer;
+  if (parsed->is_v4())
+    return inet_ntop(AF_INET, parsed->bytes.data() + v4_offset, text.data(), text.size());
+  auto first = *parsed;
   std::fill(first.bytes.begin() + 8, first.bytes.end(), std::uint8_t{0});
   return std::string(inet_ntop(AF_INET6, first.bytes.data(), text.data(), text.size())) + "/64";
 }

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,9 +34,10 @@ class network {
 /// This machine's own.
 std::vector<network> loopback_networks();
 
-/// What connections are counted by: an IPv4 address, or the /64 of an IPv6 one, which is what one
-/// customer gets at least and can take any address of.
-std::string counted_as(const address& peer);
+/// What a peer's connections, and all that they cause, are counted by: its IPv4 address, or the /64
+/// of its IPv6 one, which is what one customer gets at least and can take any address of. Empty:
+/// they are not counted, since others come through `proxies`.
+std::string counted_as(std::string_view peer, std::span<const network> proxies);
 
 /// Host and port of a `Host` header or of a URL's authority, in small letters; without brackets.
 struct host_name {

@@ -115,6 +115,11 @@ bool host_served(const http_request& request, const std::vector<std::string>& ho
                      [&](const std::string& each) { return matches_host(each, *host); });
 }
 
+bool has_folded_line(std::string_view bytes) {
+  bytes = bytes.substr(0, bytes.find("\r\n\r\n"));
+  return bytes.find("\n ") != bytes.npos || bytes.find("\n\t") != bytes.npos;
+}
+
 std::optional<std::string> head_fault(const http_request& request, unsigned version) {
   constexpr unsigned http_1_1 = 11;
   const auto hosts = request.count("host");

@@ -26,6 +26,11 @@ bool host_served(const http_request& request, const std::vector<std::string>& ho
 /// sentence; nothing if all is well. `version` is 10 or 11.
 std::optional<std::string> head_fault(const http_request& request, unsigned version);
 
+/// Whether a line of the head at the start of `bytes`, which may not be whole yet, begins with a
+/// blank: then it goes on with the line before (RFC 9112 §5.2), or is a header of its own, depending
+/// on who reads it.
+bool has_folded_line(std::string_view bytes);
+
 /// RFC 6455 §4.2.1, as far as it makes a request one for a WebSocket.
 bool asks_for_websocket(const http_request& request, unsigned version);
 

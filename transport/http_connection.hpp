@@ -237,9 +237,30 @@ task<> http_connection<Stream>::wait_for_request(error_code& ec) {
 
 template <class Stream>
 task<> http_connection<Stream>::read_head(parser& into_parser, error_code& ec) {
-  const auto bytes = co_await http::async_read_header(stream_, buffer_, into_parser, into(ec));
-  // Beast's own limit leaves out the request line.
-  if (!ec && bytes > reactor_->how().header_bytes_max) ec = http::error::header_limit;
+  // Step by step, to see the head before it is read: Beast takes folded lines.
+  std::size_t bytes = 0;
+  for (bool more = buffer_.size() == 0; !into_parser.is_header_done(); more = true) {
+    if (more) {
+      const auto came = co_await stream_.async_read_some(buffer_.prepare(read_bytes), into(ec));
+      buffer_.commit(came);
+      if (ec == net::error::eof && into_parser.got_some()) ec = http::error::partial_message;
+      if (ec) co_return;
+    }
+    const auto unread = buffer_.cdata();
+    if (has_folded_line({static_cast<const char*>(unread.data()), unread.size()})) {
+      ec = http::error::bad_obs_fold;
+      co_return;
+    }
+    const auto used = into_parser.put(unread, ec);
+    buffer_.consume(used);
+    bytes += used;
+    if (ec == http::error::need_more) ec = {};
+    // Beast's own limit leaves out the request line.
+    if (!ec && bytes + buffer_.size() * !into_parser.is_header_done() >
+                   reactor_->how().header_bytes_max)
+      ec = http::error::header_limit;
+    if (ec) co_return;
+  }
 }
 
 template <class Stream>

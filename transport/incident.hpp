@@ -14,6 +14,7 @@ enum class incident_kind : std::uint8_t {
   request_refused,  // what is no HTTP, or not for us: `malformed`, `too_large`, `host`
   upgrade_refused,  // `origin`, `credentials`, `draining`, `malformed`, `subprotocol`, `late`
   closed_by_us,     // a WebSocket; the reason is the name of the close code
+  outbound_full,    // too much waits for all readers together: the slowest are closed
   bug,              // an exception at one of the walls; the reason says which
 };
 

@@ -60,16 +60,6 @@ net::ssl::context make_tls(const options& how) {
   return out;
 }
 
-/// What `peer` is counted by; empty: not at all.
-std::string counted_as(const options& how, const std::string& peer) {
-  if (how.connections_per_address_max == 0) return {};
-  const auto parsed = address::make(std::string_view(peer).substr(0, peer.find('%')));
-  if (!parsed) return peer;
-  for (const auto& each : how.trusted_proxies)
-    if (each.has(*parsed)) return {};
-  return counted_as(*parsed);
-}
-
 /// The accept loop. Owner: the listener and its own pending operations. Thread: shard 0's.
 class door final : public std::enable_shared_from_this<door> {
  public:
@@ -158,7 +148,7 @@ class door final : public std::enable_shared_from_this<door> {
   }
 
   void welcome(tcp_socket socket, std::string peer, std::shared_ptr<reactor_core> shard) {
-    auto [verdict, slot] = shared_->doors->admit(counted_as(shared_->how, peer));
+    auto [verdict, slot] = shared_->doors->admit(counted_as(peer, shared_->how.trusted_proxies));
     auto io = shard->get_executor();
     if (verdict != admission::verdict::admitted)
       shared_->note({incident_kind::connection_refused,
@@ -233,6 +223,7 @@ class listener_impl final : public listener {
       out.writes += from.writes.get();
       out.bytes_in += from.bytes_in.get();
       out.bytes_out += from.bytes_out.get();
+      out.outbound_bytes += from.outbound_bytes.get();
       out.slow_consumers += from.slow_consumers.get();
       for (std::size_t i = 0; i < out.closes.size(); ++i) out.closes[i] += from.closes[i].get();
     }
@@ -283,6 +274,7 @@ std::unique_ptr<listener> listen(const options& how, std::vector<websocket_route
   shared->pages = std::move(pages);
   shared->doors = std::make_shared<admission>(how.connections_max, how.connections_per_address_max);
   try {
+    shared->shards = shards.size();
     return std::make_unique<listener_impl>(std::move(shared), shards);
   } catch (const boost::system::system_error& e) {
     throw std::system_error(std::error_code(e.code()),

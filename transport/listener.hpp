@@ -36,6 +36,8 @@ struct options {
 
   std::size_t frame_bytes_max = limits::frame_bytes_max;  // of a message, after inflating
   std::size_t outbox_bytes_max = limits::outbox_bytes_max;
+  /// Of all readers together: beyond it those with the most are closed (4000). 0: no limit.
+  std::size_t outbound_bytes_max = limits::outbound_bytes_max;
   std::size_t header_bytes_max = 16 * 1024;
   std::size_t stream_bytes_max = 64 * 1024;  // what may wait of a response that stays open
   std::size_t connections_max = 15'000;
@@ -67,6 +69,7 @@ struct counters {
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::uint64_t slow_consumers = 0;
+  std::uint64_t outbound_bytes = 0;  // that wait, at this moment
   /// WebSockets that ended, by the code they were closed with: the rows of `close_rows`, then
   /// those without a close frame (1006), then all other codes.
   std::array<std::uint64_t, close_rows.size() + 2> closes{};

@@ -72,13 +72,13 @@ push_result outbox::push(const frame& bytes, importance weight, std::uint32_t fr
     writer_->flush();
     if (sealed_) return push_result::closed;
     if (queued_bytes_ + size > bytes_max_) {
-      drop_unsent();
-      close(close_code::slow_consumer, std::string(name(close_code::slow_consumer)));
+      overflow();
       return push_result::overflow;
     }
   }
   frames_.push_back(bytes);
   queued_bytes_ += size;
+  dirty_->queued_bytes_ += size;
   dirty_->frames_pushed_ += frames;
   mark_dirty();
   return push_result::accepted;
@@ -88,6 +88,12 @@ void outbox::close(close_code code, std::string reason) {
   if (sealed_ || close_code_ != 0) return;
   append_close_frame(static_cast<std::uint16_t>(code), reason);
   writer_->closing(code);
+}
+
+void outbox::overflow() {
+  if (sealed_ || close_code_ != 0) return;
+  drop_unsent();
+  close(close_code::slow_consumer, std::string(name(close_code::slow_consumer)));
 }
 
 void outbox::resume_reading() {
@@ -114,8 +120,7 @@ bool outbox::push_control(std::string bytes) {
     close_code_ = bytes.size() >= 4 ? static_cast<std::uint16_t>(byte(2) << 8 | byte(3)) : no_code;
   } else if (queued_bytes_ + bytes.size() > bytes_max_ ||
              (frames_.size() - head_) * control_frame_bytes > bytes_max_) {
-    drop_unsent();
-    close(close_code::slow_consumer, std::string(name(close_code::slow_consumer)));
+    overflow();
     return true;
   }
   append(std::make_shared<const std::string>(std::move(bytes)));
@@ -164,6 +169,7 @@ void outbox::stage(std::string& into, std::size_t bytes_max) {
 void outbox::consume(std::size_t bytes) {
   if (!writer_) return;
   staged_bytes_ -= static_cast<std::uint32_t>(std::min<std::size_t>(staged_bytes_, bytes));
+  dirty_->queued_bytes_ -= bytes;
   if (bytes > 0 && bytes == queued_bytes_) {
     frames_.clear();
     queued_bytes_ = head_ = head_bytes_ = 0;
@@ -192,6 +198,7 @@ void outbox::shrink() noexcept {
 
 void outbox::detach() noexcept {
   if (dirty_slot_ != 0) dirty_->members_[dirty_slot_ - 1] = nullptr;
+  if (dirty_) dirty_->queued_bytes_ -= queued_bytes_;
   if (dirty_)
     std::replace(dirty_->next_turn_.begin(), dirty_->next_turn_.end(), this,
                  static_cast<outbox*>(nullptr));
@@ -206,6 +213,7 @@ void outbox::detach() noexcept {
 
 void outbox::append(frame bytes, bool held) {
   queued_bytes_ += bytes->size();
+  dirty_->queued_bytes_ += bytes->size();
   frames_.push_back(std::move(bytes));
   if (!held) mark_dirty();
 }
@@ -237,7 +245,9 @@ void outbox::drop_unsent() {
   std::size_t kept_bytes = 0;
   while (kept < frames_.size() && kept_bytes < started) kept_bytes += frames_[kept++]->size();
   frames_.resize(kept);
-  queued_bytes_ = kept_bytes - (kept_bytes > 0 ? head_bytes_ : 0);
+  const auto left = kept_bytes - (kept_bytes > 0 ? head_bytes_ : 0);
+  dirty_->queued_bytes_ -= queued_bytes_ - left;
+  queued_bytes_ = left;
   tell_when_low_ = false;
 }
 

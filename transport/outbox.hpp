@@ -32,6 +32,8 @@ class dirty_list {
   std::size_t size() const noexcept { return members_.size() - flushed_; }
   /// Of all its outboxes, ever.
   std::uint64_t frames_pushed() const noexcept { return frames_pushed_; }
+  /// Of all its outboxes, now.
+  std::size_t queued_bytes() const noexcept { return queued_bytes_; }
 
  private:
   friend class outbox;
@@ -41,6 +43,7 @@ class dirty_list {
   std::size_t flushed_ = 0;       // of those, at the front
   std::vector<outbox*> next_turn_;
   std::uint64_t frames_pushed_ = 0;
+  std::size_t queued_bytes_ = 0;
   std::uint32_t turn_ = 0;
 };
 
@@ -92,6 +95,8 @@ class outbox final : public frame_sink {
   void consume(std::size_t bytes);
   /// Gives memory back if nothing is queued.
   void shrink() noexcept;
+  /// Closes it as too slow a reader: what was not begun is thrown away.
+  void overflow();
   /// No pushes any more; what is queued can still be written.
   void seal() noexcept { sealed_ = true; }
   /// Forgets everything, for good.

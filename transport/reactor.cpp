@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <functional>
 
 namespace confab::transport {
 
@@ -53,10 +54,33 @@ reactor_core::reactor_core(net::io_context& io, std::shared_ptr<const site> shar
 
 std::size_t reactor_core::end_turn() {
   const auto before = dirty_.size();
-  if (before == 0) return 0;
-  if (dirty_.flush()) net::post(io_, [] {});  // the next turn is to come at once
+  const bool more = before > 0 && dirty_.flush();
+  limit_outbound();
+  if (more || dirty_.size() > 0) net::post(io_, [] {});  // the next turn is to come at once
   count.frames_out.set(dirty_.frames_pushed());
   return before - std::min(before, dirty_.size());
+}
+
+/// Every outbox is bounded, but not what thousands of them hold. Those with the most go first; of
+/// all shards only those which hold their share, so that one with small ones need not pay.
+void reactor_core::limit_outbound() {
+  const auto own = dirty_.queued_bytes();
+  const auto before = count.outbound_bytes.get();
+  if (own == before) return;
+  count.outbound_bytes.set(own);
+  const auto in_all = shared_->outbound_bytes.fetch_add(own - before) + own - before;
+  const auto most = how().outbound_bytes_max;
+  if (most == 0 || in_all <= most || own < in_all / shared_->shards) return;
+
+  std::vector<live_connection*> slow;
+  for (auto* each = live_.next(); each != &live_; each = each->next())
+    if (auto* one = static_cast<live_connection*>(each); one->queued_bytes() > 0)
+      slow.push_back(one);
+  std::ranges::sort(slow, std::greater{}, &live_connection::queued_bytes);
+  std::size_t closed = 0;
+  const auto bound = own - std::min(own, in_all - most);
+  for (; closed < slow.size() && dirty_.queued_bytes() > bound; ++closed) slow[closed]->overflow();
+  note({incident_kind::outbound_full, "closed", {}, std::to_string(closed)});
 }
 
 void reactor_core::add_reserved(reserved_place& connection) noexcept {

@@ -27,6 +27,8 @@ struct site {
   std::vector<websocket_route> websockets;
   std::vector<http_route> pages;
   std::shared_ptr<admission> doors;
+  std::size_t shards = 1;
+  mutable std::atomic<std::size_t> outbound_bytes{0};  // that wait in all outboxes
   std::atomic<bool> draining{false};
   std::atomic<bool> aborted{false};
 
@@ -49,7 +51,7 @@ class meter {
 
 struct meters {
   meter websockets_open, refused, messages_in, frames_out, writes, bytes_in, bytes_out,
-      slow_consumers;
+      slow_consumers, outbound_bytes;
   std::array<meter, std::tuple_size_v<decltype(counters::closes)>> closes;
 };
 
@@ -60,6 +62,9 @@ class live_connection : public linked {
   virtual void drain() = 0;
   /// Drop the socket now; the coroutine finds out.
   virtual void abort() noexcept = 0;
+  /// What waits to be written to it, where that is counted; and its end, for that.
+  virtual std::size_t queued_bytes() const noexcept { return 0; }
+  virtual void overflow() {}
 
  protected:
   ~live_connection() = default;
@@ -103,7 +108,11 @@ class reactor_core final : public reactor, public std::enable_shared_from_this<r
   /// A random part of `interval`, so that connections made together do not ping together.
   std::chrono::milliseconds random_part(std::chrono::milliseconds interval);
 
+  /// Of the time of the turn. It stands still while no timer is set; every connection has one.
   timer_wheel::tick ticks() const noexcept { return wheel_.now(); }
+  timer_wheel::tick ticks_in(std::chrono::milliseconds span) const noexcept {
+    return static_cast<timer_wheel::tick>(span / tick_);
+  }
   dirty_list& dirty() noexcept { return dirty_; }
   std::span<char> scratch() noexcept { return scratch_; }
   /// Where one read of a socket goes, to be used up before the next one.
@@ -116,6 +125,7 @@ class reactor_core final : public reactor, public std::enable_shared_from_this<r
   using timer = net::basic_waitable_timer<std::chrono::steady_clock,
                                           net::wait_traits<std::chrono::steady_clock>, executor>;
 
+  void limit_outbound();
   timer_wheel::tick current_tick() const noexcept;
   void run_timer();
 

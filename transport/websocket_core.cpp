@@ -1,5 +1,6 @@
 #include "transport/websocket_core.hpp"
 
+#include "protocol/limits.hpp"
 #include "protocol/utf8.hpp"
 #include "transport/handshake.hpp"
 
@@ -146,11 +147,14 @@ void websocket_core::handle(const frame_reader::result& frame) {
   switch (frame.what) {
     case kind::incomplete:
     case kind::fragment:
+      return;
     case kind::pong:
+      static_cast<void>(admit_control());
       return;
     case kind::message:
       return deliver(frame);
     case kind::ping:
+      if (!admit_control()) return;
       static_cast<void>(outbox_->push_control(control_frame(fin_pong, frame.payload)));
       return;
     case kind::close: {
@@ -162,6 +166,18 @@ void websocket_core::handle(const frame_reader::result& frame) {
       static_cast<void>(outbox_->push_control(close_frame(frame.code)));
       return finish({});
   }
+}
+
+bool websocket_core::admit_control() {
+  static_assert(limits::control_frames_max < 0xffff);
+  if (const auto now = reactor_->ticks();
+      now - control_since_ > reactor_->ticks_in(limits::control_frames_span)) {
+    control_since_ = now;
+    control_frames_ = 0;
+  }
+  if (++control_frames_ <= limits::control_frames_max) return true;
+  close(close_code::rate_abuse);
+  return false;
 }
 
 void websocket_core::deliver(const frame_reader::result& message) {

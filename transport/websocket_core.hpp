@@ -40,6 +40,8 @@ class websocket_core : public live_connection, protected outbox_writer, private 
 
   void drain() final;
   void abort() noexcept final;
+  std::size_t queued_bytes() const noexcept final { return outbox_->queued_bytes(); }
+  void overflow() final { outbox_->overflow(); }
 
  protected:
   /// Queues the answer to the upgrade, makes the session, and reads. `read_already` came behind
@@ -86,6 +88,8 @@ class websocket_core : public live_connection, protected outbox_writer, private 
   void proceed();
   void handle(const frame_reader::result& frame);
   void deliver(const frame_reader::result& message);
+  /// A ping or pong came: whether it is one of as many as anybody needs.
+  bool admit_control();
   /// Reading is over: tells the session, lets it go, and gets what is queued to the peer.
   void finish(const error_code& why, const frame_reader::result* close_frame = nullptr);
   void limit_closing();
@@ -100,6 +104,8 @@ class websocket_core : public live_connection, protected outbox_writer, private 
   std::string rest_;  // an unfinished frame; and what a session that has enough left unread
   error_code write_error_;
   phase phase_ = phase::ping_due;
+  std::uint16_t control_frames_ = 0;
+  timer_wheel::tick control_since_ = 0;  // they are counted
   codec objects_ = codec::json;
   bool any_kind_ = false;
   bool opened_ = false;

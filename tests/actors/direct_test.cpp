@@ -57,6 +57,52 @@ TEST_CASE("a signal to a session reaches exactly this one") {
   CHECK(alice.ask(to(laptop.session_text()))["sessions"] == 0);
 }
 
+TEST_CASE("signals of strangers reach nobody, those of who has joined the same room do") {
+  world_options how;
+  how.how.signals_from = actors::signal_senders::shared;
+  actor_world world{how};
+  auto& alice = world.guest("alice");
+  auto& tablet = world.guest("alice");
+  auto& bob = world.guest("bob");
+  bob.join("general");
+  const auto sessions = [&](const client& to) {
+    return alice
+        .ask({{"type", "signal"}, {"to_session", to.session_text()}, {"data", json::object()}})
+        .at("sessions");
+  };
+
+  CHECK(alice.ask(signal("bob"))["sessions"] == 0);
+  CHECK(sessions(bob) == 0);
+  CHECK(sessions(tablet) == 1);
+  CHECK(bob.received("signal").empty());
+
+  alice.join("general");
+  CHECK(alice.ask(signal("bob"))["sessions"] == 1);
+  CHECK(sessions(bob) == 1);
+  CHECK(bob.received("signal").size() == 2);
+
+  bob.ask({{"type", "leave"}, {"room", "general"}});
+  CHECK(alice.ask(signal("bob"))["sessions"] == 0);
+  CHECK(sessions(bob) == 0);
+}
+
+TEST_CASE("signals reach who has written in the direct room of both, not who was only written to") {
+  world_options how;
+  how.how.signals_from = actors::signal_senders::shared;
+  actor_world world{how};
+  auto& alice = world.guest("alice");
+  auto& bob = world.guest("bob");
+
+  alice.ask(direct("bob", "hello?"));
+  CHECK(alice.ask(signal("bob"))["sessions"] == 0);
+  bob.ask(direct("alice", "who are you?"));
+  CHECK(alice.ask(signal("bob"))["sessions"] == 1);
+
+  world.advance(40s);  // the room is put away
+  CHECK(bob.ask(signal("alice"))["sessions"] == 1);
+  CHECK(world.guest("eve").ask(signal("bob"))["sessions"] == 0);
+}
+
 TEST_CASE("a session's name that its server did not give out reaches nobody") {
   actor_world world;
   auto& alice = world.guest("alice");

@@ -11,6 +11,9 @@ json history(json with = json::object()) {
   with["room"] = "general";
   return with;
 }
+json reactions(const std::string& room, const std::string& emoji, const json& after = nullptr) {
+  return {{"type", "reactions"}, {"room", room}, {"target", 1}, {"emoji", emoji}, {"after", after}};
+}
 std::pair<std::uint64_t, std::uint64_t> ends(const json& page) {
   return {page["events"].front()["seq"], page["events"].back()["seq"]};
 }
@@ -73,6 +76,61 @@ TEST_CASE("history without id says nothing, and does not hold up what follows") 
   CHECK(alice.send("general", "x")["seq"] == 1);
 }
 
+TEST_CASE("reactions lists all who reacted with one emoji, in order of reacting") {
+  actor_world world;
+  auto& alice = world.guest("alice");
+  alice.join("general");
+  alice.send("general", "hi");
+  for (const auto* name : {"bob", "carol", "dan"}) {
+    auto& other = world.guest(name);
+    other.join("general");
+    other.ask({{"type", "react"}, {"room", "general"}, {"target", 1}, {"emoji", "+"}});
+  }
+
+  const auto all = alice.ask(reactions("general", "+"));
+  CHECK(all["type"] == "reactions");
+  CHECK(all["users"] == json({"bob", "carol", "dan"}));
+  CHECK(all["count"] == 3);
+  CHECK(all["more"] == false);
+  CHECK_FALSE(all.contains("next"));
+  CHECK(alice.ask(reactions("general", "+", "2"))["users"] == json({"carol", "dan"}));
+  CHECK(alice.ask(reactions("general", "-"))["count"] == 0);
+}
+
+TEST_CASE("reactions come in pages of a thousand") {
+  actor_world world;
+  world.fill("general", 1);
+  std::vector<rooms::operation> batch;
+  for (int i = 0; i < 1001; ++i)
+    batch.push_back(wanted_by("u" + std::to_string(i), "general",
+                              rooms::set_reaction{seq_no{1}, "+", true}));
+  world.commit(std::move(batch));
+  auto& alice = world.guest("alice");
+  alice.join("general");
+
+  const auto page = alice.ask(reactions("general", "+"));
+
+  CHECK(page["users"].size() == 1000);
+  CHECK(page["count"] == 1001);
+  REQUIRE(page["more"] == true);
+  const auto last = alice.ask(reactions("general", "+", page["next"]));
+  CHECK(last["users"] == json({"u1000"}));
+  CHECK(last["more"] == false);
+}
+
+TEST_CASE("reactions are for those in the room, and in a direct room for its two users") {
+  actor_world world;
+  world.fill("general", 1);
+  auto& alice = world.guest("alice");
+  auto& bob = world.guest("bob");
+  const std::string between = alice.ask({{"type", "direct"}, {"to", "bob"}, {"text", "hi"}})["room"];
+
+  CHECK(alice.ask(reactions("general", "+"))["code"] == "not_joined");
+  CHECK(bob.ask(reactions(between, "+"))["count"] == 0);
+  CHECK(world.guest("eve").ask(reactions(between, "+"))["code"] == "no_such_room");
+  CHECK(bob.ask(reactions("dm:bob:nobody", "+"))["code"] == "no_such_room");
+}
+
 TEST_CASE("rooms lists title, head, who is online and whether one has joined") {
   actor_world world;
   auto& alice = world.guest("alice");
@@ -129,4 +187,41 @@ TEST_CASE("rooms lists what the token admits, and all to an admin") {
   CHECK(names(world.with_token("t").ask({{"type", "rooms"}})).empty());
   who.admin = true;
   CHECK(names(world.with_token("t").ask({{"type", "rooms"}})).size() == 4);
+}
+
+TEST_CASE("what was asked for by who has left meanwhile is not read") {
+  world_options how;
+  how.shards = 1;
+  actor_world world{how};
+  world.fill("general", 10);
+  auto& alice = world.guest("alice");
+  alice.join("general");
+  world.hold_readers();
+  alice.say(history({{"id", 7}}));
+  world.settle();
+  alice.disconnect();
+  world.settle();
+  alice.taken.reset();
+  std::size_t reads = 0;
+  world.faults.read_fails = [&] { return ++reads, false; };
+
+  world.release_all();
+  world.settle();
+
+  CHECK(reads == 0);
+}
+
+TEST_CASE("a read that takes too long is unavailable, and the next one has time again") {
+  actor_world world;
+  world.fill("general", 10);
+  auto& alice = world.guest("alice");
+  alice.join("general");
+  world.faults.read_fails = [&] {
+    world.tick(limits::read_time_max + 1ms);
+    return false;
+  };
+
+  CHECK(alice.ask(history())["code"] == "unavailable");
+  world.faults = {};
+  CHECK(alice.ask(history())["type"] == "history");
 }

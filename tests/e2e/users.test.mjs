@@ -11,7 +11,7 @@ scenario("signals reach every session of a user, whatever shard each of them is 
   const server = await world.server(SHARDS);
   const names = Array.from({ length: 8 }, (_, i) => `user-${i}`);
   const sessions = [];
-  for (const name of names) sessions.push([await world.guest(server, name), await world.guest(server, name)]);
+  for (const name of names) sessions.push([await world.member(server, name, "square"), await world.guest(server, name)]);
 
   for (const [i, [sender]] of sessions.entries()) {
     const to = (i + 3) % names.length;
@@ -26,9 +26,9 @@ scenario("signals reach every session of a user, whatever shard each of them is 
 
 scenario("a signal to one session reaches that one, and to nobody is counted as such", async (world) => {
   const server = await world.server(SHARDS);
-  const alice = await world.guest(server, "alice");
-  const phones = [];
-  for (let i = 0; i < 4; ++i) phones.push(await world.guest(server, "bob"));
+  const alice = await world.member(server, "alice", "square");
+  const phones = [await world.member(server, "bob", "square")];
+  for (let i = 0; i < 3; ++i) phones.push(await world.guest(server, "bob"));
 
   for (const phone of phones) {
     const answer = await alice.ask({
@@ -40,6 +40,7 @@ scenario("a signal to one session reaches that one, and to nobody is counted as 
     await phone.expect({ type: "signal", data: { only: phone.welcome.session } });
   }
   const nobody = await alice.ask({ type: "signal", to: "carol", data: {} });
+  const stranger = await (await world.guest(server, "eve")).ask({ type: "signal", to: "bob", data: {} });
   // One digit of a real name is changed: nobody can make up another's.
   const [real] = phones.map((phone) => phone.welcome.session);
   const forged = real.slice(0, -2) + (real.at(-2) === "a" ? "b" : "a") + real.at(-1);
@@ -47,6 +48,7 @@ scenario("a signal to one session reaches that one, and to nobody is counted as 
   for (const phone of phones) await phone.settled();
 
   assert.equal(nobody.sessions, 0);
+  assert.equal(stranger.sessions, 0);
   assert.equal(gone.sessions, 0);
   assert.deepEqual(
     phones.map((phone) => phone.left({ type: "signal" }).length),

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <signal.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <stdexcept>
@@ -21,18 +23,29 @@ struct faulty_file {
   }
 };
 
+/// Whether the process lives on. A process that is killed loses nothing that it has written, synced
+/// or not; so tests of that need no syncs.
+struct mortality {
+  std::atomic<int> calls = 0;    // writes, syncs and truncations of all files
+  std::atomic<int> kill_at = 0;  // the call within which the process is killed; 0: none
+  std::atomic<bool> syncs = true;
+};
+
 /// While it lives, SQLite's files are on a disk that fails on demand: the default VFS with some
 /// calls answered by a code instead. Only files that are opened meanwhile.
 class faulty_disk {
  public:
   static inline faulty_file log;
   static inline faulty_file database;
+  static inline mortality process;
 
   faulty_disk() {
     for (auto* one : {&log, &database}) {
       one->heal();
       one->syncs = 0;
     }
+    process.calls = process.kill_at = 0;
+    process.syncs = true;
     disk() = sqlite3_vfs_find(nullptr);
     shim_ = *disk();
     shim_.zName = "faulty";
@@ -57,16 +70,33 @@ class faulty_disk {
     return methods;
   }
 
+  static bool dies_here() {
+    return ++process.calls == process.kill_at;
+  }
+  [[noreturn]] static void die() {
+    ::kill(::getpid(), SIGKILL);
+    for (;;) ::pause();
+  }
+
   template <faulty_file& Of>
   static int write(sqlite3_file* to, const void* bytes, int count, sqlite3_int64 offset) {
+    if (dies_here()) {
+      real()->xWrite(to, bytes, count / 2, offset);
+      die();
+    }
     if (Of.write_code != SQLITE_OK && Of.writes_left-- <= 0) return Of.write_code;
     return real()->xWrite(to, bytes, count, offset);
   }
   template <faulty_file& Of>
   static int sync(sqlite3_file* of, int flags) {
     ++Of.syncs;
+    if (dies_here()) die();
     if (Of.sync_code != SQLITE_OK) return Of.sync_code;
-    return real()->xSync(of, flags);
+    return process.syncs ? real()->xSync(of, flags) : SQLITE_OK;
+  }
+  static int truncate(sqlite3_file* of, sqlite3_int64 size) {
+    if (dies_here()) die();
+    return real()->xTruncate(of, size);
   }
   template <faulty_file& Of>
   static const sqlite3_io_methods* faulty() {
@@ -74,6 +104,7 @@ class faulty_disk {
       auto copy = *real();
       copy.xWrite = write<Of>;
       copy.xSync = sync<Of>;
+      copy.xTruncate = truncate;
       return copy;
     }();
     return &methods;

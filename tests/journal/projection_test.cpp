@@ -4,13 +4,9 @@
 #include "journal/sqlite_journal.hpp"
 #include "journal/sqlite_migration.hpp"
 #include "journal/sqlite_schema.hpp"
-#include "tests/journal/stores.hpp"
+#include "tests/journal/mixed.hpp"
 
-#include <algorithm>
-#include <array>
 #include <fstream>
-#include <iterator>
-#include <random>
 #include <span>
 
 using namespace confab;
@@ -20,160 +16,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::vector<user_id> people{alice, bob, user("carol")};
-const std::vector<room_id> places{general, room("other")};
-
-operation any_operation(std::mt19937_64& dice) {
-  const auto pick = [&](std::uint64_t below) { return dice() % below; };
-  const auto& where = places[pick(places.size())];
-  const auto& who = people[pick(people.size())];
-  const auto target = 1 + pick(40);
-  const auto some_people = [&] {
-    std::vector<user_id> some;
-    for (const auto& one : people)
-      if (pick(2) || (some.empty() && &one == &people.back())) some.push_back(one);
-    return some;
-  };
-  auto asked = [&] {
-    switch (pick(18)) {
-      case 10:
-      case 11: {
-        member_set change;
-        change.users = some_people();
-        const std::array states{member_state::invited, member_state::member, member_state::removed,
-                                member_state::banned, member_state::unbanned};
-        if (pick(4)) change.state = states[pick(states.size())];
-        if (pick(3) == 0) change.as = static_cast<role>(2 + pick(4));
-        if (pick(4) == 0) change.mute_until = unix_ms{static_cast<std::int64_t>(pick(3'000'000))};
-        if (pick(4) == 0) change.reason = "because";
-        auto operation = change_members(where, change, who);
-        operation.by.admin = pick(2) == 0;
-        return operation;
-      }
-      case 12:
-        return pick(3) ? operation{where, by(who), "", rooms::become_member{}}
-                       : operation{where, by(who), "", rooms::cease_membership{}};
-      case 13: {
-        room_settings change;
-        change.title = "title " + std::to_string(pick(3));
-        if (pick(3) == 0) change.data = free_data{R"({"a":)" + std::to_string(pick(9)) + "}"};
-        if (pick(3) == 0) change.slow = std::chrono::milliseconds{pick(2) * 100};
-        auto operation = by(who);
-        operation.admin = true;
-        return rooms::operation{where, operation, "", rooms::set_room{change}};
-      }
-      case 14: {
-        auto operation = set_pin(where, target, pick(3) > 0, who);
-        operation.by.token = role::moderator;
-        return operation;
-      }
-      case 15:
-      case 16: {
-        placement in_thread{seq_no{target}, seq_no{1 + pick(40)}, pick(4) == 0, "poll"};
-        auto operation = post(where, "reply " + std::to_string(pick(100)), "", who, in_thread);
-        auto& what = std::get<rooms::post_message>(operation.what).what;
-        what.mentions = {some_people(), pick(2) == 0};
-        if (pick(2)) what.attachments = attachment_list{R"([{"url":"https://e.example/p"}])"};
-        return operation;
-      }
-      case 17: {
-        user_set profile{who, "name " + std::to_string(pick(4)), {}, pick(2) == 0};
-        return operation{rooms::server_room, rooms::server_principal(), "",
-                         rooms::set_user{profile}};
-      }
-      case 0:
-        return create(where);
-      case 1:
-      case 2:
-        return edit(where, target, "edit " + std::to_string(pick(100)), who);
-      case 3:
-        return erase(where, {target, 1 + pick(40)}, who);
-      case 4:
-      case 5:
-      case 6:
-        return react(where, target, std::to_string(pick(4)), pick(3) > 0, who);
-      default:
-        return post(where, "text " + std::to_string(pick(100)), "", who);
-    }
-  }();
-  if (pick(4) == 0 && !asked.by.is_unchecked()) asked.by.token = role::moderator;
-  if (pick(3) == 0) asked.key = "k" + std::to_string(pick(30));
-  return asked;
-}
-
-/// All that can be read of a journal.
-struct content_of_journal {
-  std::vector<log_entry> log;
-  std::vector<message::present_message> messages;
-  std::vector<std::pair<std::uint64_t, log_entry>> feed;
-  std::vector<std::string> beside;  // members, settings, pins, threads, profiles
-  friend bool operator==(const content_of_journal&, const content_of_journal&) = default;
-};
-
-/// All pages of a list, each of at most three.
-std::vector<std::string> lists_of(session& of, const room_id& place) {
-  std::vector<std::string> lines;
-  const auto info = *of.read->room(place);
-  lines.push_back(info.title() + " " + std::to_string(info.members) + " " +
-                  std::to_string(info.rows) + " " +
-                  (info.settings ? to_json(*info.settings) : "none"));
-  for (const auto pin : info.pins) lines.push_back("pin " + std::to_string(pin.value()));
-  for (const auto state : {member_state::member, member_state::invited, member_state::banned}) {
-    std::optional<user_id> after;
-    for (bool more = true; more;) {
-      const auto page = *of.read->members(place, state, after, 2);
-      for (const auto& one : page.members) {
-        lines.push_back(one.user.value() + " " + std::to_string(static_cast<int>(one.row.as)) +
-                        " " + std::to_string(one.row.since.value()) + " " + one.row.reason + " " +
-                        std::to_string(one.row.mute_until.value()));
-        CHECK(of.read->member(place, one.user)->row == one.row);
-        after = one.user;
-      }
-      more = page.more;
-    }
-  }
-  const auto pins = *of.read->pins(place, bob, {}, plenty);
-  for (const auto& pin : pins)
-    lines.push_back("pinned " + pin.by.value() + std::to_string(pin.message.seq.value()));
-  for (const bool mine : {false, true}) {
-    std::optional<seq_no> before;
-    do {
-      const auto page = *of.read->threads(place, bob, mine, before, 2, plenty);
-      for (const auto& root : page.roots)
-        lines.push_back("thread " + std::to_string(root.seq.value()) + " " +
-                        std::to_string(root.replies));
-      before = page.next;
-    } while (before);
-  }
-  for (const auto thread : {0, 5, 9}) {
-    const auto page = *of.read->messages(place, bob, {}, {}, plenty, plenty,
-                                         seq_no{static_cast<std::uint64_t>(thread)});
-    for (const auto& one : page.messages)
-      lines.push_back("in " + std::to_string(thread) + " " + std::to_string(one.seq.value()));
-  }
-  const auto of_bob = *of.read->messages_of(place, bob, unix_ms{500'000}, 20);
-  for (const auto seq : of_bob)
-    lines.push_back("of bob " + std::to_string(seq.value()));
-  return lines;
-}
-
-content_of_journal read_all(session& of) {
-  content_of_journal found;
-  for (const auto& place : places) {
-    if (!of.read->room(place)) continue;
-    for (auto& entry : log_of(of, place)) found.log.push_back(std::move(entry));
-    std::ranges::move(stored_forms(of, place), std::back_inserter(found.messages));
-    std::ranges::move(lists_of(of, place), std::back_inserter(found.beside));
-  }
-  const auto profiles = *of.read->profiles(people);
-  for (const auto& one : profiles)
-    found.beside.push_back(one.user.value() + " is " + one.name);
-  auto items = of.read->feed(0, plenty, plenty);
-  if (!items) throw std::runtime_error(items.detail());
-  for (auto& item : *items) found.feed.emplace_back(item.position, std::move(item.entry));
-  return found;
-}
-
 /// Every row of the projections and of what keys need.
 std::string rows(const std::string& path) {
   sqlite::connection at;
@@ -181,10 +23,11 @@ std::string rows(const std::string& path) {
   std::string all;
   for (const auto* sql :
        {"select * from changed", "select * from reactions", "select * from reaction_counts",
-        "select * from members", "select * from users", "select * from pins",
-        "select * from threads", "select * from thread_users",
-        "select id, room, settings, members, owners, kept from rooms",
-        "select * from log", "select * from progress"}) {
+        "select user, room from direct_order order by user, position", "select * from members",
+        "select * from users", "select * from pins", "select * from threads",
+        "select * from thread_users",
+        "select id, room, settings, members, owners, kept from rooms", "select * from log",
+        "select * from progress"}) {
     sqlite::statement prepared;
     REQUIRE(prepared.prepare(at, sql) == SQLITE_OK);
     sqlite::query row{prepared};
@@ -248,7 +91,8 @@ TEST_CASE("both stores keep what one sequencer decides, and present forms are a 
       REQUIRE(found.feed[i].first == expected.feed[i].first);
       REQUIRE(found.feed[i].second == expected.feed[i].second);
     }
-    for (const auto& place : places) CHECK(stored_forms(*disk, place) == replayed_forms(*disk, place));
+    for (const auto& place : places)
+      CHECK(stored_forms(*disk, place) == replayed_forms(*disk, place));
 
     disk.reset();
     const auto before = rows(directory.database());
@@ -377,6 +221,66 @@ TEST_CASE("a migration without a copy leaves deleted content in no file", "[jour
     CHECK_FALSE(file_holds(file.path(), "hidden"));
   }
   CHECK(file_holds(directory.database(), "kept"));
+}
+
+TEST_CASE("reactions with U+FE0F become those without it", "[journal]") {
+  temporary_directory directory;
+  const std::string plain = "\xe2\x9d\xa4", picture = plain + "\xef\xb8\x8f";
+  const auto complete = GENERATE(true, false);  // or its migration to the third schema was cut off
+  {
+    sqlite::connection at;
+    REQUIRE(sqlite::open_connection(at, directory.database(), sqlite::role::writer) == SQLITE_OK);
+    REQUIRE_FALSE(sqlite::migrate(at, sqlite::schema_steps().first(3)));
+    const auto sql =
+        "insert into rooms (id, room, title, epoch, created_at) values (1, 'general', '', 'e', 1);"
+        "insert into log (room, seq, at, sender, kind, target, key, text, counted) values"
+        " (1, 1, 5, 'alice', 0, null, 'k1', 'said ' || char(0xfe0f), 1),"
+        " (1, 2, 5, 'bob', 3, 1, null, '" +
+        plain +
+        "', 1),"
+        " (1, 3, 5, 'carol', 3, 1, 'k3', '" +
+        picture +
+        "', 1),"
+        " (1, 4, 5, 'bob', 3, 1, null, '" +
+        picture +
+        "', 1),"
+        " (1, 5, 5, 'dan', 3, 1, null, '" +
+        picture +
+        "', 1),"
+        " (1, 6, 5, 'dan', 4, 1, null, '" +
+        picture +
+        "', 1);"
+        "insert into changed (room, seq, reactions, emoji) values (1, 1, 5, 2);"
+        "insert into reactions values (1, 1, '" +
+        plain +
+        "', 'bob', 2),"
+        " (1, 1, '" +
+        picture + "', 'carol', 3), (1, 1, '" + picture +
+        "', 'bob', 4);"
+        "insert into reaction_counts values (1, 1, '" +
+        plain + "', 1), (1, 1, '" + picture + "', 2);" +
+        (complete ? "" : "insert into progress values ('project', 3)");
+    REQUIRE(at.execute(sql.c_str()) == SQLITE_OK);
+  }
+
+  {
+    session of{open_or_throw(directory.path())};
+    const auto forms = stored_forms(of, general);
+    REQUIRE(forms.size() == 1);
+    CHECK(forms[0].what.text == "said \xef\xb8\x8f");
+    REQUIRE(forms[0].reactions.size() == 1);
+    CHECK(forms[0].reactions.at(plain).count == 2);
+    CHECK(forms == replayed_forms(of, general));
+    const auto again =
+        of.commit({react(general, 1, plain, true, user("carol")),
+                   react(general, 1, plain, false, bob), post(general, "again", "k1")});
+    CHECK(std::holds_alternative<rooms::unchanged>(again[0]));
+    CHECK(seq_of(again[1]) == 7);
+    CHECK(duplicate(again[2]));
+  }
+  const auto checked = check_sqlite(directory.path());
+  REQUIRE(std::holds_alternative<check_report>(checked));
+  CHECK(std::get<check_report>(checked).faults.empty());
 }
 
 TEST_CASE("a migration that is cut off anywhere goes on at the next start", "[journal]") {

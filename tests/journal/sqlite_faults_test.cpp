@@ -93,6 +93,24 @@ fault fill(session& of, std::uint64_t& stored) {
 
 }  // namespace
 
+TEST_CASE("a long read ends when it is told to, and the next one is whole", "[journal]") {
+  sqlite_store store;
+  std::vector<rooms::operation> batch{create(general)};
+  for (int i = 0; i < 2000; ++i) batch.push_back(post(general, "message"));
+  store.of.commit(std::move(batch));
+  bool stop = true;
+  store.of.read->stop_when([&] { return stop; });
+
+  const auto stopped = store.of.read->messages(general, alice, {}, {}, plenty, plenty);
+  stop = false;
+  const auto whole = store.of.read->messages(general, alice, {}, {}, plenty, plenty);
+
+  REQUIRE_FALSE(stopped);
+  CHECK(stopped.why() == fault::unavailable);
+  REQUIRE(whole);
+  CHECK(whole->messages.size() == 2000);
+}
+
 TEST_CASE("the log's file grows in steps, ahead of the log", "[journal]") {
   sqlite_store store;
   const auto log_bytes = [&] { return fs::file_size(store.directory.database() + "-wal"); };

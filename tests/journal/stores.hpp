@@ -19,8 +19,9 @@ namespace confab::journal::test {
 /// A new directory, gone at the end of the test.
 class temporary_directory {
  public:
-  temporary_directory() {
-    auto name = (std::filesystem::temp_directory_path() / "confab-journal-XXXXXX").string();
+  explicit temporary_directory(
+      const std::filesystem::path& in = std::filesystem::temp_directory_path()) {
+    auto name = (in / "confab-journal-XXXXXX").string();
     if (!::mkdtemp(name.data())) throw std::runtime_error("no temporary directory");
     path_ = name;
   }

@@ -125,10 +125,10 @@ function declaredServerTypes() {
 test("the declarations name every type the protocol has", () => {
   assert.deepEqual([...declaredServerTypes()].sort(), [
     "deleted", "done", "edited", "error", "events", "history", "joined", "left", "message", "pong", "presence",
-    "reacted", "refreshed", "rooms", "sent", "signal", "signalled", "token_expiring", "typing", "welcome",
+    "reacted", "reactions", "refreshed", "rooms", "sent", "signal", "signalled", "token_expiring", "typing", "welcome",
   ]);
   assert.deepEqual(Object.keys(COMMANDS).sort(), [
-    "delete", "direct", "edit", "hello", "history", "join", "leave", "ping", "react", "refresh", "rooms", "send",
+    "delete", "direct", "edit", "hello", "history", "join", "leave", "ping", "react", "reactions", "refresh", "rooms", "send",
     "signal", "typing", "unreact",
   ]);
 });

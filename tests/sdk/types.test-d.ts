@@ -42,6 +42,7 @@ switch (event.type) {
   case "done":
   case "history":
   case "rooms":
+  case "reactions":
   case "signalled":
   case "pong":
   case "edited":
@@ -90,8 +91,9 @@ async function commands() {
   yes<Equal<Awaited<ReturnType<typeof it.ping>>, number>>();
   // @ts-expect-error: a target is a seq
   it.delete("general", "59");
-  // @ts-expect-error: data is an object
   it.signal("bob", "hello");
+  // @ts-expect-error: null is no data
+  it.signal("bob", null);
   // @ts-expect-error: read only
   it.state = "live";
 }

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 const std::string secret = "0123456789abcdef0123456789abcdef";
 
 struct outcome {
-  std::variant<config, token_command, exit_code> result;
+  std::variant<config, token_command, check_command, exit_code> result;
   std::string out;
   std::string err;
 
@@ -74,6 +74,7 @@ const std::map<std::string, std::string>& other_values() {
       {"jwt_audience", "chat"},
       {"journal", "memory"},
       {"data", "elsewhere"},
+      {"backup", "false"},
       {"dedupe_age", "48h"},
       {"dedupe_count", "200000"},
       {"create_rooms", "false"},
@@ -573,6 +574,32 @@ TEST_CASE("confabd token tells all its mistakes at once") {
         "--jwt-secret-file or --jwt-private-key-file: one is needed to sign\n"})
     CHECK(result.complains(line));
   CHECK(result.err.find("confabd: 10 mistakes") == 0);
+}
+
+TEST_CASE("confabd check takes the server's options, and where they stand does not matter") {
+  for (const auto& arguments : std::vector<std::vector<std::string>>{
+           {"check", "--data", "here", "--rebuild"}, {"--data=here", "check", "--rebuild"}}) {
+    const auto result = parsed(arguments);
+    INFO(result.err);
+    REQUIRE(std::holds_alternative<check_command>(result.result));
+    CHECK(std::get<check_command>(result.result).data == "here");
+    CHECK(std::get<check_command>(result.result).rebuild);
+  }
+  const auto usual = parsed({"check"}, {{"CONFAB_DATA", "there"}});
+  REQUIRE(std::holds_alternative<check_command>(usual.result));
+  CHECK(std::get<check_command>(usual.result).data == "there");
+  CHECK_FALSE(std::get<check_command>(usual.result).rebuild);
+}
+
+TEST_CASE("confabd check tells all its mistakes at once") {
+  const auto result = parsed({"check", "--journal=memory", "--rebiuld", "--port=x"});
+
+  CHECK(result.code() == 2);
+  for (const auto* line : {"--rebiuld: unknown option, did you mean --rebuild?\n",
+                           "--port x: must be", "--journal memory: leaves nothing to check\n"})
+    CHECK(result.complains(line));
+  CHECK(parsed({"--rebuild"}).complains("--rebuild: unknown option"));
+  CHECK(parsed({"check", "--help"}).out.find("Exit codes") != std::string::npos);
 }
 
 TEST_CASE("loopback is what only this machine can reach") {

@@ -49,7 +49,10 @@ class fake_authenticator final : public actors::authenticator {
 };
 
 struct world_options {
-  world_options() { how.commit_window = 0us; }  // a pause would move the clock
+  world_options() {
+    how.commit_window = 0us;                                // a pause would move the clock
+    how.signals_from = actors::signal_senders::all;  // few tests are about this
+  }
 
   std::size_t shards = 2;
   std::uint64_t seed = 1;

@@ -24,6 +24,8 @@ struct journal_faults {
   std::function<commit_fate()> on_commit = [] { return commit_fate::stored; };
   std::function<bool()> read_fails = [] { return false; };
   std::function<bool()> probe_fails = [] { return false; };
+  std::function<bool()> has_leftovers = [] { return false; };
+  std::function<bool()> clear_leftovers = [] { return true; };
 };
 
 class faulty_writer final : public journal::writer {
@@ -55,6 +57,8 @@ class faulty_writer final : public journal::writer {
     if (faults_.probe_fails()) return {journal::fault::unavailable, "no space left"};
     return to_->probe();
   }
+  bool has_leftovers() const noexcept override { return faults_.has_leftovers(); }
+  bool clear_leftovers() override { return faults_.clear_leftovers(); }
 
  private:
   std::unique_ptr<journal::writer> to_;
@@ -66,47 +70,48 @@ class faulty_reader final : public journal::reader {
   faulty_reader(std::unique_ptr<journal::reader> from, journal_faults& faults)
       : from_(std::move(from)), faults_(faults) {}
 
+  void stop_when(std::function<bool()> stop) override { stop_ = std::move(stop); }
   journal::result<journal::room_info> room(const room_id& id) override {
-    if (faults_.read_fails()) return broken();
+    if (faults_.read_fails() || stop_()) return broken();
     return from_->room(id);
   }
   journal::result<std::vector<log_entry>> entries(const room_id& id, seq_no after, seq_no upto,
                                                   std::size_t count, std::size_t bytes) override {
-    if (faults_.read_fails()) return broken();
+    if (faults_.read_fails() || stop_()) return broken();
     return from_->entries(id, after, upto, count, bytes);
   }
   journal::result<journal::message_page> messages(const room_id& id, const user_id& asker,
                                                   std::optional<seq_no> before,
                                                   std::optional<seq_no> after, std::size_t count,
                                                   std::size_t bytes) override {
-    if (faults_.read_fails()) return broken();
+    if (faults_.read_fails() || stop_()) return broken();
     return from_->messages(id, asker, before, after, count, bytes);
   }
   journal::result<journal::reaction_page> reactions(const room_id& id, seq_no target,
                                                     std::string_view emoji, seq_no after,
                                                     std::size_t count) override {
-    if (faults_.read_fails()) return broken();
+    if (faults_.read_fails() || stop_()) return broken();
     return from_->reactions(id, target, emoji, after, count);
   }
   journal::result<std::vector<journal::room_info>> rooms(const std::optional<room_id>& after,
                                                          const journal::room_filter& filter,
                                                          std::size_t count) override {
-    if (faults_.read_fails()) return broken();
+    if (faults_.read_fails() || stop_()) return broken();
     return from_->rooms(after, filter, count);
   }
   journal::result<std::vector<journal::room_info>> directs(const user_id& user,
                                                            std::size_t count) override {
-    if (faults_.read_fails()) return broken();
+    if (faults_.read_fails() || stop_()) return broken();
     return from_->directs(user, count);
   }
   journal::result<std::vector<journal::feed_item>> feed(std::uint64_t after, std::size_t count,
                                                         std::size_t bytes) override {
-    if (faults_.read_fails()) return broken();
+    if (faults_.read_fails() || stop_()) return broken();
     return from_->feed(after, count, bytes);
   }
   journal::result<std::vector<journal::stored_mark>> marks(const user_id& user,
                                                            rooms::mark::kind of) override {
-    if (faults_.read_fails()) return broken();
+    if (faults_.read_fails() || stop_()) return broken();
     return from_->marks(user, of);
   }
 
@@ -119,6 +124,7 @@ class faulty_reader final : public journal::reader {
   };
 
   std::unique_ptr<journal::reader> from_;
+  std::function<bool()> stop_ = [] { return false; };
   journal_faults& faults_;
 };
 

@@ -163,7 +163,7 @@ TEST_CASE("a request that a proxy may read in another way is answered 400 and cl
   const auto* const head = GENERATE(
       "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\n",
       "GET / HTTP/1.1\r\nHost: a, b\r\n", "GET / HTTP/1.1\r\nHost: a/b\r\n",
-      "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n",
+      "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n", "GET / HTTP/1.1\r\nHost: a\r\nX: b\r\n c\r\n",
       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n",
       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n",
       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",

@@ -158,12 +158,21 @@ TEST_CASE("networks have the addresses that begin like them") {
 }
 
 TEST_CASE("addresses are counted one by one, of IPv6 those of one network") {
-  REQUIRE(counted_as(*address::make("10.1.2.3")) == "10.1.2.3");
-  REQUIRE(counted_as(*address::make("::ffff:10.1.2.3")) == "10.1.2.3");
-  REQUIRE(counted_as(*address::make("2001:db8:1:2:3::4")) ==
-          counted_as(*address::make("2001:db8:1:2:ffff::5")));
-  REQUIRE(counted_as(*address::make("2001:db8:1:2::4")) !=
-          counted_as(*address::make("2001:db8:1:3::4")));
+  const auto counted = [](std::string_view peer) { return counted_as(peer, {}); };
+  REQUIRE(counted("10.1.2.3") == "10.1.2.3");
+  REQUIRE(counted("::ffff:10.1.2.3") == "10.1.2.3");
+  REQUIRE(counted("2001:db8:1:2:3::4") == counted("2001:db8:1:2:ffff::5"));
+  REQUIRE(counted("2001:db8:1:2::4") != counted("2001:db8:1:3::4"));
+  REQUIRE(counted("fe80::1%eth0") == counted("fe80::2"));
+  REQUIRE(counted("no address") == "no address");
+}
+
+TEST_CASE("who comes through a proxy is not counted, and a private address is none by itself") {
+  const std::vector<network> proxies{*network::make("127.0.0.0/8"), *network::make("fd00::/8")};
+  for (const auto* peer : {"127.8.8.8", "::ffff:127.0.0.1", "fd12::1", "fd12::1%eth0"})
+    REQUIRE(counted_as(peer, proxies).empty());
+  for (const auto* peer : {"128.0.0.1", "10.0.0.1", "192.168.1.1", "::1", "fe80::1"})
+    REQUIRE_FALSE(counted_as(peer, proxies).empty());
 }
 
 TEST_CASE("Connection and Upgrade are lists, in as many lines as one likes") {
@@ -266,4 +275,11 @@ TEST_CASE("connections are admitted up to the bounds, and their places are given
   a1.second = {};
   REQUIRE(doors->open_count() == 2);
   REQUIRE(doors->admit("a").first == admission::verdict::admitted);
+}
+
+TEST_CASE("a folded line is found in a head that is not whole yet, and in no body") {
+  for (const auto* folded : {"GET / HTTP/1.1\r\nA: b\r\n c", "GET / HTTP/1.1\r\n\tA: b\r\n\r\n"})
+    REQUIRE(has_folded_line(folded));
+  for (const auto* plain : {"", " ", "GET / HTTP/1.1\r\nA: b\r\n", "A: b c\r\n\r\n body\n body"})
+    REQUIRE_FALSE(has_folded_line(plain));
 }

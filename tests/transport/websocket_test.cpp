@@ -102,6 +102,19 @@ TEST_CASE("fragments make one message, and those that never end are closed with 
   REQUIRE(c.read_data().code() == 1009);
 }
 
+TEST_CASE("pings and pongs are answered and taken up to their bound, and one more closes with 4003") {
+  world w;
+  client c(w, w.port());
+  REQUIRE(c.upgrade().status == 101);
+  const auto half = limits::control_frames_max / 2;
+
+  for (unsigned i = 0; i < half; ++i) c.send(client_frame(0x89, "x") + client_frame(0x8a, "x"));
+  for (unsigned i = 0; i < half; ++i) REQUIRE(c.read_data().opcode == 10);
+  c.send(client_frame(0x8a, ""));
+
+  REQUIRE(c.read_data().code() == 4003);
+}
+
 TEST_CASE("what breaks the protocol is closed with the code of the RFC") {
   struct row {
     std::string bytes;

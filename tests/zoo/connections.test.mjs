@@ -129,13 +129,13 @@ const tokens = {
 const withTokens = (name, how, rage) =>
   beast(name, { ...tokens, ...how, before: async (world) => ["--jwt-secret-file", await secretFile(world)] }, rage);
 
-withTokens("a flood of bad tokens, each refused with 4500", { each: 50, todo: "long ones are too_long now" }, async (cage) => {
+withTokens("a flood of bad tokens, each refused with 4500", { each: 50 }, async (cage) => {
   const bad = [
     token({}, "another secret of more than 32 bytes"),
     `${token().slice(0, -3)}AAA`,
     "no token",
     sign({ sub: "alice" }, SECRET, { alg: "none" }),
-    "a".repeat(15_000),
+    "a".repeat(8_000),
   ];
   return await cage.repeat(async (i) => {
     const client = await cage.raw();
@@ -163,7 +163,7 @@ beast("one that closes, does not wait, and goes on sending", {}, async (cage) =>
   assert.equal((await client.closeFrame()).code, 1000);
 });
 
-beast("one that asks for much, and hangs up at once", { each: 120, todo: "is made to wait by its price now" }, async (cage) => {
+beast("one that asks for much, and hangs up at once", { each: 120 }, async (cage) => {
   return await cage.repeat(async () => {
     const client = await cage.member("prankster", "calm");
     await cage.pour(
@@ -262,16 +262,20 @@ beast(
 const PING = frame(opcode.ping, "x".repeat(100));
 const PONG = frame(opcode.pong, "x".repeat(100));
 
-beast("pings by the thousand", { each: 0.5 }, async (cage) => cage.flood(await cage.visitor("woodpecker"), () => PING));
+const FEW = { most: 900 }; // as many as may come in ten seconds
 
-beast("pings by the thousand, of which no pong is read", { each: 0.5 }, async (cage) => {
+beast("pings by the hundred", { each: 0.5 }, async (cage) =>
+  cage.flood(await cage.visitor("woodpecker"), () => PING, FEW),
+);
+
+beast("pings by the hundred, of which no pong is read", { each: 0.5 }, async (cage) => {
   const client = await cage.visitor("cuckoo");
   client.socket.pause();
-  return await cage.flood(client, () => PING);
+  return await cage.flood(client, () => PING, FEW);
 });
 
-beast("pongs by the thousand, which nobody asked for", { each: 0.2 }, async (cage) =>
-  cage.flood(await cage.visitor("parrot"), () => PONG),
+beast("pongs by the hundred, which nobody asked for", { each: 0.3 }, async (cage) =>
+  cage.flood(await cage.visitor("parrot"), () => PONG, FEW),
 );
 
 beast("fragments of nothing by the thousand", { each: 0.1 }, async (cage) => {
@@ -287,11 +291,12 @@ for (const [what, make] of [
 ]) {
   beast(
     `${what} without end are no way to take a core`,
-    {
-      shares: 25,
-      todo: `${what} of the WebSocket have no rate: as many are taken as the line brings`,
+    { shares: 25 },
+    async (cage) => {
+      const client = await cage.visitor("drummer");
+      await cage.flood(client, make, { batch: 1000 });
+      assert.equal((await client.closeFrame()).code, 4003);
     },
-    async (cage) => void (await cage.flood(await cage.visitor("drummer"), make, { batch: 1000 })),
   );
 }
 

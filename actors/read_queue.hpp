@@ -1,0 +1,50 @@
+#pragma once
+
+#include "actors/messages.hpp"
+#include "protocol/limits.hpp"
+
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+namespace confab::actors {
+
+/// Reads that wait for a reader: users take turns, so that who asks for much waits for himself.
+/// Bounded for each user; of users there are no more than have sessions. Pure.
+class read_queue {
+ public:
+  /// False: the user has as many waiting as may.
+  [[nodiscard]] bool add(session_read&& what) {
+    auto& own = waiting_[what.user];
+    if (own.size() >= limits::reads_per_user_max) return false;
+    if (own.empty()) turns_.push_back(what.user);
+    own.push_back(std::move(what));
+    return true;
+  }
+
+  /// The next one whose asker is still there.
+  std::optional<session_read> take() {
+    while (!turns_.empty()) {
+      const auto at = waiting_.find(turns_.front());
+      auto next = std::move(at->second.front());
+      at->second.pop_front();
+      if (at->second.empty())
+        waiting_.erase(at);
+      else
+        turns_.push_back(turns_.front());
+      turns_.pop_front();
+      if (!next.asker.expired()) return next;
+    }
+    return std::nullopt;
+  }
+
+  bool empty() const noexcept { return turns_.empty(); }
+
+ private:
+  std::unordered_map<user_id, std::deque<session_read>> waiting_;
+  std::deque<user_id> turns_;  // each user once
+};
+
+}  // namespace confab::actors

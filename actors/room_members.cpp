@@ -1,0 +1,410 @@
+// What a room knows of its members: who may what, who has to go, and the lists that are read for
+// it. Rights are judged here only of what never becomes an entry; all else the sequencer decides.
+
+#include "actors/room_state.hpp"
+#include "protocol/codec.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace confab::actors {
+namespace {
+
+constexpr std::size_t names_max = 512;
+
+std::optional<seq_no> seq_of(std::string_view cursor) {
+  std::uint64_t value = 0;
+  const auto* end = cursor.data() + cursor.size();
+  const auto [at, wrong] = std::from_chars(cursor.data(), end, value);
+  if (cursor.empty() || wrong != std::errc{} || at != end) return std::nullopt;
+  return seq_no{value};
+}
+
+}  // namespace
+
+void room_state::command(const asker& from, room_op& what, steady_time now, room_effects& out) {
+  const auto* join_of = std::get_if<join_op>(&what);
+  const auto* list_of = std::get_if<list_op>(&what);
+  if (join_of && await_row(from, join_of->by, what, out)) return;
+  if (list_of && await_row(from, list_of->by, what, out)) return;
+  std::visit(overloaded{
+                 [&](const join_op& op) { join(from, op, now, out); },
+                 [&](const leave_op& op) { leave(from, op, now, out); },
+                 [&](append_op& op) { append(from, std::move(op), now, out); },
+                 [&](const typing_op& op) { type(from, op.on, now, out); },
+                 [&](direct_op& op) { direct(from, std::move(op), now, out); },
+                 [](const vouch_op&) {},  // the actor's
+                 [&](const cease_op& op) { cease(from, op, now, out); },
+                 [&](create_op& op) { create(from, std::move(op), now, out); },
+                 [&](const standing_op& op) { take_standing(from, op, now, out); },
+                 [&](emit_op& op) { emit(from, std::move(op), out); },
+                 [&](const list_op& op) { list(from, op, out); },
+                 [&](const block_op& op) { block(op.by, op.on); },
+             },
+             what);
+}
+
+// --- who is what -------------------------------------------------------------------------------
+
+rooms::standing room_state::standing_of(const rooms::principal& by, const rooms::member_row& row,
+                                        unix_ms at) const {
+  return {view_, by, row, std::max(at, view_.last_at), how_.rules};
+}
+
+rooms::principal room_state::principal_of(const member& who) const {
+  rooms::principal by;
+  by.user = *who.user;
+  if (who.guest) by.as = rooms::principal::kind::guest;
+  by.token = who.token;
+  by.admin = who.admin;
+  by.opens = who.opens;
+  by.joined = who.joined;
+  return by;
+}
+
+rooms::member_row room_state::row_of(const user_id& user) const {
+  if (passing_ && passing_->first == user) return passing_->second;
+  const auto at = rows_.find(user);
+  return at == rows_.end() ? rooms::member_row{} : at->second.row;
+}
+
+/// Of most rooms nothing is kept of anybody; and who is in the room was looked up on the way in.
+bool room_state::knows_row_of(const user_id& user) const {
+  return view_.rows == 0 || view_.direct || presence_.has_session(user) ||
+         (passing_ && passing_->first == user);
+}
+
+bool room_state::await_row(const asker& from, const rooms::principal& by, room_op& what,
+                           room_effects& out) {
+  if (knows_row_of(by.user)) return false;
+  for (auto& [number, about] : awaited_)
+    if (auto* row = std::get_if<row_awaited>(&about); row && row->user == by.user) {
+      row->waiting.emplace_back(from, std::move(what));
+      return true;
+    }
+  row_awaited about{by.user, {}, {}};
+  about.waiting.emplace_back(from, std::move(what));
+  ask(std::move(about), member_question{by.user}, out);
+  return true;
+}
+
+void room_state::ask(awaited about, room_question what, room_effects& out) {
+  awaited_.emplace(++last_question_, std::move(about));
+  out.questions.push_back({last_question_, std::move(what)});
+}
+
+void room_state::answered(std::uint64_t question, room_answer& what, steady_time now,
+                          room_effects& out) {
+  auto asked = awaited_.extract(question);
+  if (asked.empty()) return;
+  std::visit(overloaded{
+                 [&](row_awaited& about) { take_row(about, what, now, out); },
+                 [&](const list_awaited& about) { take_list(about, what, out); },
+                 [&](const sweep_awaited& about) {
+                   auto& job = sweeps_.at(about.sweep);
+                   auto* seqs = std::get_if<std::vector<seq_no>>(&what);
+                   if (!seqs) {
+                     refuse(job.from, error_code::unavailable, "repeat with the same key", out);
+                     sweeps_.erase(about.sweep);
+                     return;
+                   }
+                   job.targets = std::move(*seqs);
+                   go_on_sweeping(about.sweep, now, out);
+                 },
+             },
+             asked.mapped());
+}
+
+/// What came between the reading and the answer is made up for here.
+void room_state::take_row(row_awaited& about, room_answer& what, steady_time now,
+                          room_effects& out) {
+  auto* found = std::get_if<journal::member_found>(&what);
+  if (!found) {
+    for (auto& [from, op] : about.waiting) {
+      const auto* joins = std::get_if<join_op>(&op);
+      if (joins && joins->continuing)
+        out.settlements.push_back({from.session, from.ticket, settlement::broken});
+      else
+        refuse(from, error_code::unavailable, "try again", out);
+    }
+    return;
+  }
+  for (const auto& entry : about.changes)
+    if (entry.seq > found->head) found->row = rooms::apply(std::move(found->row), entry);
+  const auto as_of = std::max(found->head, view_.head);
+  passing_.emplace(about.user, std::move(found->row));
+  for (auto& [from, op] : about.waiting) command(from, op, now, out);
+  auto row = std::move(passing_->second);
+  passing_.reset();
+  // The store may have been ahead of what is known here: what it had seen is not taken in again.
+  if (presence_.has_session(about.user)) rows_.insert_or_assign(about.user, known_row{row, as_of});
+}
+
+void room_state::forget_row_of(const user_id& user) { rows_.erase(user); }
+
+/// By whom this session may not write, type or emit.
+std::optional<rooms::refused> room_state::forbids_saying(const member& who, unix_ms at) const {
+  if (view_.direct) {
+    const bool second = who.user == &view_.direct->second;
+    if (!blocked_[second ? 0 : 1]) return std::nullopt;
+    return rooms::refusal(error_code::forbidden, "not to this user");
+  }
+  const auto by = principal_of(who);
+  const auto row = row_of(*who.user);
+  const auto standing = standing_of(by, row, at);
+  // Inside a thread or not nobody says; who may write somewhere may type.
+  return rooms::forbids(standing, rooms::action::write, {true, {}, nullptr});
+}
+
+void room_state::refuse(const asker& to, const rooms::refused& why, room_effects& out) const {
+  message::error error{to.ref, why.code, why.text, why.retry_after, to.named(view_.room)};
+  error.until = why.until;
+  error.reason = why.reason;
+  error.limit = why.limit;
+  answer(to, error, out);
+  out.settlements.push_back({to.session, to.ticket});
+}
+
+seq_no room_state::floor_of(const rooms::member_row& row, seq_no joined_at) const {
+  if (view_.settings().history != history_scope::own || view_.direct) return view_.floor;
+  return std::max(view_.floor, row.is_member() ? row.since : next(joined_at));
+}
+
+// --- commands ----------------------------------------------------------------------------------
+
+void room_state::cease(const asker& from, const cease_op& what, steady_time now,
+                       room_effects& out) {
+  auto by = what.by;
+  store(from, std::move(by), {}, rooms::cease_membership{}, pending_append::left{}, now, out);
+}
+
+void room_state::create(const asker& from, create_op what, steady_time now, room_effects& out) {
+  rooms::create_room wanted{epoch_, {}, std::move(what.with)};
+  store(from, std::move(what.by), std::move(what.key), std::move(wanted),
+        pending_append::created{}, now, out);
+}
+
+void room_state::take_standing(const asker& from, const standing_op& what, steady_time now,
+                               room_effects& out) {
+  const auto at = members_.find(from.session);
+  if (at == members_.end() || !at->second.joined || view_.direct) return;
+  auto& who = at->second;
+  who.token = what.by.token;
+  who.admin = what.by.admin;
+  who.opens = what.by.opens;
+  const auto row = row_of(*who.user);
+  const auto by = principal_of(who);
+  if (rooms::keeps_out(standing_of(by, row, from.at)))
+    leave({from.session, from.format, {}, {}}, leave_op{false, "token"}, now, out);
+}
+
+void room_state::emit(const asker& from, emit_op what, room_effects& out) {
+  const auto at = members_.find(from.session);
+  if (at == members_.end() || !at->second.joined)
+    return refuse(from, error_code::not_joined, "join the room first", out);
+  const auto& who = at->second;
+  if (auto why = forbids_saying(who, from.at)) return refuse(from, *why, out);
+  const message::emitted event{view_.room, *who.user, std::move(what.event), std::move(what.data)};
+  announce(event, importance::droppable, who.number, {}, out);
+  if (from.ref) answer(from, message::done{from.ref, {}}, out);
+  out.settlements.push_back({from.session, from.ticket});
+}
+
+void room_state::block(const user_id& by, bool on) {
+  if (!view_.direct) return;
+  blocked_[by == view_.direct->first ? 0 : 1] = on;
+  if (view_.direct->first == view_.direct->second) blocked_[0] = blocked_[1] = false;
+}
+
+void room_state::list(const asker& from, const list_op& what, room_effects& out) {
+  const auto at = members_.find(from.session);
+  const bool joined = at != members_.end() && at->second.joined;
+  if (!joined) {
+    const auto row = row_of(what.by.user);
+    if (auto why = rooms::keeps_out(standing_of(what.by, row, from.at)))
+      return refuse(from, *why, out);
+  }
+  auto question = std::visit(
+      overloaded{
+          [&](const command::list_members& list) -> room_question {
+            return members_question{list.state.value_or(member_state::member),
+                                    user_id::make(list.after), list.limit};
+          },
+          [&](const command::list_pins& list) -> room_question {
+            return pins_question{what.by.user, seq_of(list.after)};
+          },
+          [&](const command::list_threads& list) -> room_question {
+            return threads_question{what.by.user, list.mine, seq_of(list.after), list.limit};
+          },
+      },
+      what.what);
+  ask(list_awaited{from, what}, std::move(question), out);
+}
+
+void room_state::take_list(const list_awaited& about, room_answer& what, room_effects& out) {
+  const auto& from = about.from;
+  const auto text = [](std::optional<seq_no> next) {
+    return next ? std::to_string(next->value()) : std::string{};
+  };
+  if (std::holds_alternative<std::monostate>(what))
+    return refuse(from, error_code::unavailable, "try again", out);
+  const auto row = row_of(about.what.by.user);
+  const auto floor = floor_of(row, view_.head);
+  if (from.ref) {
+    if (auto* found = std::get_if<members_found>(&what)) {
+      message::members reply{from.ref, view_.room, found->page.head, view_.members, {}, {}};
+      const auto name_of = [&](const user_id& user) {
+        const auto at = std::ranges::find(found->names, user, &message::user_ref::id);
+        return at == found->names.end() ? std::string{} : at->name;
+      };
+      for (auto& [user, own] : found->page.members) {
+        const bool is_muted = own.is_muted(from.at);
+        reply.list.push_back({user, name_of(user), own.state, own.as, presence_.has_session(user),
+                              own.until,
+                              is_muted ? std::optional{own.mute_until} : std::nullopt, own.by,
+                              own.reason});
+      }
+      if (found->page.more && !reply.list.empty()) reply.next = reply.list.back().id.value();
+      answer(from, reply, out);
+    } else if (auto* found_pins = std::get_if<pins_found>(&what)) {
+      message::pins reply{from.ref, view_.room, {}, std::move(found_pins->names), {}};
+      for (auto& [by, at, message] : found_pins->pins)
+        if (message.seq >= floor) reply.list.push_back({by, at, std::move(message)});
+      const auto last = found_pins->pins.empty() ? seq_no{} : found_pins->pins.back().message.seq;
+      const auto place = std::ranges::find(view_.pins, last);
+      if (place != view_.pins.end() && place + 1 != view_.pins.end()) reply.next = text(last);
+      answer(from, reply, out);
+    } else if (auto* threads = std::get_if<threads_found>(&what)) {
+      auto& roots = threads->page.roots;
+      std::erase_if(roots, [&](const auto& root) { return root.seq < floor; });
+      answer(from,
+             message::threads{from.ref, view_.room, std::move(roots), std::move(threads->names),
+                              text(threads->page.next)},
+             out);
+    }
+  }
+  out.settlements.push_back({from.session, from.ticket});
+}
+
+// --- what entries change -----------------------------------------------------------------------
+
+void room_state::take_change(const log_entry& entry, const asker* leaving, room_effects& out) {
+  if (const auto* gone = std::get_if<deleted>(&entry.body)) {
+    std::erase(view_.pins, gone->target);
+  } else if (const auto* pin = std::get_if<pinned>(&entry.body)) {
+    std::erase(view_.pins, pin->target);
+    if (pin->on) view_.pins.push_back(pin->target);
+  } else if (const auto* set = std::get_if<room_set>(&entry.body)) {
+    auto settings = view_.settings();
+    confab::apply(settings, set->change);
+    view_.set = std::make_shared<const room_settings>(std::move(settings));
+    expel_strangers(entry.at, out);
+  } else if (const auto* change = std::get_if<member_set>(&entry.body)) {
+    // How many there are, the store knows: here it is enough that there are some.
+    view_.rows = std::max(view_.rows, 1u);
+    for (auto& [number, about] : awaited_)
+      if (auto* row = std::get_if<row_awaited>(&about);
+          row && std::ranges::find(change->users, row->user) != change->users.end())
+        row->changes.push_back(entry);
+    for (const auto& user : change->users) {
+      if (!presence_.has_session(user)) continue;
+      auto& known = rows_[user];
+      if (known.as_of >= entry.seq) continue;
+      known.row = rooms::apply(std::move(known.row), entry);
+      known.as_of = entry.seq;
+      if (!change->state) continue;
+      if (*change->state == member_state::left || *change->state == member_state::removed ||
+          *change->state == member_state::banned)
+        expel(user, name(*change->state), leaving, out);
+    }
+  }
+}
+
+/// All sessions of the user. Nothing binds an admin but the session's own wish.
+void room_state::expel(const user_id& user, std::string_view reason, const asker* leaving,
+                       room_effects& out) {
+  std::vector<std::pair<session_id, wire_format>> gone;
+  for (const auto& [session, who] : members_) {
+    if (!who.joined || !who.user || *who.user != user) continue;
+    if (who.admin || (leaving && leaving->session == session)) continue;
+    gone.emplace_back(session, who.format);
+  }
+  for (const auto& [session, format] : gone)
+    leave({session, format, {}, {}}, leave_op{false, reason}, {}, out);
+}
+
+/// Who would not be let in any more.
+void room_state::expel_strangers(unix_ms at, room_effects& out) {
+  std::vector<std::pair<session_id, wire_format>> gone;
+  for (const auto& [session, who] : members_) {
+    if (!who.joined || view_.direct) continue;
+    const auto by = principal_of(who);
+    const auto row = row_of(*who.user);
+    if (rooms::keeps_out(standing_of(by, row, at))) gone.emplace_back(session, who.format);
+  }
+  for (const auto& [session, format] : gone)
+    leave({session, format, {}, {}}, leave_op{false, "private"}, {}, out);
+}
+
+// --- names -------------------------------------------------------------------------------------
+
+void room_state::name_author(const user_id& user, std::string name) {
+  if (names_.size() >= names_max) {
+    std::map<user_id, std::string> still;
+    for (const auto& entry : tail_)
+      if (const auto at = names_.find(entry.from); at != names_.end())
+        still.insert(names_.extract(at));
+    names_ = std::move(still);
+  }
+  names_.insert_or_assign(user, std::move(name));
+}
+
+std::vector<message::user_ref> room_state::names_in(const message::event_list& events) const {
+  std::vector<message::user_ref> found;
+  if (names_.empty()) return found;
+  std::visit(
+      [&](const auto& list) {
+        for (const auto& event : list) {
+          const auto at = names_.find(event.from);
+          if (at == names_.end()) continue;
+          if (std::ranges::find(found, event.from, &message::user_ref::id) == found.end())
+            found.push_back({at->first, at->second});
+        }
+      },
+      events);
+  return found;
+}
+
+// --- bans that take messages away --------------------------------------------------------------
+
+void room_state::begin_sweep(pending_append& own, std::optional<message::stored> ban, unix_ms at,
+                             room_effects& out) {
+  auto& wanted = std::get<pending_append::swept>(own.then);
+  const auto number = ++last_question_;
+  sweeps_.emplace(number, sweep{own.from, std::move(wanted.by), std::move(ban), {}, 0});
+  const unix_ms since{at.value() - wanted.for_time.count()};
+  ask(sweep_awaited{number}, messages_of_question{std::move(wanted.users), since}, out);
+}
+
+/// The next hundred; `done` comes after the last (SEMANTICS §3). After a crash the same key takes
+/// the rest.
+void room_state::go_on_sweeping(std::uint64_t number, steady_time now, room_effects& out) {
+  auto& job = sweeps_.at(number);
+  if (job.targets.empty()) {
+    if (job.from.ref) {
+      message::done done{job.from.ref, job.ban};
+      done.deleted = job.deleted;
+      answer(job.from, done, out);
+    }
+    out.settlements.push_back({job.from.session, job.from.ticket});
+    sweeps_.erase(number);
+    return;
+  }
+  const auto count = std::min(job.targets.size(), limits::delete_targets_max);
+  rooms::delete_messages wanted;
+  wanted.targets.assign(job.targets.end() - static_cast<std::ptrdiff_t>(count), job.targets.end());
+  job.targets.resize(job.targets.size() - count);
+  store(job.from, job.by, {}, std::move(wanted), pending_append::next_of_sweep{number}, now, out);
+}
+
+}  // namespace confab::actors

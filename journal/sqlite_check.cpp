@@ -1,0 +1,168 @@
+#include "journal/journal.hpp"
+#include "journal/sqlite_directory.hpp"
+#include "journal/sqlite_faults.hpp"
+#include "journal/sqlite_journal.hpp"
+#include "journal/sqlite_migration.hpp"
+#include "journal/sqlite_schema.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+namespace confab::journal {
+namespace sqlite {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Removes what the comparison wrote, whatever became of it.
+class scratch {
+ public:
+  explicit scratch(std::string path) : path_(std::move(path)) { remove(); }
+  scratch(const scratch&) = delete;
+  scratch& operator=(const scratch&) = delete;
+  ~scratch() { remove(); }
+
+  const std::string& path() const noexcept { return path_; }
+
+ private:
+  void remove() const {
+    std::error_code ignored;
+    for (const auto* end : {"", "-journal", "-wal", "-shm"}) fs::remove(path_ + end, ignored);
+  }
+  std::string path_;
+};
+
+class checker {
+ public:
+  checker(std::string path, check_mode mode) : path_(std::move(path)), mode_(mode) {}
+
+  /// What kept it from looking.
+  std::optional<std::string> run() {
+    if (const int code = open_connection(database_, path_, role::writer)) return broken(code);
+    const auto version = number("pragma user_version");
+    if (!version) return broken(code_);
+    const auto known = schema_steps().size();
+    // A step of nothing: only whose it is, and how new.
+    const auto taken = std::min<std::size_t>(static_cast<std::size_t>(*version), known);
+    if (auto error = migrate(database_, schema_steps().first(taken))) return error;
+
+    if (const int code = integrity()) return broken(code);
+    if (!report_.faults.empty()) return std::nullopt;  // what is damaged tells nothing
+    if (taken < known || number("select 1 from progress")) {
+      return "it is of an older version, or its migration was cut off: start the server once, "
+             "which brings it up to date";
+    }
+    report_.entries = static_cast<std::uint64_t>(number("select count(*) from log").value_or(0));
+    if (const auto gaps = number("select count(*) from (select 1 from log group by room "
+                                 "having count(*) <> max(seq) - min(seq) + 1)");
+        gaps.value_or(0) > 0)
+      fault(std::to_string(*gaps) + " rooms lack entries of their log");
+    if (mode_ == check_mode::rebuild) return rebuild(database_, {});
+    return compare();
+  }
+
+  check_report take() && { return std::move(report_); }
+
+ private:
+  void fault(std::string text) { report_.faults.push_back(std::move(text)); }
+
+  /// Damage is what was looked for; anything else keeps from looking.
+  std::optional<std::string> broken(int code) {
+    auto text = words(code, database_);
+    if (fault_before_commit(code) != fault::fatal) return text;
+    fault(std::move(text));
+    return std::nullopt;
+  }
+
+  std::optional<std::int64_t> number(std::string_view sql) {
+    statement prepared;
+    code_ = prepared.prepare(database_, sql);
+    if (code_) return std::nullopt;
+    query row{prepared};
+    if (row.next()) return row.integer(0);
+    code_ = row.code();
+    return std::nullopt;
+  }
+
+  int integrity() {
+    statement prepared;
+    if (const int code = prepared.prepare(database_, "pragma integrity_check")) return code;
+    query row{prepared};
+    while (row.next())
+      if (row.text(0) != "ok") fault(std::string{row.text(0)});
+    return row.code();
+  }
+
+  /// Makes the projections anew in a copy, and looks for what differs.
+  std::optional<std::string> compare() {
+    const scratch copy{path_ + ".check"};
+    if (const int code = database_.execute(("vacuum into " + literal(copy.path())).c_str()))
+      return "cannot copy it to " + copy.path() +
+             ", where it would be compared with a replay: " + words(code, database_);
+    connection replayed;
+    int code = open_connection(replayed, copy.path(), role::writer);
+    if (code == SQLITE_OK) code = replayed.execute("pragma synchronous = off");
+    if (code) return words(code, replayed);
+    if (auto error = rebuild(replayed, {})) return error;
+    code = replayed.execute(("attach " + literal(path_) + " as stored").c_str());
+    if (code) return words(code, replayed);
+
+    const std::pair<std::string_view, std::string> differences[] = {
+        {"messages' present forms", in_one_of("*", "changed")},
+        {"reactions", in_one_of("*", "reactions")},
+        {"reactions' counts", in_one_of("*", "reaction_counts")},
+        // Places in it depend on when they were taken, their order does not.
+        {"users' latest direct rooms",
+         in_one_of("user, room, row_number() over (partition by user order by position)",
+                   "direct_order")},
+        {"entries' running numbers or content",
+         "select count(*) from stored.log s join main.log r using (id) where "
+         "s.counted <> r.counted or s.text is not r.text or s.data is not r.data"},
+    };
+    for (const auto& [noun, sql] : differences) {
+      statement prepared;
+      if ((code = prepared.prepare(replayed, sql))) return words(code, replayed);
+      query row{prepared};
+      if (!row.next()) return words(row.code(), replayed);
+      if (row.integer(0) > 0)
+        fault(std::string{noun} + " differ from a replay of the log in " +
+              std::to_string(row.integer(0)) + " rows");
+    }
+    return std::nullopt;
+  }
+
+  /// How many rows only what is stored has, or only the replay.
+  static std::string in_one_of(const std::string& columns, const std::string& table) {
+    const auto only_in = [&](const std::string& one, const std::string& other) {
+      return "select * from (select " + columns + " from " + one + "." + table + " except select " +
+             columns + " from " + other + "." + table + ")";
+    };
+    return "select count(*) from (" + only_in("stored", "main") + " union all " +
+           only_in("main", "stored") + ")";
+  }
+
+  std::string path_;
+  check_mode mode_;
+  connection database_;
+  int code_ = SQLITE_OK;
+  check_report report_;
+};
+
+}  // namespace
+}  // namespace sqlite
+
+std::variant<check_report, std::string> check_sqlite(const std::string& directory,
+                                                     check_mode mode) {
+  std::error_code failed;
+  if (!std::filesystem::exists(directory + "/" + sqlite::database_name, failed))
+    return "there is no journal in " + directory;
+  auto taken = sqlite::data_directory::take(directory);
+  if (auto* error = std::get_if<std::string>(&taken)) return std::move(*error);
+  const auto path = std::get<sqlite::data_directory>(taken).file(sqlite::database_name);
+  sqlite::checker one{path, mode};
+  if (const auto error = one.run()) return "cannot check " + path + ": " + *error;
+  return std::move(one).take();
+}
+
+}  // namespace confab::journal

@@ -1,0 +1,60 @@
+#include "actors/read_queue.hpp"
+
+#include "actors/intake.hpp"
+#include "tests/support/catch.hpp"
+
+#include <string>
+
+using namespace confab;
+using namespace confab::actors;
+
+namespace {
+
+struct fixture {
+  bool add(const std::string& user, std::uint64_t ticket, std::shared_ptr<const intake> asker) {
+    return waiting.add({session_id{1}, user_id::trusted(user), asker, ticket_no{ticket}, {}});
+  }
+  bool add(const std::string& user, std::uint64_t ticket) { return add(user, ticket, there); }
+  std::string order() {
+    std::string all;
+    while (const auto next = waiting.take())
+      all += next->user.value() + std::to_string(next->ticket.value()) + " ";
+    return all;
+  }
+
+  std::shared_ptr<intake> there = std::make_shared<intake>();
+  read_queue waiting;
+};
+
+}  // namespace
+
+TEST_CASE("users take turns, whoever asked first for much") {
+  fixture f;
+  for (std::uint64_t i = 1; i <= 3; ++i) REQUIRE(f.add("alice", i));
+  REQUIRE(f.add("bob", 1));
+  REQUIRE(f.add("carol", 1));
+  REQUIRE(f.add("bob", 2));
+
+  CHECK(f.order() == "alice1 bob1 carol1 alice2 bob2 alice3 ");
+  CHECK(f.waiting.empty());
+}
+
+TEST_CASE("of a user as many reads wait as may, and not one more") {
+  fixture f;
+  for (std::size_t i = 0; i < limits::reads_per_user_max; ++i) REQUIRE(f.add("alice", i));
+
+  CHECK_FALSE(f.add("alice", 1000));
+  CHECK(f.add("bob", 1));
+}
+
+TEST_CASE("what nobody waits for any more is passed over") {
+  fixture f;
+  auto gone = std::make_shared<intake>();
+  REQUIRE(f.add("alice", 1, gone));
+  REQUIRE(f.add("bob", 1));
+  REQUIRE(f.add("bob", 2, gone));
+  gone.reset();
+
+  CHECK(f.order() == "bob1 ");
+  CHECK(f.waiting.empty());
+}

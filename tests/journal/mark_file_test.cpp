@@ -1,0 +1,85 @@
+#include "journal/mark_file.hpp"
+
+#include "tests/journal/stores.hpp"
+
+#include <filesystem>
+#include <fstream>
+
+using namespace confab;
+using namespace confab::journal;
+using namespace confab::journal::test;
+
+namespace {
+
+std::optional<journal_mark> mark_in(const std::string& path) {
+  const auto read = read_mark(path);
+  if (const auto* error = std::get_if<std::string>(&read)) throw std::runtime_error(*error);
+  return std::get<std::optional<journal_mark>>(read);
+}
+
+/// Stores what it is given, and counts.
+class counting_writer final : public writer {
+ public:
+  result<std::vector<outcome>> commit(std::span<rooms::operation> batch, unix_ms) override {
+    stored_ += batch.size();
+    return std::vector<outcome>{};
+  }
+  std::uint64_t position() const noexcept override { return stored_; }
+  result<bool> probe() override { return true; }
+
+ private:
+  std::uint64_t stored_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a mark is read as it was written, and what is none is told apart from none", "[journal]") {
+  temporary_directory top;
+  const auto path = top.path() + "/confab.mark";
+  CHECK_FALSE(mark_in(path));
+
+  REQUIRE_FALSE(write_mark(path, {"A0B1", 7}));
+  CHECK(mark_in(path) == journal_mark{"A0B1", 7});
+  REQUIRE_FALSE(write_mark(path, {"A0B1", 18446744073709551615u}));
+  CHECK(mark_in(path) == journal_mark{"A0B1", 18446744073709551615u});
+
+  std::ofstream{path} << "something else";
+  CHECK(std::holds_alternative<std::string>(read_mark(path)));
+}
+
+TEST_CASE("a journal is marked at its birth, once a second at most, and at its end", "[journal]") {
+  temporary_directory top;
+  mark_options how;
+  how.file = top.path() + "/confab.mark";
+  const auto position = [&] { return mark_in(how.file).value().position; };
+  std::vector<rooms::operation> one{create(general)};
+  auto marked = marking(std::make_unique<counting_writer>(), "A0", how);
+  CHECK(position() == 0);
+
+  REQUIRE(marked->commit(one, unix_ms{10'000}));
+  CHECK(position() == 1);
+  REQUIRE(marked->commit(one, unix_ms{10'999}));
+  CHECK(position() == 1);
+  REQUIRE(marked->commit(one, unix_ms{11'000}));
+  CHECK(position() == 3);
+  REQUIRE(marked->commit(one, unix_ms{500}));  // the clock was set back
+  CHECK(position() == 4);
+  REQUIRE(marked->commit(one, unix_ms{501}));
+  marked.reset();
+  CHECK(position() == 5);
+}
+
+TEST_CASE("a mark that cannot be written is told once, and stops nothing", "[journal]") {
+  temporary_directory top;
+  std::size_t told = 0;
+  mark_options how;
+  how.file = top.path() + "/missing/confab.mark";
+  how.failed = [&](std::string_view) { ++told; };
+  std::vector<rooms::operation> one{create(general)};
+
+  auto marked = marking(std::make_unique<counting_writer>(), "A0", how);
+  REQUIRE(marked->commit(one, unix_ms{10'000}));
+  REQUIRE(marked->commit(one, unix_ms{20'000}));
+
+  CHECK(told == 1);
+}
