@@ -79,37 +79,12 @@ refused too_many(std::string_view text, std::size_t limit) {
 
 // --- members ---
 
-/// Whose row is as the change would leave it.
+/// Whether the row is as the change would leave it. Of a ban that stands already only the place
+/// would be new.
 bool changes_nothing(const judged_case& of, const member_set& change) {
   const auto& row = of.user->row;
-  const auto at = of.who.at;
-  bool same = true;
-  if (change.state) switch (*change.state) {
-      case member_state::invited:
-        same = row.is_member() || row.is_invited(at);
-        break;
-      case member_state::member:
-        same = row.is_member();
-        break;
-      case member_state::left:
-      case member_state::removed:
-        same = !row.is_member() && row.state != member_state::invited;
-        break;
-      case member_state::banned:
-        same = row.is_banned(at) && row.until == change.until && row.reason == change.reason;
-        break;
-      case member_state::unbanned:
-        same = row.state != member_state::banned;
-        break;
-      case member_state::none:
-        break;
-    }
-  const bool has_role = row.is_member() || row.state == member_state::invited;
-  if (change.as && (change.state == member_state::invited ? !row.is_member() && !same
-                                                          : has_role && row.as != *change.as))
-    same = false;
-  if (change.mute_until && row.mute_until != *change.mute_until) same = false;
-  return same;
+  const member_set alone{{}, change.state, change.as, change.until, change.mute_until, change.reason};
+  return apply(row, log_entry{row.since, of.who.at, of.asked.by.user, {}, alone}) == row;
 }
 
 std::optional<refused> forbids_state(const judged_case& of, member_state state) {
@@ -137,7 +112,7 @@ std::optional<refused> forbids_role(const judged_case& of, const member_set& cha
     if (!row.is_member()) return refusal(error_code::not_member, "become a member first");
     if (row.is_owner() && *change.as < role::owner && of.who.room.owners == 1)
       return refusal(error_code::conflict, "a room keeps its last owner");
-    if (*change.as < row.as) return lacks(of, action::step_down);
+    if (*change.as <= row.as) return lacks(of, action::step_down);
     return lacks(of, action::promote);
   }
   // An invitation as a member is within the right to invite.
@@ -151,19 +126,13 @@ verdict judge_member(const judged_case& of, const member_set& change) {
   const bool oneself = of.user->id == of.asked.by.user;
   if (oneself && (change.state || change.mute_until))
     return refusal(error_code::bad_request, "one's own state is changed by join and leave");
-  if (changes_nothing(of, change)) {
-    // Who may not do it at all is told so; who is there already need not be invited.
-    if (change.state == member_state::invited) {
-      if (auto why = lacks(of, action::invite)) return *why;
-    }
-    return unchanged{};
-  }
   if (change.state)
     if (auto why = forbids_state(of, *change.state)) return *why;
   if (change.as)
     if (auto why = forbids_role(of, change)) return *why;
   if (change.mute_until)
     if (auto why = lacks(of, action::moderate)) return *why;
+  if (changes_nothing(of, change)) return unchanged{};
   return allowed{};
 }
 

@@ -5,9 +5,30 @@
 namespace confab::rooms {
 namespace {
 
+/// A state is entered from where the rules let it (SEMANTICS §3). One entry names several users, and
+/// may change more than the state: for whom it is no step, nothing is lost by it.
+bool may_enter(const member_row& row, member_state state, unix_ms at) {
+  switch (state) {
+    case member_state::invited:
+      return !row.is_member() && !row.is_invited(at) && !row.is_banned(at);
+    case member_state::member:
+      return !row.is_member() && !row.is_banned(at);
+    case member_state::left:
+    case member_state::removed:
+      return row.is_member() || row.state == member_state::invited;
+    case member_state::banned:
+      return true;
+    case member_state::unbanned:
+      return row.state == member_state::banned;
+    case member_state::none:
+      break;
+  }
+  return false;
+}
+
 /// The last change of state is the last writer of all that belongs to a state.
 void enter(member_row& row, member_state state, const log_entry& entry, const member_set& change) {
-  const auto invited_as = row.state == member_state::invited ? row.as : role::none;
+  const auto invited_as = row.is_invited(entry.at) ? row.as : role::none;
   const auto mute = row.mute_until;
   row = {};
   row.mute_until = mute;
@@ -38,10 +59,11 @@ void enter(member_row& row, member_state state, const log_entry& entry, const me
 
 member_row apply(member_row row, const log_entry& entry) {
   const auto& change = std::get<member_set>(entry.body);
-  // Who is a member already and becomes one changes role alone.
-  if (change.state && !(row.is_member() && change.state == member_state::member))
-    enter(row, *change.state, entry, change);
-  if (change.as && (row.is_member() || row.state == member_state::invited)) row.as = *change.as;
+  const bool enters = change.state && may_enter(row, *change.state, entry.at);
+  if (enters) enter(row, *change.state, entry, change);
+  // Who is there already is not invited, also not as something else.
+  const bool gives_role = change.as && (enters || change.state != member_state::invited);
+  if (gives_role && (row.is_member() || row.state == member_state::invited)) row.as = *change.as;
   if (change.mute_until) row.mute_until = *change.mute_until;
   return row;
 }
