@@ -228,6 +228,11 @@ constexpr std::array rules_in_order{
            if (!is<post_message>(of)) return std::nullopt;
            return if_any(lacks(of, action::write));
          }},
+    rule{"what a message refers to must be there",
+         [](const judged_case& of) -> answer {
+           if (!of.refers_to_nothing) return std::nullopt;
+           return refusal(error_code::no_such_message, "no such message");
+         }},
     rule{"a message that is named must be there",
          [](const judged_case& of) -> answer {
            if (!names_message(of) || of.message) return std::nullopt;

@@ -37,6 +37,8 @@ struct judged_case {
   std::optional<unix_ms> last_message;
   /// Of a direct room: the other one has blocked the author.
   bool blocked = false;
+  /// What the message refers to, a thread's root or `reply_to`, is not there.
+  bool refers_to_nothing = false;
 };
 
 struct allowed {};

@@ -101,10 +101,6 @@ content* content_of(want& what) {
   return nullptr;
 }
 
-refused no_message() {
-  return refusal(error_code::no_such_message, "no such message");
-}
-
 /// The row as it is after the operation's entries so far, which are not stored yet.
 class changing_rows final : public member_rows {
  public:
@@ -215,7 +211,7 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
 
   const auto author = from.member(*room, asked.by.user);
   const auto who = standing_of(*room, asked.by, author, at);
-  judged_case of{who, asked, nullptr, nullptr, {}, false};
+  judged_case of{who, asked};
   findings found;
 
   // What a message refers to.
@@ -226,14 +222,10 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
     };
     if (post->where.thread) {
       const auto root = look_up(*post->where.thread);
-      if (from.broken()) return undecided{};
-      if (!root) return no_message();
-      found.root = root->thread.value_or(*post->where.thread);
+      of.refers_to_nothing = !root;
+      if (root) found.root = root->thread.value_or(*post->where.thread);
     }
-    if (post->where.reply_to && !look_up(*post->where.reply_to)) {
-      if (from.broken()) return undecided{};
-      return no_message();
-    }
+    if (post->where.reply_to && !look_up(*post->where.reply_to)) of.refers_to_nothing = true;
     const bool slow = room->settings().slow_mode().count() > 0 &&
                       (role_of(who) < role::moderator && !room->direct);
     if (slow) of.last_message = from.last_message(*room, asked.by.user);
