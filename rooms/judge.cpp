@@ -200,8 +200,11 @@ constexpr std::array rules_in_order{
          }},
     rule{"bans, and rooms that do not exist for others, come first",
          [](const judged_case& of) -> answer {
-           if (!is_about_room(of) || is<cease_membership>(of)) return std::nullopt;
+           if (!is_about_room(of)) return std::nullopt;
            auto why = keeps_out(of.who);
+           // Anybody may leave what is there for them.
+           if (why && is<cease_membership>(of) && why->code != error_code::no_such_room)
+             return std::nullopt;
            // Who has come in stays until told to leave.
            const bool inside = of.asked.by.joined && !of.who.room.direct;
            if (why && inside && why->code != error_code::banned) return std::nullopt;

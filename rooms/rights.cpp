@@ -137,7 +137,9 @@ std::optional<refused> keeps_out(const standing& who) {
   const bool invited = who.row.is_invited(who.at);
   if (who.by.admin || who.by.opens || who.row.is_member() || invited) return std::nullopt;
   if (settings.is_private()) return refusal(error_code::no_such_room, "no such room");
-  if (forbids(who, action::enter)) return refusal(error_code::forbidden, "this room is by invitation");
+  // What a token gives by a pattern is a role, not an invitation.
+  if (!settings.is_public() || forbids(who, action::enter))
+    return refusal(error_code::forbidden, "this room is by invitation");
   return std::nullopt;
 }
 
