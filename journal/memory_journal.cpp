@@ -258,11 +258,12 @@ class memory_writer final : public writer, private rooms::source {
     const auto at = store_.profiles.find(user);
     return at == store_.profiles.end() ? std::nullopt : std::optional{at->second};
   }
-  std::size_t memberships(const user_id& user, std::size_t limit) override {
+  std::size_t memberships(const user_id& user, unix_ms now, std::size_t limit) override {
     std::size_t count = 0;
     for (const auto& [id, room] : store_.rooms) {
       const auto at = room.members.find(user);
-      if (at != room.members.end()) count += is_row_of_inbox(at->second);
+      if (at != room.members.end())
+        count += at->second.is_member() || at->second.is_invited(now);
     }
     return std::min(count, limit);
   }
@@ -286,9 +287,6 @@ class memory_writer final : public writer, private rooms::source {
       if (!best || rank < *best) best = std::move(rank);
     }
     return best ? std::optional{std::get<user_id>(*best)} : std::nullopt;
-  }
-  static bool is_row_of_inbox(const rooms::member_row& row) {
-    return row.is_member() || row.state == member_state::invited;
   }
   std::uint64_t last_position() const noexcept override { return store_.last_position; }
   bool broken() const noexcept override { return false; }

@@ -42,7 +42,8 @@ int people::prepare(const connection& database) {
        "insert or replace into users (user, name, data, guest) values (?1, ?2, ?3, ?4)"},
       {run_.memberships,
        "select count(*) from (select 1 from members indexed by members_user "
-       "where user = ?1 and state in (1, 2) limit ?2)"},
+       "where user = ?1 and state in (1, 2) "
+       "and (state = 2 or until is null or until > ?3) limit ?2)"},
       {run_.blocked,
        "select 1 from marks where user = ?1 and kind = ?2 and subject = ?3 and value = 1"},
       {run_.heir,
@@ -75,8 +76,9 @@ std::optional<user_set> people::profile(const user_id& user, int& code) {
   return *profiles_.put(user, std::move(found));
 }
 
-std::size_t people::memberships(const user_id& user, std::size_t limit, int& code) {
-  query row{run_.memberships, user.view(), limit};
+std::size_t people::memberships(const user_id& user, unix_ms at, std::size_t limit,
+                                int& code) {
+  query row{run_.memberships, user.view(), limit, at.value()};
   const auto count = row.next() ? row.integer(0) : 0;
   if (row.code()) code = row.code();
   return static_cast<std::size_t>(count);

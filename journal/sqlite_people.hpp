@@ -31,7 +31,7 @@ class people {
 
   rooms::member_row member(std::int64_t room, const user_id& user, int& code);
   std::optional<user_set> profile(const user_id& user, int& code);
-  std::size_t memberships(const user_id& user, std::size_t limit, int& code);
+  std::size_t memberships(const user_id& user, unix_ms at, std::size_t limit, int& code);
   bool has_blocked(const user_id& blocker, const user_id& blocked, int& code);
   std::optional<user_id> successor(std::int64_t room, std::span<const user_id> without, int& code);
 

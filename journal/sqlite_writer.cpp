@@ -385,8 +385,8 @@ rooms::member_row sqlite_writer::member(const rooms::room_view& room, const user
 std::optional<user_set> sqlite_writer::profile(const user_id& user) {
   return people_.profile(user, code_);
 }
-std::size_t sqlite_writer::memberships(const user_id& user, std::size_t limit) {
-  return people_.memberships(user, limit, code_);
+std::size_t sqlite_writer::memberships(const user_id& user, unix_ms at, std::size_t limit) {
+  return people_.memberships(user, at, limit, code_);
 }
 bool sqlite_writer::has_blocked(const user_id& blocker, const user_id& blocked) {
   return people_.has_blocked(blocker, blocked, code_);

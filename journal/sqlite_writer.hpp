@@ -66,7 +66,7 @@ class sqlite_writer final : public writer, private rooms::source {
   // --- what the sequencer asks ---
   rooms::member_row member(const rooms::room_view& room, const user_id& user) override;
   std::optional<user_set> profile(const user_id& user) override;
-  std::size_t memberships(const user_id& user, std::size_t limit) override;
+  std::size_t memberships(const user_id& user, unix_ms at, std::size_t limit) override;
   bool has_blocked(const user_id& blocker, const user_id& blocked) override;
   std::optional<unix_ms> last_message(const rooms::room_view& room, const user_id& by) override;
   std::optional<user_id> successor(const rooms::room_view& room,

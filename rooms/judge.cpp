@@ -71,12 +71,6 @@ std::optional<refused> lacks(const judged_case& of, action what) {
   return forbids(of.who, what, particulars_of(of));
 }
 
-refused too_many(std::string_view text, std::size_t limit) {
-  auto why = refusal(error_code::limit, text);
-  why.limit = limit;
-  return why;
-}
-
 // --- members ---
 
 /// Whether the row is as the change would leave it. Of a ban that stands already only the place
@@ -141,12 +135,11 @@ std::optional<refused> is_full(const judged_case& of, std::optional<member_state
   const auto& how = of.who.how;
   const auto& row = of.user->row;
   const bool joins = state == member_state::member;
-  if (!joins && state != member_state::invited) return std::nullopt;
-  if (joins && of.who.room.members >= how.members_max)
+  if (row.is_member() || (!joins && state != member_state::invited)) return std::nullopt;
+  if (joins && of.who.room.members + of.user->joining >= how.members_max)
     return too_many("this room has all the members it takes", how.members_max);
-  if (row.state == member_state::none && of.user->memberships >= how.memberships_max)
-    return too_many("this user is a member of too many rooms", how.memberships_max);
-  return std::nullopt;
+  if (row.is_invited(of.who.at)) return std::nullopt;
+  return takes_no_more(of.user->memberships, how);
 }
 
 verdict judge_own(const judged_case& of) {
@@ -327,6 +320,11 @@ verdict judge(const judged_case& of) {
   for (const auto& each : rules_in_order)
     if (auto said = each.says(of)) return *std::move(said);
   return allowed{};
+}
+
+std::optional<refused> takes_no_more(std::size_t memberships, const rules& how) {
+  if (memberships < how.memberships_max) return std::nullopt;
+  return too_many("this user is a member of too many rooms", how.memberships_max);
 }
 
 std::vector<seq_no> targets_of(const want& what) {

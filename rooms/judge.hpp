@@ -23,6 +23,7 @@ struct named_user {
   user_id id;
   member_row row;
   std::size_t memberships = 0;  // invitations too; asked where another would be one more
+  std::size_t joining = 0;      // that the same command makes members beside
 };
 
 /// All that a rule may look at.
@@ -47,6 +48,9 @@ using verdict = std::variant<allowed, unchanged, refused>;
 /// Who may do what, at the operation's place in the order: a pure function of what was ordered
 /// before. The rules stand in judge.cpp, the rights in rights.cpp.
 verdict judge(const judged_case& of);
+
+/// Whether a user can't belong to one room more.
+std::optional<refused> takes_no_more(std::size_t memberships, const rules& how);
 
 /// The messages that an operation names to change them, in its order; none where it names none.
 std::vector<seq_no> targets_of(const want& what);

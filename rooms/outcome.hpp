@@ -27,6 +27,11 @@ struct refused {
 inline refused refusal(error_code code, std::string_view text) {
   return {code, std::string{text}, {}, {}, {}, {}};
 }
+inline refused too_many(std::string_view text, std::size_t limit) {
+  auto why = refusal(error_code::limit, text);
+  why.limit = limit;
+  return why;
+}
 /// There was nothing to change: no entry.
 struct unchanged {
   friend bool operator==(const unchanged&, const unchanged&) = default;

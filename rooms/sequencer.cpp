@@ -150,10 +150,14 @@ decision sequencer::create(operation& asked, unix_ms at, source& from) {
   made.view.room = asked.room;
   made.view.direct = wanted.direct;
   made.view.last_at = at;
+  const auto is_full = [&](const user_id& user) {
+    return takes_no_more(from.memberships(user, at, how_.memberships_max), how_);
+  };
   if (wanted.with) {
     if (asked.by.as == principal::kind::guest && !how_.guest_members) {
       return refusal(error_code::forbidden, "guests own no rooms here");
     }
+    if (auto why = is_full(asked.by.user)) return *std::move(why);
     std::vector<entry_body> bodies;
     if (auto settings = difference({}, wanted.with->settings); !settings.empty())
       bodies.push_back(room_set{std::move(settings)});
@@ -162,9 +166,11 @@ decision sequencer::create(operation& asked, unix_ms at, source& from) {
     owner.state = member_state::member;
     owner.as = role::owner;
     bodies.push_back(std::move(owner));
-    for (const auto& user : wanted.with->invited)
-      if (user != asked.by.user && !from.has_blocked(user, asked.by.user))
-        invited.users.push_back(user);
+    for (const auto& user : wanted.with->invited) {
+      if (user == asked.by.user || from.has_blocked(user, asked.by.user)) continue;
+      if (auto why = is_full(user)) return *std::move(why);
+      invited.users.push_back(user);
+    }
     invited.state = member_state::invited;
     invited.until = unix_ms{at.value() + how_.invitation_life.count()};
     if (!invited.users.empty()) bodies.push_back(std::move(invited));
@@ -266,17 +272,22 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
     if (from.broken()) return undecided{};
     if (judge_one()) found.targets.push_back(target);
   }
+  const auto change = member_change_of(asked);
+  const bool invites = change && change->state == member_state::invited;
+  const bool joins = change && change->state == member_state::member;
+  std::size_t joining = 0;
   for (std::size_t i = 0; i < users.size() && !refused_as; ++i) {
-    named_user one{users[i], from.member(*room, users[i]), 0};
-    const auto change = *member_change_of(asked);
+    named_user one{users[i], from.member(*room, users[i]), 0, joining};
     const bool own = users[i] == asked.by.user;
-    if (change.state == member_state::invited && !own && from.has_blocked(one.id, asked.by.user))
-      continue;  // in silence
-    if (change.state && one.row.state == member_state::none)
-      one.memberships = from.memberships(one.id, how_.memberships_max);
+    if (invites && !own && from.has_blocked(one.id, asked.by.user)) continue;  // in silence
+    if ((invites || joins) && !one.row.is_member())
+      one.memberships = from.memberships(one.id, at, how_.memberships_max);
     of.user = &one;
     if (from.broken()) return undecided{};
-    if (judge_one()) found.users.push_back(users[i]);
+    if (judge_one()) {
+      found.users.push_back(users[i]);
+      joining += joins && !one.row.is_member();
+    }
     of.user = nullptr;
   }
   if (refused_as) return std::move(*refused_as);

@@ -29,8 +29,8 @@ class source : public member_rows {
                                         std::string_view key) = 0;
   /// What the server's own log says of a user; none where it says nothing.
   virtual std::optional<user_set> profile(const user_id& user) = 0;
-  /// In how many rooms `user` is a member or invited, counted up to `limit`.
-  virtual std::size_t memberships(const user_id& user, std::size_t limit) = 0;
+  /// In how many rooms `user` is a member, or invited at that time; counted up to `limit`.
+  virtual std::size_t memberships(const user_id& user, unix_ms at, std::size_t limit) = 0;
   virtual bool has_blocked(const user_id& blocker, const user_id& blocked) = 0;
   /// When `by` last said something in the room.
   virtual std::optional<unix_ms> last_message(const room_view& room, const user_id& by) = 0;

@@ -74,12 +74,12 @@ class map_source final : public source {
     const auto at = profiles.find(user);
     return at == profiles.end() ? std::nullopt : std::optional{at->second};
   }
-  std::size_t memberships(const user_id& user, std::size_t limit) override {
+  std::size_t memberships(const user_id& user, unix_ms now, std::size_t limit) override {
     std::size_t count = 0;
     for (const auto& [id, room] : rooms) {
       const auto at = room.members.find(user);
       if (at == room.members.end()) continue;
-      count += at->second.is_member() || at->second.state == member_state::invited;
+      count += at->second.is_member() || at->second.is_invited(now);
     }
     return std::min(count, limit);
   }
