@@ -82,17 +82,20 @@ bool changes_nothing(const judged_case& of, const member_set& change) {
 }
 
 std::optional<refused> forbids_state(const judged_case& of, member_state state) {
+  const bool banned = of.user->row.is_banned(of.who.at);
   switch (state) {
     case member_state::invited:
-      if (of.user->row.is_banned(of.who.at)) return refusal(error_code::banned, "this user is banned");
+      if (banned) return refusal(error_code::banned, "this user is banned");
       return lacks(of, action::invite);
     case member_state::removed:
     case member_state::banned:
     case member_state::unbanned:
       return lacks(of, action::moderate);
     case member_state::member:  // without being asked: by who is bound by nothing
-      if (of.asked.by.admin || of.asked.by.is_unchecked()) return std::nullopt;
-      return refusal(error_code::forbidden, "invite the user instead");
+      if (!of.asked.by.admin && !of.asked.by.is_unchecked())
+        return refusal(error_code::forbidden, "invite the user instead");
+      if (banned) return refusal(error_code::banned, "this user is banned");
+      return std::nullopt;
     case member_state::left:
     case member_state::none:
       break;

@@ -41,7 +41,12 @@ bool is_repeat_of(const want& what, const key_record& used) {
           [&](const cease_membership&) { return used.kind == entry_kind::member_set; },
           [&](const set_room&) { return used.kind == entry_kind::room_set; },
           [&](const set_user&) { return used.kind == entry_kind::user_set; },
-          [&](const create_room&) { return used.first == seq_no{1}; },
+          // A room is founded by its settings and its owner, or by its owner alone.
+          [&](const create_room&) {
+            return used.first == seq_no{1} &&
+                   (used.kind == entry_kind::member_set ||
+                    (used.kind == entry_kind::room_set && used.last > used.first));
+          },
           [](const set_marks&) { return false; },
       },
       what);

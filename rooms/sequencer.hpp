@@ -34,7 +34,8 @@ class source : public member_rows {
   virtual bool has_blocked(const user_id& blocker, const user_id& blocked) = 0;
   /// When `by` last said something in the room.
   virtual std::optional<unix_ms> last_message(const room_view& room, const user_id& by) = 0;
-  /// The member who has been a moderator for longest, else a member, else a reader; ties by id.
+  /// Of the moderators who has been a member for longest, else of the members, else of the readers;
+  /// ties by id.
   /// Those in `without` are passed over: what changes them is not stored yet.
   virtual std::optional<user_id> successor(const room_view& room,
                                            std::span<const user_id> without) = 0;
