@@ -1,5 +1,7 @@
 #include "journal/sqlite_projection.hpp"
 
+#include "journal/sqlite_rows.hpp"
+
 #include <utility>
 #include <variant>
 
@@ -100,14 +102,14 @@ std::optional<projection::found_message> projection::find(std::int64_t room, seq
   auto& state = found.state;
   state.author = user_id::trusted(std::string{row.text(1)});
   if (!row.is_null(3)) state.thread = seq_no{static_cast<std::uint64_t>(row.integer(3))};
-  state.mentions_room = row.text(4).ends_with("@room");
+  state.mentions_room = mentions_of(row.text(4)).room;
   state.deleted = row.integer(5) != 0;
   state.edits = static_cast<std::uint32_t>(row.integer(6));
   state.reaction_entries = static_cast<std::uint32_t>(row.integer(7));
   state.emoji = static_cast<std::uint32_t>(row.integer(8));
   if (!row.is_null(9)) {
     query edit{run_.edit_users, room, row.integer(9)};
-    state.mentions_room = edit.next() && edit.text(0).ends_with("@room");
+    state.mentions_room = edit.next() && mentions_of(edit.text(0)).room;
     code = edit.code();
   }
   return found;

@@ -84,20 +84,6 @@ struct to_columns {
   static constexpr std::string_view all = "@room";
 };
 
-mention_list users_of(std::string_view text) {
-  mention_list found;
-  while (!text.empty()) {
-    const auto end = std::min(text.find(' '), text.size());
-    const auto word = text.substr(0, end);
-    if (word == to_columns::all)
-      found.room = true;
-    else
-      found.users.push_back(user_id::trusted(std::string{word}));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return found;
-}
-
 seq_no seq_at(const query& row, int column) {
   return seq_no{static_cast<std::uint64_t>(row.integer(column))};
 }
@@ -130,7 +116,7 @@ std::optional<entry_body> body_of(const query& row) {
       return recorded{text(), free_data{std::string{row.text(11)}}};
     case entry_kind::member_set: {
       member_set change;
-      change.users = users_of(row.text(12)).users;
+      change.users = mentions_of(row.text(12)).users;
       change.reason = text();
       read_json_into(change, row.text(11));
       return change;
@@ -149,11 +135,25 @@ std::optional<entry_body> body_of(const query& row) {
 
 }  // namespace
 
+mention_list mentions_of(std::string_view text) {
+  mention_list found;
+  while (!text.empty()) {
+    const auto end = std::min(text.find(' '), text.size());
+    const auto word = text.substr(0, end);
+    if (word == to_columns::all)
+      found.room = true;
+    else
+      found.users.push_back(user_id::trusted(std::string{word}));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return found;
+}
+
 content content_of(const query& row, int column) {
   content what;
   what.text = row.text(column);
   if (!row.is_null(column + 1)) what.data = free_data{std::string{row.text(column + 1)}};
-  what.mentions = users_of(row.text(column + 2));
+  what.mentions = mentions_of(row.text(column + 2));
   if (!row.is_null(column + 3))
     what.attachments = attachment_list{std::string{row.text(column + 3)}};
   return what;

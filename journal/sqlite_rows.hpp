@@ -34,6 +34,8 @@ inline constexpr std::string_view entry_columns =
 inline constexpr int entry_columns_count = 14;
 /// Four columns from `column` on: text, data, users, attachments.
 content content_of(const query& row, int column);
+/// Of the column `users`.
+mention_list mentions_of(std::string_view users);
 /// Four columns from `column` on: thread, reply_to, flags, event.
 placement placement_of(const query& row, int column);
 /// None: a kind this version does not know, which only damage can bring about.
