@@ -314,3 +314,89 @@ TEST_CASE("a migration that is cut off anywhere goes on at the next start", "[jo
   CHECK(duplicate(of.commit({post(room("other"), "x", "m16500", user("carol"))}, 6000)[0]));
   CHECK(duplicate(of.commit({post(room("other"), "x", "m29999", user("carol"))}, 6000)[0]));
 }
+
+namespace {
+
+/// A database as the third schema left it: rooms, messages, an edit, a deletion and a reaction,
+/// and what stands beside them.
+void make_third(const std::string& directory) {
+  fs::create_directories(directory);
+  sqlite::connection at;
+  REQUIRE(sqlite::open_connection(at, directory + "/confab.db", sqlite::role::writer) == SQLITE_OK);
+  REQUIRE_FALSE(sqlite::migrate(at, sqlite::schema_steps().first(3)));
+  REQUIRE(at.execute(R"(pragma journal_mode = wal; begin;
+      insert into rooms (id, room, title, epoch, created_at, direct_a, direct_b) values
+        (1, 'general', 'general', 'k3v9', 1000, null, null),
+        (2, 'dm:alice:bob', '', 'e2', 1000, 'alice', 'bob');
+      insert into log (id, room, seq, at, sender, kind, target, key, text, data, counted, more)
+      values (1, 1, 1, 5000, 'alice', 0, null, 'k1', 'old',   '{"a":1}', 1, 0),
+             (2, 1, 2, 5000, 'bob',   0, null, 'k2', null,    null,      2, 0),
+             (3, 1, 3, 5001, 'alice', 1, 1,    null, 'new',   null,      2, 0),
+             (4, 1, 4, 5002, 'bob',   3, 1,    null, '+',     null,      2, 0),
+             (5, 1, 5, 5003, 'bob',   2, 2,    'k5', null,    null,      2, 0),
+             (6, 2, 1, 5004, 'bob',   0, null, null, 'hello', null,      1, 0),
+             (8, 1, 6, 5005, 'bob',   0, null, null, 'last',  null,      3, 0);
+      insert into changed (room, seq, edits, reactions, emoji, edit, edited_at) values
+        (1, 1, 1, 1, 1, 3, 5001);
+      insert into changed (room, seq, deleted_by) values (1, 2, 'bob');
+      insert into reactions values (1, 1, '+', 'bob', 4);
+      insert into reaction_counts values (1, 1, '+', 1);
+      insert into marks values ('bob', 3, 'eve', 1, '', 7);
+      commit)") == SQLITE_OK);
+}
+
+}  // namespace
+
+TEST_CASE("a database of the third schema takes members, threads and pins", "[journal]") {
+  temporary_directory directory;
+  make_third(directory.path());
+  std::optional<session> of{open_or_throw(directory.path())};
+  const auto page = [&] { return stored_forms(*of, general); };
+
+  REQUIRE(page().size() == 3);
+  CHECK(page()[0].what.text == "new");
+  CHECK(page()[0].reactions.at("+").mine);
+  CHECK(page()[1].deleted);
+  CHECK(of->read->room(general)->title() == "general");
+  CHECK(of->read->room(general)->members == 0);
+  CHECK(of->read->directs(alice, 9)->size() == 1);
+  CHECK(of->write->position() == 8);
+  const auto eve_asks = [] {
+    member_set change;
+    change.users = {bob}, change.state = member_state::invited;
+    auto asked = change_members(general, change, user("eve"));
+    asked.by.admin = true;
+    return asked;
+  };
+  member_set added;
+  added.users = {alice, bob}, added.state = member_state::member, added.as = role::owner;
+  auto by_api = change_members(general, added, rooms::server_user);
+  by_api.by.as = rooms::principal::kind::api_key;
+  room_settings settings;
+  settings.topic = "t", settings.slow = std::chrono::milliseconds{1000};
+
+  const auto done = of->commit(
+      {post(general, "again", "k1"), eve_asks(), by_api,
+       operation{general, by(alice), "", rooms::set_room{settings}}, set_pin(general, 1),
+       post(general, "reply", "", bob, {seq_no{2}, seq_no{1}, false, ""}),
+       post(general, "to a deleted root", "", alice, {{}, seq_no{2}, false, ""}),
+       operation{general, by(alice), "", rooms::cease_membership{}}},
+      6000);
+
+  CHECK(seq_of(done[0]) == 1);
+  CHECK(std::holds_alternative<rooms::unchanged>(done[1]));  // bob has blocked eve
+  for (std::size_t i = 2; i < done.size(); ++i) CHECK(seq_of(done[i]) == 5 + i);
+  const auto messages = page();
+  CHECK(messages[0].replies == 1);
+  CHECK(messages[1].replies == 1);
+  CHECK(messages == replayed_forms(*of, general));
+  const auto lists = read_all(*of);
+
+  of.reset();
+  const auto before = rows(directory.database());
+  rebuild(directory.database());
+  const bool rebuilt_the_same = rows(directory.database()) == before;
+  CHECK(rebuilt_the_same);
+  of.emplace(open_or_throw(directory.path()));
+  CHECK(read_all(*of) == lists);
+}
