@@ -81,6 +81,11 @@ bool changes_nothing(const judged_case& of, const member_set& change) {
   return apply(row, log_entry{row.since, of.who.at, of.asked.by.user, {}, alone}) == row;
 }
 
+/// The deployment may change anybody, also in whose name it speaks.
+bool is_oneself(const judged_case& of) {
+  return of.user->id == of.asked.by.user && !of.asked.by.is_unchecked();
+}
+
 std::optional<refused> forbids_state(const judged_case& of, member_state state) {
   const bool banned = of.user->row.is_banned(of.who.at);
   switch (state) {
@@ -105,7 +110,7 @@ std::optional<refused> forbids_state(const judged_case& of, member_state state) 
 
 std::optional<refused> forbids_role(const judged_case& of, const member_set& change) {
   const auto& row = of.user->row;
-  if (of.user->id == of.asked.by.user) {
+  if (is_oneself(of)) {
     if (!row.is_member()) return refusal(error_code::not_member, "become a member first");
     if (row.is_owner() && *change.as < role::owner && of.who.room.owners == 1)
       return refusal(error_code::conflict, "a room keeps its last owner");
@@ -120,8 +125,7 @@ std::optional<refused> forbids_role(const judged_case& of, const member_set& cha
 }
 
 verdict judge_member(const judged_case& of, const member_set& change) {
-  const bool oneself = of.user->id == of.asked.by.user;
-  if (oneself && (change.state || change.mute_until))
+  if (is_oneself(of) && (change.state || change.mute_until))
     return refusal(error_code::bad_request, "one's own state is changed by join and leave");
   if (change.state)
     if (auto why = forbids_state(of, *change.state)) return *why;

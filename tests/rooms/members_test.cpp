@@ -144,6 +144,21 @@ TEST_CASE("one's own state is changed by join and leave alone", "[rooms]") {
         error_code::bad_request);
 }
 
+TEST_CASE("the API changes also the user in whose name it speaks", "[rooms]") {
+  chat in;
+  const auto as_bob = [](member_set what) {
+    auto asked = by_api(change(bob, std::move(what)));
+    asked.by.user = bob;
+    return asked;
+  };
+  CHECK(done(in.decide(as_bob(make({bob}, member_state::member, role::owner)))));
+  CHECK(done(in.decide(as_bob(mute({bob}, 5000)))));
+  in.decide(leave(alice));
+  in.add(carol);
+  CHECK(entries(in.decide(as_bob(make({bob}, {}, role::member)))).size() == 2);
+  CHECK(in.row(carol).is_owner());
+}
+
 TEST_CASE("without being asked one is made a member by an admin and the API only", "[rooms]") {
   chat in;
   CHECK(code(in.decide(change(alice, make({bob}, member_state::member)))) ==
