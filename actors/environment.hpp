@@ -30,6 +30,8 @@ struct settings {
   unsigned commands_per_second = limits::commands_per_second;  // 0: nothing has a price but rooms
   unsigned commands_burst = limits::commands_burst;
   unsigned rooms_per_hour = limits::rooms_per_hour;  // new ones, of a user; 0: no limit
+  unsigned invitations_per_hour = limits::invitations_per_hour;  // users, of a user; 0: no limit
+  unsigned emits_per_second = limits::emits_per_second;          // of a session; 0: no limit
   double address_share = limits::address_share;      // times what a session may; 0: no limit
   bool create_rooms = true;
   rooms::rules rules;  // the same that the journal judges by

@@ -53,6 +53,7 @@ class session final : public light_actor<session_event> {
   struct membership {
     room_id room;
     room_actor handle;  // a shorter way than by the directory; null: there is none
+    seq_no floor;       // nothing before it is for this reader
   };
 
   void on_event(session_event& what) override;
@@ -85,7 +86,31 @@ class session final : public light_actor<session_event> {
   void start(running& run, command::signal& what);
   void start(running& run, command::direct& what);
   void in_room(running& run, const room_id& room, room_op what);
-  void append(running& run, const room_id& room, std::string& key, rooms::want what);
+  enum class joining : std::uint8_t { needed, not_needed };
+  void append(running& run, const room_id& room, std::string& key, rooms::want what,
+              joining needs = joining::needed,
+              std::optional<std::chrono::milliseconds> delete_for = {});
+  void tell_profile();
+  bool take(running& run, price what, double amount, std::string_view too_many);
+
+  // --- session_chat.cpp ---
+  void start(running& run, command::set_member& what);
+  void start(running& run, command::list_members& what);
+  void start(running& run, command::list_pins& what);
+  void start(running& run, command::list_threads& what);
+  void start(running& run, command::create& what);
+  void start(running& run, command::emit& what);
+  void start(running& run, command::upload& what);
+  void start(running& run, command::download& what);
+  void start(running& run, command::block& what);
+  void start(running& run, command::list_blocks& what);
+  void start(running& run, command::list_users& what);
+  void start(running& run, command::report& what);
+  void start(running& run, command::set_active& what);
+  void list(running& run, const room_id& room, decltype(list_op::what) what);
+  void blocks_came(running& run, blocks_read& read);
+  void profiles_came(running& run, profiles_read& read);
+  void stored(const stored_for_session& what);
   rooms::principal principal_in(const room_id& room) const;
 
   // --- session_reading.cpp ---
@@ -94,7 +119,8 @@ class session final : public light_actor<session_event> {
   void catch_up_from_journal(const catch_up& what);
   void read_on();
   void watch_sink();
-  void give_page(std::vector<log_entry> entries);
+  void give_page(entries_read read);
+  void leave_out_older(const room_id& room, messages_read& read);
   void give_latest(messages_read read);
   void page_unavailable();
   void give(const message::any& page);
@@ -118,7 +144,6 @@ class session final : public light_actor<session_event> {
   membership* in(const room_id& room);
   bool may_join(const room_id& room) const;
   void leave_what_is_forbidden();
-  role role_in(const room_id& room) const;
   asker from(const running& run) const;
   session_info info() const;
   void to_directory(const room_id& room, asker from, room_op what);
@@ -140,6 +165,7 @@ class session final : public light_actor<session_event> {
   bool hello_failed_ = false;  // it came, and another one may
   bool awaits_pay_ = false;    // the `paid` timer is on its way,
   bool watches_sink_ = false;  // and `page`
+  bool told_profile_ = false;  // to the server's own log
   std::uint8_t faults_in_a_row_ = 0;
   user_id user_;                           // from `hello` on
   std::string name_;                       // likewise
@@ -149,6 +175,7 @@ class session final : public light_actor<session_event> {
   command_gate gate_;
   patience patience_;
   std::unique_ptr<catching_up> reading_;
+  std::unique_ptr<command::block> blocking_;  // while it is looked whether there is room for it
   /// Of the `in_flight` timer that is on its way.
   steady_time watch_due_ = never;
   std::uint32_t token_generation_ = 0;

@@ -164,15 +164,14 @@ void session::start(running& run, command::refresh& what) {
 void session::leave_what_is_forbidden() {
   const asker nobody{id_, format_, {}, {}};
   std::erase_if(joined_, [&](const membership& at) {
-    if (may_join(at.room)) return false;
+    if (may_join(at.room)) {
+      to_directory(at.room, nobody, standing_op{principal_in(at.room)});
+      return false;
+    }
     to_directory(at.room, nobody, leave_op{false, "token"});
     return true;
   });
 }
 
 bool session::may_join(const room_id& room) const { return !token_ || token_->may_join(room); }
-role session::role_in(const room_id& room) const {
-  return token_ ? token_->role_in(room) : role::member;
-}
-
 }  // namespace confab::actors
