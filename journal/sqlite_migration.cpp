@@ -199,7 +199,9 @@ std::optional<std::string> bring_up_to_date(connection& database, const std::str
     if (auto error = back_up(database, path, version)) return error;
   }
   if (auto error = migrate(database, schema_steps())) return error;
-  if (auto error = filling{database, how}.run()) return "filling in projections: " + *error;
+  const auto done = ask(database, "select done from progress where step = 'project'");
+  const auto error = done.value_or(0) < 0 ? rebuild(database, how) : filling{database, how}.run();
+  if (error) return "filling in projections: " + *error;
   return std::nullopt;
 }
 

@@ -50,7 +50,8 @@ constexpr const char* step_1 = R"(
 
 // Projections of the log, written in the same transaction as the entries they come from
 // (sqlite_projection), and what keys need so that a start reads no log. Those of an older log are
-// filled in afterwards, see sqlite_migration: `progress` says how far that is.
+// filled in afterwards, see sqlite_migration: `progress` says how far that is; with -1 all of them
+// are made anew.
 //
 // `log.counted`: messages up to this entry that count as unread. `log.more`: entries of the same
 // operation that follow. `changed`: one row for each message that a later entry names; `edit` is the
@@ -151,11 +152,7 @@ constexpr const char* step_4 = R"(
 
   update log set text = replace(text, char(0xfe0f), '') where kind <> 0 and kind in (3, 4)
     and instr(text, char(0xfe0f)) > 0 and replace(text, char(0xfe0f), '') <> '';
-  insert or replace into progress select 'project', 0 where changes() > 0;
-  delete from changed where (select done = 0 from progress where step = 'project');
-  delete from reactions where (select done = 0 from progress where step = 'project');
-  delete from reaction_counts where (select done = 0 from progress where step = 'project');
-  delete from key_runs where (select done = 0 from progress where step = 'project');
+  insert or replace into progress select 'project', -1 where changes() > 0;
 )";
 
 constexpr std::array steps{step_1, step_2, step_3, step_4};
