@@ -104,10 +104,10 @@ std::vector<transport::network> trusted_proxies(const config& how) {
 
 }  // namespace
 
-chat::chat(runtime& on, const config& how)
+chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator> checks_tokens)
     : on_(on),
       journal_(open_journal(how)),
-      authenticator_(make_authenticator(how)),
+      authenticator_(std::move(checks_tokens)),
       proxies_(trusted_proxies(how)),
       metrics_apart_(!how.admin_listen.empty()) {
   limits_.text_bytes_max = how.text_bytes;
@@ -187,22 +187,39 @@ std::vector<transport::websocket_route> chat::websockets() {
   route.path = "/ws";
   route.subprotocols = {{"confab.v1.json", codec::json}, {"confab.v1.cbor", codec::cbor}};
   route.first_message_prefix = "confab.hello.";
-  route.authorize = [this](const transport::http_request& request)
-      -> std::variant<transport::session_factory, transport::upgrade_refused> {
-    std::optional<actors::identity> known;
-    if (const auto token = request.bearer()) {
-      auto verified = actors::verify(env_, *token);
-      if (const auto* why = std::get_if<actors::unauthorized>(&verified)) {
-        auto answer = plain(401, why->reason + "\n");
-        answer.headers.emplace_back("WWW-Authenticate", "Bearer error=\"invalid_token\"");
-        return transport::upgrade_refused{std::move(answer), why->reason};
-      }
-      known = std::get<actors::identity>(std::move(verified));
-    }
-    return chat_session(on_, env_, limits_, transport::counted_as(request.peer_address, proxies_),
-                        std::move(known));
+  if (!authenticator_->answers_later()) {
+    route.authorize = [this](const transport::http_request& request) -> transport::upgrade_verdict {
+      const auto token = request.bearer();
+      return admit(request, token ? actors::verify(env_, *token, [](auto) {}) : std::nullopt);
+    };
+    return {std::move(route)};
+  }
+  route.authorize_later = [this](const std::shared_ptr<transport::upgrade_question>& asked) {
+    const auto token = asked->request().bearer();
+    if (!token) return asked->answer(admit(asked->request(), std::nullopt));
+    // Without a verdict the question is let go of, which is an answer too.
+    const auto answer = [this, asked](const std::optional<actors::token_verdict>& of_token) {
+      if (of_token) asked->answer(admit(asked->request(), *of_token));
+    };
+    if (const auto at_once = actors::verify(env_, *token, answer)) answer(at_once);
   };
   return {std::move(route)};
+}
+
+/// Who may be upgraded, by the verdict on the request's token if it has one.
+transport::upgrade_verdict chat::admit(const transport::http_request& request,
+                                       std::optional<actors::token_verdict> of_token) {
+  std::optional<actors::identity> known;
+  if (of_token) {
+    if (const auto* why = std::get_if<actors::unauthorized>(&*of_token)) {
+      auto answer = plain(401, why->reason + "\n");
+      answer.headers.emplace_back("WWW-Authenticate", "Bearer error=\"invalid_token\"");
+      return transport::upgrade_refused{std::move(answer), why->reason};
+    }
+    known = std::get<actors::identity>(*std::move(of_token));
+  }
+  return chat_session(on_, env_, limits_, transport::counted_as(request.peer_address, proxies_),
+                      std::move(known));
 }
 
 std::vector<transport::http_route> chat::admin_pages() {

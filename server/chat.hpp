@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,7 @@ namespace confab::server {
 class chat {
  public:
   /// Opens the journal. Throws std::runtime_error with what to tell the operator.
-  chat(runtime& on, const config& how);
+  chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator> checks_tokens);
 
   std::vector<transport::websocket_route> websockets();
   /// /healthz, /readyz, the page and the client library; /metrics, unless it has an address of its
@@ -42,6 +43,8 @@ class chat {
 
  private:
   void spawn_actors();
+  transport::upgrade_verdict admit(const transport::http_request& request,
+                                   std::optional<actors::token_verdict> of_token);
   transport::http_response show_metrics() const;
   /// What keeps the server from being ready, as a sentence; empty if nothing does.
   std::string trouble() const;

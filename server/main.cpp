@@ -91,7 +91,7 @@ int serve(server::config how, const read_config& read) {
   // Ended in the other order: what the actors use outlives the threads they run on.
   std::optional<server::chat> chat;
   server::runtime runtime{how.shards};
-  chat.emplace(runtime, how);
+  chat.emplace(runtime, how, server::make_authenticator(how));
   try {
     auto listening = server::transport_options(how);
     listening.on_incident = chat->on_incident();
