@@ -125,10 +125,10 @@ TEST_CASE("who is closed with 4003 is not read any more, and dropped later") {
   REQUIRE(c.read_data().code() == 4003);
   const auto before = w.server->count().bytes_in;
 
-  c.send(std::string(10'000, 'x'));
+  c.send(std::string(200'000, 'x'));
 
   REQUIRE(w.until([&] { return c.ended && w.book->destroyed == 1; }));
-  REQUIRE(w.server->count().bytes_in == before);
+  REQUIRE(w.server->count().bytes_in - before <= 16 * 1024);  // of the read that was under way
 }
 
 TEST_CASE("what breaks the protocol is closed with the code of the RFC") {
