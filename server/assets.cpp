@@ -8,7 +8,7 @@
 namespace confab::server {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 14> content_types{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 15> content_types{{
     {".html", "text/html; charset=utf-8"},
     {".js", "text/javascript; charset=utf-8"},
     {".mjs", "text/javascript; charset=utf-8"},
@@ -21,6 +21,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 14> content_
     {".png", "image/png"},
     {".ico", "image/x-icon"},
     {".woff2", "font/woff2"},
+    {".tgz", "application/gzip"},
     {".md", "text/plain; charset=utf-8"},
     {".txt", "text/plain; charset=utf-8"},
 }};
