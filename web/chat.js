@@ -1,7 +1,7 @@
 // Ties the client library and its store to the views.
 
 import { CloseCode, ConfabClient, ServerError } from "/sdk/confab.js";
-import { createStore, localPositions } from "/sdk/store.js";
+import { createStore, indexedOutbox, localPositions } from "/sdk/store.js";
 import { Composer } from "./composer.js";
 import { byId, setText } from "./dom.js";
 import { closeDrawers, isNarrow, startDrawers } from "./drawers.js";
@@ -24,7 +24,7 @@ export function startChat(name, onRefused) {
     guest: id, guestToken: rememberedGuest(id), name: name.trim() === id ? undefined : name.trim(), device: deviceId(),
   });
   const positions = localPositions(id);
-  const store = createStore(client, { positions, me: { id, name } });
+  const store = createStore(client, { positions, outbox: indexedOutbox(id), me: { id, name } });
   let open = null; // the key of the room that is shown
   let divider = null; // the last seq of it before the line "New"
   let wasLive = false;
@@ -52,6 +52,8 @@ export function startChat(name, onRefused) {
       if (message) composer.edit(message);
     },
     typing: (key, on) => store.setTyping(key, on),
+    draft: (key) => store.draft(key),
+    setDraft: (key, text) => store.setDraft(key, text),
   });
   const switcher = new Switcher(store, (key) => go(key));
 
@@ -123,6 +125,7 @@ export function startChat(name, onRefused) {
   // -------------------------------------------------------------------------------------- what happens
 
   store.subscribe(changed);
+  store.restored.then(() => composer.restored());
   client.on("welcome", ({ limits, guest_token }) => {
     if (guest_token !== undefined) rememberGuest(id, guest_token);
     composer.bytesMax = limits?.text_bytes ?? composer.bytesMax;
@@ -225,11 +228,7 @@ export function startChat(name, onRefused) {
     event.preventDefault();
   });
   addEventListener("hashchange", showRoom);
-  addEventListener("beforeunload", (event) => {
-    leavingUntil = Date.now() + LEAVING_MS;
-    const sending = store.getSnapshot().rooms.some((room) => room.messages.some(({ state }) => state === "sending"));
-    if (sending) event.preventDefault();
-  });
+  addEventListener("beforeunload", () => (leavingUntil = Date.now() + LEAVING_MS));
   addEventListener("pageshow", () => (leavingUntil = 0));
   document.addEventListener("visibilitychange", changed);
 

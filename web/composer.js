@@ -13,12 +13,11 @@ export class Composer {
   bytesMax = 4096;
   #actions;
   #room = null; // its key
-  #drafts = new Map();
   #editing = null; // the message
   #typingAt = 0; // when it was last said that we type; 0: it is not known
   #text = byId("text");
 
-  /** `actions`: send, edit, editLast, typing. */
+  /** `actions`: send, edit, editLast, typing, draft, setDraft. */
   constructor(actions) {
     this.#actions = actions;
     byId("composer").addEventListener("submit", (event) => {
@@ -36,13 +35,17 @@ export class Composer {
   show(room, title) {
     if (this.#room !== room.key) {
       this.stopEditing(false);
-      if (this.#room !== null) this.#keepDraft();
       this.#saidTyping(false);
       this.#room = room.key;
-      this.#set(this.#drafts.get(room.key) ?? "");
+      this.#set(this.#actions.draft(room.key));
     }
     const place = `Message ${room.with ? "" : "#"}${isolated(title)}`;
     if (this.#text.placeholder !== place) this.#text.placeholder = place;
+  }
+
+  /** Drafts of before a reload are there. */
+  restored() {
+    if (this.#room !== null && this.#text.value === "") this.#set(this.#actions.draft(this.#room));
   }
 
   focus() {
@@ -50,7 +53,6 @@ export class Composer {
   }
 
   edit(message) {
-    if (!this.#editing) this.#keepDraft();
     this.#editing = message;
     byId("editing").hidden = false;
     this.#set(shownText(message));
@@ -61,7 +63,7 @@ export class Composer {
     if (!this.#editing) return;
     this.#editing = null;
     byId("editing").hidden = true;
-    this.#set(this.#drafts.get(this.#room) ?? "");
+    this.#set(this.#actions.draft(this.#room));
     if (focus) this.focus();
   }
 
@@ -83,6 +85,7 @@ export class Composer {
       if (text !== editing.text) this.#actions.edit(this.#room, editing, text);
     } else {
       this.#set("");
+      this.#actions.setDraft(this.#room, "");
       this.#typingAt = 0; // ends with the message
       this.#actions.send(this.#room, text);
     }
@@ -93,13 +96,11 @@ export class Composer {
     this.#fit();
   }
 
-  #keepDraft() {
-    this.#drafts.set(this.#room, this.#text.value);
-  }
-
   #changed() {
     this.#fit();
-    if (!this.#editing) this.#saidTyping(this.#text.value.trim() !== "");
+    if (this.#editing) return;
+    this.#actions.setDraft(this.#room, this.#text.value);
+    this.#saidTyping(this.#text.value.trim() !== "");
   }
 
   #saidTyping(on) {
