@@ -68,6 +68,8 @@ transport::http_response respond(const asset& what, const transport::http_reques
                  {"Cache-Control", "no-cache"},
                  {"X-Content-Type-Options", "nosniff"},
                  {"Referrer-Policy", "no-referrer"}};
+  // The client library is for pages of other origins as well; where from they may connect is for `origins` to say.
+  if (what.path.starts_with("/sdk/")) out.headers.emplace_back("Access-Control-Allow-Origin", "*");
   if (what.content_type.starts_with("text/html"))
     out.headers.emplace_back("Content-Security-Policy", page_policy);
   else if (what.content_type == "image/svg+xml")  // a document of its own when opened directly

@@ -1,8 +1,9 @@
 // The box one writes in: a new message, or the new text of an old one.
 
+import { cleanText } from "/sdk/format.js";
 import { byId, isComposing, setText } from "./dom.js";
 import { isolated } from "./names.js";
-import { byteLength, cleanText, shownText } from "./text.js";
+import { byteLength, shownText } from "./text.js";
 
 const TYPING_EVERY_MS = 4000;
 /** Where a finger types there is no Shift+Enter, and the button is near. */

@@ -3,11 +3,12 @@
 // However long the history, only a window of it has rows: the latest ones while the reader is at the end, else a
 // stretch that grows toward where they scroll and shrinks at the other side.
 
+import { formatText } from "/sdk/format.js";
 import { avatar, bdi, byId, el, icon, setText } from "./dom.js";
 import { isolated, listNames } from "./names.js";
 import { plain } from "./notices.js";
 import { titleOf } from "./sidebar.js";
-import { dayLabel, dayOf, formatText, shownText, timeElement } from "./text.js";
+import { dayLabel, dayOf, shownText, timeElement } from "./text.js";
 
 const ROWS = 120; // shown at the end of a room
 const ROWS_STEP = 60; // added when a border is near

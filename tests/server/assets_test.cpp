@@ -110,6 +110,17 @@ TEST_CASE("a page is served with its policy, everything with nosniff") {
   }
 }
 
+TEST_CASE("pages of other origins may load the client library, and nothing else") {
+  const std::vector<asset> files{detail::make_asset("/sdk/confab.js", "1"),
+                                 detail::make_asset("/app.js", "1"),
+                                 detail::make_asset("/", "<!doctype html>")};
+  const auto routes = http_routes(files);
+
+  CHECK(header(get(routes.at(0)), "Access-Control-Allow-Origin") == "*");
+  CHECK(header(get(routes.at(1)), "Access-Control-Allow-Origin").empty());
+  CHECK(header(get(routes.at(2)), "Access-Control-Allow-Origin").empty());
+}
+
 TEST_CASE("who has the bytes already gets 304, who has others gets them") {
   const std::vector<asset> files{detail::make_asset("/a.js", "one"),
                                  detail::make_asset("/b.js", "two")};

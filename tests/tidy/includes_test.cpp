@@ -133,7 +133,7 @@ findings wrong_includes(const std::vector<source>& all) {
   return out;
 }
 
-/// The client library knows nothing but itself, the page nothing but the client library's surface.
+/// The client library knows nothing but itself, the page and the elements nothing but its surface.
 findings wrong_imports(const std::vector<source>& all) {
   static const std::regex form{
       R"re(^\s*(?:import|export)\b.*?\bfrom\s+["']([^"']+)["'])re"
@@ -147,9 +147,11 @@ findings wrong_imports(const std::vector<source>& all) {
       const std::string name = found[1].matched ? found[1] : found[2].matched ? found[2] : found[3];
       const bool own = name.starts_with("./") && name.find("..") == std::string::npos;
       const bool surface = file.folder() == "web" &&
-                           (name == "/sdk/confab.js" || name == "/sdk/store.js");
+                           (name == "/sdk/confab.js" || name == "/sdk/store.js" || name == "/sdk/format.js");
+      const bool elements = file.is_under("sdk/elements/") &&
+                            (name == "../confab.js" || name == "../store.js" || name == "../format.js");
       const bool hooks = file.path == "sdk/react.js" && name == "react";
-      if (!own && !surface && !hooks) find(out, file, i, file.folder() + "/ may not import " + name);
+      if (!own && !surface && !elements && !hooks) find(out, file, i, file.folder() + "/ may not import " + name);
     }
   }
   return out;
