@@ -18,14 +18,15 @@ export class Composer {
   #typingAt = 0; // when it was last said that we type; 0: it is not known
   #text = byId("text");
 
-  /** `actions`: send, edit, editLast, typing, draft, setDraft. */
-  constructor(actions) {
+  /** `picker`: of emoji. `actions`: send, edit, editLast, typing, draft, setDraft. */
+  constructor(actions, picker) {
     this.#actions = actions;
     byId("composer").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
     });
     byId("edit-cancel").addEventListener("click", () => this.stopEditing());
+    byId("emoji").addEventListener("click", ({ currentTarget }) => picker.show(currentTarget, (emoji) => this.#insert(emoji)));
     this.#text.addEventListener("input", () => this.#changed());
     this.#text.addEventListener("keydown", (event) => this.#key(event));
     const hint = () => (this.#text.enterKeyHint = touch.matches ? "enter" : "send");
@@ -75,6 +76,13 @@ export class Composer {
     else if (event.key === "ArrowUp" && !event.altKey && !event.shiftKey && this.#text.value === "") this.#actions.editLast(this.#room);
     else return;
     event.preventDefault();
+  }
+
+  #insert(emoji) {
+    const { selectionStart, selectionEnd } = this.#text;
+    this.#text.setRangeText(emoji, selectionStart, selectionEnd, "end");
+    this.#changed();
+    this.focus();
   }
 
   #submit() {

@@ -71,7 +71,8 @@ header p, time, .note, .edited, .status { color: var(--_muted); font-size: .8rem
 .text code { padding: .1em .3em; border-radius: 4px; background: var(--_side); font-size: .9em; }
 .text pre { margin: .25rem 0; padding: .5rem .75rem; border-radius: var(--_radius); background: var(--_side); overflow-x: auto; white-space: pre; }
 .text pre code { padding: 0; background: none; }
-.text ul, .text ol { padding-inline-start: 1.5rem; }
+.text ul { padding-inline-start: 1.5rem; list-style: disc; }
+.text ol { padding-inline-start: 1.5rem; list-style: decimal; }
 .text blockquote { margin: .2rem 0; padding-inline-start: .75rem; border-inline-start: 3px solid var(--_line); }
 .gone { color: var(--_muted); font-style: italic; }
 .sending .text { color: var(--_muted); }
