@@ -83,7 +83,7 @@ export class Outgoing {
   async welcomed(keyMs = KEY_MS) {
     await this.restored;
     const waiting = this.#earlier.splice(0).filter(({ key }) => this.#kept.has(key));
-    this.stopped();
+    this.release();
     for (const { room: key, key: message, at, ...content } of waiting) {
       const room = this.#store.room(key);
       if (this.#date() - at > keyMs / 2) this.#failed(room, message, new ConfabError("it was written long ago"));
@@ -94,8 +94,8 @@ export class Outgoing {
     }
   }
 
-  /** There is no session: what is sent now fails, and says so. */
-  stopped() {
+  /** Nobody waits for those of an earlier page any more: they are under way, or no session will come and sending fails at once. */
+  release() {
     this.#release();
     this.#turn = null;
   }
@@ -127,7 +127,7 @@ export class Outgoing {
       else room.timeline.changePending(kept.key, { state: "failed", error: new Error(kept.failed) });
       room.changed();
     }
-    if (this.#earlier.length === 0) this.stopped();
+    if (this.#earlier.length === 0) this.release();
   }
 
   /** @param {RoomState} room @param {string} key @param {import("./confab.js").Content} content */
@@ -157,7 +157,7 @@ export class Outgoing {
 
   /** @param {KeptMessage} message */
   #keep(message) {
-    if (!this.#outbox || this.#kept.size >= KEPT_MAX) return;
+    if (!this.#outbox || (this.#kept.size >= KEPT_MAX && !this.#kept.has(message.key))) return;
     this.#kept.set(message.key, message);
     this.#outbox.put(message);
   }

@@ -4,7 +4,7 @@
  * Snapshots never change: another object means that something changed, the same one that nothing did.
  */
 
-import type { ConfabClient, Content, JsonObject, RoomSummary, StateChange, User } from "./confab.js";
+import type { ConfabClient, Content, JsonValue, RoomSummary, StateChange, User } from "./confab.js";
 
 /** One emoji on one message; with and without U+FE0F it is the same one. */
 export interface Reaction {
@@ -107,7 +107,7 @@ export interface KeptMessage {
   key: string;
   at: number;
   text?: string;
-  data?: JsonObject;
+  data?: JsonValue;
   /** Why it was not sent: only the user sends it again. */
   failed?: string;
 }

@@ -272,7 +272,7 @@ export class Store {
   /** @param {import("./confab.js").StateChange} change */
   #state(change) {
     this.#connection = change;
-    if (change.state === "stopped") this.#outgoing.stopped();
+    if (change.state === "stopped") this.#outgoing.release();
     this.#changed();
   }
 

@@ -48,7 +48,7 @@ byId("signin-form").addEventListener("submit", (event) => {
   const token = byId("signin-token").value.trim();
   const name = byId("signin-name").value.trim();
   if (token) {
-    if (!userOf(token)) return ask("This is not a token that names a user.");
+    if (!userOf(token)) return ask("This is not a token.");
     rememberToken(token);
   } else {
     if (!idFromName(name)) return ask("Please say who you are.");

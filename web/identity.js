@@ -39,13 +39,13 @@ export function guestOf(name) {
   return { id, name: plain, options: { guest: id, guestToken: rememberedGuest(id), name: plain === id ? undefined : plain } };
 }
 
-/** or whom a token names; null where it names nobody. */
+/** or whom a token names, as far as the page can tell: which claim counts the server knows. Null where it is no token. */
 export function userOf(token) {
   try {
     const bytes = Uint8Array.from(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/")), (char) => char.charCodeAt(0));
     const { sub, name } = JSON.parse(new TextDecoder().decode(bytes));
-    const id = String(sub ?? "");
-    return isUserId(id) ? { id, name: typeof name === "string" ? name : id, options: { token } } : null;
+    const id = isUserId(String(sub)) ? String(sub) : "me";
+    return { id, name: typeof name === "string" ? name : id, options: { token } };
   } catch {
     return null;
   }

@@ -52,7 +52,7 @@ export const named = (text, part) => el("bdi", { part, textContent: plainName(te
 
 /** @param {HTMLElement} host @param {CSSStyleSheet} sheet */
 export function shadow(host, sheet) {
-  const root = host.attachShadow({ mode: "open", delegatesFocus: true });
+  const root = host.attachShadow({ mode: "open" });
   root.adoptedStyleSheets = [sheet]; // allowed by a content security policy without 'unsafe-inline'
   return root;
 }

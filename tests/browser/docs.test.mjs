@@ -178,19 +178,41 @@ scenario("the package is installed as the guide to React says", async (world) =>
   await readFile(join(reader.where, "node_modules/confab-sdk/react.js"));
 });
 
+/** A page of the chat server's own origin with this in it, and what its console says. */
+async function pageWith(world, server, html) {
+  const context = await theBrowser().newContext(desktop);
+  context.setDefaultTimeout(DEADLINE_MS);
+  world.atEnd(() => context.close());
+  const page = await context.newPage();
+  await page.route(`${server.url}/snippet`, (route) => route.fulfill({ contentType: "text/html; charset=utf-8", body: html.replaceAll("http://127.0.0.1:8080", server.url) }));
+  return { page, says: (pattern) => page.waitForEvent("console", (message) => pattern.test(message.text())), open: () => page.goto(`${server.url}/snippet`) };
+}
+
 scenario("the README's code works as it is written", async (world) => {
   const server = await world.server();
-  const [block] = (await blocksOf("../README.md")).filter(({ info }) => info === "js");
+  const [{ content }] = (await blocksOf("../README.md")).filter(({ info }) => info === "js");
   const bob = await world.guest(server, "bob");
-  const page = await (await theBrowser().newContext()).newPage();
-  world.atEnd(() => page.context().close());
-  await page.goto(server.url);
-  const said = page.waitForEvent("console", (message) => message.text() === "general 1 alice hello");
+  const { says, open } = await pageWith(world, server, `<script type="module">${content}</script>`);
 
-  await page.evaluate(`(async () => { ${block.content.replace(/^import ({.*}) from (".*");$/m, "const $1 = await import($2);")} })()`);
+  await Promise.all([says(/^general 1 alice hello$/), open()]);
 
-  await said;
   await bob.expect({ type: "message", from: "alice", text: "psst" });
+});
+
+scenario("what the client library's README shows of pages, the store and the elements works as it is written", async (world) => {
+  const blocks = await blocksOf("../sdk/README.md");
+  const [plain, elements] = blocks.filter(({ info }) => info === "html").map(({ content }) => content);
+  const store = blocks.find(({ content }) => content.includes("createStore(client")).content
+    .replace('"confab-sdk"', '"/sdk/confab.js"').replace('"confab-sdk/store"', '"/sdk/store.js"');
+  const server = await world.server();
+
+  const first = await pageWith(world, server, plain);
+  await Promise.all([first.says(/^general alice: hello$/), first.open()]);
+  const second = await pageWith(world, server, `<script type="module">${store}</script>`);
+  await Promise.all([second.says(/^key-\S+ alice hello stored$/), second.open()]);
+  const third = await pageWith(world, server, elements);
+  await third.open();
+  await third.page.locator("confab-room .text", { hasText: "hello" }).first().waitFor();
 });
 
 const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean).join("\n");
@@ -202,7 +224,7 @@ test("every snippet of a guide is taken from what other tests run", async () => 
 
   for (const page of pages) {
     for (const { info, content } of await blocksOf(page)) {
-      if (/^sh\b/.test(info) || content.includes('from "/sdk/')) continue; // done by the tests above
+      if (/^sh\b/.test(info) || content.includes('from "/sdk/')) continue; // those are done above
       assert.ok(sources.some((source) => source.includes(lines(content))), `${page}: ${content}`);
     }
   }
