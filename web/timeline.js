@@ -336,8 +336,8 @@ export class Timeline {
     return this.#store.getSnapshot().me?.id;
   }
 
-  #react(emoji) {
-    const message = this.#message(this.#active);
+  #react(emoji, id = this.#active) {
+    const message = this.#message(id);
     if (message) this.#actions.react(this.#room, message, emoji);
   }
 
@@ -346,7 +346,10 @@ export class Timeline {
     const { act, react } = button.dataset;
     this.#activate(button);
     if (react) return this.#react(react);
-    if (act === "pick") return this.#picker.show(button, (emoji) => this.#react(emoji));
+    if (act === "pick") {
+      const id = this.#active; // the way to the picker leads over other rows
+      return this.#picker.show(button, (emoji) => this.#react(emoji, id));
+    }
     const message = this.#message(this.#active) ?? this.#pending.find((p) => p.id === this.#active);
     if (act && message) this.#actions[act](this.#room, message);
   }

@@ -15,7 +15,8 @@ import { scenario } from "../e2e/support/world.mjs";
 import { desktop } from "./chromium.mjs";
 import { openBrowser, theBrowser } from "./stage.mjs";
 
-openBrowser();
+// A page that a test makes up comes from nowhere, in the eyes of Chromium, and may not connect to this machine.
+openBrowser(["--disable-features=LocalNetworkAccessChecks"]);
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const LONG_RUNNING = "sh server";

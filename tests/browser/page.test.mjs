@@ -123,10 +123,12 @@ chat("any emoji is found by a word, for a reaction and for a text, by mouse and 
   const server = await world.server();
   const { alice, bob } = await two(meet, server.url);
   await alice.say("lunch?");
+  await alice.say("or later");
 
   await bob.tool("lunch?", "More reactions");
   await bob.page.getByRole("option", { name: "grinning face", exact: true }).waitFor();
   assert.deepEqual(await faults(bob.page), []);
+  await bob.row("or later").dispatchEvent("pointerover", { pointerType: "mouse" });
   await bob.page.keyboard.type("pizza");
   await bob.page.keyboard.press("Enter");
   await alice.row("lunch?").getByRole("button", { name: "🍕 1, bob" }).waitFor();
