@@ -74,7 +74,8 @@ class Reader {
   }
 
   #start(command) {
-    const env = { ...process.env, PORT: String(this.ports[1]), CONFAB_URL: `ws://127.0.0.1:${this.ports[0]}/ws`, PYTHONUNBUFFERED: "1", npm_config_fetch_retries: "0", npm_config_registry: "http://127.0.0.1:9/" };
+    const PATH = `${join(this.where, "build/release/server")}:${process.env.PATH}`;
+    const env = { ...process.env, PATH, PORT: String(this.ports[1]), CONFAB_URL: `ws://127.0.0.1:${this.ports[0]}/ws`, PYTHONUNBUFFERED: "1", npm_config_fetch_retries: "0", npm_config_registry: "http://127.0.0.1:9/" };
     const child = spawn("sh", ["-c", command], { cwd: this.where, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
     const said = { text: "" };
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (said.text += data));
@@ -89,10 +90,15 @@ class Reader {
     this.said = said.text;
   }
 
+  async stop(kind) {
+    await this.#running.get(kind)?.();
+    this.#running.delete(kind);
+  }
+
   /** In place of the one of the same kind that runs, as the page says. */
   async #serve(command) {
     const kind = command.includes("deploy/run") ? "chat" : "site";
-    await this.#running.get(kind)?.();
+    await this.stop(kind);
     const { child, said, ended } = this.#start(command);
     this.#running.set(kind, () => (process.kill(-child.pid, "SIGTERM"), ended));
     const ready = new Promise((resolve, reject) => {
@@ -154,6 +160,22 @@ scenario("the commands of the guide to tokens work, and its token signs in on th
   const alice = await visit(world, `${reader.chat}/#token=${reader.said.trim()}`);
   await alice.write("hello");
   await alice.sees("hello");
+});
+
+scenario("the commands of the page on configuration work: its secret and token are taken, and the data is in order", async (world) => {
+  const reader = await Reader.of(world, "configuration.md");
+  const blocks = reader.blocks.filter(({ info }) => info === "sh");
+  assert.equal(blocks.length, 3, "secret, token, check");
+  reader.blocks = [blocks[0], { info: LONG_RUNNING, content: "deploy/run --jwt-secret-file jwt-secret\n" }, blocks[1], blocks[2]];
+
+  await reader.follow(3);
+
+  const alice = await visit(world, `${reader.chat}/#token=${reader.said.trim()}`);
+  await alice.write("hello");
+  await alice.sees("hello");
+  await reader.stop("chat");
+
+  await reader.follow();
 });
 
 scenario("the commands of the guide to bots start a bot that answers", async (world) => {

@@ -195,6 +195,8 @@ TEST_CASE("the client library imports nothing, and the page only its surface") {
 TEST_CASE("the rule for imports notices what it is for") {
   const std::vector<source> all{
       made_up("sdk/a.js", "import { b } from \"./b.js\";\nimport ws from \"ws\";\n"),
+      made_up("sdk/elements/c.js",
+              "import { s } from \"../store.js\";\nimport { q } from \"../queue.js\";\n"),
       made_up("web/b.js",
               "import { C } from \"/sdk/confab.js\";\nimport { d } from \"/sdk/queue.js\";\n"
               "const e = await import(\"https://cdn.example/e.js\");\n"),
@@ -202,10 +204,11 @@ TEST_CASE("the rule for imports notices what it is for") {
 
   const auto found = wrong_imports(all);
 
-  REQUIRE(found.size() == 3);
+  REQUIRE(found.size() == 4);
   CHECK(found[0] == "sdk/a.js:2: sdk/ may not import ws");
-  CHECK(found[1] == "web/b.js:2: web/ may not import /sdk/queue.js");
-  CHECK(found[2] == "web/b.js:3: web/ may not import https://cdn.example/e.js");
+  CHECK(found[1] == "sdk/elements/c.js:2: sdk/ may not import ../queue.js");
+  CHECK(found[2] == "web/b.js:2: web/ may not import /sdk/queue.js");
+  CHECK(found[3] == "web/b.js:3: web/ may not import https://cdn.example/e.js");
 }
 
 TEST_CASE("the repository was found") { CHECK(sources().size() > 100); }
