@@ -16,11 +16,11 @@ openBrowser();
 
 const example = await readFile(new URL("../../examples/html/index.html", import.meta.url), "utf8");
 
-/** Another server, with these answers by path. Its pages may not do more than they must. */
+/** Another server, with these answers by path: type, body and, for a page, its content security policy. */
 async function site(world, answers = {}) {
   const server = http.createServer((request, response) => {
-    const [type, body] = answers[new URL(request.url, "http://x").pathname] ?? ["text/plain", ""];
-    response.writeHead(200, { "Content-Type": type, "Content-Security-Policy": "style-src 'unsafe-inline'; object-src 'none'" });
+    const [type, body, policy = "object-src 'none'"] = answers[new URL(request.url, "http://x").pathname] ?? ["text/plain", ""];
+    response.writeHead(200, { "Content-Type": type, "Content-Security-Policy": policy });
     response.end(typeof body === "function" ? body(request) : body);
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
@@ -159,6 +159,51 @@ scenario("what is written offline, and a draft, survive a reload; a refusal can 
 
   await bob.row("please").and(bob.page.locator(".stored")).waitFor();
   assert.deepEqual(bob.complaints, []);
+});
+
+scenario("under a policy that allows no style and no script of the page, but the chat's", async (world) => {
+  const own = await site(world);
+  const chat = await world.server(["--origins", own.url]);
+  const [type] = pageOf(chat.url, "");
+  own.answers["/"] = [
+    type,
+    `<!doctype html><html lang="en"><head><title>A page</title><script type="module" src="${chat.url}/sdk/elements.js"></script></head>
+     <body><confab-chat url="${chat.url}/ws" guest="bob"></confab-chat></body></html>`,
+    `default-src 'none'; script-src ${chat.url}; connect-src ${chat.websocketUrl}`,
+  ];
+  const bob = await open(world, own.url);
+
+  await bob.say("hello");
+
+  const send = await bob.page.getByRole("button", { name: "Send" }).evaluate((button) => getComputedStyle(button).backgroundColor);
+  assert.deepEqual([send, bob.complaints], ["rgb(15, 118, 110)", []]);
+});
+
+scenario("options and a store of the page's own, also set before the element is defined", async (world) => {
+  const own = await site(world);
+  const chat = await world.server(["--origins", own.url]);
+  own.answers["/"] = pageOf(chat.url, `
+    <confab-chat id="one" theme="dark"></confab-chat>
+    <script>document.getElementById("one").options = { url: "${chat.url}/ws", guest: "carol" };</script>
+    <confab-room id="two" room="attic"></confab-room>
+    <script type="module">
+      import { ConfabClient } from "${chat.url}/sdk/confab.js";
+      import { createStore } from "${chat.url}/sdk/store.js";
+      const client = new ConfabClient({ url: "${chat.url}/ws", guest: "dave" });
+      client.connect();
+      document.getElementById("two").store = createStore(client);
+    </script>`);
+  const both = await open(world, own.url);
+  const dora = await world.member(chat, "dora", "attic");
+
+  await both.page.locator("#one").getByText("1 online").waitFor();
+  await both.page.locator("#two").getByText("2 online").waitFor();
+  await both.page.locator("#two").getByRole("textbox", { name: "Message" }).fill("hello");
+  await both.page.locator("#two").getByRole("button", { name: "Send" }).click();
+
+  await dora.expect({ type: "message", from: "dave", text: "hello" });
+  assert.equal(await both.page.locator("#one").evaluate((chat) => getComputedStyle(chat).backgroundColor), "rgb(26, 28, 32)");
+  assert.deepEqual(both.complaints, []);
 });
 
 scenario("a long history: the end is shown, older messages come above without moving what is read", async (world) => {
