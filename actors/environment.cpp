@@ -32,9 +32,15 @@ void report_bug(const environment& env, std::string_view where, std::string_view
   }
 }
 
-std::variant<identity, unauthorized> verify(const environment& env, std::string_view token) {
+std::optional<token_verdict> verify(const environment& env, std::string_view token,
+                                    token_question::hear then) {
   const auto now = env.now();
-  if (!is_guest_token(token) || !env.auth->has_key()) return env.auth->verify(token, now);
+  if (!is_guest_token(token) || !env.auth->has_key()) {
+    if (!env.auth->answers_later()) return env.auth->verify(token, now);
+    env.auth->verify_later(std::make_shared<token_question>(std::string{token}, std::move(then)),
+                           now);
+    return std::nullopt;
+  }
   if (!env.auth->guests_allowed()) return unauthorized{"guests are not allowed", false};
   auto pass = read_guest_token(token, env.guest_key);
   if (!pass) return unauthorized{"the token is not valid", false};

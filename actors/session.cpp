@@ -55,7 +55,7 @@ session::session(caf::actor_config& config, const environment* env, session_star
       sink_(std::move(start.sink)),
       taken_(std::move(start.taken)),
       format_(start.format),
-      introduction_(new introduction{std::move(start.known), {}}) {
+      introduction_(new introduction{std::move(start.known), {}, {}, 0}) {
   caf::anon_send(own_audience(), attach_sink{id_, me(), sink_, format_, taken_});
 }
 
@@ -69,6 +69,7 @@ void session::on_event(session_event& what) {
                    give_back(f.bytes);
                  },
                  [this](hello_refused& r) { close(r.code, std::move(r.reason)); },
+                 [this](token_checked& t) { token_was_checked(t); },
                  [this](const sink_writable&) {
                    if (reading_ && reading_->waiting_for_sink) read_on();
                  },
@@ -138,7 +139,7 @@ bool session::received(frame_received& what) {
   if (as_hello && now_ != phase::awaiting_hello) {
     say_error(id, error_code::already, "hello was said already");
   } else if (as_hello) {
-    hello(id, *as_hello);
+    return hello(id, *as_hello, what.bytes);
   } else if (std::holds_alternative<command::ping>(command)) {
     if (id) say(message::pong{id});
   } else if (taken_->server_is_full()) {
@@ -491,7 +492,8 @@ void session::close(close_code code, std::string reason) {
 
 /// A stopping server answers what is in flight before it says good-bye.
 void session::close_when_drained() {
-  if (!draining_ || !gate_.empty() || now_ == phase::greeting || now_ == phase::closing) return;
+  if (!draining_ || !gate_.empty() || now_ == phase::closing) return;
+  if (now_ == phase::checking || now_ == phase::greeting) return;
   const auto spread = std::chrono::milliseconds{limits::reconnect_spread}.count() + 1;
   const std::chrono::milliseconds after{env_->random() % static_cast<std::uint64_t>(spread)};
   if (now_ != phase::ready) return close(close_code::restart, reconnect_reason(after));

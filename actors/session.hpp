@@ -34,12 +34,21 @@ class session final : public light_actor<session_event> {
 
  private:
   static constexpr auto never = steady_time::max();
-  enum class phase : std::uint8_t { awaiting_hello, greeting, ready, refused, closing };
+  enum class phase : std::uint8_t {
+    awaiting_hello,
+    checking,  // the hello's token
+    greeting,
+    ready,
+    refused,
+    closing
+  };
 
   /// Needed until `welcome`.
   struct introduction {
     std::unique_ptr<identity> known;
     message::re hello_ref;
+    command::hello hello;   // while its token is checked,
+    std::size_t bytes = 0;  // which it still holds of what may be in flight
   };
   /// A join that is being served from the journal.
   struct catching_up {
@@ -60,13 +69,17 @@ class session final : public light_actor<session_event> {
   void on_bug(std::exception_ptr caught) noexcept override;
   void on_end() noexcept override;
 
-  /// Whether it waits in the gate; otherwise it is done with.
+  /// Whether it waits; otherwise it is done with.
   bool received(frame_received& what);
   void refused(const rejected& why);
   bool within_rate(const message::re& ref, unsigned commands = 1);
 
   // --- session_hello.cpp ---
-  void hello(const message::re& ref, command::hello& what);
+  bool hello(const message::re& ref, command::hello& what, std::size_t bytes);
+  std::optional<token_verdict> check(std::string_view token, ticket_no ticket);
+  void token_was_checked(token_checked& news);
+  void introduce(command::hello& what, std::optional<token_verdict> of_token);
+  void refuse_hello(error_code code, close_code close, const std::string& reason);
   void be(identity who);
   void welcome(session_attached& what);
   void arm_token_timers();
@@ -78,6 +91,7 @@ class session final : public light_actor<session_event> {
   bool can_pay_for_next();
   void start(running& run, command::any& what);
   void start(running& run, command::refresh& what);
+  void refresh(const running& run, std::optional<token_verdict> of_token);
   void start(running& run, command::join& what);
   void start(running& run, command::leave& what);
   void start(running& run, command::history& what);

@@ -117,6 +117,7 @@ inline constexpr auto reconnect_spread = 5s;
 /// A reader that takes nothing of a catch-up for so long is too slow.
 inline constexpr auto page_wait_max = 30s;
 inline constexpr auto append_wait_max = 10s;
+inline constexpr auto verdict_wait_max = 10s;  // for who checks the token of a hello
 inline constexpr auto room_idle = 30s;
 inline constexpr auto write_window = 24ms;
 inline constexpr auto commit_window = 2ms;

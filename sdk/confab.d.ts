@@ -25,6 +25,8 @@ export interface Limits {
   text_bytes: number;
   frame_bytes: number;
   rooms: number;
+  /** How long the server remembers the key of a message at least; absent: a day. */
+  key_ms?: number;
 }
 
 /** A direct room of this user, as `welcome` lists it. */
