@@ -81,7 +81,8 @@ class filling {
     const std::pair<statement&, std::string> all[] = {
         {read_, "select " + std::string{entry_columns} +
                     ", id, room from log where id > ?1 order by id limit ?2"},
-        {room_, "select " + std::string{room_columns} + " where r.id = ?1"},
+        {room_, "select " + std::string{room_columns} + " from rooms r" + std::string{last_entry} +
+                    " where r.id = ?1"},
         {counted_before_,
          "select counted from log where room = ?1 and seq = ?2 and kind = 0 union all "
          "select counted from log where room = ?1 and seq = ?2 and kind <> 0"},

@@ -216,7 +216,7 @@ TEST_CASE("a change that is repeated under its key is what it was, though its ta
 TEST_CASE("only the author changes a message, or a moderator") {
   conversation in;
   in.world.auth.tokens["mod"] = in.world.identity_of("mod");
-  in.world.auth.tokens["mod"].roles = {{"gen*", actors::role::moderator}};
+  in.world.auth.tokens["mod"].roles = {{"gen*", role::moderator}};
   auto& mod = in.world.with_token("mod");
   mod.join("general");
   in.alice.send("general", "hi");

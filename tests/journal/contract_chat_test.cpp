@@ -173,7 +173,7 @@ JOURNAL_TEST("memberships and invitations are counted over all rooms, while they
     run(session{open_memory({}, how)});
   } else {
     temporary_directory directory;
-    auto opened = open_sqlite(directory.path(), {}, {}, how);
+    auto opened = open_sqlite(directory.path(), {}, {}, {}, how);
     run(session{std::get<std::unique_ptr<journal::journal>>(std::move(opened))});
   }
 }
