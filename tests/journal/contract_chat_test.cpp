@@ -37,7 +37,9 @@ operation added(std::vector<user_id> users, role as = role::member) {
   return by_api(change_members(general, make(std::move(users), member_state::member, as),
                                rooms::server_user));
 }
-operation own(const user_id& who, rooms::want what) { return {general, by(who), "", std::move(what)}; }
+operation own(const user_id& who, rooms::want what) {
+  return {general, by(who), "", std::move(what)};
+}
 operation reply(std::uint64_t root, std::string text = "r", const user_id& from = bob) {
   return post(general, std::move(text), "", from, {{}, seq_no{root}, false, ""});
 }
@@ -90,11 +92,14 @@ JOURNAL_TEST("a room keeps of a user what the entries say, and of others nothing
   restart(store);
 
   const auto row = [&](const user_id& who) { return store.of.read->member(general, who)->row; };
-  CHECK(row(alice) == rooms::member_row{member_state::member, role::owner, seq_no{1}, {}, {}, {}, ""});
-  CHECK(row(bob) == rooms::member_row{member_state::invited, role::moderator, seq_no{2},
-                                      unix_ms{9000}, {}, alice, ""});
-  CHECK(row(user("eve")) == rooms::member_row{member_state::banned, role::none, seq_no{3},
-                                              unix_ms{8000}, {}, {}, "spam"});
+  CHECK(row(alice) ==
+        rooms::member_row{member_state::member, role::owner, seq_no{1}, {}, {}, {}, ""});
+  CHECK(row(bob) ==
+        rooms::member_row{
+            member_state::invited, role::moderator, seq_no{2}, unix_ms{9000}, {}, alice, ""});
+  CHECK(row(user("eve")) ==
+        rooms::member_row{
+            member_state::banned, role::none, seq_no{3}, unix_ms{8000}, {}, {}, "spam"});
   CHECK(row(user("carol")).mute_until == unix_ms{7000});
   CHECK(row(user("dave")) == rooms::member_row{});
   CHECK(store.of.read->member(general, bob)->head == seq_no{4});
@@ -159,8 +164,7 @@ JOURNAL_TEST("memberships and invitations are counted over all rooms, while they
     };
     CHECK_FALSE(of.read->room(room("b")));  // one too many for alice
     auto done = of.commit({change_members(general, offer),
-                           into("a", own(bob, rooms::become_member{})),
-                           founded(room("d"))});
+                           into("a", own(bob, rooms::become_member{})), founded(room("d"))});
     CHECK(seq_of(done[0]) == 2);
     CHECK(seq_of(done[1]) == 2);
     CHECK(refusal_of(done[2]) == error_code::limit);
@@ -181,8 +185,8 @@ JOURNAL_TEST("memberships and invitations are counted over all rooms, while they
 JOURNAL_TEST("a block keeps from inviting and from writing to who blocked, until it is lifted") {
   TestType store;
   const auto blocks = [](std::int64_t on) {
-    return operation{{}, by(bob), "",
-                     rooms::set_marks{{{bob, "alice", rooms::mark::kind::block, on, ""}}}};
+    return operation{
+        {}, by(bob), "", rooms::set_marks{{{bob, "alice", rooms::mark::kind::block, on, ""}}}};
   };
   const auto asked = [] { return change_members(general, make({bob}, member_state::invited)); };
   const auto direct = direct_room_of(alice, bob);
@@ -368,8 +372,8 @@ JOURNAL_TEST("history is read of a thread, of the main line, or of all") {
     const auto seq = [](std::optional<std::uint64_t> number) {
       return number ? std::optional{seq_no{*number}} : std::nullopt;
     };
-    const auto page = *store.of.read->messages(general, bob, seq(before), seq(after), count, plenty,
-                                               seq(thread));
+    const auto page =
+        *store.of.read->messages(general, bob, seq(before), seq(after), count, plenty, seq(thread));
     return std::pair{messages_of(page), page.more};
   };
   using found = std::pair<numbers, bool>;
@@ -379,7 +383,7 @@ JOURNAL_TEST("history is read of a thread, of the main line, or of all") {
   CHECK(read(2, {}, 2, 2) == found{{3, 5}, true});
   CHECK(read(2, 9, 3) == found{{5}, false});
   CHECK(read(4, {}, {}) == found{{4, 6}, false});
-  CHECK(read(3, {}, {}) == found{{}, false});   // a reply begins no thread
+  CHECK(read(3, {}, {}) == found{{}, false});  // a reply begins no thread
   CHECK(read(99, {}, {}) == found{{}, false});
   CHECK(read(8, {}, {}) == found{{8}, false});  // nobody has replied
   CHECK(read(0, {}, {}) == found{{2, 4, 8}, false});
