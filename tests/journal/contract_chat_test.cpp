@@ -139,7 +139,8 @@ JOURNAL_TEST("members are listed by state in order of id, page by page") {
 
 JOURNAL_TEST("what becomes of a member depends on rows that a restart does not lose") {
   TestType store;
-  store.of.commit({founded(general), added({bob}, role::moderator), added({user("z"), user("a")})});
+  store.of.commit({founded(general), added({bob}, role::moderator), added({user("z")}),
+                   added({user("b"), user("a")})});
   restart(store);
 
   const auto done = store.of.commit({own(alice, rooms::cease_membership{})});
@@ -147,6 +148,8 @@ JOURNAL_TEST("what becomes of a member depends on rows that a restart does not l
   CHECK(store.of.read->member(general, bob)->row.is_owner());
   restart(store);
   store.of.commit({own(bob, rooms::cease_membership{})});
+  CHECK(store.of.read->member(general, user("z"))->row.is_owner());
+  store.of.commit({own(user("z"), rooms::cease_membership{})});
   CHECK(store.of.read->member(general, user("a"))->row.is_owner());
   CHECK(store.of.read->room(general)->members == 2);
 }
