@@ -112,7 +112,7 @@ class checker {
         {"messages' present forms", in_one_of("*", "changed")},
         {"members", in_one_of("*", "members")},
         {"rooms' settings and counts",
-         in_one_of("id, settings, members, owners, kept, hidden", "rooms")},
+         in_one_of("id, settings, members, owners, kept, unlisted", "rooms")},
         {"pins", in_one_of("*", "pins")},
         {"threads", in_one_of("*", "threads")},
         {"users of threads", in_one_of("*", "thread_users")},

@@ -240,7 +240,7 @@ std::optional<std::string> rebuild(connection& database, const migration_options
       "begin immediate; delete from changed; delete from reactions; delete from reaction_counts;"
       "delete from members; delete from users; delete from pins; delete from threads;"
       "delete from thread_users;"
-      "update rooms set settings = null, members = 0, owners = 0, kept = 0, hidden = 0 where kept > 0 or "
+      "update rooms set settings = null, members = 0, owners = 0, kept = 0, unlisted = 0 where kept > 0 or "
       "settings is not null; delete from direct_order; delete from key_runs;"
       "insert or replace into progress values ('project', 0); commit");
   if (code != SQLITE_OK) {

@@ -117,7 +117,7 @@ std::optional<sqlite_reader::failure> sqlite_reader::open() {
        "select count from reaction_counts where room = ?1 and target = ?2 and emoji = ?3"},
       {run_.reacted,
        "select 1 from reactions where room = ?1 and target = ?2 and emoji = ?3 and user = ?4"},
-      {run_.rooms, rooms_where + "r.direct_a is null and r.hidden = 0 and r.id > 0 and "
+      {run_.rooms, rooms_where + "r.direct_a is null and r.unlisted = 0 and r.id > 0 and "
                                  "r.room >= ?1 and r.room < ?2 order by r.room limit ?3"},
       {run_.all_rooms, rooms_where + "r.direct_a is null and r.id > 0 and "
                                      "r.room >= ?1 and r.room < ?2 order by r.room limit ?3"},
@@ -125,7 +125,7 @@ std::optional<sqlite_reader::failure> sqlite_reader::open() {
       {run_.hidden_rooms,
        room_and_entry + " from members m indexed by members_user join rooms r on r.id = m.room" +
            std::string{last_entry} +
-           " where m.user = ?4 and m.state in (1, 2) and r.hidden = 1 and r.room >= ?1 and "
+           " where m.user = ?4 and m.state in (1, 2) and r.unlisted = 1 and r.room >= ?1 and "
            "r.room < ?2 order by r.room limit ?3"},
       // Read for everyone who connects, most of whom have none: no temporary table, which takes ten
       // times as long as finding nothing, and no more rooms than are asked for.
