@@ -82,9 +82,10 @@ bool room_state::await_row(const asker& from, const rooms::principal& by, room_o
       row->waiting.emplace_back(from, std::move(what));
       return true;
     }
-  row_awaited about{by.user, {}, {}};
+  const auto user = by.user;  // `by` goes with the command
+  row_awaited about{user, {}, {}};
   about.waiting.emplace_back(from, std::move(what));
-  ask(std::move(about), member_question{by.user}, out);
+  ask(std::move(about), member_question{user}, out);
   return true;
 }
 

@@ -373,7 +373,10 @@ bool room_state::news(room_outcome& what, steady_time now, room_effects& out) {
   const auto* part = own ? std::get_if<after::next_of_sweep>(&own->then) : nullptr;
   // What an operation was a step of goes on whether it changed anything or not.
   const auto go_on = [&](std::optional<message::stored> stored, unix_ms at) {
-    if (joins && answers) return join(own->from, joins->what, now, out);
+    if (joins && answers) {
+      room_op again = std::move(joins->what);
+      return command(own->from, again, now, out);
+    }
     if (leaves && answers) return leave(own->from, leave_op{}, now, out);
     if (sweeps && answers) begin_sweep(*own, stored, at, out);
     if (!part || !sweeps_.contains(part->sweep)) return;
