@@ -115,7 +115,7 @@ double rate_of_actors(caf::scoped_actor& self, const actors::writer_actor& write
     self->send(writer, actors::append_request{
                            {},
                            {room_id::trusted("r" + std::to_string(key % rooms_count)), alice(),
-                            std::to_string(key), rooms::post_message{{text, std::nullopt}}}});
+                            std::to_string(key), rooms::post_message{{text, {}, {}, {}}, {}}}});
     ++key;
   };
   for (int i = 0; i < 2 * batch; ++i) ask();
@@ -169,7 +169,7 @@ int main(int argc, char** argv) {
       const auto id = room_id::trusted("r" + std::to_string(r));
       env.board.woke(id, caf::actor_cast<actors::room_actor>(self));
       self->send(writer, actors::append_request{
-                             {}, {id, alice(), {}, rooms::create_room{"r", epoch_id{"e"}, {}}}});
+                             {}, {id, alice(), {}, rooms::create_room{epoch_id{"e"}, {}, {}}}});
     }
     for (std::size_t open = rooms_count; open > 0;)
       self->receive([&](const actors::room_news& news) { open -= news.of.size(); });

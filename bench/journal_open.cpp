@@ -69,10 +69,10 @@ void fill(const std::string& directory, std::int64_t entries) {
   std::vector<rooms::operation> batch;
   for (int r = 0; r < rooms_count; ++r)
     batch.push_back({room_id::trusted("r" + std::to_string(r)), alice, {},
-                     rooms::create_room{"r", epoch_id{"e"}, {}}});
+                     rooms::create_room{epoch_id{"e"}, {}, {}}});
   for (std::int64_t i = 0; i < entries; ++i) {
     batch.push_back({room_id::trusted("r" + std::to_string(i % rooms_count)), alice, key_of(i),
-                     rooms::post_message{{text, std::nullopt}}});
+                     rooms::post_message{{text, {}, {}, {}}, {}}});
     if (static_cast<std::int64_t>(batch.size()) < batch_size && i + 1 < entries) continue;
     if (auto done = writer->commit(batch, now()); !done) die(done.detail());
     batch.clear();

@@ -26,11 +26,11 @@ void commit(benchmark::State& state, journal::journal& into) {
   alice.user = user_id::trusted("alice");
   alice.joined = true;
   std::vector<rooms::operation> birth{
-      {room, alice, {}, rooms::create_room{"General", epoch_id{"e"}, {}}}};
+      {room, alice, {}, rooms::create_room{epoch_id{"e"}, {}, {}}}};
   if (!writer->commit(birth, unix_ms{1})) return state.SkipWithError("no room");
   std::vector<rooms::operation> batch;
   for (auto i = state.range(0); i > 0; --i)
-    batch.push_back({room, alice, {}, rooms::post_message{{std::string(64, 'x'), std::nullopt}}});
+    batch.push_back({room, alice, {}, rooms::post_message{{std::string(64, 'x'), {}, {}, {}}, {}}});
   for (auto _ : state) {
     auto spent = batch;
     if (!writer->commit(spent, unix_ms{2})) return state.SkipWithError("not stored");

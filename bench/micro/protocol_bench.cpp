@@ -47,7 +47,7 @@ void decode_flood(benchmark::State& state, codec format) {
 message::any posted_message(benchmark::State& state) {
   return message::logged{room_id::trusted("general"),
                          {seq_no{4711}, unix_ms{1763790000123}, user_id::trusted("alice"),
-                          "7f3a-19", posted{{text_of(state), {}}}}};
+                          "7f3a-19", posted{{text_of(state), {}, {}, {}}, {}}}};
 }
 
 void encode_message(benchmark::State& state, codec format) {
