@@ -25,7 +25,55 @@ export interface Limits {
   text_bytes: number;
   frame_bytes: number;
   rooms: number;
+  /** Of one message. */
+  mentions?: number;
+  attachments?: number;
+  /** Of one room. */
+  members?: number;
 }
+
+/** What one may do in a room, rising. */
+export type Role = "reader" | "member" | "moderator" | "owner";
+/** What becomes of users in a room. */
+export type MemberState = "invited" | "member" | "left" | "removed" | "banned" | "unbanned";
+
+/** How a room is set up; also a change of it, which names only what it changes. */
+export interface RoomSettings {
+  /** Default: the room's id. */
+  title?: string;
+  topic?: string;
+  /** The app's own, replaced as a whole. */
+  data?: JsonObject;
+  /** Default `public`. */
+  visibility?: "public" | "invite" | "private";
+  /** What visitors do in a public room. Default `write`. */
+  visitors?: "write" | "read" | "none";
+  /** Where members write. Default `all`. */
+  posting?: "all" | "threads" | "moderators";
+  /** Who invites. Default `members`. */
+  inviting?: "members" | "moderators";
+  /** The least time between two messages of one user. Default 0. */
+  slow_ms?: number;
+  archived?: boolean;
+  /** What members read. Default `all`. */
+  history?: "all" | "own";
+  /** Default 0: as long as the server keeps it. */
+  retention_ms?: number;
+  receipts?: boolean;
+}
+
+/** Where a file is. */
+export type FilePlace = { url: string; ref?: undefined } | { ref: string; url?: undefined };
+export type Attachment = FilePlace & {
+  mime?: string;
+  bytes?: number;
+  name?: string;
+  width?: number;
+  height?: number;
+  /** Duration. */
+  ms?: number;
+  thumb?: FilePlace;
+};
 
 /** A direct room of this user, as `welcome` lists it. */
 export interface DirectSummary {
@@ -41,6 +89,12 @@ export interface RoomSummary {
   head: number;
   online: number;
   joined: boolean;
+  topic?: string;
+  visibility?: "public" | "invite" | "private";
+  /** Of members. */
+  count?: number;
+  /** One is a member. */
+  member?: true;
 }
 
 // ------------------------------------------------------------------------------------- wire: entries of a log
@@ -58,12 +112,31 @@ interface LogEntryBase {
 
 export interface Message extends LogEntryBase {
   type: "message";
-  /** Absent when the message is `deleted` or consists of `data` only. */
+  /** Absent when the message is `deleted`, or consists of `data` or `attachments` only. */
   text?: string;
   data?: JsonValue;
-  /** The next three are only there in a present form: in a snapshot or in `history`. */
-  edited_at?: number;
+  /** The message that this one answers, perhaps a deleted one. */
+  reply_to?: number;
+  /** The root of the thread it is in. */
+  thread?: number;
+  /** User ids, and `@room`. */
+  mentions?: string[];
+  attachments?: Attachment[];
+  /** It counts as nothing. */
+  quiet?: true;
+  /** The app's own name for what it is. */
+  event?: string;
   deleted?: true;
+  /** The rest is only there in a present form: in a snapshot, `history`, `threads` or `pins`. */
+  edited_at?: number;
+  edited_by?: string;
+  deleted_by?: string;
+  /** Why it was deleted. */
+  reason?: string;
+  /** Of a thread's root. */
+  replies?: number;
+  last_reply?: number;
+  last_reply_at?: number;
   reactions?: { [emoji: string]: ReactionSummary | string[] };
   /** The author's, where it is another than the id. */
   name?: string;
@@ -82,11 +155,14 @@ export interface Edited extends LogEntryBase {
   target: number;
   text?: string;
   data?: JsonValue;
+  mentions?: string[];
+  attachments?: Attachment[];
 }
 
 export interface Deleted extends LogEntryBase {
   type: "deleted";
   target: number;
+  reason?: string;
 }
 
 export interface Reacted extends LogEntryBase {
@@ -96,8 +172,32 @@ export interface Reacted extends LogEntryBase {
   on: boolean;
 }
 
+/** What changed of these users; the rest stays. */
+export interface MemberSet extends LogEntryBase {
+  type: "member_set";
+  users: string[];
+  state?: MemberState;
+  role?: Role;
+  /** Of a ban or an invitation. */
+  until?: number;
+  /** 0: may speak again. */
+  mute_until?: number;
+  reason?: string;
+}
+
+/** What changed of the room's settings. */
+export interface RoomSet extends LogEntryBase, RoomSettings {
+  type: "room_set";
+}
+
+export interface Pinned extends LogEntryBase {
+  type: "pinned";
+  target: number;
+  on: boolean;
+}
+
 /** What has a `seq`: is stored, travels, resumes and counts. */
-export type LogEntry = Message | Edited | Deleted | Reacted;
+export type LogEntry = Message | Edited | Deleted | Reacted | MemberSet | RoomSet | Pinned;
 
 // ------------------------------------------------------------------------------------- wire: replies and events
 
@@ -110,6 +210,8 @@ export interface Welcome {
   server: string;
   heartbeat_ms: number;
   limits: Limits;
+  /** What the server knows beyond bare rooms: `members`, `threads`, `mentions`, `pins`. */
+  features?: string[];
   /** Absent for guests and tokens without `exp`. */
   expires_at?: number;
   /** Of a guest beside users with tokens: as `token` it signs in the same guest again, for 30 days. */
@@ -139,6 +241,10 @@ export interface Joined {
   role: string;
   online: number;
   members: User[];
+  member?: true;
+  settings?: RoomSettings;
+  count?: number;
+  pins?: number[];
   users?: User[];
   events: LogEntry[];
   /** `true`: `events` frames follow. */
@@ -148,6 +254,8 @@ export interface Joined {
 export interface Events {
   type: "events";
   room: string;
+  /** Names of authors in `events`, where they are another than the id; so in every list. */
+  users?: User[];
   events: LogEntry[];
   more: boolean;
 }
@@ -156,9 +264,17 @@ export interface Left {
   type: "left";
   re?: number;
   room: string;
-  /** Without `re`: the new token does not allow the room. */
-  reason?: "token";
+  /** Without `re`: why the server took one out. */
+  reason?: LeftReason;
 }
+
+/**
+ * - `left`: another session of the user ended the membership
+ * - `removed`, `banned`: by a moderator
+ * - `private`: the room was closed to visitors
+ * - `token`: a new token does not allow the room
+ */
+export type LeftReason = "left" | "removed" | "banned" | "private" | "token";
 
 export interface Sent {
   type: "sent";
@@ -169,6 +285,8 @@ export interface Sent {
   durability: Durability;
   /** The key had been used before: nothing new was stored. */
   duplicate?: true;
+  /** Of the mentions, those who are not told: no members, or `@room` where one may not say it. */
+  unreached?: string[];
 }
 
 /** The reply of commands that have none of their own; with `seq` for those that write to a log. */
@@ -180,12 +298,111 @@ export interface Done {
   at?: number;
   durability?: Durability;
   duplicate?: true;
+  /** Of a ban with `deleteMs`: how many messages. */
+  deleted?: number;
+  /** Of an edit. */
+  unreached?: string[];
+}
+
+export interface Created {
+  type: "created";
+  re?: number;
+  room: string;
+  epoch: string;
+  head: number;
+  /** It had been made with this key. */
+  duplicate?: true;
+}
+
+/** A list that may go on: then the next page is asked for with `after: next`. */
+interface Page {
+  re?: number;
+  more: boolean;
+  next?: string;
+}
+
+export interface Member {
+  id: string;
+  /** Absent: the id. */
+  name?: string;
+  state: "member" | "invited" | "banned";
+  role?: Role;
+  online: boolean;
+  /** Of a ban or an invitation. */
+  until?: number;
+  mute_until?: number;
+  /** Who invited. */
+  by?: string;
+  /** Of a ban. */
+  reason?: string;
+}
+
+export interface Members extends Page {
+  type: "members";
+  room: string;
+  /** The list is as of this entry. */
+  seq: number;
+  /** Of members, all of them. */
+  count: number;
+  members: Member[];
+}
+
+export interface Pins extends Page {
+  type: "pins";
+  room: string;
+  users?: User[];
+  pins: { pinned_by: string; pinned_at: number; message: Message }[];
+}
+
+export interface Threads extends Page {
+  type: "threads";
+  room: string;
+  users?: User[];
+  /** The roots, last replied to first. */
+  events: Message[];
+}
+
+export interface Profile {
+  id: string;
+  name?: string;
+  data?: JsonObject;
+}
+
+export interface Users {
+  type: "users";
+  re?: number;
+  users: Profile[];
+}
+
+export interface Blocks {
+  type: "blocks";
+  re?: number;
+  users: string[];
+}
+
+/** Where to put a file: `method` and `headers` for a request to `url`. */
+export interface Upload {
+  type: "upload";
+  re?: number;
+  ref: string;
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  expires_at: number;
+}
+
+export interface Download {
+  type: "download";
+  re?: number;
+  url: string;
+  expires_at: number;
 }
 
 export interface History {
   type: "history";
   re?: number;
   room: string;
+  users?: User[];
   events: LogEntry[];
   more: boolean;
 }
@@ -228,6 +445,12 @@ export interface ErrorFrame {
   retry_after_ms?: number;
   /** Without `re`: what the command was about. */
   room?: string;
+  /** Of `banned` and `muted`: when it ends. */
+  until?: number;
+  /** Of `banned`. */
+  reason?: string;
+  /** Of `limit`: how many there may be. */
+  limit?: number;
 }
 
 export interface Typing {
@@ -254,6 +477,15 @@ export interface Signal {
   data: JsonValue;
 }
 
+/** What somebody in a room said by `emit`. */
+export interface Emitted {
+  type: "emitted";
+  room: string;
+  from: string;
+  event: string;
+  data?: JsonValue;
+}
+
 export interface TokenExpiring {
   type: "token_expiring";
   expires_at: number;
@@ -272,6 +504,15 @@ export type ServerEvent =
   | Rooms
   | Reactions
   | Signalled
+  | Created
+  | Members
+  | Pins
+  | Threads
+  | Users
+  | Blocks
+  | Upload
+  | Download
+  | Emitted
   | Pong
   | ErrorFrame
   | LogEntry
@@ -299,6 +540,12 @@ export declare const ErrorCode: {
   readonly conflict: "conflict";
   readonly internal: "internal";
   readonly limit: "limit";
+  readonly banned: "banned";
+  readonly muted: "muted";
+  readonly read_only: "read_only";
+  readonly slow_mode: "slow_mode";
+  readonly not_member: "not_member";
+  readonly rejected: "rejected";
 };
 export type ErrorCodeName = keyof typeof ErrorCode;
 
@@ -341,6 +588,12 @@ export declare class ServerError extends ConfabError {
   readonly code: ErrorCodeName;
   readonly retry: boolean;
   readonly retryAfterMs?: number;
+  /** Of `banned` and `muted`: when it ends; absent: it has no end. */
+  readonly until?: number;
+  /** Of `banned`. */
+  readonly reason?: string;
+  /** Of `limit`: how many there may be. */
+  readonly limit?: number;
 }
 /** There is no connection, or it went away under a command that must not be repeated (`signal`, `ping`, `refresh`). */
 export declare class ConnectionLostError extends ConfabError {}
@@ -402,7 +655,7 @@ export interface StateChange {
  *
  * With `snapshot: true`, `events` is the present state of the latest messages: show them *instead of* what you had.
  * With `snapshot: false` your state is still good, `events` is empty, and what happened in the meantime follows as
- * "message", "edited", "deleted" and "reacted" events.
+ * "message", "edited", "deleted", "reacted", "member_set", "room_set" and "pinned" events.
  */
 export interface JoinedRoom {
   room: string;
@@ -412,6 +665,13 @@ export interface JoinedRoom {
   role: string;
   online: number;
   members: User[];
+  /** One is a member. */
+  member?: true;
+  /** Those that are not at their default. */
+  settings?: RoomSettings;
+  /** Of members. */
+  count?: number;
+  pins?: number[];
   /** Names of authors in `events`, where they are another than the id. */
   users?: User[];
   snapshot: boolean;
@@ -431,8 +691,7 @@ export interface Gap {
 /** You are no longer in the room: `leave()` was done, the server took you out (`reason`) or would not have you back (`error`). */
 export interface LeftRoom {
   room: string;
-  /** `token`: a new token does not allow the room. */
-  reason?: string;
+  reason?: LeftReason;
   error?: ServerError;
 }
 
@@ -454,12 +713,16 @@ export interface ClientEvents {
   edited: Edited;
   deleted: Deleted;
   reacted: Reacted;
+  member_set: MemberSet;
+  room_set: RoomSet;
+  pinned: Pinned;
   joined: JoinedRoom;
   left: LeftRoom;
   gap: Gap;
   presence: Presence;
   typing: Typing;
   signal: Signal;
+  emitted: Emitted;
   token_expiring: TokenExpiring;
   /** What went wrong and belongs to no promise. */
   error: ConfabError;
@@ -478,8 +741,13 @@ export interface RoomInfo {
   seq: number | null;
   epoch?: string;
   title?: string;
+  /** This and `member`, `count` and `online` are of the latest join; `title`, `settings` and `pins` are kept up to date. */
   role?: string;
   online?: number;
+  member?: boolean;
+  count?: number;
+  settings?: RoomSettings;
+  pins?: number[];
 }
 
 /** The part of `WebSocket` that is used. */
@@ -556,6 +824,37 @@ export interface ClientOptions {
 
 export type Content = string | { text?: string; data?: JsonValue };
 
+/** Of a message besides its text and data. */
+export interface EditOptions {
+  key?: string;
+  /** User ids, and `@room`. */
+  mentions?: string[];
+  attachments?: Attachment[];
+}
+export interface SendOptions extends EditOptions {
+  /** The message that this one answers. */
+  replyTo?: number;
+  /** The root of a thread, or any message in it. */
+  thread?: number;
+  /** It shall count as nothing: not as unread, not as a mention. */
+  quiet?: boolean;
+  /** The app's own name for what it is. */
+  event?: string;
+}
+
+/** What is to become of users in a room: at least one of `state`, `role` and `muteUntil`. */
+export interface MemberChange {
+  state?: Exclude<MemberState, "left">;
+  role?: Role;
+  /** 0: may speak again. */
+  muteUntil?: number;
+  /** Of `invited` and `banned`. */
+  until?: number;
+  reason?: string;
+  /** Of `banned`: what they wrote for so long before is deleted. */
+  deleteMs?: number;
+}
+
 export declare class ConfabClient {
   constructor(options?: ClientOptions);
 
@@ -577,19 +876,64 @@ export declare class ConfabClient {
   stop(): void;
 
   /** Resolves when caught up. Without `since`: a snapshot of the latest 50 messages. */
-  join(room: string, options?: { since?: number; epoch?: string }): Promise<JoinedRoom>;
-  leave(room: string): Promise<Left>;
+  join(room: string, options?: {
+    since?: number;
+    epoch?: string;
+    /** And become a member, or accept an invitation. */
+    member?: boolean;
+  }): Promise<JoinedRoom>;
+  leave(room: string, options?: {
+    /** And cease to be a member, or decline an invitation. */
+    member?: boolean;
+  }): Promise<Left>;
   /** May be called offline: it is sent later. Repeated with its key until the outcome is known. */
-  send(room: string, content: Content, options?: { key?: string }): Promise<Sent>;
+  send(room: string, content: Content, options?: SendOptions): Promise<Sent>;
   /** `send` into the direct room of the two users. */
-  direct(to: string, content: Content, options?: { key?: string }): Promise<Sent>;
-  edit(room: string, target: number, content: Content, options?: { key?: string }): Promise<Done>;
-  delete(room: string, target: number, options?: { key?: string }): Promise<Done>;
+  direct(to: string, content: Content, options?: SendOptions): Promise<Sent>;
+  /** Replaces text, data, mentions and attachments, all four. */
+  edit(room: string, target: number, content: Content, options?: EditOptions): Promise<Done>;
+  /** One message or up to 100, all of them or none. */
+  delete(room: string, target: number | number[], options?: { key?: string; reason?: string }): Promise<Done>;
   react(room: string, target: number, emoji: string, options?: { key?: string }): Promise<Done>;
   unreact(room: string, target: number, emoji: string, options?: { key?: string }): Promise<Done>;
   /** Everyone who reacted to a message with one emoji: in present form a message names the earliest ten. */
   listReactions(room: string, target: number, emoji: string, options?: { after?: string }): Promise<Reactions>;
-  history(room: string, options?: { before?: number; after?: number; limit?: number }): Promise<History>;
+  pin(room: string, target: number, options?: { key?: string }): Promise<Done>;
+  unpin(room: string, target: number, options?: { key?: string }): Promise<Done>;
+  pins(room: string, options?: { after?: string }): Promise<Pins>;
+  history(room: string, options?: {
+    before?: number;
+    after?: number;
+    /** Of that thread, its root too; 0: what is in no thread. */
+    thread?: number;
+    limit?: number;
+  }): Promise<History>;
+  threads(room: string, options?: {
+    /** Those one began or wrote in. */
+    mine?: boolean;
+    after?: string;
+    limit?: number;
+  }): Promise<Threads>;
+  members(room: string, options?: { state?: Member["state"]; after?: string; limit?: number }): Promise<Members>;
+  /** Of one user or up to 100, all of them or none. */
+  setMember(room: string, users: string | string[], change: MemberChange, options?: { key?: string }): Promise<Done>;
+  /** Without `room` the server makes its id. One is its owner, and `users` are invited. */
+  createRoom(options?: RoomSettings & { room?: string; users?: string[]; key?: string }): Promise<Created>;
+  setRoom(room: string, settings: RoomSettings, options?: { key?: string }): Promise<Done>;
+  /** To the others in the room, never stored. Never repeated. */
+  emit(room: string, event: string, data?: JsonValue): Promise<Done>;
+  /** `upload` and `download` are `forbidden` where the deployment signs no addresses. */
+  upload(room: string, file: { mime: string; bytes: number; name?: string }): Promise<Upload>;
+  download(room: string, seq: number, index?: number): Promise<Download>;
+  /** Tells those who run the deployment. Never repeated. */
+  report(room: string, target: number, reason?: string): Promise<Done>;
+  block(user: string): Promise<Done>;
+  unblock(user: string): Promise<Done>;
+  blocks(): Promise<Blocks>;
+  /** Names and data of up to 100; whom nobody knows is left out. */
+  users(ids: string[]): Promise<Users>;
+  /** Whether anybody looks: a client in the background holds back no push notification. Said again after a reconnect. */
+  active(on: boolean): void;
   listRooms(options?: { after?: string }): Promise<Rooms>;
   /** Fire and forget; nothing when not live. Call it as often as you like: what others need is said, every few seconds. */
   typing(room: string, on?: boolean): void;

@@ -226,7 +226,8 @@ export class Store {
     Object.assign(room, { loadingOlder: true, olderError: null });
     room.changed();
     try {
-      const { events, more } = await this.client.history(room.wire, { before: first, limit: HISTORY_PAGE });
+      const { events, more, users } = await this.client.history(room.wire, { before: first, limit: HISTORY_PAGE });
+      for (const user of users ?? []) this.#meet(user);
       room.timeline.prepend(first, events, more);
     } catch (error) {
       room.olderError = /** @type {Error} */ (error);

@@ -144,10 +144,10 @@ async function weight(source) {
   return gzipSync(outputFiles[0].contents, { level: 9 }).length;
 }
 
-test("the core weighs at most 9 KB", async () => {
+test("the core weighs at most 10 KB", async () => {
   const bytes = await weight(`export * from "./confab.js";`);
 
-  assert.ok(bytes <= 9 * 1024, `${bytes} bytes`);
+  assert.ok(bytes <= 10 * 1024, `${bytes} bytes`);
 });
 
 test("what of the store is not used weighs nothing", async () => {
