@@ -133,7 +133,7 @@ const GOLDEN = new URL("../golden/frames/", import.meta.url);
 
 /** The types of `ServerEvent`, read from the declarations; the type test checks that the client handles each. */
 function declaredServerTypes() {
-  const declarations = readFileSync(new URL("../../sdk/confab.d.ts", import.meta.url), "utf8");
+  const declarations = readFileSync(new URL("../../sdk/wire.d.ts", import.meta.url), "utf8");
   return new Set([...declarations.matchAll(/^ {2}type: "(\w+)";/gm)].map((m) => m[1]));
 }
 
