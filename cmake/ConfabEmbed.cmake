@@ -1,6 +1,6 @@
 # confab_embed(TARGET [HEADER FILE NAMESPACE NAME] FILE...): builds the files into TARGET, as the
 # embedded_files() that HEADER declares in NAMESPACE shows them (server/assets.hpp). Paths are relative
-# to the project's root. The assembler includes the bytes (.incbin), which takes no time
+# to the project's root; PATH=FILE is a file that the build makes, shown under PATH. The assembler includes the bytes (.incbin), which takes no time
 # and no compiler memory however large they are; a changed file is taken up by the next build.
 function(confab_embed target)
   cmake_parse_arguments(PARSE_ARGV 1 embed "" "HEADER;NAMESPACE" "")
@@ -14,8 +14,13 @@ function(confab_embed target)
   set(files "")
   set(count 0)
   foreach(file IN LISTS embed_UNPARSED_ARGUMENTS)
-    get_filename_component(absolute ${file} ABSOLUTE BASE_DIR ${PROJECT_SOURCE_DIR})
-    file(RELATIVE_PATH path ${PROJECT_SOURCE_DIR} ${absolute})
+    if(file MATCHES "^(.+)=(.+)$")
+      set(path ${CMAKE_MATCH_1})
+      set(absolute ${CMAKE_MATCH_2})
+    else()
+      get_filename_component(absolute ${file} ABSOLUTE BASE_DIR ${PROJECT_SOURCE_DIR})
+      file(RELATIVE_PATH path ${PROJECT_SOURCE_DIR} ${absolute})
+    endif()
     set(name ${target}_embedded_${count})
     string(APPEND assembly
       ".global ${name}\n.balign 16\n${name}:\n.incbin \"${absolute}\"\n"

@@ -4,7 +4,7 @@
  * Snapshots never change: another object means that something changed, the same one that nothing did.
  */
 
-import type { ConfabClient, Content, JsonObject, RoomSummary, StateChange, User } from "./confab.js";
+import type { ConfabClient, Content, JsonValue, RoomSummary, StateChange, User } from "./confab.js";
 
 /** One emoji on one message; with and without U+FE0F it is the same one. */
 export interface Reaction {
@@ -100,9 +100,39 @@ export declare function localPositions(
   storage?: { getItem(key: string): string | null; setItem(key: string, value: string): void; removeItem(key: string): void },
 ): Positions;
 
+/** A message of one's own that the server does not have yet. */
+export interface KeptMessage {
+  /** The key of its room. */
+  room: string;
+  key: string;
+  at: number;
+  text?: string;
+  data?: JsonValue;
+  /** Why it was not sent: only the user sends it again. */
+  failed?: string;
+}
+
+/** Where messages that wait, and drafts, outlive the page. What it cannot keep it forgets; only `load` may reject. */
+export interface Outbox {
+  /** Messages in the order of `at`; drafts by the key of their room. */
+  load(): Promise<{ messages: KeptMessage[]; drafts: Record<string, string> }>;
+  /** Also in place of the one with this `key`. */
+  put(message: KeptMessage): unknown;
+  remove(key: string): unknown;
+  setDraft(room: string, text: string): unknown;
+}
+
+/** In `IndexedDB`, a database for each user. */
+export declare function indexedOutbox(user: string, factory?: any): Outbox;
+
 export interface StoreOptions {
   /** Default: `memoryPositions()`. */
   positions?: Positions;
+  /**
+   * Keeps messages and drafts over a reload. Messages are sent again under their keys, so once; one that is older than half
+   * of the time for which the server remembers keys (`limits.key_ms`) is shown as failed instead. Default: they are lost.
+   */
+  outbox?: Outbox;
   /** Who oneself is, as far as it is known before the server says so. */
   me?: User;
   /** Join the rooms of `positions` and the latest direct rooms, so that what is unread there is known. Default true. */
@@ -114,6 +144,8 @@ export interface StoreOptions {
 export declare class Store {
   constructor(client: ConfabClient, options?: StoreOptions);
   readonly client: ConfabClient;
+  /** Resolves when what an earlier page left in the outbox is there. */
+  readonly restored: Promise<void>;
   /** Hears nothing any more; the client is left alone. */
   destroy(): void;
 
@@ -137,6 +169,9 @@ export declare class Store {
   /** Sends a failed message again, under its own key, so that it is there once. */
   retry(key: string, message: string): Promise<void>;
   discard(key: string, message: string): void;
+  /** What the user has written in a room and not sent; kept by the `outbox`. */
+  draft(key: string): string;
+  setDraft(key: string, text: string): void;
   edit(key: string, seq: number, content: Content): Promise<unknown>;
   remove(key: string, seq: number): Promise<unknown>;
   toggleReaction(key: string, seq: number, emoji: string): Promise<void>;

@@ -2,10 +2,11 @@
 // client, and hands out snapshots: objects that never change, and are the same as long as nothing has changed.
 
 import { RoomState } from "./store_room.js";
+import { Outgoing } from "./outgoing.js";
 import { memoryPositions } from "./positions.js";
-import { uuid } from "./options.js";
 import { findReaction } from "./reactions.js";
 
+export { indexedOutbox } from "./outbox.js";
 export { localPositions, memoryPositions } from "./positions.js";
 
 /**
@@ -26,7 +27,7 @@ export class Store {
   client;
   #positions;
   #me = /** @type {import("./confab.js").User | null} */ (null);
-  #date;
+  #outgoing;
   #rejoin;
   /** By key. @type {Map<string, RoomState>} */
   #rooms = new Map();
@@ -47,12 +48,11 @@ export class Store {
   #ends = /** @type {(() => void)[]} */ ([]);
 
   /** @param {import("./confab.js").ConfabClient} client @param {import("./store.js").StoreOptions} [options] */
-  constructor(client, { positions = memoryPositions(), me, rejoin = true, date = Date.now } = {}) {
+  constructor(client, { positions = memoryPositions(), outbox, me, rejoin = true, date = Date.now } = {}) {
     this.client = client;
     this.#positions = positions;
     this.#me = me ?? null;
     this.#rejoin = rejoin;
-    this.#date = date;
     if (me) this.#names.set(me.id, me.name);
     const heard = /** @type {{ [K in keyof ClientEvents]?: (event: ClientEvents[K]) => void }} */ ({
       state: (event) => this.#state(event),
@@ -70,6 +70,16 @@ export class Store {
     const ends = positions.watch?.((key, position) => this.#readElsewhere(key, position));
     if (ends) this.#ends.push(ends);
     this.#connection = { state: client.state, previous: client.state };
+    this.#outgoing = new Outgoing(outbox, date, {
+      client,
+      room: (key) => this.#room(key),
+      join: (key) => void this.join(key),
+      met: (user, wire) => void this.join(this.#bind(user, wire).key),
+    });
+  }
+
+  get restored() {
+    return this.#outgoing.restored;
   }
 
   /** Hears nothing any more; the client is left alone. */
@@ -146,6 +156,8 @@ export class Store {
     const room = this.#rooms.get(key);
     if (!room) return;
     this.#positions.remove(key);
+    this.setDraft(key, "");
+    for (const message of room.timeline.pending) this.#outgoing.forget(message.key);
     this.#rooms.delete(key);
     room.destroy();
     this.#changed();
@@ -168,29 +180,27 @@ export class Store {
    * @returns {Promise<void>} does not reject
    */
   send(key, content) {
-    const room = this.#room(key);
-    const parts = typeof content === "string" ? { text: content } : content;
-    const message = uuid();
-    room.timeline.addPending(message, parts, this.#date());
-    room.changed();
-    return this.#deliver(room, message, content);
+    return this.#outgoing.send(this.#room(key), content);
   }
 
   /** Once more, after it failed. It has the same key: whatever happened the first time, it will be there once. @param {string} key @param {string} message its `key` */
   retry(key, message) {
-    const room = this.#room(key);
-    const failed = room.timeline.pending.find((one) => one.key === message && one.state === "failed");
-    if (!failed) return Promise.resolve();
-    room.timeline.changePending(message, { state: "sending" });
-    room.changed();
-    return this.#deliver(room, message, { ...(failed.text !== "" && { text: failed.text }), data: /** @type {any} */ (failed.data) });
+    return this.#outgoing.retry(this.#room(key), message);
   }
 
   /** Forgets one that failed. @param {string} key @param {string} message its `key` */
   discard(key, message) {
-    const room = this.#room(key);
-    room.timeline.dropPending(message);
-    room.changed();
+    this.#outgoing.discard(this.#room(key), message);
+  }
+
+  /** @param {string} key */
+  draft(key) {
+    return this.#outgoing.draft(key);
+  }
+
+  /** @param {string} key @param {string} text */
+  setDraft(key, text) {
+    this.#outgoing.setDraft(key, text);
   }
 
   /** @param {string} key @param {number} seq @param {import("./confab.js").Content} content */
@@ -258,39 +268,27 @@ export class Store {
     this.#changed();
   }
 
-  /** @param {RoomState} room @param {string} message @param {import("./confab.js").Content} content */
-  async #deliver(room, message, content) {
-    try {
-      const options = { key: message };
-      const sent = room.with === null
-        ? await this.client.send(/** @type {string} */ (room.wire), content, options)
-        : await this.client.direct(room.with, content, options);
-      room.timeline.settle(message, sent.seq);
-      if (room.with !== null && !room.joined) void this.join(this.#bind(room.with, sent.room).key);
-    } catch (error) {
-      room.timeline.changePending(message, { state: "failed", error: /** @type {Error} */ (error) });
-    }
-    room.changed();
-  }
-
   // ------------------------------------------------------------------------------------------ what is reported
 
   /** @param {import("./confab.js").StateChange} change */
   #state(change) {
     this.#connection = change;
+    if (change.state === "stopped") this.#outgoing.release();
     this.#changed();
   }
 
   /** @param {import("./confab.js").Welcome} welcome */
-  #welcome({ user, directs }) {
+  #welcome({ user, directs, limits }) {
     if (user) {
       this.#me = user;
       this.#meet(user);
+      for (const room of this.#rooms.values()) room.timeline.claimPending();
     }
     for (const direct of directs ?? []) this.#bind(direct.with, direct.room);
     if (this.#rejoin && !this.#welcomed) for (const key of this.#positions.keys()) void this.join(key);
     if (this.#rejoin) for (const direct of directs ?? []) void this.join(`@${direct.with}`);
     this.#welcomed = true;
+    void this.#outgoing.welcomed(limits?.key_ms);
     this.#changed();
   }
 
@@ -309,7 +307,9 @@ export class Store {
   /** @param {RoomState} room @param {import("./confab.js").JoinedRoom} event */
   #replace(room, { events, head, epoch }) {
     const { timeline } = room;
+    const { pending } = timeline;
     timeline.replace(events);
+    for (const one of pending) if (!timeline.pending.includes(one)) this.#outgoing.forget(one.key);
     const last = timeline.lastSeq ?? 0;
     const kept = this.#positions.get(room.key);
     // A public room that is new to this user counts as read; of a direct room nothing was read before one answered.
@@ -378,8 +378,10 @@ export class Store {
     const message = room.timeline.add(event);
     if (message) {
       room.stopTyping(event.from);
-      if (event.from === this.#me?.id) this.#read(room, event.seq); // who answers has read
-      else if (!message.deleted && event.seq > room.readUpTo) room.unread.add(event.seq);
+      if (event.from === this.#me?.id) {
+        this.#outgoing.forget(event.key);
+        this.#read(room, event.seq); // who answers has read
+      } else if (!message.deleted && event.seq > room.readUpTo) room.unread.add(event.seq);
     }
     room.changed();
     if (this.#rejoin && room.with !== null && !room.joined) void this.join(room.key);

@@ -113,6 +113,12 @@ export class Timeline {
     });
   }
 
+  /** It has turned out who oneself is. */
+  claimPending() {
+    const from = this.me() ?? "";
+    if (this.pending.some((one) => one.from !== from)) this.pending = this.pending.map((one) => ({ ...one, from, name: this.nameOf(from) }));
+  }
+
   /** @param {string} key @param {Pick<TimelineMessage, "state" | "error">} change */
   changePending(key, change) {
     this.pending = this.pending.map((one) => (one.key === key ? { ...one, error: undefined, ...change } : one));

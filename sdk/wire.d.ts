@@ -32,6 +32,8 @@ export interface Limits {
   attachments?: number;
   /** Of one room. */
   members?: number;
+  /** How long the server remembers the key of a message at least; absent: a day. */
+  key_ms?: number;
 }
 
 /** What one may do in a room, rising. */

@@ -8,7 +8,7 @@
 namespace confab::server {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 14> content_types{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 15> content_types{{
     {".html", "text/html; charset=utf-8"},
     {".js", "text/javascript; charset=utf-8"},
     {".mjs", "text/javascript; charset=utf-8"},
@@ -21,6 +21,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 14> content_
     {".png", "image/png"},
     {".ico", "image/x-icon"},
     {".woff2", "font/woff2"},
+    {".tgz", "application/gzip"},
     {".md", "text/plain; charset=utf-8"},
     {".txt", "text/plain; charset=utf-8"},
 }};
@@ -67,6 +68,8 @@ transport::http_response respond(const asset& what, const transport::http_reques
                  {"Cache-Control", "no-cache"},
                  {"X-Content-Type-Options", "nosniff"},
                  {"Referrer-Policy", "no-referrer"}};
+  // The client library is for pages of other origins as well; where from they may connect is for `origins` to say.
+  if (what.path.starts_with("/sdk/")) out.headers.emplace_back("Access-Control-Allow-Origin", "*");
   if (what.content_type.starts_with("text/html"))
     out.headers.emplace_back("Content-Security-Policy", page_policy);
   else if (what.content_type == "image/svg+xml")  // a document of its own when opened directly

@@ -1,13 +1,16 @@
 // Ties the client library and its store to the views.
 
 import { CloseCode, ConfabClient, ServerError } from "/sdk/confab.js";
-import { createStore, localPositions } from "/sdk/store.js";
+import { createStore, indexedOutbox, localPositions } from "/sdk/store.js";
 import { Composer } from "./composer.js";
 import { byId, setText } from "./dom.js";
 import { closeDrawers, isNarrow, startDrawers } from "./drawers.js";
-import { deviceId, idFromName, isId, isUserId, rememberedGuest, rememberGuest, rememberName } from "./identity.js";
+import { deviceId, isId, isUserId, rememberGuest, rememberName, rememberToken } from "./identity.js";
 import { isolated, listNames, plainName } from "./names.js";
+import { startNewRoom } from "./newroom.js";
+import { Notifier } from "./notify.js";
 import { announce, banner, confirmDelete, plain, toast } from "./notices.js";
+import { EmojiPicker } from "./picker.js";
 import { drawMembers, drawRooms, orderedRooms, titleOf } from "./sidebar.js";
 import { Switcher } from "./switcher.js";
 import { countLabel } from "./text.js";
@@ -17,19 +20,17 @@ const FIRST_ROOM = "general";
 /** A page that is left may lose its connection first: that is no news. */
 const LEAVING_MS = 3000;
 
-/** `onRefused` gets the reason in words when the server does not let this user in. */
-export function startChat(name, onRefused) {
-  const id = idFromName(name);
-  const client = new ConfabClient({
-    guest: id, guestToken: rememberedGuest(id), name: name.trim() === id ? undefined : name.trim(), device: deviceId(),
-  });
+/** Of guestOf or userOf; `onRefused` gets the reason in words when the server does not let this user in. */
+export function startChat({ id, name, options }, onRefused) {
+  const client = new ConfabClient({ ...options, device: deviceId() });
   const positions = localPositions(id);
-  const store = createStore(client, { positions, me: { id, name } });
+  const store = createStore(client, { positions, outbox: indexedOutbox(id), me: { id, name } });
   let open = null; // the key of the room that is shown
   let divider = null; // the last seq of it before the line "New"
   let wasLive = false;
   let leavingUntil = 0;
 
+  const picker = new EmojiPicker();
   const timeline = new Timeline(store, {
     react: (room, message, emoji) => attempt(store.toggleReaction(room.key, message.seq, emoji)),
     edit: (_room, message) => composer.edit(message),
@@ -38,7 +39,7 @@ export function startChat(name, onRefused) {
     discard: (room, message) => store.discard(room.key, message.key),
     reachedEnd: changed,
     toText: () => composer.focus(),
-  });
+  }, picker);
   const composer = new Composer({
     send: (key, text) => {
       divider = null;
@@ -52,8 +53,12 @@ export function startChat(name, onRefused) {
       if (message) composer.edit(message);
     },
     typing: (key, on) => store.setTyping(key, on),
-  });
+    draft: (key) => store.draft(key),
+    setDraft: (key, text) => store.setDraft(key, text),
+  }, picker);
   const switcher = new Switcher(store, (key) => go(key));
+  const askNewRoom = startNewRoom((key) => go(key));
+  const notifier = new Notifier((key) => go(key));
 
   // -------------------------------------------------------------------------------------- what one does
 
@@ -123,6 +128,7 @@ export function startChat(name, onRefused) {
   // -------------------------------------------------------------------------------------- what happens
 
   store.subscribe(changed);
+  store.restored.then(() => composer.restored());
   client.on("welcome", ({ limits, guest_token }) => {
     if (guest_token !== undefined) rememberGuest(id, guest_token);
     composer.bytesMax = limits?.text_bytes ?? composer.bytesMax;
@@ -131,7 +137,9 @@ export function startChat(name, onRefused) {
     listRooms();
   });
   client.on("message", ({ room, from = "", text = "" }) => {
-    if (open === null || from === store.getSnapshot().me.id || store.room(open).room !== room) return;
+    if (open === null || from === store.getSnapshot().me.id) return;
+    if (room.startsWith("dm:")) notifier.tell(`@${from}`, store.nameOf(from), text);
+    if (store.room(open).room !== room) return;
     announce(`${isolated(store.nameOf(from))}: ${text}`);
   });
   client.on("joined", ({ room, snapshot }) => {
@@ -200,6 +208,7 @@ export function startChat(name, onRefused) {
     signout: () => {
       client.stop();
       rememberName("");
+      rememberToken("");
       location.assign("/");
     },
     skip: (event) => {
@@ -209,11 +218,18 @@ export function startChat(name, onRefused) {
   };
   for (const [button, action] of Object.entries(onClick)) byId(button).addEventListener("click", action);
 
-  function openSwitcher() {
+  function openSwitcher(prefix) {
     closeDrawers();
-    switcher.show();
+    switcher.show(prefix);
     listRooms();
   }
+
+  byId("rooms").addEventListener("click", (event) => {
+    const act = event.target.closest("button")?.dataset.act;
+    if (act === "new-room") closeDrawers(), askNewRoom();
+    else if (act === "new-message") openSwitcher("@");
+    else if (act === "all-rooms") openSwitcher("#");
+  });
 
   document.addEventListener("keydown", (event) => {
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
@@ -225,11 +241,7 @@ export function startChat(name, onRefused) {
     event.preventDefault();
   });
   addEventListener("hashchange", showRoom);
-  addEventListener("beforeunload", (event) => {
-    leavingUntil = Date.now() + LEAVING_MS;
-    const sending = store.getSnapshot().rooms.some((room) => room.messages.some(({ state }) => state === "sending"));
-    if (sending) event.preventDefault();
-  });
+  addEventListener("beforeunload", () => (leavingUntil = Date.now() + LEAVING_MS));
   addEventListener("pageshow", () => (leavingUntil = 0));
   document.addEventListener("visibilitychange", changed);
 

@@ -1,8 +1,9 @@
 // The box one writes in: a new message, or the new text of an old one.
 
+import { cleanText } from "/sdk/format.js";
 import { byId, isComposing, setText } from "./dom.js";
 import { isolated } from "./names.js";
-import { byteLength, cleanText, shownText } from "./text.js";
+import { byteLength, shownText } from "./text.js";
 
 const TYPING_EVERY_MS = 4000;
 /** Where a finger types there is no Shift+Enter, and the button is near. */
@@ -13,19 +14,19 @@ export class Composer {
   bytesMax = 4096;
   #actions;
   #room = null; // its key
-  #drafts = new Map();
   #editing = null; // the message
   #typingAt = 0; // when it was last said that we type; 0: it is not known
   #text = byId("text");
 
-  /** `actions`: send, edit, editLast, typing. */
-  constructor(actions) {
+  /** `picker`: of emoji. `actions`: send, edit, editLast, typing, draft, setDraft. */
+  constructor(actions, picker) {
     this.#actions = actions;
     byId("composer").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
     });
     byId("edit-cancel").addEventListener("click", () => this.stopEditing());
+    byId("emoji").addEventListener("click", ({ currentTarget }) => picker.show(currentTarget, (emoji) => this.#insert(emoji)));
     this.#text.addEventListener("input", () => this.#changed());
     this.#text.addEventListener("keydown", (event) => this.#key(event));
     const hint = () => (this.#text.enterKeyHint = touch.matches ? "enter" : "send");
@@ -36,13 +37,17 @@ export class Composer {
   show(room, title) {
     if (this.#room !== room.key) {
       this.stopEditing(false);
-      if (this.#room !== null) this.#keepDraft();
       this.#saidTyping(false);
       this.#room = room.key;
-      this.#set(this.#drafts.get(room.key) ?? "");
+      this.#set(this.#actions.draft(room.key));
     }
     const place = `Message ${room.with ? "" : "#"}${isolated(title)}`;
     if (this.#text.placeholder !== place) this.#text.placeholder = place;
+  }
+
+  /** Drafts of before a reload are there. */
+  restored() {
+    if (this.#room !== null && this.#text.value === "") this.#set(this.#actions.draft(this.#room));
   }
 
   focus() {
@@ -50,7 +55,6 @@ export class Composer {
   }
 
   edit(message) {
-    if (!this.#editing) this.#keepDraft();
     this.#editing = message;
     byId("editing").hidden = false;
     this.#set(shownText(message));
@@ -61,7 +65,7 @@ export class Composer {
     if (!this.#editing) return;
     this.#editing = null;
     byId("editing").hidden = true;
-    this.#set(this.#drafts.get(this.#room) ?? "");
+    this.#set(this.#actions.draft(this.#room));
     if (focus) this.focus();
   }
 
@@ -74,6 +78,13 @@ export class Composer {
     event.preventDefault();
   }
 
+  #insert(emoji) {
+    const { selectionStart, selectionEnd } = this.#text;
+    this.#text.setRangeText(emoji, selectionStart, selectionEnd, "end");
+    this.#changed();
+    this.focus();
+  }
+
   #submit() {
     const text = cleanText(this.#text.value);
     if (!text.trim() || byteLength(text) > this.bytesMax) return;
@@ -83,6 +94,7 @@ export class Composer {
       if (text !== editing.text) this.#actions.edit(this.#room, editing, text);
     } else {
       this.#set("");
+      this.#actions.setDraft(this.#room, "");
       this.#typingAt = 0; // ends with the message
       this.#actions.send(this.#room, text);
     }
@@ -93,13 +105,11 @@ export class Composer {
     this.#fit();
   }
 
-  #keepDraft() {
-    this.#drafts.set(this.#room, this.#text.value);
-  }
-
   #changed() {
     this.#fit();
-    if (!this.#editing) this.#saidTyping(this.#text.value.trim() !== "");
+    if (this.#editing) return;
+    this.#actions.setDraft(this.#room, this.#text.value);
+    this.#saidTyping(this.#text.value.trim() !== "");
   }
 
   #saidTyping(on) {

@@ -1,6 +1,6 @@
 // The lists beside the messages: rooms at the left, people at the right.
 
-import { avatar, bdi, byId, el, redraw } from "./dom.js";
+import { avatar, bdi, byId, el, icon, redraw } from "./dom.js";
 import { isolated } from "./names.js";
 import { countLabel } from "./text.js";
 
@@ -9,7 +9,7 @@ export function titleOf(room, store) {
   return room.with !== null && room.with === store.getSnapshot().me?.id ? "Notes to myself" : room.title;
 }
 
-const OTHERS_MAX = 8; // rooms not joined that are shown; the rest is found by the switcher
+const OTHERS_MAX = 8; // rooms not joined that are shown; the button below them shows all
 const CROWD = 100; // beyond this the server does not say who is there
 
 const badge = (count) =>
@@ -34,16 +34,19 @@ export function drawRooms(store, open) {
   const others = store.getSnapshot().listed.filter(({ room }) => !store.has(room) && !room.startsWith("dm:"));
   const shown = others.slice(0, OTHERS_MAX);
   redraw(byId("rooms"), JSON.stringify([rooms, shown, others.length]), () => [
-    ...section("Rooms", rooms.filter((room) => room.peer === null).map(roomItem)),
-    ...section("Direct messages", rooms.filter((room) => room.peer !== null).map(roomItem)),
-    ...section(rooms.length ? "More rooms" : "Rooms", [
+    ...section("Rooms", rooms.filter((room) => room.peer === null).map(roomItem), button("new-room", "New room")),
+    ...section("Direct messages", rooms.filter((room) => room.peer !== null).map(roomItem), button("new-message", "New message")),
+    ...(others.length === 0 ? [] : section("More rooms", [
       ...shown.map(({ room, title, online }) =>
         item(`#${encodeURIComponent(room)}`, room, "other", sign("#"), bdi(title || room, "title"), online > 0 && el("span", { class: "muted count", textContent: `${online} online` }))),
-    ]),
+      el("li", {}, el("button", { type: "button", class: "link all", textContent: `All ${others.length + rooms.filter(({ peer }) => peer === null).length} rooms`, data: { act: "all-rooms", key: "all-rooms" } })),
+    ])),
   ]);
 }
 
-const section = (title, items) => (items.length === 0 ? [] : [el("h2", { textContent: title }), el("ul", {}, items)]);
+/** `action`: a button beside the heading. */
+const section = (title, items, action) => [el("div", { class: "heading" }, el("h2", { textContent: title }), action), items.length > 0 && el("ul", {}, items)].filter(Boolean);
+const button = (act, label) => el("button", { type: "button", class: "icon small", title: label, "aria-label": label, data: { act, key: act } }, icon("plus"));
 const sign = (text) => el("span", { class: "sign", "aria-hidden": "true", textContent: text });
 
 function roomItem({ key, peer, title, unread, current, online }) {

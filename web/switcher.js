@@ -5,6 +5,7 @@ import { isId, isUserId } from "./identity.js";
 import { orderedRooms, titleOf } from "./sidebar.js";
 
 const SHOWN_MAX = 12;
+const LISTED_MAX = 1000;
 
 export class Switcher {
   #store;
@@ -28,9 +29,10 @@ export class Switcher {
     this.#dialog.addEventListener("click", (event) => event.target === this.#dialog && this.#dialog.close());
   }
 
-  show() {
+  /** `prefix`: "#" for rooms only, "@" for people only. */
+  show(prefix = "") {
     if (this.#dialog.open) return this.#dialog.close();
-    this.#input.value = "";
+    this.#input.value = prefix;
     this.#dialog.showModal();
     this.draw();
   }
@@ -60,7 +62,7 @@ export class Switcher {
     const people = store.people().filter(({ id }) => !store.has(`@${id}`)).map(({ id, name: label }) => ({
       key: `@${id}`, label, sign: "@", note: id === me?.id ? "notes to myself" : "direct",
     }));
-    const found = [...joined, ...elsewhere, ...people].filter((choice) => choice.sign === typed[0] || !/^[#@]/.test(typed)).filter(matches).slice(0, SHOWN_MAX);
+    const found = [...joined, ...elsewhere, ...people].filter((choice) => choice.sign === typed[0] || !/^[#@]/.test(typed)).filter(matches).slice(0, /^[#@]/.test(typed) ? LISTED_MAX : SHOWN_MAX);
     const has = (key) => found.some((choice) => choice.key === key);
     if (isId(name) && !typed.startsWith("@") && !name.startsWith("dm:") && !has(name)) found.push({ key: name, label: name, sign: "#", note: "new room" });
     if (isUserId(name) && !typed.startsWith("#") && !has(`@${name}`)) found.push({ key: `@${name}`, label: name, sign: "@", note: "write to this person" });

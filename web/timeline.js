@@ -3,11 +3,12 @@
 // However long the history, only a window of it has rows: the latest ones while the reader is at the end, else a
 // stretch that grows toward where they scroll and shrinks at the other side.
 
+import { formatText } from "/sdk/format.js";
 import { avatar, bdi, byId, el, icon, setText } from "./dom.js";
 import { isolated, listNames } from "./names.js";
 import { plain } from "./notices.js";
 import { titleOf } from "./sidebar.js";
-import { dayLabel, dayOf, formatText, shownText, timeElement } from "./text.js";
+import { dayLabel, dayOf, shownText, timeElement } from "./text.js";
 
 const ROWS = 120; // shown at the end of a room
 const ROWS_STEP = 60; // added when a border is near
@@ -16,7 +17,6 @@ const BORDER_PX = 500; // how near is near
 const END_PX = 48; // still counts as being at the end
 const GROUP_MS = 5 * 60_000;
 const QUICK = ["👍", "❤️", "😂"];
-const MORE = ["🎉", "👀", "✅", "🙏", "🔥", "🚀", "👏", "💯", "😮", "😢", "😅", "🤔", "🙌", "👋", "☕", "👎"];
 
 const bottomOf = (row) => row.offsetTop + row.offsetHeight;
 
@@ -37,11 +37,12 @@ export class Timeline {
   #toolbar;
   #scroller = byId("scroller");
   #list = byId("messages");
-  #picker = byId("picker");
+  #picker;
 
   /** `actions`: react, edit, remove, retry, discard, reachedEnd, toText. */
-  constructor(store, actions) {
+  constructor(store, actions, picker) {
     this.#store = store;
+    this.#picker = picker;
     this.#actions = actions;
     this.#toolbar = this.#makeToolbar();
     this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
@@ -56,10 +57,6 @@ export class Timeline {
     this.#list.addEventListener("focusin", (event) => this.#activate(event.target));
     this.#list.addEventListener("click", (event) => this.#clicked(event.target.closest("button")));
     this.#list.addEventListener("keydown", (event) => this.#key(event));
-    this.#picker.addEventListener("click", (event) => {
-      this.#picker.hidePopover();
-      if (event.target.dataset.react) this.#react(event.target.dataset.react);
-    });
   }
 
   /** Of the room that is shown. */
@@ -298,7 +295,6 @@ export class Timeline {
 
   #makeToolbar() {
     const tool = (label, data, content) => el("button", { type: "button", title: label, "aria-label": label, data }, content);
-    this.#picker.append(...MORE.map((emoji) => el("button", { type: "button", "aria-label": `React with ${emoji}`, textContent: emoji, data: { react: emoji } })));
     return el("div", { class: "tools", role: "toolbar", "aria-label": "Message" },
       QUICK.map((emoji) => tool(`React with ${emoji}`, { react: emoji }, emoji)),
       tool("More reactions", { act: "pick" }, icon("smile")),
@@ -340,8 +336,8 @@ export class Timeline {
     return this.#store.getSnapshot().me?.id;
   }
 
-  #react(emoji) {
-    const message = this.#message(this.#active);
+  #react(emoji, id = this.#active) {
+    const message = this.#message(id);
     if (message) this.#actions.react(this.#room, message, emoji);
   }
 
@@ -350,18 +346,12 @@ export class Timeline {
     const { act, react } = button.dataset;
     this.#activate(button);
     if (react) return this.#react(react);
-    if (act === "pick") return this.#pick(button);
+    if (act === "pick") {
+      const id = this.#active; // the way to the picker leads over other rows
+      return this.#picker.show(button, (emoji) => this.#react(emoji, id));
+    }
     const message = this.#message(this.#active) ?? this.#pending.find((p) => p.id === this.#active);
     if (act && message) this.#actions[act](this.#room, message);
-  }
-
-  #pick(button) {
-    this.#picker.showPopover();
-    const { right, top, bottom } = button.getBoundingClientRect();
-    const { offsetWidth, offsetHeight } = this.#picker;
-    this.#picker.style.left = `${Math.max(8, right - offsetWidth)}px`;
-    this.#picker.style.top = `${bottom + offsetHeight + 8 < innerHeight ? bottom + 4 : Math.max(8, top - offsetHeight - 4)}px`;
-    this.#picker.firstElementChild.focus();
   }
 
   #key(event) {

@@ -28,7 +28,7 @@ try {
   await bob.say("I pulled the plug while it was writing. Nothing is missing after the restart, and nobody saw a message twice.");
   await alice.say("How do you check that?");
   await bob.write("Every client keeps what it was shown, and afterwards:\n```\nfor (const [seq, entry] of shown)\n  assert(log.at(seq) == entry);\n```");
-  await alice.sees("Every client keeps what it was shown, and afterwards:\nfor (const [seq, entry] of shown)\n  assert(log.at(seq) == entry);");
+  await alice.sees("Every client keeps what it was shown, and afterwards:for (const [seq, entry] of shown)\n  assert(log.at(seq) == entry);");
   await jonas.say("wrong room, sorry");
   await jonas.tool("wrong room, sorry", "Delete");
   await jonas.button("Delete").last().click();

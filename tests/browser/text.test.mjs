@@ -1,16 +1,18 @@
 // How the page shows what people wrote: the functions alone, with just enough of a document.
 
 import assert from "node:assert/strict";
-import { before, test } from "node:test";
+import { test } from "node:test";
 
-let formatText, isolated, listNames, plainName, trimLink;
-before(async () => {
-  globalThis.document = { createElement: (tag) => ({ tag, append() {}, setAttribute() {}, href: "", textContent: "", target: "", rel: "" }) };
-  ({ formatText, trimLink } = await import("../../web/text.js"));
-  ({ isolated, listNames, plainName } = await import("../../web/names.js"));
-});
+import { parseText, trimLink } from "../../sdk/format.js";
+import { isolated, listNames, plainName } from "../../web/names.js";
 
-const links = (text) => formatText(text).filter((node) => node.tag === "a").map((node) => node.href);
+/** Every node of a tree, from the outside inwards. */
+const all = (nodes) => nodes.flatMap((node) => [node, ...all(node.children ?? node.items?.flat() ?? [])]);
+const links = (text) => all(parseText(text)).filter(({ type }) => type === "link").map((node) => node.text);
+/** A tree on one line: b(…) is bold, and so on. */
+const short = (nodes) =>
+  nodes.map(({ type, text, children, items, start }) =>
+    type === "text" ? text : `${type}${start ?? ""}(${text ?? (items ? items.map(short).join("|") : short(children))})`).join("");
 
 for (const [text, ...expected] of [
   ["https://e.org", "https://e.org"],
@@ -44,17 +46,44 @@ for (const [text, ...expected] of [
   ["ftp://e.org javascript:alert(1)", ],
 ]) {
   test(`of ${JSON.stringify(text)} the links are ${JSON.stringify(expected)}`, () => {
-    assert.deepEqual(links(text), expected.map((url) => url));
-    assert.equal(formatText(text).map((node) => node.textContent ?? node).join(""), text, "nothing is lost");
+    assert.deepEqual(links(text), expected);
+    const shown = all(parseText(text)).map((node) => node.text ?? "").join("");
+    assert.equal(shown, text.replaceAll("**", ""), "nothing is lost");
   });
 }
 
-for (const filler of [")", "(", ".", "(.", "].", "[", "'", "https://", "```", "`"]) {
-  test(`formatting takes time in proportion to the text: ${filler}`, () => {
+for (const [text, expected] of [
+  ["plain", "plain"],
+  ["a **bold** word", "a bold(bold) word"],
+  ["*one* and _two_ and ~~three~~", "italic(one) and italic(two) and strike(three)"],
+  ["**bold and *italic* too**", "bold(bold and italic(italic) too)"],
+  ["**see https://e.org/a** and `code **here**`", "bold(see link(https://e.org/a)) and code(code **here**)"],
+  ["snake_case_name and 2*3*4 and 2 * 3 * 4", "snake_case_name and 2*3*4 and 2 * 3 * 4"],
+  ["**never closed", "**never closed"],
+  ["*a **b* c**", "italic(a **b) c**"],
+  ["**** __ ~~ ~~~~", "**** __ ~~ ~~~~"],
+  ["これは**太字**です", "これはbold(太字)です"],
+  ["**bold**, *it*.", "bold(bold), italic(it)."],
+  ["> said\n> so\n\nindeed", "quote(said\nso)indeed"],
+  ["- one\n- **two**\nthree", "list(one|bold(two))three"],
+  ["todo:\n1. one\n2. two", "todo:list1(one|two)"],
+  ["7) seven", "list7(seven)"],
+  ["2024. was a year", "2024. was a year"],
+  ["-5 degrees\n-", "-5 degrees\n-"],
+  ["before\n```\n- no list\n**no**\n```\nafter", "beforeblock(- no list\n**no**)after"],
+  ["two\n\nparagraphs", "two\n\nparagraphs"],
+  ["\n", "\n"],
+  ["<b>no</b> &amp;", "<b>no</b> &amp;"],
+]) {
+  test(`${JSON.stringify(text)} is shown as ${expected}`, () => assert.equal(short(parseText(text)), expected));
+}
+
+for (const filler of [")", "(", ".", "(.", "].", "[", "'", "https://", ")https://e.org/", "```", "`", "*", "**a", "_a ", "*a **b ~~c ", "> \n", "- a\n", "\n", "\n\n> ", " "]) {
+  test(`formatting takes time in proportion to the text: ${JSON.stringify(filler)}`, () => {
     const time = (length) => {
       const text = `https://e.org/${filler.repeat(length / filler.length)}a`;
       const from = performance.now();
-      for (let i = 0; i < 4; i++) formatText(text);
+      for (let i = 0; i < 4; i++) parseText(text);
       return performance.now() - from;
     };
     time(5000);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -22,8 +22,7 @@ const manifest = JSON.parse(await readFile(join(sdk, "package.json"), "utf8"));
 let directory, tarball;
 before(async () => {
   directory = await mkdtemp(join(tmpdir(), "confab-package-"));
-  const env = { ...process.env, PATH: `${tools}${delimiter}${process.env.PATH}` };
-  await run("npm", ["pack", "--pack-destination", directory], { cwd: sdk, env });
+  await run("npm", ["pack", "--pack-destination", directory], { cwd: sdk });
   tarball = join(directory, `confab-sdk-${manifest.version}.tgz`);
   const installed = join(directory, "node_modules/confab-sdk");
   await mkdir(installed, { recursive: true });
@@ -59,7 +58,7 @@ test("its types are found and right, however it is imported", { skip: oldNode },
   assert.deepEqual(problems, []);
 });
 
-for (const [name, file] of [["confab-sdk", "confab"], ["confab-sdk/store", "store"], ["confab-sdk/react", "react"]]) {
+for (const [name, file] of [["confab-sdk", "confab"], ["confab-sdk/store", "store"], ["confab-sdk/react", "react"], ["confab-sdk/format", "format"], ["confab-sdk/elements", "elements"]]) {
   test(`import and require of ${name} bring what is declared`, async () => {
     const declarations = await readFile(join(sdk, `${file}.d.ts`), "utf8");
     const expected = [...declarations.matchAll(/^export declare (?:const|class|function) (\w+)/gm)].map((m) => m[1]).sort().join();
@@ -153,9 +152,9 @@ test("the core weighs at most 10 KB", async () => {
 test("what of the store is not used weighs nothing", async () => {
   const [all, part] = [await weight(`export * from "./store.js";`), await weight(`export { memoryPositions } from "./store.js";`)];
 
-  assert.ok(all < 6000 && part < 250, `${all} and ${part} bytes`);
+  assert.ok(all < 6500 && part < 250, `${all} and ${part} bytes`);
 });
 
 test("what is packed is what is needed", async () => {
-  assert.ok((await stat(tarball)).size < 100_000);
+  assert.ok((await stat(tarball)).size < 150_000);
 });

@@ -27,8 +27,9 @@ std::map<std::string, std::filesystem::path> expected_files() {
     if (it.is_regular_file() && it.path().extension() != ".md")
       out["/" + (name == "index.html" ? "" : name)] = it.path();
   }
-  for (const auto& it : std::filesystem::directory_iterator{root + "/sdk"}) {
-    const auto name = it.path().filename().string();
+  for (const auto& it : std::filesystem::recursive_directory_iterator{root + "/sdk"}) {
+    const auto name = it.path().lexically_relative(root + "/sdk").string();
+    if (name.starts_with("dist/") || name.starts_with("node_modules/")) continue;
     if (name.ends_with(".js") || name.ends_with(".d.ts")) out["/sdk/" + name] = it.path();
   }
   return out;
@@ -60,11 +61,13 @@ TEST_CASE("the program serves the files of web and sdk, byte by byte") {
   for (const auto& it : assets()) {
     INFO(it.path);
     CHECK(served.insert(it.path).second);
+    if (it.path == "/sdk/confab.tgz") continue;  // tests/e2e/package.test.mjs looks into it
     REQUIRE(expected.contains(it.path));
     CHECK(it.bytes == content_of(expected.at(it.path)));
   }
 
-  CHECK(served.size() == expected.size());
+  CHECK(served.contains("/sdk/confab.tgz"));
+  CHECK(served.size() == expected.size() + 1);
 }
 
 TEST_CASE("the type follows from the name") {
@@ -73,6 +76,7 @@ TEST_CASE("the type follows from the name") {
       {"/app.js", "text/javascript; charset=utf-8"},
       {"/style.css", "text/css; charset=utf-8"},
       {"/sdk/confab.d.ts", "text/plain; charset=utf-8"},
+      {"/sdk/confab.tgz", "application/gzip"},
       {"/icon.svg", "image/svg+xml"},
       {"/icon.png", "image/png"},
       {"/app.webmanifest", "application/manifest+json"},
@@ -104,6 +108,17 @@ TEST_CASE("a page is served with its policy, everything with nosniff") {
     CHECK(header(it, "Referrer-Policy") == "no-referrer");
     CHECK(header(it, "Cache-Control") == "no-cache");
   }
+}
+
+TEST_CASE("pages of other origins may load the client library, and nothing else") {
+  const std::vector<asset> files{detail::make_asset("/sdk/confab.js", "1"),
+                                 detail::make_asset("/app.js", "1"),
+                                 detail::make_asset("/", "<!doctype html>")};
+  const auto routes = http_routes(files);
+
+  CHECK(header(get(routes.at(0)), "Access-Control-Allow-Origin") == "*");
+  CHECK(header(get(routes.at(1)), "Access-Control-Allow-Origin").empty());
+  CHECK(header(get(routes.at(2)), "Access-Control-Allow-Origin").empty());
 }
 
 TEST_CASE("who has the bytes already gets 304, who has others gets them") {

@@ -133,7 +133,7 @@ findings wrong_includes(const std::vector<source>& all) {
   return out;
 }
 
-/// The client library knows nothing but itself, the page nothing but the client library's surface.
+/// The client library knows nothing but itself, the page and the elements nothing but its surface.
 findings wrong_imports(const std::vector<source>& all) {
   static const std::regex form{
       R"re(^\s*(?:import|export)\b.*?\bfrom\s+["']([^"']+)["'])re"
@@ -147,9 +147,11 @@ findings wrong_imports(const std::vector<source>& all) {
       const std::string name = found[1].matched ? found[1] : found[2].matched ? found[2] : found[3];
       const bool own = name.starts_with("./") && name.find("..") == std::string::npos;
       const bool surface = file.folder() == "web" &&
-                           (name == "/sdk/confab.js" || name == "/sdk/store.js");
+                           (name == "/sdk/confab.js" || name == "/sdk/store.js" || name == "/sdk/format.js");
+      const bool elements = file.is_under("sdk/elements/") &&
+                            (name == "../confab.js" || name == "../store.js" || name == "../format.js");
       const bool hooks = file.path == "sdk/react.js" && name == "react";
-      if (!own && !surface && !hooks) find(out, file, i, file.folder() + "/ may not import " + name);
+      if (!own && !surface && !elements && !hooks) find(out, file, i, file.folder() + "/ may not import " + name);
     }
   }
   return out;
@@ -193,6 +195,8 @@ TEST_CASE("the client library imports nothing, and the page only its surface") {
 TEST_CASE("the rule for imports notices what it is for") {
   const std::vector<source> all{
       made_up("sdk/a.js", "import { b } from \"./b.js\";\nimport ws from \"ws\";\n"),
+      made_up("sdk/elements/c.js",
+              "import { s } from \"../store.js\";\nimport { q } from \"../queue.js\";\n"),
       made_up("web/b.js",
               "import { C } from \"/sdk/confab.js\";\nimport { d } from \"/sdk/queue.js\";\n"
               "const e = await import(\"https://cdn.example/e.js\");\n"),
@@ -200,10 +204,11 @@ TEST_CASE("the rule for imports notices what it is for") {
 
   const auto found = wrong_imports(all);
 
-  REQUIRE(found.size() == 3);
+  REQUIRE(found.size() == 4);
   CHECK(found[0] == "sdk/a.js:2: sdk/ may not import ws");
-  CHECK(found[1] == "web/b.js:2: web/ may not import /sdk/queue.js");
-  CHECK(found[2] == "web/b.js:3: web/ may not import https://cdn.example/e.js");
+  CHECK(found[1] == "sdk/elements/c.js:2: sdk/ may not import ../queue.js");
+  CHECK(found[2] == "web/b.js:2: web/ may not import /sdk/queue.js");
+  CHECK(found[3] == "web/b.js:3: web/ may not import https://cdn.example/e.js");
 }
 
 TEST_CASE("the repository was found") { CHECK(sources().size() > 100); }

@@ -1,0 +1,171 @@
+// <confab-chat>: one connection, and either the rooms that stand in it or a list of rooms beside the one that is chosen.
+
+import { ConfabClient } from "../confab.js";
+import { createStore, indexedOutbox, localPositions } from "../store.js";
+import { Base, LABELS, el, lazySheet, named, shadow, takeEarly } from "./parts.js";
+import { CHAT } from "./style.js";
+
+/** @typedef {import("../store.js").Store} Store */
+
+const FIRST_ROOM = "general";
+/** @type {CSSStyleSheet | undefined} */
+let sheet;
+
+export class ConfabChat extends Base {
+  static observedAttributes = ["room", "guest", "token-url"];
+  #options = /** @type {import("../confab.js").ClientOptions | null} */ (null);
+  #labels = /** @type {Partial<typeof LABELS>} */ ({});
+  #store = /** @type {Store | null} */ (null);
+  /** The store was made here, so its client is ours to stop. */
+  #own = false;
+  #end = () => {};
+  #list = /** @type {HTMLElement | null} */ (null);
+  #nav = /** @type {HTMLElement | null} */ (null);
+  #room = /** @type {import("./room.js").ConfabRoom | null} */ (null);
+  #drawn = "";
+
+  /** Options of the client that attributes cannot say: `{ token: async () => … }`. Setting them connects anew. */
+  get options() {
+    return this.#options;
+  }
+  set options(options) {
+    this.#options = options;
+    if (this.isConnected) this.#start();
+  }
+
+  /** Null until there is a guest, a token or options. One that is given is neither connected nor stopped here. */
+  get store() {
+    return this.#store;
+  }
+  set store(store) {
+    this.#use(store, false);
+  }
+
+  get labels() {
+    return { ...LABELS, ...this.#labels };
+  }
+  set labels(labels) {
+    this.#labels = labels;
+    this.#use(this.#store, this.#own);
+  }
+
+  /** The room that is shown, by its key. */
+  get room() {
+    return this.getAttribute("room") ?? FIRST_ROOM;
+  }
+  set room(key) {
+    this.setAttribute("room", key);
+  }
+
+  connectedCallback() {
+    takeEarly(this, ["options", "store", "labels"]);
+    if (!this.shadowRoot) this.#build();
+    if (this.#store === null) this.#start();
+  }
+
+  disconnectedCallback() {
+    // Not at once: an element that is moved is taken out and put in again.
+    queueMicrotask(() => !this.isConnected && this.#own && this.#use(null, false));
+  }
+
+  attributeChangedCallback() {
+    if (!this.shadowRoot) return; // connected soon
+    if (this.#store === null) this.#start();
+    this.#arrange();
+    this.#draw();
+  }
+
+  #start() {
+    const attribute = (/** @type {string} */ name) => this.getAttribute(name) ?? undefined;
+    const [guest, name, tokenUrl] = ["guest", "name", "token-url"].map(attribute);
+    const token = tokenUrl === undefined ? undefined : () => fetchToken(tokenUrl);
+    if (guest === undefined && token === undefined && this.#options === null) return;
+    try {
+      const client = new ConfabClient({ url: attribute("url"), guest, name, token, ...this.#options });
+      const user = attribute("user") ?? guest;
+      const kept = user === undefined ? {} : { positions: localPositions(user), outbox: globalThis.indexedDB && indexedOutbox(user) };
+      this.#use(createStore(client, kept), true);
+      void client.connect();
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  /** @param {Store | null} store @param {boolean} own */
+  #use(store, own) {
+    const before = this.#store;
+    if (before !== store) {
+      this.#end();
+      this.#end = () => {};
+      if (this.#own) {
+        before?.destroy();
+        before?.client.stop();
+      }
+      this.#store = store;
+      this.#own = own;
+      const ends = store ? [store.subscribe(() => this.#draw()), store.client.on("error", (error) => this.#report(error))] : [];
+      this.#end = () => ends.forEach((end) => end());
+    }
+    this.#drawn = "";
+    this.dispatchEvent(new Event("confab-store"));
+    this.#draw();
+  }
+
+  /** @param {unknown} error */
+  #report(error) {
+    this.dispatchEvent(new CustomEvent("confab-error", { detail: error, bubbles: true, composed: true }));
+  }
+
+  #build() {
+    const root = shadow(this, (sheet ??= lazySheet(CHAT)));
+    this.#list = el("ul", { role: "list" });
+    this.#nav = el("nav", { part: "rooms" }, /** @type {HTMLElement} */ (this.#list));
+    this.#room = el("confab-room", { part: "room", exportparts: "header, title, messages, message, author, time, text, status, form, input, send" });
+    const slot = el("slot", {}, el("div", { className: "frame", part: "frame" }, this.#nav, this.#room));
+    slot.addEventListener("slotchange", () => this.#arrange());
+    root.append(slot);
+    this.#arrange();
+  }
+
+  /** Where rooms stand in it, they are what is shown. */
+  #arrange() {
+    const slot = this.shadowRoot?.querySelector("slot");
+    if (!slot || !this.#room) return;
+    if (slot.assignedElements().length === 0) this.#room.setAttribute("room", this.room);
+    else this.#room.removeAttribute("room");
+  }
+
+  #draw() {
+    if (!this.#list || !this.#nav) return;
+    const rooms = this.#store?.getSnapshot().rooms.map(({ key, title, unread }) => ({ key, title, unread })) ?? [];
+    if (!rooms.some(({ key }) => key === this.room)) rooms.push({ key: this.room, title: this.room, unread: 0 });
+    const drawn = JSON.stringify([rooms, this.room]);
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    const { labels } = this;
+    this.#nav.setAttribute("aria-label", labels.rooms);
+    const focused = /** @type {HTMLElement | null} */ (this.shadowRoot?.activeElement ?? null)?.dataset.key;
+    this.#list.replaceChildren(...rooms.map(({ key, title, unread }) => {
+      const button = el("button", { type: "button", part: "room-button", "aria-current": key === this.room && "true" },
+        named(title, "room-title"),
+        unread > 0 && el("span", { className: "badge", part: "badge" }, labels.unread(unread)));
+      button.dataset.key = key;
+      button.addEventListener("click", () => this.#choose(key));
+      return el("li", {}, button);
+    }));
+    for (const button of this.#list.querySelectorAll("button")) if (button.dataset.key === focused) button.focus();
+  }
+
+  /** @param {string} key */
+  #choose(key) {
+    this.room = key;
+    this.dispatchEvent(new CustomEvent("confab-room", { detail: key, bubbles: true, composed: true }));
+  }
+}
+
+/** @param {string} url */
+async function fetchToken(url) {
+  const answer = await fetch(url, { credentials: "include", cache: "no-store" });
+  if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
+  return (await answer.text()).trim();
+}

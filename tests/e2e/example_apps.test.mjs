@@ -1,0 +1,80 @@
+// The example apps that are no servers of sessions: a bot, and backends that give out tokens.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { copyFile, mkdir, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { secretFile } from "./support/tokens.mjs";
+import { scenario } from "./support/world.mjs";
+
+const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
+
+/** The bot, as if its packages were installed beside it. */
+async function bot(world, server, args = [], env = {}) {
+  const directory = await world.directory();
+  await copyFile(path("../../examples/bot/bot.mjs"), join(directory, "bot.mjs"));
+  await mkdir(join(directory, "node_modules"));
+  await symlink(path("../../sdk"), join(directory, "node_modules/confab-sdk"));
+  await symlink(path("../node_modules/ws"), join(directory, "node_modules/ws"));
+  const started = world.spawn(process.execPath, [join(directory, "bot.mjs"), ...args], { env: { CONFAB_URL: server.websocketUrl, ...env } });
+  await started.listening();
+  return started;
+}
+
+scenario("the bot answers others, once, and ends when it is told to", async (world) => {
+  const server = await world.server();
+  const alice = await world.member(server, "alice", "lobby");
+  await alice.ask({ type: "send", room: "lobby", text: "!roll" });
+  const first = await bot(world, server, ["lobby"]);
+  await bot(world, server, ["lobby"]);
+
+  await alice.ask({ type: "send", room: "lobby", text: "hello" });
+  await alice.ask({ type: "send", room: "lobby", text: " !time" });
+  const answer = await alice.expect({ type: "message", from: "bot" });
+  assert.match(answer.text, /^\d{4}-\d\d-\d\dT/);
+  await alice.ask({ type: "send", room: "lobby", text: "!roll" });
+  const roll = await alice.expect({ type: "message", from: "bot" });
+  assert.match(roll.text, /^[1-6]$/);
+
+  const { code } = await first.stop();
+  assert.equal(code, 0);
+  const { events } = await alice.ask({ type: "history", room: "lobby" });
+  assert.equal(events.filter(({ from }) => from === "bot").length, 2, "two bots, and what was said before they came");
+});
+
+function works(command, ...args) {
+  try {
+    return execFileSync(command, args, { stdio: "pipe" }) && false;
+  } catch {
+    return `there is no ${command} here`;
+  }
+}
+
+for (const [name, command, args, skip] of [
+  ["Node", process.execPath, ["../../examples/tokens/node.mjs", "../../examples/html"], false],
+  ["Python", "python3", ["../../examples/tokens/python.py"], works("python3", "--version")],
+  ["Go", "go", ["run", "../../examples/tokens/go/main.go"], works("go", "version")],
+]) {
+  scenario(`a backend in ${name} gives its users tokens, which the server takes`, async (world) => {
+    const secret = await secretFile(world);
+    const server = await world.server(["--jwt-secret-file", secret], { guests: false });
+    const paths = args.map((arg) => (arg.startsWith("..") ? path(arg) : arg));
+    const backend = await world.spawn(command, paths, { env: { PORT: "0", CONFAB_JWT_SECRET_FILE: secret } }).listening();
+    world.atEnd(() => backend.crash());
+
+    const stranger = await backend.http("/chat-token");
+    const login = await backend.http("/login?as=alice");
+    const [cookie] = login.headers["set-cookie"][0].split(";");
+    const answer = await backend.http("/chat-token", { headers: { Cookie: `other=1; ${cookie}` } });
+    const client = await world.connect(server);
+    const { user, expires_at } = await client.hello({ token: answer.body });
+
+    assert.deepEqual([stranger.status, login.status, answer.status], [401, 303, 200]);
+    assert.match(login.headers["set-cookie"][0], /HttpOnly/);
+    assert.equal(answer.headers["cache-control"], "no-store");
+    assert.equal(user.id, "alice");
+    assert.ok(Math.abs(expires_at - Date.now() - 600_000) < 60_000);
+  }, { skip });
+}
