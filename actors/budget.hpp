@@ -26,8 +26,11 @@ enum class price : std::uint8_t {
   bytes_out,  // of answers to it
   rooms,      // that its user made
   signals,    // bytes of them that others have sent to it
+  emits,      // that it sent
+  invitations,  // users that its user invited
+  reports,      // that its user made
 };
-inline constexpr std::size_t prices_count = 7;
+inline constexpr std::size_t prices_count = 10;
 
 /// Of one price: how much may be spent in the long run, and how much at once after a pause.
 struct tariff {
@@ -87,7 +90,7 @@ class payers {
 
  private:
   static constexpr std::size_t rows_count = 4;
-  static constexpr std::size_t columns_count = 4096;  // 48 bits of a key, 1 MiB in all
+  static constexpr std::size_t columns_count = 4096;  // 48 bits of a key, 2 MiB in all
   struct alignas(64) place : budget {};
 
   place& at(key who, std::size_t row) const noexcept;

@@ -60,6 +60,20 @@ class command_gate {
     return now;
   }
 
+  /// Out of the commands that have not started, without starting it.
+  struct given_up {
+    message::re ref;
+    bool counted;
+    std::uint32_t bytes;
+  };
+  std::optional<given_up> give_up_next() {
+    if (waiting_.empty()) return std::nullopt;
+    const auto& next = waiting_.front();
+    const given_up gone{next.what.id, next.counted, next.bytes};
+    waiting_.pop_front();
+    return gone;
+  }
+
   running* find(ticket_no ticket) {
     const auto at = std::ranges::find(running_, ticket, &running::ticket);
     return at == running_.end() ? nullptr : &*at;

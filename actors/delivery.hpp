@@ -41,7 +41,15 @@ struct session_info {
 
 /// What a session is reminded of.
 struct session_timer {
-  enum class kind : std::uint8_t { hello, token_notice, token_expiry, in_flight, paid, page };
+  enum class kind : std::uint8_t {
+    hello,
+    verdict,
+    token_notice,
+    token_expiry,
+    in_flight,
+    paid,
+    page
+  };
   kind what = kind::hello;
   std::uint32_t generation = 0;  // of the token; of `page`: which one waits
   steady_time due;               // of `in_flight`: void if no longer the one waited for

@@ -32,9 +32,15 @@ void report_bug(const environment& env, std::string_view where, std::string_view
   }
 }
 
-std::variant<identity, unauthorized> verify(const environment& env, std::string_view token) {
+std::optional<token_verdict> verify(const environment& env, std::string_view token,
+                                    token_question::hear then) {
   const auto now = env.now();
-  if (!is_guest_token(token) || !env.auth->has_key()) return env.auth->verify(token, now);
+  if (!is_guest_token(token) || !env.auth->has_key()) {
+    if (!env.auth->answers_later()) return env.auth->verify(token, now);
+    env.auth->verify_later(std::make_shared<token_question>(std::string{token}, std::move(then)),
+                           now);
+    return std::nullopt;
+  }
   if (!env.auth->guests_allowed()) return unauthorized{"guests are not allowed", false};
   auto pass = read_guest_token(token, env.guest_key);
   if (!pass) return unauthorized{"the token is not valid", false};
@@ -68,6 +74,9 @@ std::unique_ptr<price_list> price_list_of(const settings& how,
     user[price::rooms] = {rooms / 3600, rooms};
     address[price::rooms] = {of_address / 3600, of_address};
   }
+  session[price::emits] = {how.emits_per_second, 2.0 * how.emits_per_second};
+  user[price::invitations] = {how.invitations_per_hour / 3600.0, 1.0 * how.invitations_per_hour};
+  user[price::reports] = {limits::reports_per_hour / 3600.0, 1.0 * limits::reports_per_hour};
   return std::make_unique<price_list>(session, user, address, secret);
 }
 

@@ -14,10 +14,10 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
-#include <variant>
 
 namespace confab::actors {
 
@@ -30,12 +30,15 @@ struct settings {
   unsigned commands_per_second = limits::commands_per_second;  // 0: nothing has a price but rooms
   unsigned commands_burst = limits::commands_burst;
   unsigned rooms_per_hour = limits::rooms_per_hour;  // new ones, of a user; 0: no limit
+  unsigned invitations_per_hour = limits::invitations_per_hour;  // users, of a user; 0: no limit
+  unsigned emits_per_second = limits::emits_per_second;          // of a session; 0: no limit
   double address_share = limits::address_share;      // times what a session may; 0: no limit
   bool create_rooms = true;
   rooms::rules rules;  // the same that the journal judges by
   signal_senders signals_from = signal_senders::shared;
   std::chrono::milliseconds heartbeat = limits::ping_interval;  // told to clients
   std::chrono::milliseconds hello_wait_max = limits::hello_wait_max;
+  std::chrono::milliseconds verdict_wait_max = limits::verdict_wait_max;
   std::chrono::milliseconds append_wait_max = limits::append_wait_max;
   std::chrono::milliseconds presence_gather = limits::presence_gather;
   std::chrono::milliseconds presence_grace = limits::presence_grace;
@@ -87,8 +90,10 @@ void report_bug(const environment& env, std::string_view where, std::string_view
 /// What an exception says of itself.
 std::string text_of(const std::exception_ptr& caught);
 
-/// Who has this token: a user, or a guest who comes back.
-std::variant<identity, unauthorized> verify(const environment& env, std::string_view token);
+/// Who has this token: a user, or a guest who comes back. None: `then` hears it later, from any
+/// thread, and of nothing where there will be no verdict.
+std::optional<token_verdict> verify(const environment& env, std::string_view token,
+                              token_question::hear then);
 
 /// What sessions, users and addresses may cost. `secret` is random.
 std::unique_ptr<price_list> price_list_of(const settings& how, std::array<std::uint64_t, 2> secret);

@@ -3,11 +3,15 @@
 #include "protocol/ids.hpp"
 #include "protocol/membership.hpp"
 
-#include <map>
+#include <atomic>
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -42,12 +46,42 @@ struct unauthorized {
   bool expired = false;
 };
 
-/// Checks tokens. Implemented by server/; pure computation, called on shards' threads.
+using token_verdict = std::variant<identity, unauthorized>;
+
+/// A token whose verdict may come later, from any thread. Only the first answer counts. Who lets go
+/// of the question without one has answered that there will be none.
+class token_question {
+ public:
+  using hear = std::function<void(std::optional<token_verdict>)>;
+
+  token_question(std::string token, hear then) : token_(std::move(token)), then_(std::move(then)) {}
+  token_question(const token_question&) = delete;
+  token_question& operator=(const token_question&) = delete;
+  ~token_question() { give(std::nullopt); }
+
+  const std::string& token() const noexcept { return token_; }
+  void answer(token_verdict what) { give(std::move(what)); }
+
+ private:
+  void give(std::optional<token_verdict> what) {
+    if (!over_.exchange(true)) then_(std::move(what));
+  }
+
+  const std::string token_;
+  const hear then_;
+  std::atomic<bool> over_{false};
+};
+
+/// Checks tokens. Implemented by server/; called on shards' threads, so it must not block.
 class authenticator {
  public:
   virtual ~authenticator() = default;
-  virtual std::variant<identity, unauthorized> verify(std::string_view token,
-                                                      unix_ms now) const = 0;
+  virtual token_verdict verify(std::string_view token, unix_ms now) const = 0;
+  /// Whether verdicts have to be waited for: then `verify_later` is asked, and `verify` never.
+  virtual bool answers_later() const noexcept { return false; }
+  virtual void verify_later(std::shared_ptr<token_question> what, unix_ms now) const {
+    what->answer(verify(what->token(), now));
+  }
   virtual bool guests_allowed() const noexcept = 0;
   /// Whether there are users with tokens. If not, a guest is whom it says it is; if so, it must not
   /// be taken for one of them.

@@ -252,6 +252,11 @@ struct hello_refused {
   close_code code = close_code::unauthorized;
   std::string reason;
 };
+/// The verdict on a token that was not there at once; none: there is none.
+struct token_checked {
+  ticket_no ticket;  // of the refresh; 0: of the hello
+  std::optional<token_verdict> what;
+};
 struct sink_writable {};
 struct drain_session {};
 struct connection_closed {};
@@ -296,9 +301,10 @@ struct online_counted {
 
 /// All that a session hears, as the one message it takes.
 using session_event =
-    std::variant<frame_received, frame_rejected, hello_refused, sink_writable, drain_session,
-                 connection_closed, replace_session, user_lost, session_attached, sessions_reached,
-                 command_settled, catch_up_needed, read_done, online_counted, signal_came,
+    std::variant<frame_received, frame_rejected, hello_refused, token_checked, sink_writable,
+                 drain_session, connection_closed, replace_session, user_lost, session_attached,
+                 sessions_reached, command_settled, catch_up_needed, read_done, online_counted,
+                 signal_came,
                  stored_for_session, session_timer>;
 using session_actor = caf::typed_actor<caf::reacts_to<session_event>>;
 

@@ -18,12 +18,32 @@ bool reads(const command::any& what) {
   return std::holds_alternative<command::join>(what) ||
          std::holds_alternative<command::history>(what) ||
          std::holds_alternative<command::list_rooms>(what) ||
-         std::holds_alternative<command::list_reactions>(what);
+         std::holds_alternative<command::list_reactions>(what) ||
+         std::holds_alternative<command::list_members>(what) ||
+         std::holds_alternative<command::list_pins>(what) ||
+         std::holds_alternative<command::list_threads>(what) ||
+         std::holds_alternative<command::list_users>(what);
 }
 
 /// How many commands it counts as (SEMANTICS §13).
-unsigned worth(const command::any& what) {
-  return std::holds_alternative<command::list_reactions>(what) ? 2 : 1;
+double worth(const command::any& what) {
+  return std::visit(
+      overloaded{
+          [](const command::list_reactions&) { return 2.0; },
+          [](const command::list_members&) { return 2.0; },
+          [](const command::list_pins&) { return 2.0; },
+          [](const command::list_threads&) { return 2.0; },
+          [](const command::list_users&) { return 2.0; },
+          [](const command::react&) { return 2.0; },
+          [](const command::set_member& c) { return static_cast<double>(c.change.users.size()); },
+          [](const command::delete_messages& c) { return static_cast<double>(c.targets.size()); },
+          [](const command::upload&) { return 5.0; },
+          [](const command::download&) { return 5.0; },
+          [](const command::report&) { return 5.0; },
+          [](const command::create&) { return 10.0; },
+          [](const auto&) { return 1.0; },
+      },
+      what);
 }
 
 }  // namespace
@@ -35,7 +55,7 @@ session::session(caf::actor_config& config, const environment* env, session_star
       sink_(std::move(start.sink)),
       taken_(std::move(start.taken)),
       format_(start.format),
-      introduction_(new introduction{std::move(start.known), {}}) {
+      introduction_(new introduction{std::move(start.known), {}, {}, 0}) {
   caf::anon_send(own_audience(), attach_sink{id_, me(), sink_, format_, taken_});
 }
 
@@ -49,6 +69,7 @@ void session::on_event(session_event& what) {
                    give_back(f.bytes);
                  },
                  [this](hello_refused& r) { close(r.code, std::move(r.reason)); },
+                 [this](token_checked& t) { token_was_checked(t); },
                  [this](const sink_writable&) {
                    if (reading_ && reading_->waiting_for_sink) read_on();
                  },
@@ -78,6 +99,7 @@ void session::on_event(session_event& what) {
                    settle(c.ticket);
                  },
                  [this](signal_came& s) { to_registrar(std::move(s.what)); },
+                 [this](const stored_for_session& r) { stored(r); },
                  [this](const session_timer& t) { timer(t); },
              },
              what);
@@ -117,7 +139,7 @@ bool session::received(frame_received& what) {
   if (as_hello && now_ != phase::awaiting_hello) {
     say_error(id, error_code::already, "hello was said already");
   } else if (as_hello) {
-    hello(id, *as_hello);
+    return hello(id, *as_hello, what.bytes);
   } else if (std::holds_alternative<command::ping>(command)) {
     if (id) say(message::pong{id});
   } else if (taken_->server_is_full()) {
@@ -193,16 +215,24 @@ void session::start(running& run, command::any& what) {
           [](command::hello&) {},  // answered when they came
           [](command::ping&) {},
           [&](command::send& c) {
-            append(run, c.room, c.key, rooms::post_message{std::move(c.what)});
+            append(run, c.room, c.key, rooms::post_message{std::move(c.what), std::move(c.where)});
           },
           [&](command::edit& c) {
             append(run, c.room, c.key, rooms::edit_message{c.target, std::move(c.what)});
           },
-          [&](command::delete_message& c) {
-            append(run, c.room, c.key, rooms::delete_messages{{c.target}});
+          [&](command::delete_messages& c) {
+            append(run, c.room, c.key,
+                   rooms::delete_messages{std::move(c.targets), std::move(c.reason)},
+                   joining::not_needed);
           },
           [&](command::react& c) {
             append(run, c.room, c.key, rooms::set_reaction{c.target, std::move(c.emoji), c.on});
+          },
+          [&](command::pin& c) {
+            append(run, c.room, c.key, rooms::set_pin{c.target, c.on}, joining::not_needed);
+          },
+          [&](command::set_room& c) {
+            append(run, c.room, c.key, rooms::set_room{std::move(c.change)}, joining::not_needed);
           },
           [&](command::typing& c) { in_room(run, c.room, typing_op{c.on}); },
           [&](auto& c) { start(run, c); },
@@ -212,20 +242,38 @@ void session::start(running& run, command::any& what) {
 
 /// With a key also to a room that was not joined (again): whether this is a repeat, which is
 /// answered whatever has happened since, only the order knows.
-void session::append(running& run, const room_id& room, std::string& key, rooms::want what) {
-  append_op op{principal_in(room), std::move(key), std::move(what)};
-  if (in(room) || op.key.empty()) return in_room(run, room, std::move(op));
+void session::append(running& run, const room_id& room, std::string& key, rooms::want what,
+                     joining needs, std::optional<std::chrono::milliseconds> delete_for) {
+  tell_profile();
+  append_op op{principal_in(room), std::move(key), std::move(what), delete_for};
+  const bool may_come_from_outside = needs == joining::not_needed || !op.key.empty();
+  if (in(room) || !may_come_from_outside) return in_room(run, room, std::move(op));
   run.room = room;
   if (!is_direct(room) && !may_join(room))
     return fail(run.ticket, error_code::forbidden, "not allowed in this room");
   to_directory(room, from(run), std::move(op));
 }
 
+/// How the user is called, ahead of the first durable act; where that is known already, nothing
+/// comes of it.
+void session::tell_profile() {
+  if (std::exchange(told_profile_, true)) return;
+  const bool guest = !token_ || token_->guest;
+  if (guest && name_ == user_.view()) return;
+  caf::anon_send(env_->writer,
+                 append_request{request_no{},
+                                {rooms::server_room, rooms::server_principal(), {},
+                                 rooms::set_user{user_set{user_, name_, {}, guest}}}});
+}
+
 rooms::principal session::principal_in(const room_id& room) const {
   rooms::principal by;
   by.user = user_;
   by.as = token_ && !token_->guest ? rooms::principal::kind::user : rooms::principal::kind::guest;
-  if (token_ && token_->role_in(room) == role::moderator) by.token = rooms::role::moderator;
+  if (!token_) return by;
+  by.token = token_->role_in(room);
+  by.admin = token_->admin && !is_direct(room);
+  by.opens = token_->opens(room);
   return by;
 }
 
@@ -243,19 +291,25 @@ void session::start(running& run, command::join& what) {
   if (joined_.size() >= env_->how.rooms_per_session_max && !in(run.room))
     return fail(run.ticket, error_code::too_many_rooms, "leave a room first");
   taken_->pays.charge(price::rows, limits::history_count_default, env_->steady_now());
+  if (what.member) tell_profile();
   to_directory(run.room, from(run),
-               join_op{info(), role_in(run.room), what.at.since, std::move(what.at.epoch), false});
+               join_op{info(), principal_in(run.room), what.at.since, std::move(what.at.epoch),
+                       false, what.member});
 }
 
 void session::start(running& run, command::leave& what) {
-  in_room(run, what.room, leave_op{false});
+  if (!what.member) return in_room(run, what.room, leave_op{false});
+  run.room = what.room;
+  to_directory(what.room, from(run), cease_op{principal_in(what.room)});
 }
 
 void session::start(running& run, command::direct& what) {
+  tell_profile();
   const auto to_room = direct_room_of(user_, what.to);
   to_directory(
       to_room, from(run),
-      direct_op{principal_in(to_room), what.to, std::move(what.key), std::move(what.what)});
+      direct_op{principal_in(to_room), what.to, std::move(what.key), std::move(what.what),
+                std::move(what.where)});
 }
 
 void session::start(running& run, command::signal& what) {
@@ -283,12 +337,16 @@ void session::reached(ticket_no ticket, std::size_t sessions) {
 // --- settling ----------------------------------------------------------------------------------
 
 void session::settled(command_settled& what) {
+  // Who has to go is not given the rest of what he was catching up with.
+  if (what.what == settlement::left && reading_ && reading_->what.snapshot.room == what.room)
+    settle(std::exchange(reading_, nullptr)->ticket);
   auto* const at = in(what.room);
   if (what.what == settlement::joined) {
     // A room with somebody in it is not put away, and one that ends by a bug closes its members'
     // connections: what is looked up here serves as long as the membership does.
-    auto& own = at ? *at : joined_.emplace_back(membership{what.room, {}});
+    auto& own = at ? *at : joined_.emplace_back(membership{what.room, {}, {}});
     own.handle = env_->board.awake(what.room);
+    own.floor = what.floor;
     moved(own, true);
   }
   if (what.what == settlement::left && at) {
@@ -399,7 +457,7 @@ session::membership* session::in(const room_id& room) {
 }
 
 asker session::from(const running& run) const {
-  return {id_, format_, run.ticket, run.ref, {}, taken_->pays.address()};
+  return {id_, format_, run.ticket, run.ref, {}, {}, taken_->pays.address()};
 }
 
 session_info session::info() const { return {id_, user_, name_, format_}; }
@@ -434,7 +492,8 @@ void session::close(close_code code, std::string reason) {
 
 /// A stopping server answers what is in flight before it says good-bye.
 void session::close_when_drained() {
-  if (!draining_ || !gate_.empty() || now_ == phase::greeting || now_ == phase::closing) return;
+  if (!draining_ || !gate_.empty() || now_ == phase::closing) return;
+  if (now_ == phase::checking || now_ == phase::greeting) return;
   const auto spread = std::chrono::milliseconds{limits::reconnect_spread}.count() + 1;
   const std::chrono::milliseconds after{env_->random() % static_cast<std::uint64_t>(spread)};
   if (now_ != phase::ready) return close(close_code::restart, reconnect_reason(after));

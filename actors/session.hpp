@@ -34,12 +34,21 @@ class session final : public light_actor<session_event> {
 
  private:
   static constexpr auto never = steady_time::max();
-  enum class phase : std::uint8_t { awaiting_hello, greeting, ready, refused, closing };
+  enum class phase : std::uint8_t {
+    awaiting_hello,
+    checking,  // the hello's token
+    greeting,
+    ready,
+    refused,
+    closing
+  };
 
   /// Needed until `welcome`.
   struct introduction {
     std::unique_ptr<identity> known;
     message::re hello_ref;
+    command::hello hello;   // while its token is checked,
+    std::size_t bytes = 0;  // which it still holds of what may be in flight
   };
   /// A join that is being served from the journal.
   struct catching_up {
@@ -53,19 +62,24 @@ class session final : public light_actor<session_event> {
   struct membership {
     room_id room;
     room_actor handle;  // a shorter way than by the directory; null: there is none
+    seq_no floor;       // nothing before it is for this reader
   };
 
   void on_event(session_event& what) override;
   void on_bug(std::exception_ptr caught) noexcept override;
   void on_end() noexcept override;
 
-  /// Whether it waits in the gate; otherwise it is done with.
+  /// Whether it waits; otherwise it is done with.
   bool received(frame_received& what);
   void refused(const rejected& why);
   bool within_rate(const message::re& ref, unsigned commands = 1);
 
   // --- session_hello.cpp ---
-  void hello(const message::re& ref, command::hello& what);
+  bool hello(const message::re& ref, command::hello& what, std::size_t bytes);
+  std::optional<token_verdict> check(std::string_view token, ticket_no ticket);
+  void token_was_checked(token_checked& news);
+  void introduce(command::hello& what, std::optional<token_verdict> of_token);
+  void refuse_hello(error_code code, close_code close, const std::string& reason);
   void be(identity who);
   void welcome(session_attached& what);
   void arm_token_timers();
@@ -77,6 +91,7 @@ class session final : public light_actor<session_event> {
   bool can_pay_for_next();
   void start(running& run, command::any& what);
   void start(running& run, command::refresh& what);
+  void refresh(const running& run, std::optional<token_verdict> of_token);
   void start(running& run, command::join& what);
   void start(running& run, command::leave& what);
   void start(running& run, command::history& what);
@@ -85,7 +100,31 @@ class session final : public light_actor<session_event> {
   void start(running& run, command::signal& what);
   void start(running& run, command::direct& what);
   void in_room(running& run, const room_id& room, room_op what);
-  void append(running& run, const room_id& room, std::string& key, rooms::want what);
+  enum class joining : std::uint8_t { needed, not_needed };
+  void append(running& run, const room_id& room, std::string& key, rooms::want what,
+              joining needs = joining::needed,
+              std::optional<std::chrono::milliseconds> delete_for = {});
+  void tell_profile();
+  bool take(running& run, price what, double amount, std::string_view too_many);
+
+  // --- session_chat.cpp ---
+  void start(running& run, command::set_member& what);
+  void start(running& run, command::list_members& what);
+  void start(running& run, command::list_pins& what);
+  void start(running& run, command::list_threads& what);
+  void start(running& run, command::create& what);
+  void start(running& run, command::emit& what);
+  void start(running& run, command::upload& what);
+  void start(running& run, command::download& what);
+  void start(running& run, command::block& what);
+  void start(running& run, command::list_blocks& what);
+  void start(running& run, command::list_users& what);
+  void start(running& run, command::report& what);
+  void start(running& run, command::set_active& what);
+  void list(running& run, const room_id& room, decltype(list_op::what) what);
+  void blocks_came(running& run, blocks_read& read);
+  void profiles_came(running& run, profiles_read& read);
+  void stored(const stored_for_session& what);
   rooms::principal principal_in(const room_id& room) const;
 
   // --- session_reading.cpp ---
@@ -94,7 +133,8 @@ class session final : public light_actor<session_event> {
   void catch_up_from_journal(const catch_up& what);
   void read_on();
   void watch_sink();
-  void give_page(std::vector<log_entry> entries);
+  void give_page(entries_read read);
+  void leave_out_older(const room_id& room, messages_read& read);
   void give_latest(messages_read read);
   void page_unavailable();
   void give(const message::any& page);
@@ -118,7 +158,6 @@ class session final : public light_actor<session_event> {
   membership* in(const room_id& room);
   bool may_join(const room_id& room) const;
   void leave_what_is_forbidden();
-  role role_in(const room_id& room) const;
   asker from(const running& run) const;
   session_info info() const;
   void to_directory(const room_id& room, asker from, room_op what);
@@ -140,6 +179,7 @@ class session final : public light_actor<session_event> {
   bool hello_failed_ = false;  // it came, and another one may
   bool awaits_pay_ = false;    // the `paid` timer is on its way,
   bool watches_sink_ = false;  // and `page`
+  bool told_profile_ = false;  // to the server's own log
   std::uint8_t faults_in_a_row_ = 0;
   user_id user_;                           // from `hello` on
   std::string name_;                       // likewise
@@ -149,6 +189,7 @@ class session final : public light_actor<session_event> {
   command_gate gate_;
   patience patience_;
   std::unique_ptr<catching_up> reading_;
+  std::unique_ptr<command::block> blocking_;  // while it is looked whether there is room for it
   /// Of the `in_flight` timer that is on its way.
   steady_time watch_due_ = never;
   std::uint32_t token_generation_ = 0;

@@ -19,19 +19,65 @@ constexpr std::string_view server_name = "confab/" CONFAB_VERSION;
 
 }  // namespace
 
-void session::hello(const message::re& ref, command::hello& what) {
-  // What was sent behind it without waiting has its answer before the end.
+/// Whether it still waits: then for the verdict on its token, and what is sent behind it waits in
+/// the gate.
+bool session::hello(const message::re& ref, command::hello& what, std::size_t bytes) {
+  introduction_->hello_ref = ref;
+  for (auto& point : what.resume) gate_.add({std::nullopt, command::join{std::move(point)}}, false);
+  if (!what.token) return introduce(what, std::nullopt), false;
+  auto verdict = check(*what.token, ticket_no{0});
+  if (verdict) return introduce(what, std::move(verdict)), false;
+  now_ = phase::checking;
+  introduction_->hello = std::move(what);
+  introduction_->bytes = bytes;
+  remind_me(env_->how.verdict_wait_max, {session_timer::kind::verdict, {}, {}});
+  return true;
+}
+
+/// The verdict, unless it comes as `token_checked`.
+std::optional<token_verdict> session::check(std::string_view token, ticket_no ticket) {
+  return verify(*env_, token, [audience = own_audience(), to = id_, ticket](auto verdict) {
+    caf::anon_send(audience, to_session{to, token_checked{ticket, std::move(verdict)}});
+  });
+}
+
+/// Of a verdict that comes too late, or twice, nobody waits for any more.
+void session::token_was_checked(token_checked& news) {
+  if (news.ticket.value() != 0) {
+    if (const auto* run = gate_.find(news.ticket)) refresh(*run, std::move(news.what));
+    return;
+  }
+  if (now_ != phase::checking) return;
+  auto said = std::move(introduction_->hello);
+  const auto bytes = introduction_->bytes;
+  if (news.what)
+    introduce(said, std::move(news.what));
+  else
+    refuse_hello(error_code::unavailable, close_code::internal, "the token could not be checked");
+  give_back(bytes);
+}
+
+/// What was sent behind it without waiting has its answer before the end.
+void session::refuse_hello(error_code code, close_code close, const std::string& reason) {
+  say_error(introduction_->hello_ref, code, reason);
+  now_ = phase::refused;
+  while (const auto next = gate_.give_up_next()) {
+    if (!next->counted) continue;  // of its own `resume`
+    say_error(next->ref, error_code::unauthorized, "hello was refused");
+    taken_->settle(1, next->bytes);
+  }
+  tell(me(), hello_refused{close, reason});
+}
+
+void session::introduce(command::hello& what, std::optional<token_verdict> of_token) {
   const auto refuse = [&](const unauthorized& why) {
-    say_error(ref, error_code::unauthorized, why.reason);
-    now_ = phase::refused;
-    const auto code = why.expired ? close_code::token_expired : close_code::unauthorized;
-    tell(me(), hello_refused{code, why.reason});
+    refuse_hello(error_code::unauthorized,
+                 why.expired ? close_code::token_expired : close_code::unauthorized, why.reason);
   };
   auto& known = introduction_->known;
-  if (what.token) {
-    auto verified = verify(*env_, *what.token);
-    if (const auto* why = std::get_if<unauthorized>(&verified)) return refuse(*why);
-    auto& who = std::get<identity>(verified);
+  if (of_token) {
+    if (const auto* why = std::get_if<unauthorized>(&*of_token)) return refuse(*why);
+    auto& who = std::get<identity>(*of_token);
     if (known && known->user != who.user)
       return refuse({"the token is another user's than the request's", false});
     be(std::move(who));
@@ -54,9 +100,7 @@ void session::hello(const message::re& ref, command::hello& what) {
     return refuse({"a token or a guest name is needed", false});
   }
   now_ = phase::greeting;
-  introduction_->hello_ref = ref;
   taken_->pays.know_user(user_.view());
-  for (auto& point : what.resume) gate_.add({std::nullopt, command::join{std::move(point)}}, false);
   to_registrar(attach_session{info(), std::move(what.device)});
 }
 
@@ -114,6 +158,9 @@ void session::timer(const session_timer& what) {
     case session_timer::kind::hello:
       if (now_ == phase::awaiting_hello) close(close_code::hello_late, "hello did not come");
       break;
+    case session_timer::kind::verdict:
+      if (token_checked late; now_ == phase::checking) token_was_checked(late);
+      break;
     case session_timer::kind::token_notice:
       if (current) say(message::token_expiring{*token_->expires_at});
       break;
@@ -138,10 +185,14 @@ void session::timer(const session_timer& what) {
 }
 
 void session::start(running& run, command::refresh& what) {
-  auto verified = verify(*env_, what.token);
-  if (const auto* why = std::get_if<unauthorized>(&verified))
+  if (auto verdict = check(what.token, run.ticket)) refresh(run, std::move(verdict));
+}
+
+void session::refresh(const running& run, std::optional<token_verdict> of_token) {
+  if (!of_token) return fail(run.ticket, error_code::unavailable, "the token could not be checked");
+  if (const auto* why = std::get_if<unauthorized>(&*of_token))
     return fail(run.ticket, error_code::unauthorized, why->reason);
-  auto& who = std::get<identity>(verified);
+  auto& who = std::get<identity>(*of_token);
   if (who.user != user_)
     return fail(run.ticket, error_code::unauthorized, "the user must stay the same");
   const auto expiry = [this] {
@@ -164,15 +215,14 @@ void session::start(running& run, command::refresh& what) {
 void session::leave_what_is_forbidden() {
   const asker nobody{id_, format_, {}, {}};
   std::erase_if(joined_, [&](const membership& at) {
-    if (may_join(at.room)) return false;
+    if (may_join(at.room)) {
+      to_directory(at.room, nobody, standing_op{principal_in(at.room)});
+      return false;
+    }
     to_directory(at.room, nobody, leave_op{false, "token"});
     return true;
   });
 }
 
 bool session::may_join(const room_id& room) const { return !token_ || token_->may_join(room); }
-role session::role_in(const room_id& room) const {
-  return token_ ? token_->role_in(room) : role::member;
-}
-
 }  // namespace confab::actors

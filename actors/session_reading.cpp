@@ -35,10 +35,12 @@ void session::read_came(read_done& what) {
       taken_->pays.charge(price::rows, static_cast<double>(entries->entries.size()),
                           env_->steady_now());
     return std::visit(overloaded{
-                          [this](entries_read& read) { give_page(std::move(read.entries)); },
+                          [this](entries_read& read) { give_page(std::move(read)); },
                           [this](messages_read& read) { give_latest(std::move(read)); },
                           [](rooms_read&) {},
                           [](reactions_read&) {},
+                          [](blocks_read&) {},
+                          [](profiles_read&) {},
                       },
                       what.what);
   }
@@ -47,12 +49,15 @@ void session::read_came(read_done& what) {
       overloaded{
           [](entries_read&) {},
           [&](messages_read& read) {
+            leave_out_older(run->room, read);
             if (run->ref)
               say(message::history{run->ref, run->room, read.head, std::move(read.messages),
-                                   read.more});
+                                   read.more, std::move(read.names)});
             settle(what.ticket);
           },
           [&](rooms_read& read) { count_online(*run, read); },
+          [&](blocks_read& read) { blocks_came(*run, read); },
+          [&](profiles_read& read) { profiles_came(*run, read); },
           [&](reactions_read& read) {
             if (read.hidden) return fail(what.ticket, error_code::no_such_room, "no such room");
             if (run->ref)
@@ -68,11 +73,22 @@ void session::start(running& run, command::history& what) {
   if (!in(what.room)) return fail(run.ticket, error_code::not_joined, "join the room first");
   run.room = what.room;
   taken_->pays.charge(price::rows, what.limit, env_->steady_now());
-  read(run, messages_request{run.room, user_, what.before, what.after, what.limit});
+  read(run, messages_request{run.room, user_, what.before, what.after, what.limit,
+                             what.thread});
+}
+
+/// Where members read from the entry on that made them members (SEMANTICS §4).
+void session::leave_out_older(const room_id& room, messages_read& read) {
+  const auto* at = in(room);
+  if (!at) return;
+  const auto older = [&](const auto& message) { return message.seq < at->floor; };
+  if (std::erase_if(read.messages, older) > 0) read.more = false;
 }
 
 void session::start(running& run, command::list_rooms& what) {
   journal::room_filter allowed;
+  allowed.asker = user_;
+  allowed.hidden_too = token_ && token_->admin;
   if (token_ && token_->rooms && !token_->admin) {
     if (token_->rooms->empty()) {  // an empty filter would admit every room
       if (run.ref) say(message::rooms{run.ref, {}, false});
@@ -99,7 +115,14 @@ void session::count_online(running& run, rooms_read& read) {
   if (answer.more) read.rooms.resize(limits::rooms_page_count_max);
   for (auto& info : read.rooms) {
     const bool joined = in(info.room) != nullptr;
-    answer.list.push_back({std::move(info.room), std::move(info.title), info.head, 0, joined});
+    message::room_ref row{info.room, info.title(), info.head, 0, joined};
+    if (info.settings) {
+      row.topic = info.settings->topic.value_or("");
+      row.visible = info.settings->visible.value_or(visibility::everyone);
+    }
+    if (info.rows > 0) row.count = info.members;
+    row.member = info.asker_is_member;
+    answer.list.push_back(std::move(row));
   }
   run.until = env_->steady_now() + read_wait_max;
   caf::anon_send(env_->board.directory(0),
@@ -164,22 +187,26 @@ void session::give_latest(messages_read read) {
   auto& r = *reading_;
   auto& frame = r.what.snapshot;
   frame.head = read.head;
+  std::erase_if(read.messages, [&](const auto& message) { return message.seq < r.what.floor; });
   frame.events = std::move(read.messages);
+  frame.users = std::move(read.names);
   frame.more = true;
   r.told_joined = true;
   r.upto = frame.head;
   give(frame);
 }
 
-void session::give_page(std::vector<log_entry> entries) {
+void session::give_page(entries_read read) {
+  auto& entries = read.entries;
   if (entries.empty()) return page_unavailable();  // there must be some
   auto& r = *reading_;
   auto& frame = r.what.snapshot;
   r.upto = entries.back().seq;
   if (std::exchange(r.told_joined, true)) {
-    give(message::more_events{frame.room, std::move(entries), true});
+    give(message::more_events{frame.room, std::move(entries), true, std::move(read.names)});
   } else {
     frame.events = std::move(entries);
+    frame.users = std::move(read.names);
     frame.more = true;
     give(frame);
   }
@@ -200,7 +227,7 @@ void session::finish_catch_up() {
   if (!run) return;
   run->until = deadline();
   const auto& room = read.what.snapshot.room;
-  to_directory(room, from(*run), join_op{info(), role_in(room), read.upto, {}, true});
+  to_directory(room, from(*run), join_op{info(), principal_in(room), read.upto, {}, true, false});
   watch_in_flight();
 }
 

@@ -66,6 +66,7 @@ struct room_info {
   std::uint32_t members = 0;
   std::uint32_t rows = 0;    // of users that the room keeps something of, see rooms::member_row
   std::vector<seq_no> pins;  // in order of pinning; in lists of rooms they are left out
+  bool asker_is_member = false;  // in lists of rooms
 
   const std::string& title() const noexcept {
     return settings && settings->title ? *settings->title : room.value();
@@ -165,6 +166,8 @@ struct stored_mark {
 /// Which rooms to list: exact ids and prefixes that end in `*`. Empty: all.
 struct room_filter {
   std::vector<std::string> patterns;
+  user_id asker;            // sees the private rooms in which he is a member or invited,
+  bool hidden_too = false;  // or all of them
   bool admits(const room_id& room) const noexcept;
 };
 

@@ -76,6 +76,10 @@ struct memory_store {
   user_filter have_directs;  // outside of the border
 };
 
+bool is_row_of_inbox(const rooms::member_row& row) {
+  return row.is_member() || row.state == member_state::invited;
+}
+
 class memory_writer final : public writer, private rooms::source {
  public:
   memory_writer(memory_store& store, rooms::key_window window, const rooms::rules& how)
@@ -501,8 +505,14 @@ class memory_reader final : public reader {
     std::vector<room_info> page;
     auto at = after ? store_.rooms.upper_bound(*after) : store_.rooms.begin();
     for (; at != store_.rooms.end() && page.size() <= count; ++at)
-      if (!at->second.view.direct && at->first != rooms::server_room && filter.admits(at->first))
-        page.push_back(at->second.info());
+      if (!at->second.view.direct && at->first != rooms::server_room && filter.admits(at->first)) {
+        const auto own = at->second.members.find(filter.asker);
+        const bool has_row = own != at->second.members.end();
+        const bool hidden = at->second.view.settings().is_private() && !filter.hidden_too;
+        if (hidden && !(has_row && is_row_of_inbox(own->second))) continue;
+        auto& info = page.emplace_back(at->second.info());
+        info.asker_is_member = has_row && own->second.is_member();
+      }
     return page;
   }
 

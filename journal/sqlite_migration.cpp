@@ -228,7 +228,9 @@ std::optional<std::string> bring_up_to_date(connection& database, const std::str
     if (auto error = back_up(database, path, version)) return error;
   }
   if (auto error = migrate(database, schema_steps())) return error;
-  if (auto error = filling{database, how}.run()) return "filling in projections: " + *error;
+  const auto done = ask(database, "select done from progress where step = 'project'");
+  const auto error = done.value_or(0) < 0 ? rebuild(database, how) : filling{database, how}.run();
+  if (error) return "filling in projections: " + *error;
   return std::nullopt;
 }
 
@@ -237,7 +239,7 @@ std::optional<std::string> rebuild(connection& database, const migration_options
       "begin immediate; delete from changed; delete from reactions; delete from reaction_counts;"
       "delete from members; delete from users; delete from pins; delete from threads;"
       "delete from thread_users;"
-      "update rooms set settings = null, members = 0, owners = 0, kept = 0 where kept > 0 or "
+      "update rooms set settings = null, members = 0, owners = 0, kept = 0, hidden = 0 where kept > 0 or "
       "settings is not null; delete from direct_order; delete from key_runs;"
       "insert or replace into progress values ('project', 0); commit");
   if (code != SQLITE_OK) {

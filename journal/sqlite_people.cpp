@@ -50,7 +50,8 @@ int people::prepare(const connection& database) {
        "select user from members indexed by members_rank "
        "where room = ?1 and state = 2 and role = ?2 order by since, user"},
       {run_.keep_room,
-       "update rooms set settings = ?2, members = ?3, owners = ?4, kept = ?5 where id = ?1"},
+       "update rooms set settings = ?2, members = ?3, owners = ?4, kept = ?5, hidden = ?6 "
+       "where id = ?1"},
   };
   for (const auto& [prepared, sql] : all)
     if (const int code = prepared.prepare(database, sql)) return code;
@@ -150,7 +151,9 @@ int people::write(std::int64_t room, const user_id& user, const rooms::member_ro
 int people::keep(const rooms::room_view& view) {
   std::optional<std::string> settings;
   if (view.set) settings = to_json(*view.set);
-  return query{run_.keep_room, view.number, settings, view.members, view.owners, view.rows}.run();
+  return query{run_.keep_room, view.number,  settings, view.members, view.owners,
+               view.rows,      view.settings().is_private()}
+      .run();
 }
 
 void people::forget() noexcept {

@@ -117,8 +117,16 @@ std::optional<sqlite_reader::failure> sqlite_reader::open() {
        "select count from reaction_counts where room = ?1 and target = ?2 and emoji = ?3"},
       {run_.reacted,
        "select 1 from reactions where room = ?1 and target = ?2 and emoji = ?3 and user = ?4"},
-      {run_.rooms, rooms_where + "r.direct_a is null and r.id > 0 and r.room >= ?1 and r.room < ?2 "
-                                 "order by r.room limit ?3"},
+      {run_.rooms, rooms_where + "r.direct_a is null and r.hidden = 0 and r.id > 0 and "
+                                 "r.room >= ?1 and r.room < ?2 order by r.room limit ?3"},
+      {run_.all_rooms, rooms_where + "r.direct_a is null and r.id > 0 and "
+                                     "r.room >= ?1 and r.room < ?2 order by r.room limit ?3"},
+      // Of a user's there are no more than limits::memberships_max.
+      {run_.hidden_rooms,
+       room_and_entry + " from members m indexed by members_user join rooms r on r.id = m.room" +
+           std::string{last_entry} +
+           " where m.user = ?4 and m.state in (1, 2) and r.hidden = 1 and r.room >= ?1 and "
+           "r.room < ?2 order by r.room limit ?3"},
       // Read for everyone who connects, most of whom have none: no temporary table, which takes ten
       // times as long as finding nothing, and no more rooms than are asked for.
       {run_.directs, room_and_entry + " from direct_order d cross join rooms r on r.id = d.room" +
@@ -484,15 +492,39 @@ result<std::vector<user_set>> sqlite_reader::profiles(std::span<const user_id> u
 result<std::vector<room_info>> sqlite_reader::rooms(const std::optional<room_id>& after,
                                                     const room_filter& filter, std::size_t count) {
   if (const auto why = open()) return *why;
-  std::vector<room_info> page;
+  std::vector<std::pair<std::int64_t, room_info>> page;
+  int code = SQLITE_OK;
+  const auto take = [&](query& row) {
+    while (row.next()) page.emplace_back(row.integer(0), room_of(row));
+    if (row.code()) code = row.code();
+  };
+  const auto& listed = filter.hidden_too ? run_.all_rooms : run_.rooms;
   for (const auto& range : ranges_of(filter, after)) {
     if (page.size() > count) break;
-    query row{run_.rooms, std::string_view{range.from}, std::string_view{range.to},
-              one_more(count - page.size())};
-    while (row.next()) page.push_back(room_of(row));
-    if (row.code() != SQLITE_OK) return failed(row.code());
+    const std::string_view from{range.from}, to{range.to};
+    const auto most = one_more(count - page.size());
+    const auto old_size = static_cast<std::ptrdiff_t>(page.size());
+    query row{listed, from, to, most};
+    take(row);
+    if (!filter.hidden_too) {
+      query own{run_.hidden_rooms, from, to, most, filter.asker.view()};
+      take(own);
+    }
+    if (code) return failed(code);
+    std::sort(page.begin() + old_size, page.end(),
+              [](const auto& a, const auto& b) { return a.second.room < b.second.room; });
   }
-  return page;
+  page.resize(std::min(page.size(), count + 1));
+  std::vector<room_info> rooms;
+  for (auto& [number, info] : page) {
+    if (info.rows > 0) {
+      query row{run_.member, number, filter.asker.view()};
+      info.asker_is_member = row.next() && member_of(row, 0).is_member();
+      if (row.code()) return failed(row.code());
+    }
+    rooms.push_back(std::move(info));
+  }
+  return rooms;
 }
 
 result<std::vector<room_info>> sqlite_reader::directs(const user_id& user, std::size_t count) {

@@ -50,7 +50,8 @@ constexpr const char* step_1 = R"(
 
 // Projections of the log, written in the same transaction as the entries they come from
 // (sqlite_projection), and what keys need so that a start reads no log. Those of an older log are
-// filled in afterwards, see sqlite_migration: `progress` says how far that is.
+// filled in afterwards, see sqlite_migration: `progress` says how far that is; with -1 all of them
+// are made anew.
 //
 // `log.counted`: messages up to this entry that count as unread. `log.more`: entries of the same
 // operation that follow. `changed`: one row for each message that a later entry names; `edit` is the
@@ -151,11 +152,7 @@ constexpr const char* step_4 = R"(
 
   update log set text = replace(text, char(0xfe0f), '') where kind <> 0 and kind in (3, 4)
     and instr(text, char(0xfe0f)) > 0 and replace(text, char(0xfe0f), '') <> '';
-  insert or replace into progress select 'project', 0 where changes() > 0;
-  delete from changed where (select done = 0 from progress where step = 'project');
-  delete from reactions where (select done = 0 from progress where step = 'project');
-  delete from reaction_counts where (select done = 0 from progress where step = 'project');
-  delete from key_runs where (select done = 0 from progress where step = 'project');
+  insert or replace into progress select 'project', -1 where changes() > 0;
 )";
 
 // Members, settings, pins, threads and profiles. A message in a thread is of kind 6, so that the
@@ -163,7 +160,8 @@ constexpr const char* step_4 = R"(
 // deleted. `log_senders` finds what somebody said in a room, for slow mode and to take it away.
 //
 // `members`: see rooms::member_row; a row goes when nothing is left of it. `rooms.kept` is how many
-// there are of a room: of most rooms none, and then nobody is looked up. `log.users` are ids and
+// there are of a room: of most rooms none, and then nobody is looked up. `rooms.hidden`: private, in
+// no list but its members'. `log.users` are ids and
 // "@room", apart by spaces.
 constexpr const char* step_5 = R"(
   alter table log add column thread integer;
@@ -183,6 +181,9 @@ constexpr const char* step_5 = R"(
   alter table rooms add column members integer not null default 0;
   alter table rooms add column owners integer not null default 0;
   alter table rooms add column kept integer not null default 0;
+  alter table rooms add column hidden integer not null default 0;
+  drop index rooms_listed;
+  create index rooms_listed on rooms (room) where direct_a is null and hidden = 0;
 
   create table members (
     room integer not null,

@@ -48,6 +48,9 @@ frame encode_frame(wire_format format, const message::any& what);
 /// The `reason` of close 1001 and 1012: `{"reconnect_after_ms":…}`.
 std::string reconnect_reason(std::chrono::milliseconds after);
 
+/// What the server's own log keeps of a `report`.
+free_data report_of(const room_id& room, seq_no target, const user_id& by, std::string_view reason);
+
 /// Valid UTF-8 without C0, DEL and C1 controls; newline and tab where `multiline`.
 bool is_clean_text(std::string_view text, bool multiline) noexcept;
 

@@ -325,4 +325,23 @@ std::string reconnect_reason(std::chrono::milliseconds after) {
   return "{\"reconnect_after_ms\":" + std::to_string(after.count()) + "}";
 }
 
+free_data report_of(const room_id& room, seq_no target, const user_id& by,
+                    std::string_view reason) {
+  std::string text;
+  json_writer out{text};
+  out.begin_object();
+  out.key("room");
+  out.text(room.view());
+  out.key("target");
+  out.integer(target.value());
+  out.key("by");
+  out.text(by.view());
+  if (!reason.empty()) {
+    out.key("reason");
+    out.text(reason);
+  }
+  out.end_object();
+  return free_data{std::move(text)};
+}
+
 }  // namespace confab

@@ -30,19 +30,41 @@ bool begins_with_any(std::string_view id, std::initializer_list<std::string_view
   return std::ranges::any_of(prefixes, [&](auto prefix) { return id.starts_with(prefix); });
 }
 
-std::string sha256_hex(std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-  unsigned size = 0;
-  if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1)
+std::array<unsigned char, 32> sha256(std::string_view text) {
+  std::array<unsigned char, 32> digest;
+  if (EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha256(), nullptr) != 1)
     throw std::runtime_error("OpenSSL has no SHA-256");
+  return digest;
+}
+
+std::string sha256_hex(std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string hex;
-  for (unsigned i = 0; i < size; ++i) {
-    hex += digits[digest[i] >> 4];
-    hex += digits[digest[i] & 15];
+  for (const auto byte : sha256(text)) {
+    hex += digits[byte >> 4];
+    hex += digits[byte & 15];
   }
   return hex;
 }
+
+/// RFC 4648 §6, lower case, unpadded.
+class base32_text {
+ public:
+  explicit base32_text(std::string begun) : text_(std::move(begun)) {}
+  void put(std::uint8_t byte) {
+    held_ = held_ << 8 | byte;
+    for (bits_ += 8; bits_ >= 5; held_ &= (1u << bits_) - 1)
+      text_ += base32_digits[held_ >> (bits_ -= 5)];
+  }
+  std::string finish() && {
+    if (bits_ > 0) text_ += base32_digits[held_ << (5 - bits_)];
+    return std::move(text_);
+  }
+
+ private:
+  std::string text_;
+  unsigned held_ = 0, bits_ = 0;
+};
 
 }  // namespace
 
@@ -93,19 +115,14 @@ std::optional<session_name> session_name::parse(std::string_view text) noexcept 
 }
 
 std::string session_name::text() const {
-  std::string text{session_prefix};
-  text.reserve(session_prefix.size() + session_digits);
-  unsigned held = 0, bits = 0;
+  std::string begun{session_prefix};
+  begun.reserve(session_prefix.size() + session_digits);
+  base32_text text{std::move(begun)};
   const auto put = [&](std::uint64_t value, int count) {
-    while (count-- > 0) {
-      held = held << 8 | static_cast<unsigned>(value >> 8 * count & 0xff);
-      for (bits += 8; bits >= 5; held &= (1u << bits) - 1)
-        text += base32_digits[held >> (bits -= 5)];
-    }
+    while (count-- > 0) text.put(static_cast<std::uint8_t>(value >> 8 * count));
   };
   put(node, 2), put(id.value(), 8), put(tag, 8);
-  text += base32_digits[held << (5 - bits)];
-  return text;
+  return std::move(text).finish();
 }
 
 room_id direct_room_of(const user_id& one, const user_id& other) {
@@ -126,6 +143,14 @@ room_id direct_room_of(const user_id& one, const user_id& other) {
   hashed += sha256_hex(pair);
   hashed.resize(id_bytes_max);  // 240 bits of the hash
   return room_id::trusted(std::move(hashed));
+}
+
+room_id made_room_of(const user_id& user, std::string_view key) {
+  std::string pair{user.view()};
+  pair.append("\n").append(key);
+  base32_text text{"r:"};
+  for (const auto byte : sha256(pair)) text.put(byte);
+  return room_id::trusted(std::move(text).finish());
 }
 
 }  // namespace confab

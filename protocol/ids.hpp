@@ -119,6 +119,9 @@ bool is_reserved(const user_id& user) noexcept;
 /// both.
 room_id direct_room_of(const user_id& one, const user_id& other);
 
+/// The id that a user's `create` without one makes of its key: "r:" and base 32 of a hash of both.
+room_id made_room_of(const user_id& user, std::string_view key);
+
 }  // namespace confab
 
 template <class Tag, class Rep>

@@ -66,6 +66,9 @@ inline constexpr double user_share = 5;         // times as much for all session
 inline constexpr double address_share = 20;     // and of an address; default
 inline constexpr unsigned rooms_per_hour = 20;  // new ones, of a user; default
 inline constexpr double rooms_address_share = 4;
+inline constexpr unsigned invitations_per_hour = 100;  // users, of a user; default
+inline constexpr unsigned reports_per_hour = 20;       // of a user
+inline constexpr unsigned emits_per_second = 10;       // of a session; default
 /// Refusals that go on for so long, or in so many bursts, close the connection (4003).
 inline constexpr auto refusals_last_max = 10s;
 inline constexpr auto refusals_pause_min = 1s;  // ends them
@@ -114,6 +117,7 @@ inline constexpr auto reconnect_spread = 5s;
 /// A reader that takes nothing of a catch-up for so long is too slow.
 inline constexpr auto page_wait_max = 30s;
 inline constexpr auto append_wait_max = 10s;
+inline constexpr auto verdict_wait_max = 10s;  // for who checks the token of a hello
 inline constexpr auto room_idle = 30s;
 inline constexpr auto write_window = 24ms;
 inline constexpr auto commit_window = 2ms;

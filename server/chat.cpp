@@ -56,11 +56,12 @@ guest_secret guest_key_of(const journal::journal& of) {
   return key;
 }
 
-std::unique_ptr<journal::journal> open_journal(const config& how) {
+std::unique_ptr<journal::journal> open_journal(const config& how, opening& told) {
   const rooms::key_window window{how.dedupe_age, how.dedupe_count};
   if (how.journal == journal_kind::memory) return journal::open_memory(window);
   journal::migration_options migration;
   migration.backup = how.backup;
+  migration.progress = [&](auto step, auto done, auto of) { told.reached(step, done, of); };
   journal::mark_options marks;
   marks.file = how.mark_file.empty() ? how.data + "/confab.mark" : how.mark_file;
   marks.accept_older = how.accept_older_journal;
@@ -81,6 +82,12 @@ transport::http_response plain(unsigned status, std::string text) {
   answer.body = std::move(text);
   answer.headers.emplace_back("Cache-Control", "no-store");
   return answer;
+}
+
+transport::upgrade_refused not_open_yet() {
+  auto answer = plain(503, "the server is starting\n");
+  answer.headers.emplace_back("Retry-After", "1");
+  return {std::move(answer), "starting"};
 }
 
 /// Behind a proxy on this machine everybody comes from here.
@@ -104,10 +111,9 @@ std::vector<transport::network> trusted_proxies(const config& how) {
 
 }  // namespace
 
-chat::chat(runtime& on, const config& how)
+chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator> checks_tokens)
     : on_(on),
-      journal_(open_journal(how)),
-      authenticator_(make_authenticator(how)),
+      authenticator_(std::move(checks_tokens)),
       proxies_(trusted_proxies(how)),
       metrics_apart_(!how.admin_listen.empty()) {
   limits_.text_bytes_max = how.text_bytes;
@@ -125,10 +131,7 @@ chat::chat(runtime& on, const config& how)
   env_.how.hello_wait_max = how.hello_wait;
   env_.how.write_window = how.write_window;
   env_.how.commit_window = how.commit_window;
-  env_.durability = journal_->level();
-  env_.may_have_directs = [this](const user_id& user) { return journal_->may_have_directs(user); };
   env_.auth = authenticator_.get();
-  env_.guest_key = guest_key_of(*journal_);
   env_.now = system_now;
   env_.steady_now = std::chrono::steady_clock::now;
   env_.random = system_random;
@@ -152,11 +155,19 @@ chat::chat(runtime& on, const config& how)
     incidents_.bug(where, detail);
     end_process();
   };
-  spawn_actors();
   on_.on_ended([this] {
     env_.writer = actors::writer_actor{};
     env_.board.clear();
   });
+}
+
+void chat::open(const config& how) {
+  journal_ = open_journal(how, opening_);
+  env_.durability = journal_->level();
+  env_.may_have_directs = [this](const user_id& user) { return journal_->may_have_directs(user); };
+  env_.guest_key = guest_key_of(*journal_);
+  spawn_actors();
+  opening_.is_over();
 }
 
 void chat::spawn_actors() {
@@ -187,28 +198,52 @@ std::vector<transport::websocket_route> chat::websockets() {
   route.path = "/ws";
   route.subprotocols = {{"confab.v1.json", codec::json}, {"confab.v1.cbor", codec::cbor}};
   route.first_message_prefix = "confab.hello.";
-  route.authorize = [this](const transport::http_request& request)
-      -> std::variant<transport::session_factory, transport::upgrade_refused> {
-    std::optional<actors::identity> known;
-    if (const auto token = request.bearer()) {
-      auto verified = actors::verify(env_, *token);
-      if (const auto* why = std::get_if<actors::unauthorized>(&verified)) {
-        auto answer = plain(401, why->reason + "\n");
-        answer.headers.emplace_back("WWW-Authenticate", "Bearer error=\"invalid_token\"");
-        return transport::upgrade_refused{std::move(answer), why->reason};
-      }
-      known = std::get<actors::identity>(std::move(verified));
-    }
-    return chat_session(on_, env_, limits_, transport::counted_as(request.peer_address, proxies_),
-                        std::move(known));
+  if (!authenticator_->answers_later()) {
+    route.authorize = [this](const transport::http_request& request) -> transport::upgrade_verdict {
+      if (opening_.goes_on()) return not_open_yet();
+      const auto token = request.bearer();
+      return admit(request, token ? actors::verify(env_, *token, [](auto) {}) : std::nullopt);
+    };
+    return {std::move(route)};
+  }
+  route.authorize_later = [this](const std::shared_ptr<transport::upgrade_question>& asked) {
+    if (opening_.goes_on()) return asked->answer(not_open_yet());
+    const auto token = asked->request().bearer();
+    if (!token) return asked->answer(admit(asked->request(), std::nullopt));
+    // Without a verdict the question is let go of, which is an answer too.
+    const auto answer = [this, asked](const std::optional<actors::token_verdict>& of_token) {
+      if (of_token) asked->answer(admit(asked->request(), *of_token));
+    };
+    if (const auto at_once = actors::verify(env_, *token, answer)) answer(at_once);
   };
   return {std::move(route)};
+}
+
+/// Who may be upgraded, by the verdict on the request's token if it has one.
+transport::upgrade_verdict chat::admit(const transport::http_request& request,
+                                       std::optional<actors::token_verdict> of_token) {
+  std::optional<actors::identity> known;
+  if (of_token) {
+    if (const auto* why = std::get_if<actors::unauthorized>(&*of_token)) {
+      auto answer = plain(401, why->reason + "\n");
+      answer.headers.emplace_back("WWW-Authenticate", "Bearer error=\"invalid_token\"");
+      return transport::upgrade_refused{std::move(answer), why->reason};
+    }
+    known = std::get<actors::identity>(*std::move(of_token));
+  }
+  return chat_session(on_, env_, limits_, transport::counted_as(request.peer_address, proxies_),
+                      std::move(known));
 }
 
 std::vector<transport::http_route> chat::admin_pages() {
   std::vector<transport::http_route> rows;
   rows.push_back({"/healthz", [](const auto&) { return plain(200, "ok\n"); }});
   rows.push_back({"/readyz", [this](const auto&) {
+                    if (auto progress = opening_.progress()) {
+                      auto answer = plain(503, *std::move(progress) + "\n");
+                      answer.content_type = "application/json";
+                      return answer;
+                    }
                     const auto why_not = trouble();
                     if (!why_not.empty()) return plain(503, why_not + "\n");
                     return plain(200, "ready\n");
@@ -225,7 +260,12 @@ std::vector<transport::http_route> chat::pages() {
       return plain(403, "the metrics are not for everybody: see --admin-listen\n");
     return show_metrics();
   };
-  for (auto& row : http_routes(assets())) rows.push_back(std::move(row));
+  for (auto& row : http_routes(assets())) {
+    row.respond = [this, respond = std::move(row.respond)](const auto& request) {
+      return opening_.goes_on() ? not_open_yet().response : respond(request);
+    };
+    rows.push_back(std::move(row));
+  }
   return rows;
 }
 
@@ -247,6 +287,7 @@ std::string chat::metrics() const {
 }
 
 void chat::end_actors() {
+  if (!env_.writer) return;
   watch_.stop();
   caf::scoped_actor waiting{on_.system()};
   waiting->request(env_.writer, flush_wait_max, actors::flush_request{})

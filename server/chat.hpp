@@ -5,6 +5,7 @@
 #include "protocol/codec.hpp"
 #include "server/config.hpp"
 #include "server/incidents.hpp"
+#include "server/opening.hpp"
 #include "server/runtime.hpp"
 #include "server/watch.hpp"
 #include "transport/listener.hpp"
@@ -12,6 +13,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,8 +23,12 @@ namespace confab::server {
 /// Must outlive the runtime's connections; ended by `end_actors`, after the last of them.
 class chat {
  public:
-  /// Opens the journal. Throws std::runtime_error with what to tell the operator.
-  chat(runtime& on, const config& how);
+  chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator> checks_tokens);
+
+  /// Opens the journal, which takes a while where it has to be brought up to date, and starts the
+  /// actors. Until then the routes answer, and turn people away. Throws std::runtime_error with
+  /// what to tell the operator.
+  void open(const config& how);
 
   std::vector<transport::websocket_route> websockets();
   /// /healthz, /readyz, the page and the client library; /metrics, unless it has an address of its
@@ -37,11 +43,13 @@ class chat {
   }
 
   void set_ready(bool ready) noexcept { ready_ = ready; }
-  /// Everything asked of the journal is committed or failed, then the actors end.
+  /// Everything asked of the journal is committed or failed, then the actors end, if there are any.
   void end_actors();
 
  private:
   void spawn_actors();
+  transport::upgrade_verdict admit(const transport::http_request& request,
+                                   std::optional<actors::token_verdict> of_token);
   transport::http_response show_metrics() const;
   /// What keeps the server from being ready, as a sentence; empty if nothing does.
   std::string trouble() const;
@@ -55,6 +63,7 @@ class chat {
   decode_limits limits_;
   watch watch_;
   const std::vector<transport::network> proxies_;
+  opening opening_;
   const bool metrics_apart_;
   std::atomic<bool> ready_{false};
   std::atomic<bool> journal_healthy_{true};

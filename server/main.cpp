@@ -91,24 +91,27 @@ int serve(server::config how, const read_config& read) {
   // Ended in the other order: what the actors use outlives the threads they run on.
   std::optional<server::chat> chat;
   server::runtime runtime{how.shards};
-  chat.emplace(runtime, how);
+  chat.emplace(runtime, how, server::make_authenticator(how));
+  std::string url;
+  // Whoever watches over the server is answered while the journal is opened, which may take long.
   try {
     auto listening = server::transport_options(how);
     listening.on_incident = chat->on_incident();
     runtime.listen(listening, chat->websockets(), chat->pages());
+    const bool tls = !how.tls_cert.empty();
+    url = url_of(tls ? "https" : "http", how.host, runtime.listener().port());
     if (!how.admin_listen.empty()) {
       const auto admin = server::admin_options(how);
       const auto port = runtime.listen_beside(admin, chat->admin_pages());
       server::log::info("admin-listening", "url={}", url_of("http", admin.host, port));
     }
+    server::log::info("journal-opening", "url={}", url);
+    chat->open(how);
   } catch (...) {
     chat->end_actors();
     throw;
   }
   chat->set_ready(true);
-
-  const bool tls = !how.tls_cert.empty();
-  const auto url = url_of(tls ? "https" : "http", how.host, runtime.listener().port());
   server::log::info("listening", "url={} shards={}", url, runtime.shards());
 
   runtime.run_until_signal({how.drain_wait, [&] { reload(how, read, runtime.listener()); },

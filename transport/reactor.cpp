@@ -64,11 +64,9 @@ std::size_t reactor_core::end_turn() {
 /// Every outbox is bounded, but not what thousands of them hold. Those with the most go first; of
 /// all shards only those which hold their share, so that one with small ones need not pay.
 void reactor_core::limit_outbound() {
+  if (dirty_.queued_bytes() == count.outbound_bytes.get()) return;
+  const auto in_all = tell_outbound();
   const auto own = dirty_.queued_bytes();
-  const auto before = count.outbound_bytes.get();
-  if (own == before) return;
-  count.outbound_bytes.set(own);
-  const auto in_all = shared_->outbound_bytes.fetch_add(own - before) + own - before;
   const auto most = how().outbound_bytes_max;
   if (most == 0 || in_all <= most || own < in_all / shared_->shards) return;
 
@@ -77,10 +75,18 @@ void reactor_core::limit_outbound() {
     if (auto* one = static_cast<live_connection*>(each); one->queued_bytes() > 0)
       slow.push_back(one);
   std::ranges::sort(slow, std::greater{}, &live_connection::queued_bytes);
-  std::size_t closed = 0;
   const auto bound = own - std::min(own, in_all - most);
+  std::size_t closed = 0;
   for (; closed < slow.size() && dirty_.queued_bytes() > bound; ++closed) slow[closed]->overflow();
+  tell_outbound();
   note({incident_kind::outbound_full, "closed", {}, std::to_string(closed)});
+}
+
+/// How much waits on all shards.
+std::size_t reactor_core::tell_outbound() noexcept {
+  const auto more = dirty_.queued_bytes() - count.outbound_bytes.get();  // or less: it wraps
+  count.outbound_bytes.set(dirty_.queued_bytes());
+  return shared_->outbound_bytes.fetch_add(more, std::memory_order_relaxed) + more;
 }
 
 void reactor_core::add_reserved(reserved_place& connection) noexcept {

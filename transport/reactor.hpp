@@ -126,6 +126,7 @@ class reactor_core final : public reactor, public std::enable_shared_from_this<r
                                           net::wait_traits<std::chrono::steady_clock>, executor>;
 
   void limit_outbound();
+  std::size_t tell_outbound() noexcept;
   timer_wheel::tick current_tick() const noexcept;
   void run_timer();
 

@@ -199,7 +199,7 @@ void websocket_core::deliver(const frame_reader::result& message) {
   resumed_ = false;
   guarded([&] {
     const auto flow = port_->on_message(message.type, bytes);
-    paused_ = flow == session_port::flow::enough && !resumed_ && !we_closed_;
+    paused_ = deaf_ || (flow == session_port::flow::enough && !resumed_ && !we_closed_);
   });
 }
 
@@ -303,10 +303,16 @@ void websocket_core::closing(close_code code) {
     reactor_->note({incident_kind::closed_by_us, name(code), peer(),
                     std::to_string(static_cast<unsigned>(code))});
   limit_closing();
-  resume_reading();  // the peer's close frame comes behind what was not read yet
+  // The peer's close frame comes behind what was not read yet. Who sends too much is not heard any
+  // more: nothing that comes until the connection is dropped costs more than the kernel's buffer.
+  if (code == close_code::rate_abuse)
+    deaf_ = paused_ = true;
+  else
+    resume_reading();
 }
 
 void websocket_core::resume_reading() {
+  if (deaf_) return;
   resumed_ = true;
   if (!std::exchange(paused_, false)) return;
   heard();

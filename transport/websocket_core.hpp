@@ -112,6 +112,7 @@ class websocket_core : public live_connection, protected outbox_writer, private 
   bool heard_ = true;  // since the last ping
   bool paused_ = false;
   bool resumed_ = false;
+  bool deaf_ = false;  // paused for good
   bool draining_ = false;
   bool we_closed_ = false;
   bool finished_ = false;

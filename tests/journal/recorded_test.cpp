@@ -17,17 +17,17 @@ namespace {
 
 const std::string record = CONFAB_SOURCE_DIR "/tests/journal/recorded/journal.txt";
 
-using words = std::vector<std::string>;
+using texts = std::vector<std::string>;
 
 // A line is an operation, its words separated by tabs: the clock, room, user, `moderator` or `-`,
 // the key or `-`, then what is wanted. The lines below it, which begin with "=", say what came of
 // it.
 
-words words_of(const operation& asked, std::int64_t now) {
-  words out{std::to_string(now), asked.room.value(), asked.by.user.value(),
+texts words_of(const operation& asked, std::int64_t now) {
+  texts out{std::to_string(now), asked.room.value(), asked.by.user.value(),
             asked.by.token == rooms::role::moderator ? "moderator" : "-",
             asked.key.empty() ? "-" : asked.key};
-  const auto add = [&](words more) { out.insert(out.end(), more.begin(), more.end()); };
+  const auto add = [&](texts more) { out.insert(out.end(), more.begin(), more.end()); };
   std::visit(
       [&]<class Want>(const Want& want) {
         if constexpr (std::is_same_v<Want, rooms::create_room>) {
@@ -49,13 +49,13 @@ words words_of(const operation& asked, std::int64_t now) {
   return out;
 }
 
-operation operation_of(const words& from) {
+operation operation_of(const texts& from) {
   const auto to = room(from.at(1));
   const auto who = user(from.at(2));
   const auto number = [&](std::size_t at) { return std::stoull(from.at(at)); };
   auto asked = [&] {
     const auto& verb = from.at(5);
-    if (verb == "create") return create(to, "A room");
+    if (verb == "create") return create(to);
     if (verb == "post") return post(to, from.at(6), "", who);
     if (verb == "edit") return edit(to, number(6), from.at(7), who);
     if (verb == "react") return react(to, number(6), from.at(7), from.at(8) == "on", who);
@@ -72,7 +72,7 @@ operation operation_of(const words& from) {
 
 std::string text_of(const outcome& what) {
   if (const auto* made = std::get_if<room_info>(&what))
-    return "room " + made->title + " " + std::to_string(made->head.value());
+    return "room " + std::to_string(made->head.value());
   if (const auto* done = std::get_if<rooms::appended>(&what))
     return encode(codec::json, message::more_events{general, done->entries, false});
   if (const auto* again = std::get_if<rooms::repeated>(&what))
@@ -84,7 +84,7 @@ std::string text_of(const outcome& what) {
 }
 
 /// What comes of the recorded operations in a store, one by one, and what is read at the end.
-std::string replay(session& of, const std::vector<words>& operations) {
+std::string replay(session& of, const std::vector<texts>& operations) {
   std::ostringstream out;
   for (const auto& one : operations) {
     std::string line;
@@ -98,8 +98,8 @@ std::string replay(session& of, const std::vector<words>& operations) {
   return out.str();
 }
 
-std::vector<words> operations_of(const std::string& text) {
-  std::vector<words> all;
+std::vector<texts> operations_of(const std::string& text) {
+  std::vector<texts> all;
   std::istringstream lines{text};
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with("=")) continue;
@@ -130,8 +130,8 @@ std::string read(const std::string& path) {
   return text.str();
 }
 
-std::vector<words> any_operations() {
-  std::vector<words> all;
+std::vector<texts> any_operations() {
+  std::vector<texts> all;
   std::mt19937_64 dice{7};
   std::int64_t clock = 1'763'790'000'000;
   for (const auto& place : places) all.push_back(words_of(create(place), clock));

@@ -45,7 +45,7 @@ struct row {
 };
 
 std::vector<row> rows() {
-  const std::regex cells{R"(\| [^|]+ \| (`[^|]+) \| (\S+) \| (\S+)(?: "([^|]+)")? \|)"};
+  const std::regex cells{R"x(\| [^|]+ \| (`[^|]+) \| (\S+) \| (\S+)(?: "([^|]+)")? \|)x"};
   std::vector<row> found;
   std::istringstream lines{text_of("docs/limits.md")};
   for (std::string line; std::getline(lines, line);) {

@@ -115,6 +115,22 @@ TEST_CASE("pings and pongs are answered and taken up to their bound, and one mor
   REQUIRE(c.read_data().code() == 4003);
 }
 
+TEST_CASE("who is closed with 4003 is not read any more, and dropped later") {
+  options how;
+  how.close_wait_max = 300ms;
+  world w(how);
+  client c(w, w.port());
+  REQUIRE(c.upgrade().status == 101);
+  w.book->sink->close(close_code::rate_abuse, "");
+  REQUIRE(c.read_data().code() == 4003);
+  const auto before = w.server->count().bytes_in;
+
+  c.send(std::string(200'000, 'x'));
+
+  REQUIRE(w.until([&] { return c.ended && w.book->destroyed == 1; }));
+  REQUIRE(w.server->count().bytes_in - before <= 16 * 1024);  // of the read that was under way
+}
+
 TEST_CASE("what breaks the protocol is closed with the code of the RFC") {
   struct row {
     std::string bytes;

@@ -164,8 +164,9 @@ beast("one that closes, does not wait, and goes on sending", {}, async (cage) =>
 });
 
 beast("one that asks for much, and hangs up at once", { each: 120 }, async (cage) => {
-  return await cage.repeat(async () => {
-    const client = await cage.member("prankster", "calm");
+  // One alone would have to wait for what the ones before have asked for.
+  return await cage.repeat(async (i) => {
+    const client = await cage.member(`prankster${i}`, "calm");
     await cage.pour(
       client,
       batch(20, (i) => textFrame({ type: "history", id: 10 + i, room: "calm", limit: 200 })),

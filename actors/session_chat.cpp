@@ -1,0 +1,160 @@
+// What a session asks of a room beside its log: members, pins, threads, settings; and what is the
+// user's own: profiles and blocks.
+
+#include "actors/session.hpp"
+#include "protocol/codec.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace confab::actors {
+
+/// Whether it can be paid; if not the command is answered.
+bool session::take(running& run, price what, double amount, std::string_view too_many) {
+  const auto wait = taken_->pays.take(what, amount, env_->steady_now());
+  if (wait.count() == 0) return true;
+  const auto told = std::chrono::ceil<std::chrono::milliseconds>(wait);
+  say(message::error{run.ref, error_code::rate_limited, std::string{too_many}, told,
+                     from(run).named(run.room)});
+  settle(run.ticket);
+  return false;
+}
+
+void session::start(running& run, command::set_member& what) {
+  run.room = what.room;
+  if (what.change.state == member_state::invited &&
+      !take(run, price::invitations, static_cast<double>(what.change.users.size()),
+            "too many invitations"))
+    return;
+  append(run, what.room, what.key, rooms::set_members{std::move(what.change)}, joining::not_needed,
+         what.delete_for);
+}
+
+void session::list(running& run, const room_id& room, decltype(list_op::what) what) {
+  run.room = room;
+  if (!may_join(room))
+    return fail(run.ticket, error_code::forbidden, "not allowed in this room");
+  taken_->pays.charge(price::rows, limits::members_page_count_max, env_->steady_now());
+  list_op op{principal_in(room), std::move(what)};
+  const auto* at = in(room);
+  if (at && at->handle)
+    caf::anon_send(at->handle, room_command{from(run), std::move(op)});
+  else
+    to_directory(room, from(run), std::move(op));
+}
+
+void session::start(running& run, command::list_members& what) { list(run, what.room, what); }
+void session::start(running& run, command::list_pins& what) { list(run, what.room, what); }
+void session::start(running& run, command::list_threads& what) { list(run, what.room, what); }
+
+void session::start(running& run, command::create& what) {
+  run.room = what.room ? *what.room : made_room_of(user_, what.key);
+  if (!may_join(run.room) || !env_->how.create_rooms)
+    return fail(run.ticket, error_code::forbidden, "not allowed to make this room");
+  if (!what.users.empty() && !take(run, price::invitations, static_cast<double>(what.users.size()),
+                                   "too many invitations"))
+    return;
+  tell_profile();
+  to_directory(run.room, from(run),
+               create_op{principal_in(run.room), std::move(what.key),
+                         {std::move(what.settings), std::move(what.users)}});
+}
+
+void session::start(running& run, command::emit& what) {
+  run.room = what.room;
+  if (!take(run, price::emits, 1, "too many events")) return;
+  in_room(run, what.room, emit_op{std::move(what.event), std::move(what.data)});
+}
+
+/// Files are signed by a hook of the deployment (API §8), and there is none.
+void session::start(running& run, command::upload&) {
+  fail(run.ticket, error_code::forbidden, "no files here");
+}
+void session::start(running& run, command::download&) {
+  fail(run.ticket, error_code::forbidden, "no files here");
+}
+
+// --- one's own ---------------------------------------------------------------------------------
+
+void session::start(running& run, command::block& what) {
+  blocking_ = std::make_unique<command::block>(std::move(what));
+  read(run, blocks_request{user_, {}});
+}
+
+void session::start(running& run, command::list_blocks&) { read(run, blocks_request{user_, {}}); }
+
+void session::blocks_came(running& run, blocks_read& read) {
+  const auto wanted = std::exchange(blocking_, nullptr);
+  if (!wanted) {
+    if (run.ref) say(message::blocks{run.ref, std::move(read.users)});
+    return settle(run.ticket);
+  }
+  const bool is_blocked = std::ranges::find(read.users, wanted->user) != read.users.end();
+  if (wanted->on && !is_blocked && read.users.size() >= limits::blocks_max) {
+    message::error full{run.ref, error_code::limit, "too many users are blocked", {}, {}};
+    full.limit = limits::blocks_max;
+    say(full);
+    return settle(run.ticket);
+  }
+  run.until = deadline();
+  blocking_ = std::make_unique<command::block>(*wanted);  // until it is stored
+  rooms::mark mark{user_, wanted->user.value(), rooms::mark::kind::block, wanted->on ? 1 : 0, {}};
+  rooms::principal by;
+  by.user = user_;
+  caf::anon_send(env_->writer,
+                 append_request{request_no{},
+                                {rooms::server_room, std::move(by), {}, rooms::set_marks{{mark}}},
+                                id_,
+                                run.ticket});
+}
+
+void session::start(running& run, command::report& what) {
+  run.room = what.room;
+  if (!in(what.room)) return fail(run.ticket, error_code::not_joined, "join the room first");
+  if (!take(run, price::reports, 1, "too many reports")) return;
+  tell_profile();
+  rooms::record_event event{"report.created",
+                            report_of(what.room, what.target, user_, what.reason)};
+  caf::anon_send(env_->writer,
+                 append_request{request_no{},
+                                {rooms::server_room, rooms::server_principal(), {},
+                                 std::move(event)},
+                                id_,
+                                run.ticket});
+}
+
+void session::stored(const stored_for_session& what) {
+  const auto* run = gate_.find(what.ticket);
+  const auto blocked = std::exchange(blocking_, nullptr);
+  if (!run) return;
+  if (!what.ok) return fail(what.ticket, error_code::unavailable, "try again");
+  if (blocked) {
+    // A room that is asleep reads it when it wakes.
+    const auto between = direct_room_of(user_, blocked->user);
+    if (const auto awake = env_->board.awake(between))
+      caf::anon_send(awake, room_command{{}, block_op{user_, blocked->on}});
+  }
+  if (run->ref) say(message::done{run->ref, {}});
+  settle(what.ticket);
+}
+
+void session::start(running& run, command::list_users& what) {
+  read(run, profiles_request{std::move(what.ids)});
+}
+
+/// Guests are nobody's to look up (SEMANTICS §9).
+void session::profiles_came(running& run, profiles_read& read) {
+  message::users reply{run.ref, {}};
+  for (auto& one : read.profiles)
+    if (!one.guest) reply.list.push_back({one.user, std::move(one.name), std::move(one.data)});
+  if (run.ref) say(reply);
+  settle(run.ticket);
+}
+
+/// Nothing is pushed yet, so there is nothing to hold back.
+void session::start(running& run, command::set_active&) {
+  if (run.ref) say(message::done{run.ref, {}});
+  settle(run.ticket);
+}
+
+}  // namespace confab::actors
