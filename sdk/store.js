@@ -1,7 +1,7 @@
 // What is known of the chat, for whoever shows it: rooms, their messages, who is there, what is unread. It hears the
 // client, and hands out snapshots: objects that never change, and are the same as long as nothing has changed.
 
-import { RoomState } from "./store_room.js";
+import { ENDS, RoomState } from "./store_room.js";
 import { Outgoing } from "./outgoing.js";
 import { memoryPositions } from "./positions.js";
 import { findReaction } from "./reactions.js";
@@ -63,6 +63,9 @@ export class Store {
       edited: (event) => this.#entry(event),
       deleted: (event) => this.#entry(event),
       reacted: (event) => this.#entry(event),
+      pinned: (event) => this.#entry(event),
+      room_set: (event) => this.#entry(event),
+      member_set: (event) => this.#entry(event),
       presence: (event) => this.#presence(event),
       typing: (event) => this.#typing(event),
     });
@@ -100,6 +103,7 @@ export class Store {
       rooms,
       listed: this.#listed,
       unread: rooms.reduce((sum, { unread }) => sum + unread, 0),
+      mentions: rooms.reduce((sum, { mentions }) => sum + mentions, 0),
     });
     return this.#snapshot;
   };
@@ -137,13 +141,20 @@ export class Store {
 
   // --------------------------------------------------------------------------------------------------- actions
 
-  /** Resolves when the room is caught up, or cannot be joined: then its snapshot has the `error`. @param {string} key */
-  async join(key) {
+  /** Resolves when the room is caught up, or cannot be joined: then its snapshot has the `error`. @param {string} key @param {{ member?: boolean }} [options] */
+  async join(key, { member } = {}) {
     const room = this.#room(key);
-    if (room.joining || room.joined || room.wire === null) return;
+    if (room.wire !== null && (member || (!room.joining && !room.joined))) await this.#join(room, member);
+  }
+
+  /** @param {RoomState} room @param {boolean} [member] */
+  async #join(room, member) {
+    const wire = /** @type {string} */ (room.wire);
+    // Who is there keeps what is loaded.
+    const { seq, epoch } = (room.joined && this.client.room(wire)) || {};
     room.joining = true;
     try {
-      await this.client.join(room.wire);
+      await this.client.join(wire, { since: seq ?? undefined, epoch, member });
     } catch (error) {
       room.error = /** @type {Error} */ (error);
     }
@@ -151,8 +162,8 @@ export class Store {
     room.changed();
   }
 
-  /** Leaves, and forgets how far the room was read. @param {string} key */
-  async leave(key) {
+  /** Leaves, and forgets how far the room was read. @param {string} key @param {{ member?: boolean }} [options] */
+  async leave(key, options) {
     const room = this.#rooms.get(key);
     if (!room) return;
     this.#positions.remove(key);
@@ -166,7 +177,7 @@ export class Store {
     this.#byWire.delete(wire);
     this.#leaving.add(wire);
     try {
-      await this.client.leave(wire);
+      await this.client.leave(wire, options);
     } finally {
       this.#leaving.delete(wire);
     }
@@ -177,10 +188,11 @@ export class Store {
    *
    * @param {string} key
    * @param {import("./confab.js").Content} content
+   * @param {import("./store.js").StoreSendOptions} [options]
    * @returns {Promise<void>} does not reject
    */
-  send(key, content) {
-    return this.#outgoing.send(this.#room(key), content);
+  send(key, content, options) {
+    return this.#outgoing.send(this.#room(key), content, options);
   }
 
   /** Once more, after it failed. It has the same key: whatever happened the first time, it will be there once. @param {string} key @param {string} message its `key` */
@@ -203,20 +215,35 @@ export class Store {
     this.#outgoing.setDraft(key, text);
   }
 
-  /** @param {string} key @param {number} seq @param {import("./confab.js").Content} content */
-  edit(key, seq, content) {
-    return this.client.edit(this.#wire(key), seq, content);
+  /** @param {string} key @param {number} seq @param {import("./confab.js").Content} content @param {import("./confab.js").EditOptions} [options] */
+  edit(key, seq, content, options) {
+    return this.client.edit(this.#wire(key), seq, content, options);
   }
 
-  /** @param {string} key @param {number} seq */
-  remove(key, seq) {
-    return this.client.delete(this.#wire(key), seq);
+  /** @param {string} key @param {number} seq @param {{ reason?: string }} [options] */
+  remove(key, seq, options) {
+    return this.client.delete(this.#wire(key), seq, options);
+  }
+
+  /** @param {string} key @param {number} seq @param {boolean} [on] */
+  setPin(key, seq, on = true) {
+    return this.client[on ? "pin" : "unpin"](this.#wire(key), seq);
+  }
+
+  /** A page of the members; says also how many there are. @param {string} key @param {{ state?: "member" | "invited" | "banned", after?: string, limit?: number }} [options] */
+  async members(key, options) {
+    const page = await this.client.members(this.#wire(key), options);
+    const room = this.#room(key);
+    for (const { id, name } of page.members) if (name !== undefined) this.#meet({ id, name });
+    room.countedMembers(page.count, page.seq);
+    room.changed();
+    return page;
   }
 
   /** Reacts, or takes it back. @param {string} key @param {number} seq @param {string} emoji */
   async toggleReaction(key, seq, emoji) {
     const wire = this.#wire(key);
-    const message = this.#room(key).timeline.messages.find((one) => one.seq === seq);
+    const message = this.#room(key).timeline.find(seq);
     const own = findReaction(message?.reactions ?? [], emoji)?.own ?? [];
     if (own.length === 0) await this.client.react(wire, seq, emoji);
     else await Promise.all(own.map((said) => this.client.unreact(wire, seq, said)));
@@ -236,9 +263,9 @@ export class Store {
     Object.assign(room, { loadingOlder: true, olderError: null });
     room.changed();
     try {
-      const { events, more, users } = await this.client.history(room.wire, { before: first, limit: HISTORY_PAGE });
-      for (const user of users ?? []) this.#meet(user);
-      room.timeline.prepend(first, events, more);
+      const page = await this.client.history(room.wire, { before: first, limit: HISTORY_PAGE });
+      for (const user of page.users ?? []) this.#meet(user);
+      room.timeline.prepend(first, page);
     } catch (error) {
       room.olderError = /** @type {Error} */ (error);
     }
@@ -299,7 +326,8 @@ export class Store {
     for (const user of event.users ?? []) this.#meet(user);
     room.members.clear();
     for (const user of event.members ?? []) this.#meet(user, room);
-    Object.assign(room, { title: event.title ?? "", joined: true, error: null, online: event.online ?? 0, epoch: event.epoch });
+    Object.assign(room, { online: event.online ?? 0, epoch: event.epoch, info: this.client.room(event.room) ?? {} });
+    room.joinedAs(event);
     if (event.snapshot) this.#replace(room, event);
     room.changed();
   }
@@ -308,7 +336,7 @@ export class Store {
   #replace(room, { events, head, epoch }) {
     const { timeline } = room;
     const { pending } = timeline;
-    timeline.replace(events);
+    timeline.replace(events, head);
     for (const one of pending) if (!timeline.pending.includes(one)) this.#outgoing.forget(one.key);
     const last = timeline.lastSeq ?? 0;
     const kept = this.#positions.get(room.key);
@@ -343,8 +371,12 @@ export class Store {
     const room = this.#byWire.get(wire);
     if (!room) return;
     room.joined = false;
+    room.left = reason ?? null;
     room.members.clear();
+    room.destroy();
     room.error = error ?? (reason === undefined ? null : new Error(`you may not be here any more (${reason})`));
+    if (reason !== undefined) this.#positions.remove(room.key); // the next page does not join it by itself either
+    if (ENDS.has(reason)) room.member = false;
     room.changed();
   }
 
@@ -381,7 +413,7 @@ export class Store {
       if (event.from === this.#me?.id) {
         this.#outgoing.forget(event.key);
         this.#read(room, event.seq); // who answers has read
-      } else if (!message.deleted && event.seq > room.readUpTo) room.unread.add(event.seq);
+      } else room.note(message);
     }
     room.changed();
     if (this.#rejoin && room.with !== null && !room.joined) void this.join(room.key);
@@ -391,9 +423,25 @@ export class Store {
   #entry(event) {
     const room = this.#byWire.get(event.room);
     if (!room) return;
+    if (event.type === "room_set") room.changeSettings(event);
+    room.info = this.client.room(event.room) ?? room.info;
     room.timeline.apply(event);
-    if (event.type === "deleted") room.unread.delete(event.target);
+    if (event.type === "deleted") room.forget(event.target);
+    if (event.type === "edited") {
+      const message = room.timeline.find(event.target);
+      if (message) room.note(message);
+    }
+    if (event.type === "member_set") this.#memberSet(room, event);
     room.changed();
+  }
+
+  /** @param {RoomState} room @param {import("./confab.js").MemberSet} event */
+  #memberSet(room, event) {
+    room.changeMembers(event);
+    const { seq, users, state, role } = event;
+    if (!room.joined || room.joining || seq <= room.asOf || !this.#me || !users?.includes(this.#me.id)) return;
+    // What one may do depends on one's token too, so the server is asked. Who has to go hears so by `left`.
+    if (state === "member" || (state === undefined && role !== undefined)) void this.#join(room);
   }
 
   // --------------------------------------------------------------------------------------------------- reading

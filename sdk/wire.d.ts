@@ -406,6 +406,8 @@ export interface History {
   type: "history";
   re?: number;
   room: string;
+  /** The entry up to which the messages are as they are: what comes live up to there is in them already. */
+  head: number;
   users?: User[];
   events: LogEntry[];
   more: boolean;
