@@ -291,7 +291,7 @@ void room_state::take_list(const list_awaited& about, room_answer& what, room_ef
 void room_state::take_change(const log_entry& entry, const asker* leaving, room_effects& out) {
   if (const auto* gone = std::get_if<deleted>(&entry.body)) {
     std::erase(view_.pins, gone->target);
-  } else if (const auto* pin = std::get_if<pinned>(&entry.body)) {
+  } else if (const auto* pin = std::get_if<confab::pinned>(&entry.body)) {
     std::erase(view_.pins, pin->target);
     if (pin->on) view_.pins.push_back(pin->target);
   } else if (const auto* set = std::get_if<room_set>(&entry.body)) {

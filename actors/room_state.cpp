@@ -44,8 +44,7 @@ bool room_state::exists_for(const user_id& user) const noexcept {
 
 // --- telling -----------------------------------------------------------------------------------
 
-template <class What>
-void room_state::answer(const asker& to, const What& what, room_effects& out) const {
+void room_state::answer(const asker& to, const message::any& what, room_effects& out) const {
   out.deliveries[to.session.shard()].push_back(unicast{to.session, encode_frame(to.format, what)});
 }
 

@@ -187,8 +187,7 @@ class room_state {
     join_op what;
   };
 
-  template <class What>
-  void answer(const asker& to, const What& what, room_effects& out) const;
+  void answer(const asker& to, const message::any& what, room_effects& out) const;
   void refuse(const asker& to, error_code code, std::string text, room_effects& out) const;
   void announce(const message::any& what, importance weight, room_user_no except,
                 std::optional<broadcast::author> writer, room_effects& out) const;

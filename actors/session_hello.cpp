@@ -124,6 +124,7 @@ void session::welcome(session_attached& what) {
   frame.text_bytes = env_->how.text_bytes_max;
   frame.frame_bytes = env_->how.frame_bytes_max;
   frame.rooms = env_->how.rooms_per_session_max;
+  frame.members = env_->how.rules.members_max;
   if (token_) frame.expires_at = token_->expires_at;
   if (token_ && token_->guest) {
     constexpr std::chrono::milliseconds life = limits::guest_token_life;

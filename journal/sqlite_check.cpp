@@ -110,6 +110,13 @@ class checker {
 
     const std::pair<std::string_view, std::string> differences[] = {
         {"messages' present forms", in_one_of("*", "changed")},
+        {"members", in_one_of("*", "members")},
+        {"rooms' settings and counts",
+         in_one_of("id, settings, members, owners, kept, unlisted", "rooms")},
+        {"pins", in_one_of("*", "pins")},
+        {"threads", in_one_of("*", "threads")},
+        {"users of threads", in_one_of("*", "thread_users")},
+        {"names of users", in_one_of("*", "users")},
         {"reactions", in_one_of("*", "reactions")},
         {"reactions' counts", in_one_of("*", "reaction_counts")},
         // Places in it depend on when they were taken, their order does not.

@@ -81,7 +81,8 @@ class filling {
     const std::pair<statement&, std::string> all[] = {
         {read_, "select " + std::string{entry_columns} +
                     ", id, room from log where id > ?1 order by id limit ?2"},
-        {room_, "select " + std::string{room_columns} + " where r.id = ?1"},
+        {room_, "select " + std::string{room_columns} + " from rooms r" + std::string{last_entry} +
+                    " where r.id = ?1"},
         {counted_before_,
          "select counted from log where room = ?1 and seq = ?2 and kind = 0 union all "
          "select counted from log where room = ?1 and seq = ?2 and kind <> 0"},
@@ -239,7 +240,7 @@ std::optional<std::string> rebuild(connection& database, const migration_options
       "begin immediate; delete from changed; delete from reactions; delete from reaction_counts;"
       "delete from members; delete from users; delete from pins; delete from threads;"
       "delete from thread_users;"
-      "update rooms set settings = null, members = 0, owners = 0, kept = 0, hidden = 0 where kept > 0 or "
+      "update rooms set settings = null, members = 0, owners = 0, kept = 0, unlisted = 0 where kept > 0 or "
       "settings is not null; delete from direct_order; delete from key_runs;"
       "insert or replace into progress values ('project', 0); commit");
   if (code != SQLITE_OK) {

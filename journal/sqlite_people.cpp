@@ -50,7 +50,7 @@ int people::prepare(const connection& database) {
        "select user from members indexed by members_rank "
        "where room = ?1 and state = 2 and role = ?2 order by since, user"},
       {run_.keep_room,
-       "update rooms set settings = ?2, members = ?3, owners = ?4, kept = ?5, hidden = ?6 "
+       "update rooms set settings = ?2, members = ?3, owners = ?4, kept = ?5, unlisted = ?6 "
        "where id = ?1"},
   };
   for (const auto& [prepared, sql] : all)

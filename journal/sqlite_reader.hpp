@@ -47,11 +47,11 @@ class sqlite_reader final : public reader {
   struct statements {
     statement begin, end, room, room_pins, number, entries, has_replies, main_forward,
         main_backward, all_forward, all_backward, thread_forward, thread_backward, one, edit,
-        member, members, pins, threads, in_thread, messages_of, blocked, profile, reaction_counts, reaction_users, reaction_page, reaction_count, reacted, rooms, all_rooms,
-        hidden_rooms, directs,
+        member, members, pins, threads, in_thread, messages_of, blocked, profile, reaction_counts,
+        reaction_users, reaction_page, reaction_count, reacted, rooms, all_rooms, hidden_rooms,
+        directs,
         feed, marks;
   };
-  class snapshot;
   struct failure {
     fault why;
     std::string detail;
@@ -59,6 +59,20 @@ class sqlite_reader final : public reader {
     operator result<T>() const {
       return {why, detail};
     }
+  };
+
+  /// All questions of a page see the same state of the database.
+  class snapshot {
+   public:
+    explicit snapshot(sqlite_reader& of) : of_(of), code_(query{of.run_.begin}.run()) {}
+    snapshot(const snapshot&) = delete;
+    snapshot& operator=(const snapshot&) = delete;
+    ~snapshot() { query{of_.run_.end}.run(); }
+    int code() const noexcept { return code_; }
+
+   private:
+    sqlite_reader& of_;
+    int code_;
   };
 
   std::optional<failure> open();

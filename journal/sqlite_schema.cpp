@@ -160,7 +160,7 @@ constexpr const char* step_4 = R"(
 // deleted. `log_senders` finds what somebody said in a room, for slow mode and to take it away.
 //
 // `members`: see rooms::member_row; a row goes when nothing is left of it. `rooms.kept` is how many
-// there are of a room: of most rooms none, and then nobody is looked up. `rooms.hidden`: private, in
+// there are of a room: of most rooms none, and then nobody is looked up. `rooms.unlisted`: private, in
 // no list but its members'. `log.users` are ids and
 // "@room", apart by spaces.
 constexpr const char* step_5 = R"(
@@ -181,9 +181,9 @@ constexpr const char* step_5 = R"(
   alter table rooms add column members integer not null default 0;
   alter table rooms add column owners integer not null default 0;
   alter table rooms add column kept integer not null default 0;
-  alter table rooms add column hidden integer not null default 0;
+  alter table rooms add column unlisted integer not null default 0;
   drop index rooms_listed;
-  create index rooms_listed on rooms (room) where direct_a is null and hidden = 0;
+  create index rooms_listed on rooms (room) where direct_a is null and unlisted = 0;
 
   create table members (
     room integer not null,

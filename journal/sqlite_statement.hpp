@@ -1,9 +1,13 @@
 #pragma once
 
+#include "protocol/ids.hpp"
+
 #include <sqlite3.h>
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -68,6 +72,19 @@ class statement {
   };
   std::unique_ptr<sqlite3_stmt, finalizer> handle_;
 };
+
+/// SQLite's integers are signed; nothing is numbered or counted beyond them.
+inline std::int64_t clamp(std::uint64_t number) noexcept {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  return number > static_cast<std::uint64_t>(most) ? most : static_cast<std::int64_t>(number);
+}
+inline std::int64_t clamp(seq_no seq) noexcept { return clamp(seq.value()); }
+/// As the limit of a query that is to tell whether there are more.
+inline std::int64_t one_more(std::size_t count) noexcept {
+  return count >= static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max())
+             ? std::numeric_limits<std::int64_t>::max()
+             : clamp(count + 1);
+}
 
 /// One run of a statement: binds its arguments, and resets it at the end, which also ends the
 /// read transaction that would hold back checkpoints. Texts are not copied: they must outlive it.

@@ -56,9 +56,17 @@ guest_secret guest_key_of(const journal::journal& of) {
   return key;
 }
 
+/// Guests beside a token key are nobody's members (SEMANTICS §1).
+rooms::rules rules_of(const config& how) {
+  rooms::rules rules;
+  rules.guest_members = how.guest_members && !how.token_key;
+  rules.members_max = how.room_members_max;
+  return rules;
+}
+
 std::unique_ptr<journal::journal> open_journal(const config& how, opening& told) {
   const rooms::key_window window{how.dedupe_age, how.dedupe_count};
-  if (how.journal == journal_kind::memory) return journal::open_memory(window);
+  if (how.journal == journal_kind::memory) return journal::open_memory(window, rules_of(how));
   journal::migration_options migration;
   migration.backup = how.backup;
   migration.progress = [&](auto step, auto done, auto of) { told.reached(step, done, of); };
@@ -66,7 +74,7 @@ std::unique_ptr<journal::journal> open_journal(const config& how, opening& told)
   marks.file = how.mark_file.empty() ? how.data + "/confab.mark" : how.mark_file;
   marks.accept_older = how.accept_older_journal;
   marks.failed = [](std::string_view why) { log::warn("mark-failing", "detail={}", why); };
-  auto opened = journal::open_sqlite(how.data, window, migration, marks);
+  auto opened = journal::open_sqlite(how.data, window, migration, marks, rules_of(how));
   if (auto* why = std::get_if<std::string>(&opened)) throw std::runtime_error(*why);
   return std::get<std::unique_ptr<journal::journal>>(std::move(opened));
 }
@@ -127,6 +135,8 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
   env_.how.rooms_per_hour = how.rooms_per_hour;
   env_.how.address_share = how.rate_address;
   env_.how.create_rooms = how.create_rooms;
+  env_.how.rules = rules_of(how);
+  env_.how.invitations_per_hour = how.invitations_per_hour;
   env_.how.heartbeat = how.ping_interval;
   env_.how.hello_wait_max = how.hello_wait;
   env_.how.write_window = how.write_window;

@@ -284,12 +284,13 @@ std::optional<token_command> parse_token(const CLI::App& app, const environment&
   for (const auto& text : app.get_option("--role")->results()) {
     const auto equals = text.rfind('=');
     const auto pattern = text.substr(0, equals);
-    const auto role = equals == std::string::npos ? "" : text.substr(equals + 1);
-    if (!is_room_pattern(pattern) || (role != "member" && role != "moderator"))
+    const auto role =
+        equals == std::string::npos ? std::nullopt : role_named(text.substr(equals + 1));
+    if (!is_room_pattern(pattern) || !role)
       mistakes.push_back("--role " + log::quoted(text) +
-                         ": must be PATTERN=member or PATTERN=moderator");
+                         ": must be PATTERN=ROLE: reader, member, moderator or owner");
     else
-      claims.roles[pattern] = role == "moderator" ? actors::role::moderator : actors::role::member;
+      claims.roles[pattern] = *role;
   }
   claims.admin = app.get_option("--admin")->count() > 0;
   claims.issuer = get("--jwt-issuer", "CONFAB_JWT_ISSUER");

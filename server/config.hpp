@@ -56,6 +56,9 @@ struct config {
   std::string jwt_user_claim = "sub";
 
   bool create_rooms = true;
+  bool guest_members = true;  // without a token key
+  std::size_t room_members_max = limits::members_max;
+  unsigned invitations_per_hour = limits::invitations_per_hour;
   unsigned rate_commands = limits::commands_per_second;  // 0: off
   unsigned rate_burst = limits::commands_burst;
   unsigned rate_address = static_cast<unsigned>(limits::address_share);  // sessions' worth; 0: off

@@ -237,15 +237,6 @@ std::optional<std::int64_t> milliseconds_of(const json& date) {
   return static_cast<std::int64_t>(std::floor(seconds * 1000));
 }
 
-std::optional<actors::role> role_named(std::string_view text) {
-  if (text == "member") return actors::role::member;
-  if (text == "moderator") return actors::role::moderator;
-  return std::nullopt;
-}
-std::string_view name_of(actors::role role) {
-  return role == actors::role::moderator ? "moderator" : "member";
-}
-
 /// The claim `confab`. A member that is not known is refused too: `{"room":[…]}` was meant to
 /// restrict, and ignoring it would allow every room.
 bool read_confab_claim(const json& claim, actors::identity& into) {
@@ -451,7 +442,7 @@ std::variant<minted, std::string> mint(const jwt_key& key, const token_claims& c
   if (!claims.audience.empty()) body["aud"] = claims.audience;
   json confab = json::object();
   if (claims.rooms) confab["rooms"] = *claims.rooms;
-  for (const auto& [pattern, role] : claims.roles) confab["roles"][pattern] = name_of(role);
+  for (const auto& [pattern, role] : claims.roles) confab["roles"][pattern] = name(role);
   if (claims.admin) confab["admin"] = true;
   if (!confab.empty()) body["confab"] = std::move(confab);
 

@@ -83,7 +83,7 @@ struct token_claims {
   std::string name;                                                      // empty: none
   std::optional<std::chrono::milliseconds> ttl = std::chrono::hours{1};  // whole seconds count
   std::optional<std::vector<std::string>> rooms;
-  std::map<std::string, actors::role> roles;
+  std::map<std::string, role> roles;
   bool admin = false;
   std::string issuer;
   std::string audience;

@@ -235,7 +235,15 @@ std::vector<option_row> make_rows() {
       number({"dedupe_count", storage, "how many keys are remembered at least"},
              &config::dedupe_count, 0, 100'000'000),
 
-      yes_no({"create_rooms", rules, "joining an unknown room creates it"}, &config::create_rooms),
+      yes_no({"create_rooms", rules, "rooms are made by `create`, and by joining an unknown one"},
+             &config::create_rooms),
+      yes_no({"guest_members", rules,
+              "guests can be members of rooms; never where there are users with tokens"},
+             &config::guest_members),
+      number({"room_members_max", rules, "members of one room"}, &config::room_members_max, 1,
+             10'000'000),
+      number({"invitations_per_hour", rules, "users that one user may invite in an hour; 0: no limit"},
+             &config::invitations_per_hour, 0, 1'000'000),
       number({"rate_commands", rules,
               "commands a second and session; 0: no limit, neither on these nor on bytes, values "
               "and history"},

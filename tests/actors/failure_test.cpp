@@ -223,7 +223,7 @@ TEST_CASE("a catch-up that breaks off after joined was said ends the connection"
   world.fill("general", 2000);
   auto& alice = world.guest("alice");
   int reads = 0;
-  world.faults.read_fails = [&reads] { return ++reads > 3; };
+  world.faults.read_fails = [&reads] { return ++reads > 5; };  // names are read beside
   alice.say(
       {{"type", "join"}, {"id", 901}, {"room", "general"}, {"since", 0}, {"epoch", "filled"}});
   world.settle();

@@ -28,7 +28,12 @@ TEST_CASE("a guest is welcomed with all a client needs to know") {
   CHECK(welcome["node"] == "n1");
   CHECK(welcome["server"] == "confab/" CONFAB_VERSION);
   CHECK(welcome["heartbeat_ms"] == 25000);
-  CHECK(welcome["limits"] == json{{"text_bytes", 4096}, {"frame_bytes", 65536}, {"rooms", 200}});
+  CHECK(welcome["limits"] == json{{"text_bytes", 4096},
+                                  {"frame_bytes", 65536},
+                                  {"rooms", 200},
+                                  {"mentions", 50},
+                                  {"attachments", 10},
+                                  {"members", 100'000}});
   CHECK(welcome["directs"] == json::array());
   CHECK_FALSE(welcome.contains("expires_at"));
 }

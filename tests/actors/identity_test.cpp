@@ -46,19 +46,27 @@ TEST_CASE("an empty claim of rooms admits to none") {
   CHECK_FALSE(who.may_join(room("general")));
 }
 
-TEST_CASE("the highest role that matches counts, and none in direct rooms") {
+TEST_CASE("the exact id's role counts, else the longest prefix's, and none in direct rooms") {
   identity who;
-  who.roles = {{"team-*", role::moderator}, {"team-a", role::member}};
+  who.roles = {{"team-*", role::moderator}, {"team-a", role::reader}, {"*", role::member}};
 
-  CHECK(who.role_in(room("team-a")) == role::moderator);
+  CHECK(who.role_in(room("team-a")) == role::reader);
+  CHECK(who.role_in(room("team-b")) == role::moderator);
   CHECK(who.role_in(room("general")) == role::member);
-
-  who.admin = true;
-  CHECK(who.role_in(room("general")) == role::moderator);
-  CHECK(who.role_in(room("dm:alice:bob")) == role::member);
+  CHECK(who.role_in(room("dm:alice:bob")) == role::none);
+  who.roles.erase("*");
+  CHECK(who.role_in(room("general")) == role::none);
 }
 
-TEST_CASE("roles have the names of the wire") {
-  CHECK(name(role::member) == "member");
-  CHECK(name(role::moderator) == "moderator");
+TEST_CASE("an exact id, a moderator's role and an admin's token open a room, but no direct one") {
+  identity who;
+  who.roles = {{"team-*", role::moderator}, {"club", role::member}, {"open-*", role::member}};
+
+  CHECK(who.opens(room("team-b")));
+  CHECK(who.opens(room("club")));
+  CHECK_FALSE(who.opens(room("open-air")));
+  CHECK_FALSE(who.opens(room("general")));
+  who.admin = true;
+  CHECK(who.opens(room("general")));
+  CHECK_FALSE(who.opens(room("dm:alice:bob")));
 }

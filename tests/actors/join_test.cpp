@@ -83,7 +83,7 @@ TEST_CASE("a token's rooms decide who may join") {
 TEST_CASE("a role comes with the token") {
   actor_world world;
   world.auth.tokens["t"] = world.identity_of("mod");
-  world.auth.tokens["t"].roles = {{"general", actors::role::moderator}};
+  world.auth.tokens["t"].roles = {{"general", role::moderator}};
   auto& mod = world.with_token("t");
 
   CHECK(mod.join("general")["role"] == "moderator");

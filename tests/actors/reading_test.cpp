@@ -131,6 +131,15 @@ TEST_CASE("reactions are for those in the room, and in a direct room for its two
   CHECK(bob.ask(reactions("dm:bob:nobody", "+"))["code"] == "no_such_room");
 }
 
+namespace {
+
+json listed_as(const char* room, int head, int online, bool joined) {
+  return {{"room", room},     {"title", room},   {"head", head},
+          {"online", online}, {"joined", joined}, {"visibility", "public"}};
+}
+
+}  // namespace
+
 TEST_CASE("rooms lists title, head, who is online and whether one has joined") {
   actor_world world;
   auto& alice = world.guest("alice");
@@ -147,9 +156,7 @@ TEST_CASE("rooms lists title, head, who is online and whether one has joined") {
   CHECK(listed["more"] == false);
   CHECK(listed["rooms"] ==
         json::array(
-            {{{"room", "a"}, {"title", "a"}, {"head", 1}, {"online", 2}, {"joined", true}},
-             {{"room", "b"}, {"title", "b"}, {"head", 0}, {"online", 1}, {"joined", true}},
-             {{"room", "c"}, {"title", "c"}, {"head", 0}, {"online", 0}, {"joined", false}}}));
+            {listed_as("a", 1, 2, true), listed_as("b", 0, 1, true), listed_as("c", 0, 0, false)}));
 }
 
 TEST_CASE("rooms of nowhere is an empty list") {

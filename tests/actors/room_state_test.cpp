@@ -24,15 +24,25 @@ struct fixture {
   explicit fixture(std::uint64_t entries = 0, std::uint64_t remembered = 0,
                    std::optional<std::pair<user_id, user_id>> direct = {})
       : room(info(entries, std::move(direct)), tail(entries, remembered),
-             {10s, 250ms, 5s, 10s, "disk"}) {}
+             {10s, 250ms, 5s, 10s, "disk", {}}) {}
 
   static journal::room_info info(std::uint64_t head,
                                  std::optional<std::pair<user_id, user_id>> direct) {
-    return {room_id::trusted("r"), "R",  epoch_id{"e"}, std::move(direct),
-            seq_no{head},          noon, seq_no{1}};
+    journal::room_info info;
+    info.room = room_id::trusted("r");
+    info.epoch = epoch_id{"e"};
+    info.direct = std::move(direct);
+    info.head = seq_no{head};
+    info.last_at = noon;
+    return info;
+  }
+  static content words(std::string text) {
+    content what;
+    what.text = std::move(text);
+    return what;
   }
   static log_entry message(std::uint64_t seq, const std::string& text = "x") {
-    return {seq_no{seq}, noon, user_id::trusted("author"), {}, posted{{text, {}}}};
+    return {seq_no{seq}, noon, user_id::trusted("author"), {}, posted{words(text), {}}};
   }
   static std::vector<log_entry> tail(std::uint64_t head, std::uint64_t count) {
     std::vector<log_entry> list;
@@ -49,7 +59,9 @@ struct fixture {
   }
   void join(const session_info& who, std::optional<std::uint64_t> since = {},
             bool continuing = false) {
-    join_op op{who, role::member, {}, {}, continuing};
+    rooms::principal by;
+    by.user = who.user;
+    join_op op{who, by, {}, {}, continuing, false};
     if (since) op.since = seq_no{*since};
     room.join(from(who), op, at(0), effects);
   }
@@ -57,7 +69,7 @@ struct fixture {
     said = text;
     rooms::principal by;
     by.user = who.user;
-    room.append(from(who), {by, {}, rooms::post_message{{text, std::nullopt}}}, at(0), effects);
+    room.append(from(who), {by, {}, rooms::post_message{words(text), {}}, {}}, at(0), effects);
   }
   /// The journal's answer to the oldest request that has none; of nobody's where all have.
   void stored(std::uint64_t seq, bool duplicate = false) {
@@ -66,7 +78,7 @@ struct fixture {
       answer.what = journal::outcome{rooms::repeated{seq_no{seq}, noon}};
     else
       answer.what = journal::outcome{rooms::appended{{message(seq, said)}}};
-    follows = room.news(answer, effects);
+    follows = room.news(answer, at(0), effects);
   }
   room_effects take() { return std::exchange(effects, {}); }
 };
@@ -178,7 +190,7 @@ TEST_CASE("nothing is said before the journal has answered, and the reply comes 
   CHECK(std::holds_alternative<unicast>(in.effects.deliveries.at(0)[0]));
   CHECK(std::holds_alternative<broadcast>(in.effects.deliveries.at(0)[1]));
   CHECK(in.effects.published);
-  CHECK(in.room.info().head == seq_no{1});
+  CHECK(in.room.view().head == seq_no{1});
 }
 
 TEST_CASE("a duplicate is answered and not published") {
@@ -191,7 +203,7 @@ TEST_CASE("a duplicate is answered and not published") {
   CHECK(of_kind<unicast>(in.effects, 0).size() == 1);
   CHECK(of_kind<broadcast>(in.effects, 0).empty());
   CHECK_FALSE(in.effects.published);
-  CHECK(in.room.info().head == seq_no{5});
+  CHECK(in.room.view().head == seq_no{5});
 }
 
 TEST_CASE("a duplicate of an entry that the room does not know voids the state") {
@@ -247,6 +259,7 @@ TEST_CASE("entries that somebody else asked for are published, and a hole voids 
 TEST_CASE("who read further than the room has heard is admitted when it has") {
   fixture in{300, 100};
   in.join(alice);
+  in.join(bob, 0);
   in.take();
 
   in.join(bob, 301, true);
@@ -262,17 +275,13 @@ TEST_CASE("who read further than the room has heard is admitted when it has") {
   CHECK(of_kind<broadcast>(in.effects, 1).size() == 1);
 }
 
-TEST_CASE("what has a key goes to the order, also of who has not joined") {
+TEST_CASE("whether who has not joined may, the order decides") {
   fixture in{3, 3};
   rooms::principal by;
   by.user = alice.user;
 
-  in.room.append(in.from(alice), {by, {}, rooms::post_message{{"x", std::nullopt}}}, at(0),
-                 in.effects);
-  CHECK(in.effects.appends.empty());
-  CHECK(in.take().settlements.size() == 1);
-  in.room.append(in.from(alice), {by, "k", rooms::post_message{{"x", std::nullopt}}}, at(0),
-                 in.effects);
+  in.room.append(in.from(alice), {by, "k", rooms::post_message{fixture::words("x"), {}}, {}},
+                 at(0), in.effects);
   REQUIRE(in.effects.appends.size() == 1);
   CHECK_FALSE(in.effects.appends[0].what.by.joined);
 }
@@ -282,8 +291,8 @@ TEST_CASE("deleted content is not sent again from memory") {
   in.stored(1);
   room_outcome removal{{},
                        journal::outcome{rooms::appended{
-                           {log_entry{seq_no{2}, noon, alice.user, {}, deleted{seq_no{1}}}}}}};
-  REQUIRE(in.room.news(removal, in.effects));
+                           {log_entry{seq_no{2}, noon, alice.user, {}, deleted{seq_no{1}, {}}}}}}};
+  REQUIRE(in.room.news(removal, at(0), in.effects));
   in.take();
 
   in.join(alice, 0);

@@ -37,7 +37,9 @@ operation added(std::vector<user_id> users, role as = role::member) {
   return by_api(change_members(general, make(std::move(users), member_state::member, as),
                                rooms::server_user));
 }
-operation own(const user_id& who, rooms::want what) { return {general, by(who), "", std::move(what)}; }
+operation own(const user_id& who, rooms::want what) {
+  return {general, by(who), "", std::move(what)};
+}
 operation reply(std::uint64_t root, std::string text = "r", const user_id& from = bob) {
   return post(general, std::move(text), "", from, {{}, seq_no{root}, false, ""});
 }
@@ -90,11 +92,14 @@ JOURNAL_TEST("a room keeps of a user what the entries say, and of others nothing
   restart(store);
 
   const auto row = [&](const user_id& who) { return store.of.read->member(general, who)->row; };
-  CHECK(row(alice) == rooms::member_row{member_state::member, role::owner, seq_no{1}, {}, {}, {}, ""});
-  CHECK(row(bob) == rooms::member_row{member_state::invited, role::moderator, seq_no{2},
-                                      unix_ms{9000}, {}, alice, ""});
-  CHECK(row(user("eve")) == rooms::member_row{member_state::banned, role::none, seq_no{3},
-                                              unix_ms{8000}, {}, {}, "spam"});
+  CHECK(row(alice) ==
+        rooms::member_row{member_state::member, role::owner, seq_no{1}, {}, {}, {}, ""});
+  CHECK(row(bob) ==
+        rooms::member_row{
+            member_state::invited, role::moderator, seq_no{2}, unix_ms{9000}, {}, alice, ""});
+  CHECK(row(user("eve")) ==
+        rooms::member_row{
+            member_state::banned, role::none, seq_no{3}, unix_ms{8000}, {}, {}, "spam"});
   CHECK(row(user("carol")).mute_until == unix_ms{7000});
   CHECK(row(user("dave")) == rooms::member_row{});
   CHECK(store.of.read->member(general, bob)->head == seq_no{4});
@@ -134,7 +139,8 @@ JOURNAL_TEST("members are listed by state in order of id, page by page") {
 
 JOURNAL_TEST("what becomes of a member depends on rows that a restart does not lose") {
   TestType store;
-  store.of.commit({founded(general), added({bob}, role::moderator), added({user("z"), user("a")})});
+  store.of.commit({founded(general), added({bob}, role::moderator), added({user("z")}),
+                   added({user("b"), user("a")})});
   restart(store);
 
   const auto done = store.of.commit({own(alice, rooms::cease_membership{})});
@@ -142,6 +148,8 @@ JOURNAL_TEST("what becomes of a member depends on rows that a restart does not l
   CHECK(store.of.read->member(general, bob)->row.is_owner());
   restart(store);
   store.of.commit({own(bob, rooms::cease_membership{})});
+  CHECK(store.of.read->member(general, user("z"))->row.is_owner());
+  store.of.commit({own(user("z"), rooms::cease_membership{})});
   CHECK(store.of.read->member(general, user("a"))->row.is_owner());
   CHECK(store.of.read->room(general)->members == 2);
 }
@@ -159,8 +167,7 @@ JOURNAL_TEST("memberships and invitations are counted over all rooms, while they
     };
     CHECK_FALSE(of.read->room(room("b")));  // one too many for alice
     auto done = of.commit({change_members(general, offer),
-                           into("a", own(bob, rooms::become_member{})),
-                           founded(room("d"))});
+                           into("a", own(bob, rooms::become_member{})), founded(room("d"))});
     CHECK(seq_of(done[0]) == 2);
     CHECK(seq_of(done[1]) == 2);
     CHECK(refusal_of(done[2]) == error_code::limit);
@@ -173,7 +180,7 @@ JOURNAL_TEST("memberships and invitations are counted over all rooms, while they
     run(session{open_memory({}, how)});
   } else {
     temporary_directory directory;
-    auto opened = open_sqlite(directory.path(), {}, {}, how);
+    auto opened = open_sqlite(directory.path(), {}, {}, {}, how);
     run(session{std::get<std::unique_ptr<journal::journal>>(std::move(opened))});
   }
 }
@@ -181,8 +188,8 @@ JOURNAL_TEST("memberships and invitations are counted over all rooms, while they
 JOURNAL_TEST("a block keeps from inviting and from writing to who blocked, until it is lifted") {
   TestType store;
   const auto blocks = [](std::int64_t on) {
-    return operation{{}, by(bob), "",
-                     rooms::set_marks{{{bob, "alice", rooms::mark::kind::block, on, ""}}}};
+    return operation{
+        {}, by(bob), "", rooms::set_marks{{{bob, "alice", rooms::mark::kind::block, on, ""}}}};
   };
   const auto asked = [] { return change_members(general, make({bob}, member_state::invited)); };
   const auto direct = direct_room_of(alice, bob);
@@ -225,7 +232,10 @@ JOURNAL_TEST("a room is told with what was set, and its title") {
   CHECK(*info.settings == settings);
   CHECK(info.title() == "Red");
   CHECK(store.of.read->room(room("other"))->title() == "other");
-  const auto listed = *store.of.read->rooms({}, {}, 9);
+  CHECK(store.of.read->rooms({}, {}, 9)->size() == 1);  // a private one is its members' to see
+  room_filter of_owner;
+  of_owner.asker = alice;
+  const auto listed = *store.of.read->rooms({}, of_owner, 9);
   REQUIRE(listed.size() == 2);
   CHECK(listed[0].title() == "Red");
   CHECK(listed[0].members == 1);
@@ -368,8 +378,8 @@ JOURNAL_TEST("history is read of a thread, of the main line, or of all") {
     const auto seq = [](std::optional<std::uint64_t> number) {
       return number ? std::optional{seq_no{*number}} : std::nullopt;
     };
-    const auto page = *store.of.read->messages(general, bob, seq(before), seq(after), count, plenty,
-                                               seq(thread));
+    const auto page =
+        *store.of.read->messages(general, bob, seq(before), seq(after), count, plenty, seq(thread));
     return std::pair{messages_of(page), page.more};
   };
   using found = std::pair<numbers, bool>;
@@ -379,7 +389,7 @@ JOURNAL_TEST("history is read of a thread, of the main line, or of all") {
   CHECK(read(2, {}, 2, 2) == found{{3, 5}, true});
   CHECK(read(2, 9, 3) == found{{5}, false});
   CHECK(read(4, {}, {}) == found{{4, 6}, false});
-  CHECK(read(3, {}, {}) == found{{}, false});   // a reply begins no thread
+  CHECK(read(3, {}, {}) == found{{}, false});  // a reply begins no thread
   CHECK(read(99, {}, {}) == found{{}, false});
   CHECK(read(8, {}, {}) == found{{8}, false});  // nobody has replied
   CHECK(read(0, {}, {}) == found{{2, 4, 8}, false});

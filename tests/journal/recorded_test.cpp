@@ -25,7 +25,7 @@ using texts = std::vector<std::string>;
 
 texts words_of(const operation& asked, std::int64_t now) {
   texts out{std::to_string(now), asked.room.value(), asked.by.user.value(),
-            asked.by.token == rooms::role::moderator ? "moderator" : "-",
+            asked.by.token == role::moderator ? "moderator" : "-",
             asked.key.empty() ? "-" : asked.key};
   const auto add = [&](texts more) { out.insert(out.end(), more.begin(), more.end()); };
   std::visit(
@@ -65,14 +65,14 @@ operation operation_of(const texts& from) {
     return erase(to, targets, who);
   }();
   asked.by.user = who;
-  if (from.at(3) == "moderator") asked.by.token = rooms::role::moderator;
+  if (from.at(3) == "moderator") asked.by.token = role::moderator;
   if (from.at(4) != "-") asked.key = from.at(4);
   return asked;
 }
 
 std::string text_of(const outcome& what) {
-  if (const auto* made = std::get_if<room_info>(&what))
-    return "room " + std::to_string(made->head.value());
+  if (const auto* made = std::get_if<room_made>(&what))
+    return "room " + std::to_string(made->info.head.value());
   if (const auto* done = std::get_if<rooms::appended>(&what))
     return encode(codec::json, message::more_events{general, done->entries, false});
   if (const auto* again = std::get_if<rooms::repeated>(&what))
@@ -137,7 +137,10 @@ std::vector<texts> any_operations() {
   for (const auto& place : places) all.push_back(words_of(create(place), clock));
   for (int i = 0; i < 250; ++i) {
     clock += static_cast<std::int64_t>(dice() % 3000) - (dice() % 20 == 0 ? 200'000 : 500);
-    all.push_back(words_of(any_operation(dice), clock));
+    try {
+      all.push_back(words_of(any_operation(dice), clock));
+    } catch (const std::logic_error&) {  // of members and the like there is no word in the record
+    }
   }
   return all;
 }

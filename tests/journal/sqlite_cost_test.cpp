@@ -38,8 +38,8 @@ class step_counter {
     return sqlite3_trace_v2(database, SQLITE_TRACE_PROFILE, &finished, nullptr);
   }
   static int finished(unsigned, void*, void* statement, void*) {
-    steps += sqlite3_stmt_status(static_cast<sqlite3_stmt*>(statement), SQLITE_STMTSTATUS_VM_STEP,
-                                 1);
+    steps +=
+        sqlite3_stmt_status(static_cast<sqlite3_stmt*>(statement), SQLITE_STMTSTATUS_VM_STEP, 1);
     return 0;
   }
   static inline std::int64_t steps = 0;
@@ -129,12 +129,10 @@ TEST_CASE("no read or write of a room grows with the room", "[journal]") {
     count("threads from the middle on", [&] {
       REQUIRE(of.read->threads(general, bob, false, middle, 5, plenty)->roots.size() == 5);
     });
-    count("one's own threads", [&] {
-      REQUIRE(of.read->threads(general, bob, true, {}, 5, plenty)->roots.size() == 5);
-    });
-    count("messages of a user", [&] {
-      REQUIRE(of.read->messages_of(general, bob, unix_ms{0}, 5)->size() == 5);
-    });
+    count("one's own threads",
+          [&] { REQUIRE(of.read->threads(general, bob, true, {}, 5, plenty)->roots.size() == 5); });
+    count("messages of a user",
+          [&] { REQUIRE(of.read->messages_of(general, bob, unix_ms{0}, 5)->size() == 5); });
     count("the room", [&] { REQUIRE(of.read->room(general)); });
     count("a list of rooms", [&] { REQUIRE(of.read->rooms({}, {}, 5)->size() == 1); });
     count("a message", [&] {
@@ -142,9 +140,8 @@ TEST_CASE("no read or write of a room grows with the room", "[journal]") {
           of.commit({post(general, "x", "", bob)}, later += 1000)[0]));
     });
     count("a reply", [&] {
-      REQUIRE(std::holds_alternative<rooms::appended>(
-          of.commit({post(general, "x", "", bob, {{}, seq_no{root}, false, ""})},
-                    later += 1000)[0]));
+      REQUIRE(std::holds_alternative<rooms::appended>(of.commit(
+          {post(general, "x", "", bob, {{}, seq_no{root}, false, ""})}, later += 1000)[0]));
     });
     count("the deletion of a reply", [&] {
       const auto own = of.read->messages_of(general, bob, unix_ms{0}, 20)->at(0).value();

@@ -148,7 +148,6 @@ std::vector<bad_command> bad_commands() {
       {"reactions", room + "," + target},
       {"reactions", room + "," + target + R"(,"emoji":"\ufe0f")"},
       {"reactions", room + "," + target + R"(,"emoji":"x","after":62)"},
-      {"reactions", room + "," + target + R"(,"emoji":"x","after":"")"},
       {"reactions", room + "," + target + R"(,"emoji":"x","after":"62x")"},
       {"reactions", room + "," + target + R"(,"emoji":"x","after":"-1")"},
       {"reactions", room + "," + target + R"(,"emoji":"x","after":"9007199254740992")"},

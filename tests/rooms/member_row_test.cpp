@@ -11,7 +11,8 @@ namespace {
 member_row after(member_row row, member_set change, std::int64_t at = 1000) {
   return apply(std::move(row), {seq_no{9}, unix_ms{at}, alice, {}, std::move(change)});
 }
-member_row row_of(member_state state, role as = role::none, std::optional<std::int64_t> until = {}) {
+member_row row_of(member_state state, role as = role::none,
+                  std::optional<std::int64_t> until = {}) {
   member_row row;
   row.state = state;
   row.as = as;

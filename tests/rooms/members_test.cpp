@@ -28,13 +28,14 @@ const std::array all_users{eve, user_id::trusted("r"), user_id::trusted("m"),
 
 // --- roles ---
 
-TEST_CASE("a session's role is the higher of the log's and the token's, but a reader's is a ceiling",
-          "[rooms]") {
+TEST_CASE(
+    "a session's role is the higher of the log's and the token's, but a reader's is a ceiling",
+    "[rooms]") {
   ranked in;
   const rules how;
   for (std::size_t own = 0; own < all_users.size(); ++own)
-    for (const auto token : {role::none, role::visitor, role::reader, role::member,
-                             role::moderator, role::owner}) {
+    for (const auto token :
+         {role::none, role::visitor, role::reader, role::member, role::moderator, role::owner}) {
       auto by = author(all_users[own]);
       by.token = token;
       const auto row = in.row(by.user);
@@ -56,8 +57,8 @@ TEST_CASE("a token makes no member, and its reader writes nothing", "[rooms]") {
   CHECK(code(in.decide(with_token(edit(own, in.of[3]), role::reader))) == error_code::read_only);
   CHECK(code(in.decide(with_token(pin(in.of[3], own), role::reader))) == error_code::forbidden);
   CHECK(done(in.decide(with_token(erase({own}, in.of[3]), role::reader))));
-  CHECK(done(in.decide(with_token(change(eve, make({in.of[1]}, member_state::removed)),
-                                  role::moderator))));
+  CHECK(done(in.decide(
+      with_token(change(eve, make({in.of[1]}, member_state::removed)), role::moderator))));
   CHECK_FALSE(in.row(eve).is_kept());
 }
 
@@ -68,9 +69,8 @@ TEST_CASE("only lower roles of the log are removed, muted, banned and given a ro
       const bool may = by >= 3 && to < by;
       INFO(all_users[by].view() << " to " << all_users[to].view());
       const auto& target = all_users[to];
-      for (const auto& asked :
-           {make({target}, member_state::removed), ban(target), mute({target}, 5000),
-            make({target}, member_state::unbanned)}) {
+      for (const auto& asked : {make({target}, member_state::removed), ban(target),
+                                mute({target}, 5000), make({target}, member_state::unbanned)}) {
         ranked in;
         const auto made = in.decide(change(all_users[by], asked));
         CHECK(code(made) == (may ? std::nullopt : std::optional{error_code::forbidden}));
@@ -95,8 +95,7 @@ TEST_CASE("roles up to member are a moderator's to give below the own, others an
       for (const auto as : ranks) {
         if (by == to) continue;
         ranked in;
-        INFO(all_users[by].view() << " makes " << all_users[to].view() << " "
-                                  << name(as));
+        INFO(all_users[by].view() << " makes " << all_users[to].view() << " " << name(as));
         const bool may = by == 4 || (by == 3 && to < 3 && as <= role::member);
         const auto made = in.decide(change(all_users[by], make({all_users[to]}, {}, as)));
         if (!may)
@@ -161,8 +160,7 @@ TEST_CASE("the API changes also the user in whose name it speaks", "[rooms]") {
 
 TEST_CASE("without being asked one is made a member by an admin and the API only", "[rooms]") {
   chat in;
-  CHECK(code(in.decide(change(alice, make({bob}, member_state::member)))) ==
-        error_code::forbidden);
+  CHECK(code(in.decide(change(alice, make({bob}, member_state::member)))) == error_code::forbidden);
   CHECK(done(in.decide(as_admin(change(eve, make({bob}, member_state::member))))));
   CHECK(done(in.decide(by_api(change(eve, make({carol}, member_state::member, role::owner))))));
   CHECK(in.row(carol).is_owner());
@@ -284,8 +282,7 @@ TEST_CASE("who is unbanned is nobody again, and who was never banned stays as th
   in.decide(change(alice, ban(bob)));
   in.add(carol, role::moderator);
 
-  const auto made =
-      in.decide(change(alice, make({bob, carol, eve}, member_state::unbanned)));
+  const auto made = in.decide(change(alice, make({bob, carol, eve}, member_state::unbanned)));
   CHECK(members_of(entries(made).at(0)).users == std::vector{bob});
   CHECK_FALSE(in.row(bob).is_kept());
   CHECK(in.row(carol).as == role::moderator);
@@ -384,12 +381,15 @@ std::optional<user_id> heir_of(const decision& made) {
 
 }  // namespace
 
-TEST_CASE("where the last owner leaves the longest-standing moderator is owner, else member, else "
-          "reader",
-          "[rooms]") {
+TEST_CASE(
+    "where the last owner leaves the longest-standing moderator is owner, else member, else "
+    "reader",
+    "[rooms]") {
   chat in;
-  for (const auto& [who, as] : {std::pair{"r2", role::reader}, {"r1", role::reader},
-                                {"m", role::member}, {"z", role::moderator},
+  for (const auto& [who, as] : {std::pair{"r2", role::reader},
+                                {"r1", role::reader},
+                                {"m", role::member},
+                                {"z", role::moderator},
                                 {"a", role::moderator}})
     in.add(user_id::trusted(who), as);
   in.decide(change(alice, make({bob}, member_state::invited, role::moderator)));

@@ -17,9 +17,7 @@ operation mentioning(operation asked, mention_list mentions) {
 const posted& message_of(const decision& made) {
   return std::get<posted>(entries(made).at(0).body);
 }
-const mention_list& unreached(const decision& made) {
-  return std::get<appended>(made).unreached;
-}
+const mention_list& unreached(const decision& made) { return std::get<appended>(made).unreached; }
 const mention_list everybody{{}, true};
 
 }  // namespace
@@ -112,8 +110,8 @@ TEST_CASE("@room from who may not, or in a thread, is dropped and told, and the 
     CHECK_FALSE(message_of(made).what.mentions.room);
     CHECK(unreached(made) == everybody);
   }
-  for (const auto& asked : {post("x", "", bob), post("x"),
-                            with_token(post("x", "", eve), role::moderator)}) {
+  for (const auto& asked :
+       {post("x", "", bob), post("x"), with_token(post("x", "", eve), role::moderator)}) {
     const auto made = says(asked);
     CHECK(message_of(made).what.mentions.room);
     CHECK(unreached(made).empty());
@@ -274,8 +272,8 @@ TEST_CASE("in a direct room both do what members do, and nobody more", "[rooms]"
 TEST_CASE("a direct room has no members to change, and no settings", "[rooms]") {
   direct in;
   for (const auto& asked : {change(alice, make({eve}, member_state::invited)),
-                            change(alice, ban(bob)), change(alice, mute({bob}, 5000)),
-                            join(alice), leave(alice), set(alice, with(&room_settings::topic, "t"))})
+                            change(alice, ban(bob)), change(alice, mute({bob}, 5000)), join(alice),
+                            leave(alice), set(alice, with(&room_settings::topic, "t"))})
     CHECK(code(in.here(asked)) == error_code::forbidden);
 }
 

@@ -12,7 +12,8 @@ using std::chrono::milliseconds;
 
 operation found(room_settings settings, std::vector<user_id> users, std::string key = "",
                 const user_id& who = alice) {
-  create_room wanted{epoch_id{"e"}, {}, create_room::founding{std::move(settings), std::move(users)}};
+  create_room wanted{
+      epoch_id{"e"}, {}, create_room::founding{std::move(settings), std::move(users)}};
   return in_general(who, std::move(wanted), std::move(key));
 }
 
@@ -150,7 +151,8 @@ TEST_CASE("in an archived room nothing goes but un-archiving and the end of one'
         join(eve), set(alice, with(&room_settings::topic, "t")), set(alice, and_more),
         change(alice, make({eve}, member_state::invited)), change(alice, ban(eve)),
         change(alice, make({bob}, member_state::removed)), change(alice, mute({bob}, 5000)),
-        change(alice, make({bob}, {}, role::moderator)), change(carol, make({carol}, {}, role::member)),
+        change(alice, make({bob}, {}, role::moderator)),
+        change(carol, make({carol}, {}, role::member)),
         set(alice, with(&room_settings::archived, true))})
     CHECK(code(in.decide(asked)) == error_code::read_only);
   CHECK(done(in.decide(as_admin(join(eve)))));
@@ -178,8 +180,8 @@ TEST_CASE("visitors write, or read, as the room is set", "[rooms]") {
   const auto one = in.say(), own = in.say("own", eve);
   for (const auto visitors : {visitor_rights::read, visitor_rights::none}) {
     in.decide(set(alice, with(&room_settings::visitors, visitors)));
-    for (const auto& asked : {post("x", "", eve), edit(own, eve), react(one, eve),
-                              erase({own}, eve)})
+    for (const auto& asked :
+         {post("x", "", eve), edit(own, eve), react(one, eve), erase({own}, eve)})
       CHECK(code(in.decide(asked)) == error_code::read_only);
     CHECK(done(in.decide(with_token(post("x", "", eve), role::member))));
   }

@@ -80,6 +80,9 @@ const std::map<std::string, std::string>& other_values() {
       {"dedupe_age", "48h"},
       {"dedupe_count", "200000"},
       {"create_rooms", "false"},
+      {"guest_members", "false"},
+      {"room_members_max", "500"},
+      {"invitations_per_hour", "7"},
       {"rate_commands", "20"},
       {"rate_burst", "300"},
       {"signals_from", "all"},
@@ -545,7 +548,7 @@ TEST_CASE("confabd token prints one token that says what was asked for") {
   CHECK(who.name == "Alice A.");
   CHECK(who.expires_at == unix_ms{95'000});
   CHECK(who.rooms == std::vector<std::string>{"general", "team-*"});
-  CHECK(who.roles == std::map<std::string, actors::role>{{"team-*", actors::role::moderator}});
+  CHECK(who.roles == std::map<std::string, role>{{"team-*", role::moderator}});
   CHECK(who.admin);
 }
 

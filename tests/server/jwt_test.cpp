@@ -75,7 +75,7 @@ TEST_CASE("what was minted is verified, with every supported algorithm") {
   claims.user = user_id::trusted("alice");
   claims.name = "Alice Ångström";
   claims.rooms = {"general", "team-*"};
-  claims.roles = {{"team-*", actors::role::moderator}, {"general", actors::role::member}};
+  claims.roles = {{"team-*", role::moderator}, {"general", role::member}};
   claims.admin = true;
 
   for (const auto& [signing, verifying] : pairs) {

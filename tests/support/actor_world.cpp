@@ -281,10 +281,12 @@ void actor_world::commit(std::vector<rooms::operation> batch) {
 void actor_world::fill(const std::string& room, std::size_t count, const std::string& text,
                        const std::string& from) {
   std::vector<rooms::operation> batch{
-      wanted_by(from, room, rooms::create_room{room, epoch_id{"filled"}, {}})};
-  for (std::size_t i = 1; i <= count; ++i)
-    batch.push_back(
-        wanted_by(from, room, rooms::post_message{{text + std::to_string(i), std::nullopt}}));
+      wanted_by(from, room, rooms::create_room{epoch_id{"filled"}, {}, {}})};
+  for (std::size_t i = 1; i <= count; ++i) {
+    content what;
+    what.text = text + std::to_string(i);
+    batch.push_back(wanted_by(from, room, rooms::post_message{std::move(what), {}}));
+  }
   commit(std::move(batch));
 }
 

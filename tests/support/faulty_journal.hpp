@@ -83,9 +83,46 @@ class faulty_reader final : public journal::reader {
   journal::result<journal::message_page> messages(const room_id& id, const user_id& asker,
                                                   std::optional<seq_no> before,
                                                   std::optional<seq_no> after, std::size_t count,
-                                                  std::size_t bytes) override {
+                                                  std::size_t bytes,
+                                                  std::optional<seq_no> thread) override {
     if (faults_.read_fails() || stop_()) return broken();
-    return from_->messages(id, asker, before, after, count, bytes);
+    return from_->messages(id, asker, before, after, count, bytes, thread);
+  }
+  journal::result<journal::member_found> member(const room_id& id, const user_id& user) override {
+    if (faults_.read_fails() || stop_()) return broken();
+    return from_->member(id, user);
+  }
+  journal::result<journal::member_page> members(const room_id& id, member_state state,
+                                                const std::optional<user_id>& after,
+                                                std::size_t count) override {
+    if (faults_.read_fails() || stop_()) return broken();
+    return from_->members(id, state, after, count);
+  }
+  journal::result<std::vector<journal::pinned_message>> pins(const room_id& id,
+                                                             const user_id& asker,
+                                                             std::optional<seq_no> after,
+                                                             std::size_t bytes) override {
+    if (faults_.read_fails() || stop_()) return broken();
+    return from_->pins(id, asker, after, bytes);
+  }
+  journal::result<journal::thread_page> threads(const room_id& id, const user_id& asker, bool mine,
+                                                std::optional<seq_no> before, std::size_t count,
+                                                std::size_t bytes) override {
+    if (faults_.read_fails() || stop_()) return broken();
+    return from_->threads(id, asker, mine, before, count, bytes);
+  }
+  journal::result<std::vector<seq_no>> messages_of(const room_id& id, const user_id& user,
+                                                   unix_ms since, std::size_t count) override {
+    if (faults_.read_fails() || stop_()) return broken();
+    return from_->messages_of(id, user, since, count);
+  }
+  journal::result<bool> has_blocked(const user_id& blocker, const user_id& blocked) override {
+    if (faults_.read_fails() || stop_()) return broken();
+    return from_->has_blocked(blocker, blocked);
+  }
+  journal::result<std::vector<user_set>> profiles(std::span<const user_id> users) override {
+    if (faults_.read_fails() || stop_()) return broken();
+    return from_->profiles(users);
   }
   journal::result<journal::reaction_page> reactions(const room_id& id, seq_no target,
                                                     std::string_view emoji, seq_no after,

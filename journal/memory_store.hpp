@@ -1,0 +1,79 @@
+#pragma once
+
+#include "journal/journal.hpp"
+#include "journal/user_filter.hpp"
+#include "rooms/present.hpp"
+#include "rooms/view.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+/// What a journal in memory is made of.
+namespace confab::journal {
+
+struct pin_place {
+  user_id by;
+  unix_ms at;
+};
+
+struct memory_room {
+  rooms::room_view view;
+  epoch_id epoch;
+  std::vector<log_entry> log;  // log[seq - 1]
+  std::unordered_map<std::uint64_t, rooms::folded_message> changed;  // by seq
+  std::unordered_map<std::uint64_t, std::vector<std::uint64_t>> edits;  // of a message, by seq
+  std::map<user_id, rooms::member_row> members;
+  std::map<std::uint64_t, pin_place> pins;  // by target
+  std::uint64_t last_position = 0;
+
+  room_info info() const {
+    return {view.room, epoch,    view.direct,  view.head, view.last_at,
+            view.floor, view.set, view.members, view.rows, view.pins};
+  }
+  /// Null: there is no such message.
+  const log_entry* message(seq_no seq) const {
+    if (seq.value() < 1 || seq.value() > log.size()) return nullptr;
+    const auto& entry = log[seq.value() - 1];
+    return std::holds_alternative<posted>(entry.body) ? &entry : nullptr;
+  }
+  rooms::folded_message folded(const log_entry& message) const {
+    const auto at = changed.find(message.seq.value());
+    return at == changed.end() ? rooms::begin_fold(message) : at->second;
+  }
+};
+
+struct log_place {
+  std::uint64_t position;
+  const memory_room* room;
+  seq_no seq;
+};
+
+using mark_name = std::tuple<user_id, rooms::mark::kind, std::string>;
+
+/// What writer and readers share. The mutex is the border between their threads: a commit holds
+/// it from its first change to its last, so a reader sees whole batches.
+struct memory_store {
+  std::shared_mutex border;
+  std::map<room_id, memory_room> rooms;
+  std::vector<log_place> order;  // of all rooms
+  std::map<mark_name, stored_mark> marks;
+  std::map<user_id, user_set> profiles;
+  std::uint64_t last_position = 0;
+  user_filter have_directs;  // outside of the border
+};
+
+inline bool is_row_of_inbox(const rooms::member_row& row) {
+  return row.is_member() || row.state == member_state::invited;
+}
+
+std::unique_ptr<reader> read_memory(memory_store& store);
+
+}  // namespace confab::journal

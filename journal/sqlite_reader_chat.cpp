@@ -1,0 +1,151 @@
+// What a reader tells of a room beside its log: members, pins, threads; and of users.
+
+#include "journal/page.hpp"
+#include "journal/sqlite_people.hpp"
+#include "journal/sqlite_reader.hpp"
+#include "journal/sqlite_rows.hpp"
+
+#include <limits>
+
+namespace confab::journal::sqlite {
+
+result<member_found> sqlite_reader::member(const room_id& room, const user_id& user) {
+  if (const auto why = open()) return *why;
+  const snapshot now{*this};
+  const auto found = find_in_snapshot(room);
+  if (const auto* why = std::get_if<failure>(&found)) return *why;
+  const auto [id, head] = std::get<0>(found);
+  member_found answer{{}, head};
+  query row{run_.member, id, user.view()};
+  if (row.next()) answer.row = member_of(row, 0);
+  if (row.code()) return failed(row.code());
+  return answer;
+}
+
+result<member_page> sqlite_reader::members(const room_id& room, member_state state,
+                                           const std::optional<user_id>& after,
+                                           std::size_t count) {
+  if (const auto why = open()) return *why;
+  const snapshot now{*this};
+  const auto found = find_in_snapshot(room);
+  if (const auto* why = std::get_if<failure>(&found)) return *why;
+  const auto [id, head] = std::get<0>(found);
+  member_page page;
+  page.head = head;
+  query row{run_.members, id, static_cast<std::int64_t>(state),
+            after ? after->view() : std::string_view{}, one_more(count)};
+  while (row.next()) {
+    if (page.members.size() >= count) {
+      page.more = true;
+      break;
+    }
+    page.members.push_back({user_id::trusted(std::string{row.text(0)}), member_of(row, 1)});
+  }
+  if (row.code()) return failed(row.code());
+  return page;
+}
+
+result<std::vector<pinned_message>> sqlite_reader::pins(const room_id& room, const user_id& asker,
+                                                        std::optional<seq_no> after,
+                                                        std::size_t bytes) {
+  if (const auto why = open()) return *why;
+  const snapshot now{*this};
+  const auto found = find_in_snapshot(room);
+  if (const auto* why = std::get_if<failure>(&found)) return *why;
+  const auto id = std::get<0>(found).first;
+  std::vector<pinned_message> page;
+  std::size_t used = 0;
+  query row{run_.pins, id, clamp(after.value_or(seq_no{}))};
+  while (row.next()) {
+    int code = SQLITE_OK;
+    auto message =
+        message_at(id, asker, seq_no{static_cast<std::uint64_t>(row.integer(0))}, code);
+    if (code) return failed(code);
+    if (!message) return damaged();
+    used += cost_of(*message);
+    if (!page.empty() && used > bytes) break;
+    page.push_back({user_id::trusted(std::string{row.text(1)}), unix_ms{row.integer(2)},
+                    std::move(*message)});
+  }
+  if (row.code()) return failed(row.code());
+  return page;
+}
+
+result<thread_page> sqlite_reader::threads(const room_id& room, const user_id& asker, bool mine,
+                                           std::optional<seq_no> before, std::size_t count,
+                                           std::size_t bytes) {
+  /// Of others' threads a page looks through so many for one's own.
+  constexpr std::size_t looked_at_max = 1'000;
+  if (const auto why = open()) return *why;
+  const snapshot now{*this};
+  const auto found = find_in_snapshot(room);
+  if (const auto* why = std::get_if<failure>(&found)) return *why;
+  const auto id = std::get<0>(found).first;
+  thread_page page;
+  std::size_t used = 0, looked_at = 0;
+  std::optional<seq_no> last;
+  query row{run_.threads, id,
+            before ? clamp(*before) : std::numeric_limits<std::int64_t>::max(),
+            one_more(mine ? looked_at_max : count)};
+  while (row.next()) {
+    if (page.roots.size() >= count || ++looked_at > looked_at_max) {
+      page.next = last;
+      break;
+    }
+    const seq_no root{static_cast<std::uint64_t>(row.integer(0))};
+    if (mine) {
+      query own{run_.in_thread, id, clamp(root), asker.view()};
+      const bool is_own = own.next();
+      if (own.code()) return failed(own.code());
+      last = seq_no{static_cast<std::uint64_t>(row.integer(1))};
+      if (!is_own) continue;
+    }
+    int code = SQLITE_OK;
+    auto message = message_at(id, asker, root, code);
+    if (code) return failed(code);
+    if (!message) return damaged();
+    used += cost_of(*message);
+    if (!page.roots.empty() && used > bytes) {
+      page.next = page.roots.back().last_reply;
+      break;
+    }
+    page.roots.push_back(std::move(*message));
+    last = seq_no{static_cast<std::uint64_t>(row.integer(1))};
+  }
+  if (row.code()) return failed(row.code());
+  return page;
+}
+
+result<std::vector<seq_no>> sqlite_reader::messages_of(const room_id& room, const user_id& user,
+                                                       unix_ms since, std::size_t count) {
+  const auto number = find(room);
+  if (const auto* why = std::get_if<failure>(&number)) return *why;
+  std::vector<seq_no> seqs;
+  query row{run_.messages_of, std::get<std::int64_t>(number), user.view(), clamp(count)};
+  while (row.next() && row.integer(1) >= since.value())
+    if (row.is_null(2)) seqs.push_back(seq_no{static_cast<std::uint64_t>(row.integer(0))});
+  if (row.code()) return failed(row.code());
+  return seqs;
+}
+
+result<bool> sqlite_reader::has_blocked(const user_id& blocker, const user_id& blocked) {
+  if (const auto why = open()) return *why;
+  query row{run_.blocked, blocker.view(), static_cast<std::int64_t>(rooms::mark::kind::block),
+            blocked.view()};
+  const bool found = row.next();
+  if (row.code()) return failed(row.code());
+  return found;
+}
+
+result<std::vector<user_set>> sqlite_reader::profiles(std::span<const user_id> users) {
+  if (const auto why = open()) return *why;
+  std::vector<user_set> found;
+  for (const auto& user : users) {
+    query row{run_.profile, user.view()};
+    if (row.next()) found.push_back(profile_of(row));
+    if (row.code()) return failed(row.code());
+  }
+  return found;
+}
+
+}  // namespace confab::journal::sqlite
