@@ -106,14 +106,14 @@ export class RoomLog {
   }
 
   /** What an entry says of the room itself. @param {any} entry */
-  learn({ type, room, seq, prev, at, from, key, target, ...change }) {
+  learn({ type, room, seq, prev, at, from, key, target, title, ...change }) {
     const { pins = [], settings = {} } = this.info;
     const others = pins.filter((pinned) => pinned !== target);
     if (type === "pinned") this.info.pins = change.on && Number.isSafeInteger(target) ? [...others, target] : others;
     if (type === "deleted") this.info.pins = others;
     if (type === "room_set") {
       this.info.settings = { ...settings, ...change };
-      this.info.title = change.title ?? this.info.title;
+      this.info.title = title ?? this.info.title;
     }
   }
 

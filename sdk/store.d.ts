@@ -79,8 +79,8 @@ export interface RoomSnapshot {
   /** The other user of a direct room. */
   readonly with: string | null;
   readonly title: string;
-  /** Those that are not at their default. */
-  readonly settings: RoomSettings;
+  /** Without the title. What is not there is at its default. */
+  readonly settings: Omit<RoomSettings, "title">;
   /** Numbers of the pinned messages, perhaps of some that are not loaded. */
   readonly pins: readonly number[];
   readonly joined: boolean;
@@ -88,7 +88,7 @@ export interface RoomSnapshot {
   readonly left: LeftReason | null;
   /** Why it could not be joined, or was left. */
   readonly error: Error | null;
-  /** What one may do there: a `Role`, or one that this version does not know. */
+  /** What one may do there: a `Role`, or one that this version does not know; empty where one is not. */
   readonly role: string;
   /** One is a member. */
   readonly member: boolean;

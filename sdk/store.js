@@ -360,7 +360,7 @@ export class Store {
   #left({ room: wire, error, reason }) {
     const room = this.#rooms.byWire(wire);
     if (!room) return;
-    room.joined = false;
+    Object.assign(room, { joined: false, role: "" });
     room.left = reason ?? null;
     room.members.clear();
     room.destroy();
