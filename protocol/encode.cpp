@@ -122,6 +122,7 @@ class encoder : message_parts<Writer> {
     put("count", what.count);
     put_list("pins", what.pins);
     put_list("users", what.users);
+    // Without `this` GCC 12 breaks down here.
     std::visit([&](const auto& events) { this->put_events(what.room, events); }, what.events);
     if (what.more) put("more", true);
     out_.end_object();

@@ -4,16 +4,23 @@ import { command } from "./commands.js";
 import { Session } from "./session.js";
 import { TypingThrottle } from "./typing.js";
 
-/** @typedef {import("./confab.js").ClientEvents} ClientEvents */
+/**
+ * @typedef {import("./confab.js").ClientEvents} ClientEvents
+ * @typedef {import("./confab.js").SendOptions} SendOptions
+ */
 
 export class ConfabClient {
   #session;
   #typing = new TypingThrottle();
+  #active = true;
 
   /** @param {import("./confab.js").ClientOptions} [options] */
   constructor(options) {
     this.#session = new Session(options);
-    this.on("welcome", () => this.#typing.clear());
+    this.on("welcome", () => {
+      this.#typing.clear();
+      if (!this.#active) this.active(false);
+    });
   }
 
   get state() {
@@ -57,53 +64,68 @@ export class ConfabClient {
     this.#session.stop();
   }
 
-  /** @param {string} room @param {{ since?: number, epoch?: string }} [options] */
-  async join(room, { since, epoch } = {}) {
+  /** @param {string} room @param {{ since?: number, epoch?: string, member?: boolean }} [options] */
+  async join(room, { since, epoch, member } = {}) {
     this.#session.rooms.joining(room, since);
     try {
-      return await this.#inRoom("join", { room, since, epoch });
+      return await this.#inRoom("join", { room, since, epoch, member });
     } catch (error) {
       this.#session.rooms.joinFailed(room);
       throw error;
     }
   }
 
-  /** @param {string} room */
-  async leave(room) {
-    const left = await this.#inRoom("leave", { room });
+  /** @param {string} room @param {{ member?: boolean }} [options] */
+  async leave(room, { member } = {}) {
+    const left = await this.#inRoom("leave", { room, member });
     this.#session.rooms.forget(room);
     return left;
   }
 
-  /** @param {string} room @param {import("./confab.js").Content} content @param {{ key?: string }} [options] */
-  send(room, content, { key = this.#session.env.uuid() } = {}) {
+  /** @param {string} room @param {import("./confab.js").Content} content @param {SendOptions} [options] */
+  send(room, content, { replyTo, ...options } = {}) {
     this.#typing.sent(room);
-    return this.#inRoom("send", { room, key, ...parts(content) });
+    return this.#write("send", { ...options, ...parts(content), reply_to: replyTo, room });
   }
 
-  /** @param {string} to @param {import("./confab.js").Content} content @param {{ key?: string }} [options] */
-  direct(to, content, { key = this.#session.env.uuid() } = {}) {
-    return this.#session.queue.submit(command("direct", { to, key, ...parts(content) }), { lane: `to ${to}` });
+  /** @param {string} to @param {import("./confab.js").Content} content @param {SendOptions} [options] */
+  direct(to, content, { replyTo, ...options } = {}) {
+    return this.#write("direct", { ...options, ...parts(content), reply_to: replyTo, to }, `to ${to}`);
   }
 
-  /** @param {string} room @param {number} target @param {import("./confab.js").Content} content @param {{ key?: string }} [options] */
-  edit(room, target, content, { key = this.#session.env.uuid() } = {}) {
-    return this.#inRoom("edit", { room, target, key, ...parts(content) });
+  /** @param {string} room @param {number} target @param {import("./confab.js").Content} content @param {import("./confab.js").EditOptions} [options] */
+  edit(room, target, content, options) {
+    return this.#write("edit", { ...options, ...parts(content), room, target });
+  }
+
+  /** @param {string} room @param {number | number[]} target @param {{ key?: string, reason?: string }} [options] */
+  delete(room, target, options) {
+    return this.#write("delete", { ...options, ...(Array.isArray(target) ? { targets: target } : { target }), room });
+  }
+
+  /** @param {string} room @param {number} target @param {string} emoji @param {{ key?: string }} [options] */
+  react(room, target, emoji, options) {
+    return this.#write("react", { ...options, room, target, emoji });
+  }
+
+  /** @param {string} room @param {number} target @param {string} emoji @param {{ key?: string }} [options] */
+  unreact(room, target, emoji, options) {
+    return this.#write("unreact", { ...options, room, target, emoji });
   }
 
   /** @param {string} room @param {number} target @param {{ key?: string }} [options] */
-  delete(room, target, { key = this.#session.env.uuid() } = {}) {
-    return this.#inRoom("delete", { room, target, key });
+  pin(room, target, options) {
+    return this.#write("pin", { ...options, room, target });
   }
 
-  /** @param {string} room @param {number} target @param {string} emoji @param {{ key?: string }} [options] */
-  react(room, target, emoji, { key = this.#session.env.uuid() } = {}) {
-    return this.#inRoom("react", { room, target, emoji, key });
+  /** @param {string} room @param {number} target @param {{ key?: string }} [options] */
+  unpin(room, target, options) {
+    return this.#write("unpin", { ...options, room, target });
   }
 
-  /** @param {string} room @param {number} target @param {string} emoji @param {{ key?: string }} [options] */
-  unreact(room, target, emoji, { key = this.#session.env.uuid() } = {}) {
-    return this.#inRoom("unreact", { room, target, emoji, key });
+  /** @param {string} room @param {{ after?: string }} [options] */
+  pins(room, options) {
+    return this.#inRoom("pins", { ...options, room });
   }
 
   /** @param {string} room @param {number} target @param {string} emoji @param {{ after?: string }} [options] */
@@ -111,14 +133,85 @@ export class ConfabClient {
     return this.#inRoom("reactions", { ...options, room, target, emoji });
   }
 
-  /** @param {string} room @param {{ before?: number, after?: number, limit?: number }} [options] */
+  /** @param {string} room @param {{ before?: number, after?: number, thread?: number, limit?: number }} [options] */
   history(room, options = {}) {
     return this.#inRoom("history", { ...options, room });
   }
 
+  /** @param {string} room @param {{ mine?: boolean, after?: string, limit?: number }} [options] */
+  threads(room, options = {}) {
+    return this.#inRoom("threads", { ...options, room });
+  }
+
+  /** @param {string} room @param {{ state?: "member" | "invited" | "banned", after?: string, limit?: number }} [options] */
+  members(room, options = {}) {
+    return this.#inRoom("members", { ...options, room });
+  }
+
+  /** @param {string} room @param {string | string[]} users @param {import("./confab.js").MemberChange} change @param {{ key?: string }} [options] */
+  setMember(room, users, { muteUntil, deleteMs, ...change }, options) {
+    const fields = { ...options, ...change, mute_until: muteUntil, delete_ms: deleteMs };
+    return this.#write("set_member", { ...fields, room, users: [users].flat() });
+  }
+
+  /** @param {import("./confab.js").RoomSettings & { room?: string, users?: string[], key?: string }} [options] */
+  createRoom(options = {}) {
+    return this.#write("create", { ...options });
+  }
+
+  /** @param {string} room @param {import("./confab.js").RoomSettings} settings @param {{ key?: string }} [options] */
+  setRoom(room, settings, options) {
+    return this.#write("set_room", { ...options, ...settings, room });
+  }
+
+  /** @param {string} room @param {string} event @param {unknown} [data] */
+  emit(room, event, data) {
+    return this.#ask("emit", { room, event, data });
+  }
+
+  /** @param {string} room @param {{ mime: string, bytes: number, name?: string }} file */
+  upload(room, file) {
+    return this.#ask("upload", { ...file, room });
+  }
+
+  /** @param {string} room @param {number} seq @param {number} [index] */
+  download(room, seq, index = 0) {
+    return this.#ask("download", { room, seq, index });
+  }
+
+  /** @param {string} room @param {number} target @param {string} [reason] */
+  report(room, target, reason) {
+    return this.#ask("report", { room, target, reason });
+  }
+
+  /** @param {string} user */
+  block(user) {
+    return this.#ask("block", { user, on: true }, "blocks");
+  }
+
+  /** @param {string} user */
+  unblock(user) {
+    return this.#ask("block", { user, on: false }, "blocks");
+  }
+
+  blocks() {
+    return this.#ask("blocks", {}, "blocks");
+  }
+
+  /** @param {string[]} ids */
+  users(ids) {
+    return this.#ask("users", { ids });
+  }
+
+  /** @param {boolean} on */
+  active(on) {
+    this.#active = on;
+    this.#session.mention(command("active", { on }));
+  }
+
   /** @param {{ after?: string }} [options] */
   listRooms(options) {
-    return this.#session.queue.submit(command("rooms", options));
+    return this.#ask("rooms", options);
   }
 
   /** @param {string} room @param {boolean} [on] */
@@ -134,17 +227,17 @@ export class ConfabClient {
 
   /** @param {string} to @param {import("./confab.js").JsonValue} data */
   signal(to, data) {
-    return this.#session.queue.submit(command("signal", { to, data }));
+    return this.#ask("signal", { to, data });
   }
 
   /** @param {string} session @param {import("./confab.js").JsonValue} data */
   signalSession(session, data) {
-    return this.#session.queue.submit(command("signal", { to_session: session, data }));
+    return this.#ask("signal", { to_session: session, data });
   }
 
   async ping() {
     const from = this.#session.env.now();
-    await this.#session.queue.submit(command("ping"));
+    await this.#ask("ping");
     return this.#session.env.now() - from;
   }
 
@@ -153,9 +246,19 @@ export class ConfabClient {
     return this.#session.refresh(token);
   }
 
-  /** @param {string} type @param {Record<string, unknown> & { room: string }} fields @returns {Promise<any>} */
+  /** What writes to a log has a key. @param {string} type @param {Record<string, unknown>} fields @param {string | null} [lane] */
+  #write(type, { key = this.#session.env.uuid(), ...fields }, lane = `in ${fields.room}`) {
+    return this.#ask(type, { ...fields, key }, lane);
+  }
+
+  /** @param {string} type @param {Record<string, unknown> & { room: string }} fields */
   #inRoom(type, fields) {
-    return this.#session.queue.submit(command(type, fields), { lane: `in ${fields.room}` });
+    return this.#ask(type, fields, `in ${fields.room}`);
+  }
+
+  /** @param {string} type @param {Record<string, unknown>} [fields] @param {string | null} [lane] @returns {Promise<any>} */
+  #ask(type, fields, lane) {
+    return this.#session.queue.submit(command(type, fields), { lane });
   }
 }
 

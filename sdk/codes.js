@@ -3,7 +3,7 @@
 const ERRORS = [
   "bad_request", "unknown_type", "unauthorized", "forbidden", "not_joined", "no_such_room", "no_such_user",
   "no_such_message", "too_long", "too_many_rooms", "rate_limited", "unavailable", "already", "conflict", "internal",
-  "limit",
+  "limit", "banned", "muted", "read_only", "slow_mode", "not_member", "rejected",
 ];
 export const ErrorCode = /** @type {typeof import("./confab.js").ErrorCode} */ (Object.fromEntries(ERRORS.map((name) => [name, name])));
 

@@ -1,5 +1,12 @@
 // The commands of the protocol: which fields each has, and how it behaves when its outcome is unknown.
 
+const CONTENT = ["text", "data", "mentions", "attachments"];
+const PLACE = ["reply_to", "thread", "quiet", "event"];
+const SETTINGS = [
+  "title", "topic", "data", "visibility", "visitors", "posting", "inviting", "slow_ms", "archived", "history", "retention_ms",
+  "receipts",
+];
+
 /**
  * `repeat`: may be sent again without a second effect, so it waits out a lost connection; what writes to a log may, as it
  * has a key. `done`: error codes which, in answer to a *repeat*, say that the first one had worked.
@@ -9,18 +16,37 @@
 export const COMMANDS = {
   hello: { fields: ["token", "guest", "name", "device", "resume"], repeat: false },
   refresh: { fields: ["token"], repeat: false },
-  join: { fields: ["room", "since", "epoch"], repeat: true },
-  leave: { fields: ["room"], repeat: true, done: ["not_joined", "no_such_room"] },
-  send: { fields: ["room", "key", "text", "data"], repeat: true },
-  direct: { fields: ["to", "key", "text", "data"], repeat: true },
-  edit: { fields: ["room", "target", "key", "text", "data"], repeat: true },
-  delete: { fields: ["room", "target", "key"], repeat: true },
+  join: { fields: ["room", "since", "epoch", "member"], repeat: true },
+  leave: { fields: ["room", "member"], repeat: true, done: ["not_joined", "no_such_room"] },
+  send: { fields: ["room", "key", ...CONTENT, ...PLACE], repeat: true },
+  direct: { fields: ["to", "key", ...CONTENT, ...PLACE], repeat: true },
+  edit: { fields: ["room", "target", "key", ...CONTENT], repeat: true },
+  delete: { fields: ["room", "target", "targets", "key", "reason"], repeat: true },
   react: { fields: ["room", "target", "emoji", "key"], repeat: true },
   unreact: { fields: ["room", "target", "emoji", "key"], repeat: true },
-  history: { fields: ["room", "before", "after", "limit"], repeat: true },
+  history: { fields: ["room", "before", "after", "thread", "limit"], repeat: true },
+  pin: { fields: ["room", "target", "key"], repeat: true },
+  unpin: { fields: ["room", "target", "key"], repeat: true },
+  pins: { fields: ["room", "after"], repeat: true },
+  threads: { fields: ["room", "mine", "after", "limit"], repeat: true },
+  members: { fields: ["room", "state", "after", "limit"], repeat: true },
+  set_member: {
+    fields: ["room", "users", "key", "state", "role", "until", "mute_until", "reason", "delete_ms"], repeat: true,
+  },
+  create: { fields: ["room", "key", "users", ...SETTINGS], repeat: true },
+  set_room: { fields: ["room", "key", ...SETTINGS], repeat: true },
+  upload: { fields: ["room", "mime", "bytes", "name"], repeat: true },
+  download: { fields: ["room", "seq", "index"], repeat: true },
+  // Said again a second report would be made.
+  report: { fields: ["room", "target", "reason"], repeat: false },
+  block: { fields: ["user", "on"], repeat: true },
+  blocks: { fields: [], repeat: true },
+  users: { fields: ["ids"], repeat: true },
+  active: { fields: ["on"], repeat: false },
   rooms: { fields: ["after"], repeat: true },
   reactions: { fields: ["room", "target", "emoji", "after"], repeat: true },
   typing: { fields: ["room", "on"], repeat: false },
+  emit: { fields: ["room", "event", "data"], repeat: false },
   // Not stored by the server: a signal that comes late or twice would be wrong, so its sender decides.
   signal: { fields: ["to", "to_session", "data"], repeat: false },
   ping: { fields: [], repeat: false },

@@ -5,282 +5,14 @@
  * (snake_case), everything else is camelCase. Times in frames are milliseconds since the Unix epoch.
  */
 
-// ---------------------------------------------------------------------------------------------- wire: parts
+import type {
+  Attachment, Blocks, Created, Deleted, Done, Download, Edited, Emitted, ErrorFrame, History, Joined, JsonObject,
+  JsonValue, Left, LeftReason, LogEntry, Member, Members, MemberSet, MemberState, Message, Pinned, Pins, Presence,
+  Reacted, Reactions, Refreshed, Role, Rooms, RoomSet, RoomSettings, Sent, Signal, Signalled, Threads, TokenExpiring,
+  Typing, Upload, User, Users, Welcome,
+} from "./wire.js";
 
-/** A user as the server names it. */
-export interface User {
-  id: string;
-  name: string;
-}
-
-/** How safe an entry is at the moment the server speaks of it. */
-export type Durability = "memory" | "disk" | "majority_disk";
-
-/** Any JSON object. */
-export type JsonObject = { [key: string]: unknown };
-/** What `data` may be: any JSON but null, which is the same as none. */
-export type JsonValue = string | number | boolean | JsonObject | readonly unknown[];
-
-export interface Limits {
-  text_bytes: number;
-  frame_bytes: number;
-  rooms: number;
-  /** How long the server remembers the key of a message at least; absent: a day. */
-  key_ms?: number;
-}
-
-/** A direct room of this user, as `welcome` lists it. */
-export interface DirectSummary {
-  room: string;
-  with: string;
-  head: number;
-  last_at: number;
-}
-
-export interface RoomSummary {
-  room: string;
-  title: string;
-  head: number;
-  online: number;
-  joined: boolean;
-}
-
-// ------------------------------------------------------------------------------------- wire: entries of a log
-
-interface LogEntryBase {
-  room: string;
-  seq: number;
-  /** The `seq` of the predecessor, only there when it is not `seq - 1`. */
-  prev?: number;
-  at: number;
-  from: string;
-  /** The author's own id for the entry. */
-  key?: string;
-}
-
-export interface Message extends LogEntryBase {
-  type: "message";
-  /** Absent when the message is `deleted` or consists of `data` only. */
-  text?: string;
-  data?: JsonValue;
-  /** The next three are only there in a present form: in a snapshot or in `history`. */
-  edited_at?: number;
-  deleted?: true;
-  reactions?: { [emoji: string]: ReactionSummary | string[] };
-  /** The author's, where it is another than the id. */
-  name?: string;
-}
-
-/** Who reacted with one emoji: the first users, and how many there are. */
-export interface ReactionSummary {
-  count: number;
-  users: string[];
-  /** Oneself among them. */
-  mine?: true;
-}
-
-export interface Edited extends LogEntryBase {
-  type: "edited";
-  target: number;
-  text?: string;
-  data?: JsonValue;
-}
-
-export interface Deleted extends LogEntryBase {
-  type: "deleted";
-  target: number;
-}
-
-export interface Reacted extends LogEntryBase {
-  type: "reacted";
-  target: number;
-  emoji: string;
-  on: boolean;
-}
-
-/** What has a `seq`: is stored, travels, resumes and counts. */
-export type LogEntry = Message | Edited | Deleted | Reacted;
-
-// ------------------------------------------------------------------------------------- wire: replies and events
-
-export interface Welcome {
-  type: "welcome";
-  re?: number;
-  user: User;
-  session: string;
-  node: string;
-  server: string;
-  heartbeat_ms: number;
-  limits: Limits;
-  /** Absent for guests and tokens without `exp`. */
-  expires_at?: number;
-  /** Of a guest beside users with tokens: as `token` it signs in the same guest again, for 30 days. */
-  guest_token?: string;
-  directs: DirectSummary[];
-  /** `directs` is empty because it could not be read. */
-  directs_unavailable?: true;
-}
-
-export interface Refreshed {
-  type: "refreshed";
-  re?: number;
-  expires_at?: number;
-}
-
-export interface Joined {
-  type: "joined";
-  /** Absent in the answers to `hello.resume`. */
-  re?: number;
-  room: string;
-  title: string;
-  epoch: string;
-  head: number;
-  gap: boolean;
-  /** Only with `gap: true`: the first `seq` that can still be had. */
-  oldest?: number;
-  role: string;
-  online: number;
-  members: User[];
-  users?: User[];
-  events: LogEntry[];
-  /** `true`: `events` frames follow. */
-  more?: boolean;
-}
-
-export interface Events {
-  type: "events";
-  room: string;
-  events: LogEntry[];
-  more: boolean;
-}
-
-export interface Left {
-  type: "left";
-  re?: number;
-  room: string;
-  /** Without `re`: the new token does not allow the room. */
-  reason?: "token";
-}
-
-export interface Sent {
-  type: "sent";
-  re?: number;
-  room: string;
-  seq: number;
-  at: number;
-  durability: Durability;
-  /** The key had been used before: nothing new was stored. */
-  duplicate?: true;
-}
-
-/** The reply of commands that have none of their own; with `seq` for those that write to a log. */
-export interface Done {
-  type: "done";
-  re?: number;
-  room?: string;
-  seq?: number;
-  at?: number;
-  durability?: Durability;
-  duplicate?: true;
-}
-
-export interface History {
-  type: "history";
-  re?: number;
-  room: string;
-  events: LogEntry[];
-  more: boolean;
-}
-
-export interface Rooms {
-  type: "rooms";
-  re?: number;
-  rooms: RoomSummary[];
-  more: boolean;
-}
-
-/** A page of those who reacted with one emoji; the next one with `after` = `next`. */
-export interface Reactions {
-  type: "reactions";
-  re?: number;
-  users: string[];
-  /** Of all. */
-  count: number;
-  more: boolean;
-  next?: string;
-}
-
-export interface Signalled {
-  type: "signalled";
-  re?: number;
-  sessions: number;
-}
-
-export interface Pong {
-  type: "pong";
-  re?: number;
-}
-
-export interface ErrorFrame {
-  type: "error";
-  re?: number;
-  code: ErrorCodeName;
-  message: string;
-  retry: boolean;
-  retry_after_ms?: number;
-  /** Without `re`: what the command was about. */
-  room?: string;
-}
-
-export interface Typing {
-  type: "typing";
-  room: string;
-  from: string;
-  on: boolean;
-}
-
-/** In rooms over 100 online only `online` is there. */
-export interface Presence {
-  type: "presence";
-  room: string;
-  joined?: User[];
-  left?: string[];
-  online: number;
-}
-
-export interface Signal {
-  type: "signal";
-  from: string;
-  /** The session that sent it: answer to it with `signalSession`. */
-  session: string;
-  data: JsonValue;
-}
-
-export interface TokenExpiring {
-  type: "token_expiring";
-  expires_at: number;
-}
-
-/** Everything the server sends, told apart by `type`. */
-export type ServerEvent =
-  | Welcome
-  | Refreshed
-  | Joined
-  | Events
-  | Left
-  | Sent
-  | Done
-  | History
-  | Rooms
-  | Reactions
-  | Signalled
-  | Pong
-  | ErrorFrame
-  | LogEntry
-  | Typing
-  | Presence
-  | Signal
-  | TokenExpiring;
+export * from "./wire.js";
 
 // ------------------------------------------------------------------------------------------------------ codes
 
@@ -301,6 +33,12 @@ export declare const ErrorCode: {
   readonly conflict: "conflict";
   readonly internal: "internal";
   readonly limit: "limit";
+  readonly banned: "banned";
+  readonly muted: "muted";
+  readonly read_only: "read_only";
+  readonly slow_mode: "slow_mode";
+  readonly not_member: "not_member";
+  readonly rejected: "rejected";
 };
 export type ErrorCodeName = keyof typeof ErrorCode;
 
@@ -343,6 +81,12 @@ export declare class ServerError extends ConfabError {
   readonly code: ErrorCodeName;
   readonly retry: boolean;
   readonly retryAfterMs?: number;
+  /** Of `banned` and `muted`: when it ends; absent: it has no end. */
+  readonly until?: number;
+  /** Of `banned`. */
+  readonly reason?: string;
+  /** Of `limit`: how many there may be. */
+  readonly limit?: number;
 }
 /** There is no connection, or it went away under a command that must not be repeated (`signal`, `ping`, `refresh`). */
 export declare class ConnectionLostError extends ConfabError {}
@@ -404,7 +148,7 @@ export interface StateChange {
  *
  * With `snapshot: true`, `events` is the present state of the latest messages: show them *instead of* what you had.
  * With `snapshot: false` your state is still good, `events` is empty, and what happened in the meantime follows as
- * "message", "edited", "deleted" and "reacted" events.
+ * "message", "edited", "deleted", "reacted", "member_set", "room_set" and "pinned" events.
  */
 export interface JoinedRoom {
   room: string;
@@ -414,6 +158,13 @@ export interface JoinedRoom {
   role: string;
   online: number;
   members: User[];
+  /** One is a member. */
+  member?: true;
+  /** Those that are not at their default. */
+  settings?: RoomSettings;
+  /** Of members. */
+  count?: number;
+  pins?: number[];
   /** Names of authors in `events`, where they are another than the id. */
   users?: User[];
   snapshot: boolean;
@@ -433,8 +184,7 @@ export interface Gap {
 /** You are no longer in the room: `leave()` was done, the server took you out (`reason`) or would not have you back (`error`). */
 export interface LeftRoom {
   room: string;
-  /** `token`: a new token does not allow the room. */
-  reason?: string;
+  reason?: LeftReason;
   error?: ServerError;
 }
 
@@ -456,12 +206,16 @@ export interface ClientEvents {
   edited: Edited;
   deleted: Deleted;
   reacted: Reacted;
+  member_set: MemberSet;
+  room_set: RoomSet;
+  pinned: Pinned;
   joined: JoinedRoom;
   left: LeftRoom;
   gap: Gap;
   presence: Presence;
   typing: Typing;
   signal: Signal;
+  emitted: Emitted;
   token_expiring: TokenExpiring;
   /** What went wrong and belongs to no promise. */
   error: ConfabError;
@@ -480,8 +234,13 @@ export interface RoomInfo {
   seq: number | null;
   epoch?: string;
   title?: string;
+  /** This and `member`, `count` and `online` are of the latest join; `title`, `settings` and `pins` are kept up to date. */
   role?: string;
   online?: number;
+  member?: boolean;
+  count?: number;
+  settings?: RoomSettings;
+  pins?: number[];
 }
 
 /** The part of `WebSocket` that is used. */
@@ -558,6 +317,37 @@ export interface ClientOptions {
 
 export type Content = string | { text?: string; data?: JsonValue };
 
+/** Of a message besides its text and data. */
+export interface EditOptions {
+  key?: string;
+  /** User ids, and `@room`. */
+  mentions?: string[];
+  attachments?: Attachment[];
+}
+export interface SendOptions extends EditOptions {
+  /** The message that this one answers. */
+  replyTo?: number;
+  /** The root of a thread, or any message in it. */
+  thread?: number;
+  /** It shall count as nothing: not as unread, not as a mention. */
+  quiet?: boolean;
+  /** The app's own name for what it is. */
+  event?: string;
+}
+
+/** What is to become of users in a room: at least one of `state`, `role` and `muteUntil`. */
+export interface MemberChange {
+  state?: Exclude<MemberState, "left">;
+  role?: Role;
+  /** 0: may speak again. */
+  muteUntil?: number;
+  /** Of `invited` and `banned`. */
+  until?: number;
+  reason?: string;
+  /** Of `banned`: what they wrote for so long before is deleted. */
+  deleteMs?: number;
+}
+
 export declare class ConfabClient {
   constructor(options?: ClientOptions);
 
@@ -579,19 +369,64 @@ export declare class ConfabClient {
   stop(): void;
 
   /** Resolves when caught up. Without `since`: a snapshot of the latest 50 messages. */
-  join(room: string, options?: { since?: number; epoch?: string }): Promise<JoinedRoom>;
-  leave(room: string): Promise<Left>;
+  join(room: string, options?: {
+    since?: number;
+    epoch?: string;
+    /** And become a member, or accept an invitation. */
+    member?: boolean;
+  }): Promise<JoinedRoom>;
+  leave(room: string, options?: {
+    /** And cease to be a member, or decline an invitation. */
+    member?: boolean;
+  }): Promise<Left>;
   /** May be called offline: it is sent later. Repeated with its key until the outcome is known. */
-  send(room: string, content: Content, options?: { key?: string }): Promise<Sent>;
+  send(room: string, content: Content, options?: SendOptions): Promise<Sent>;
   /** `send` into the direct room of the two users. */
-  direct(to: string, content: Content, options?: { key?: string }): Promise<Sent>;
-  edit(room: string, target: number, content: Content, options?: { key?: string }): Promise<Done>;
-  delete(room: string, target: number, options?: { key?: string }): Promise<Done>;
+  direct(to: string, content: Content, options?: SendOptions): Promise<Sent>;
+  /** Replaces text, data, mentions and attachments, all four. */
+  edit(room: string, target: number, content: Content, options?: EditOptions): Promise<Done>;
+  /** One message or up to 100, all of them or none. */
+  delete(room: string, target: number | number[], options?: { key?: string; reason?: string }): Promise<Done>;
   react(room: string, target: number, emoji: string, options?: { key?: string }): Promise<Done>;
   unreact(room: string, target: number, emoji: string, options?: { key?: string }): Promise<Done>;
   /** Everyone who reacted to a message with one emoji: in present form a message names the earliest ten. */
   listReactions(room: string, target: number, emoji: string, options?: { after?: string }): Promise<Reactions>;
-  history(room: string, options?: { before?: number; after?: number; limit?: number }): Promise<History>;
+  pin(room: string, target: number, options?: { key?: string }): Promise<Done>;
+  unpin(room: string, target: number, options?: { key?: string }): Promise<Done>;
+  pins(room: string, options?: { after?: string }): Promise<Pins>;
+  history(room: string, options?: {
+    before?: number;
+    after?: number;
+    /** Of that thread, its root too; 0: what is in no thread. */
+    thread?: number;
+    limit?: number;
+  }): Promise<History>;
+  threads(room: string, options?: {
+    /** Those one began or wrote in. */
+    mine?: boolean;
+    after?: string;
+    limit?: number;
+  }): Promise<Threads>;
+  members(room: string, options?: { state?: Member["state"]; after?: string; limit?: number }): Promise<Members>;
+  /** Of one user or up to 100, all of them or none. */
+  setMember(room: string, users: string | string[], change: MemberChange, options?: { key?: string }): Promise<Done>;
+  /** Without `room` the server makes its id. One is its owner, and `users` are invited. */
+  createRoom(options?: RoomSettings & { room?: string; users?: string[]; key?: string }): Promise<Created>;
+  setRoom(room: string, settings: RoomSettings, options?: { key?: string }): Promise<Done>;
+  /** To the others in the room, never stored. Never repeated. */
+  emit(room: string, event: string, data?: JsonValue): Promise<Done>;
+  /** `upload` and `download` are `forbidden` where the deployment signs no addresses. */
+  upload(room: string, file: { mime: string; bytes: number; name?: string }): Promise<Upload>;
+  download(room: string, seq: number, index?: number): Promise<Download>;
+  /** Tells those who run the deployment. Never repeated. */
+  report(room: string, target: number, reason?: string): Promise<Done>;
+  block(user: string): Promise<Done>;
+  unblock(user: string): Promise<Done>;
+  blocks(): Promise<Blocks>;
+  /** Names and data of up to 100; whom nobody knows is left out. */
+  users(ids: string[]): Promise<Users>;
+  /** Whether anybody looks: a client in the background holds back no push notification. Said again after a reconnect. */
+  active(on: boolean): void;
   listRooms(options?: { after?: string }): Promise<Rooms>;
   /** Fire and forget; nothing when not live. Call it as often as you like: what others need is said, every few seconds. */
   typing(room: string, on?: boolean): void;

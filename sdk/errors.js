@@ -14,7 +14,7 @@ export class ConfabError extends Error {
 
 export class ServerError extends ConfabError {
   /**
-   * @param {{ code: import("./confab.js").ErrorCodeName, message: string, retry?: boolean, retry_after_ms?: number }} frame
+   * @param {{ code: import("./confab.js").ErrorCodeName, message: string, retry?: boolean, retry_after_ms?: number, until?: number, reason?: string, limit?: number }} frame
    * @param {{ outcomeUnknown?: boolean }} [options]
    */
   constructor(frame, options) {
@@ -22,6 +22,9 @@ export class ServerError extends ConfabError {
     this.code = frame.code;
     this.retry = frame.retry === true;
     if (frame.retry_after_ms !== undefined) this.retryAfterMs = frame.retry_after_ms;
+    if (frame.until !== undefined) this.until = frame.until;
+    if (frame.reason !== undefined) this.reason = frame.reason;
+    if (frame.limit !== undefined) this.limit = frame.limit;
   }
 }
 

@@ -47,15 +47,15 @@ export class Outgoing {
     this.restored = this.#restore();
   }
 
-  /** @param {RoomState} room @param {import("./confab.js").Content} content */
-  send(room, content) {
-    const parts = typeof content === "string" ? { text: content } : content;
+  /** @param {RoomState} room @param {import("./confab.js").Content} content @param {import("./confab.js").SendOptions} [options] */
+  send(room, content, options) {
+    const parts = contentOf({ ...(typeof content === "string" ? { text: content } : content), ...options });
     const key = uuid();
     const at = (this.#lastAt = Math.max(this.#date(), this.#lastAt + 1)); // the outbox keeps their order by it
     room.timeline.addPending(key, parts, at);
     this.#keep({ room: room.key, key, at, ...parts });
     room.changed();
-    return this.#deliver(room, key, content);
+    return this.#deliver(room, key, parts);
   }
 
   /** @param {RoomState} room @param {string} key */
@@ -122,7 +122,7 @@ export class Outgoing {
       if (this.#kept.has(kept.key)) continue; // written here in the meantime
       this.#kept.set(kept.key, kept);
       const room = this.#store.room(kept.room);
-      room.timeline.addPending(kept.key, kept, kept.at);
+      room.timeline.addPending(kept.key, contentOf(kept), kept.at);
       if (kept.failed === undefined) this.#earlier.push(kept);
       else room.timeline.changePending(kept.key, { state: "failed", error: new Error(kept.failed) });
       room.changed();
@@ -130,14 +130,15 @@ export class Outgoing {
     if (this.#earlier.length === 0) this.release();
   }
 
-  /** @param {RoomState} room @param {string} key @param {import("./confab.js").Content} content */
+  /** @param {RoomState} room @param {string} key @param {import("./store.js").MessageContent} content */
   async #deliver(room, key, content) {
     try {
       if (this.#turn) await this.#turn;
       const { client } = this.#store;
+      const options = { ...content, key };
       const sent = room.with === null
-        ? await client.send(/** @type {string} */ (room.wire), content, { key })
-        : await client.direct(room.with, content, { key });
+        ? await client.send(/** @type {string} */ (room.wire), content, options)
+        : await client.direct(room.with, content, options);
       room.timeline.settle(key, sent.seq);
       this.forget(key);
       if (room.with !== null && !room.joined) this.#store.met(room.with, sent.room);
@@ -163,5 +164,6 @@ export class Outgoing {
   }
 }
 
-/** @param {{ text?: string, data?: any }} message */
-const contentOf = ({ text, data }) => ({ ...(text && { text }), data });
+/** What goes out of a message. @param {any} message @returns {import("./store.js").MessageContent} */
+const contentOf = ({ text, data, replyTo, thread, mentions, attachments, quiet, event }) =>
+  ({ ...(text && { text }), data, replyTo, thread, mentions, attachments, quiet, event });

@@ -5,8 +5,8 @@
 
 import type { ReactElement, ReactNode } from "react";
 
-import type { ClientOptions, ConfabClient, Content, User } from "./confab.js";
-import type { RoomSnapshot, Store, StoreOptions, StoreSnapshot, TimelineMessage } from "./store.js";
+import type { ClientOptions, ConfabClient, Content, EditOptions, User } from "./confab.js";
+import type { RoomSnapshot, Store, StoreOptions, StoreSendOptions, StoreSnapshot, TimelineMessage } from "./store.js";
 
 export interface ConfabProviderProps {
   /** For the client that is made once, with the first rendering. Later ones do not count: give another `key` for another user. */
@@ -22,19 +22,22 @@ export declare function ConfabProvider(props: ConfabProviderProps): ReactElement
 
 export interface RoomActions {
   /** Shows the message at once, and sends it; what becomes of it is in its `state`. */
-  send(content: Content): Promise<void>;
+  send(content: Content, options?: StoreSendOptions): Promise<void>;
   /** By the `key` of a message that failed. */
   retry(message: string): Promise<void>;
   discard(message: string): void;
-  edit(seq: number, content: Content): Promise<unknown>;
-  remove(seq: number): Promise<unknown>;
+  edit(seq: number, content: Content, options?: EditOptions): Promise<unknown>;
+  remove(seq: number, options?: { reason?: string }): Promise<unknown>;
+  setPin(seq: number, on?: boolean): Promise<unknown>;
   toggleReaction(seq: number, emoji: string): Promise<void>;
   loadOlder(): Promise<void>;
   /** The user has seen the end of the room. */
   markRead(): void;
   /** Call it at each key: what others need is said. */
   setTyping(on?: boolean): void;
-  leave(): Promise<void>;
+  /** Becomes a member, or accepts an invitation. */
+  enter(): Promise<void>;
+  leave(options?: { member?: boolean }): Promise<void>;
 }
 
 export declare function useStore(): Store;
@@ -48,7 +51,7 @@ export declare function useRoom(key: string): RoomSnapshot & RoomActions;
 /** Its messages alone. */
 export declare function useMessages(
   key: string,
-): Pick<RoomSnapshot, "messages" | "hasOlder" | "loadingOlder" | "olderError"> & Omit<RoomActions, "leave" | "markRead" | "setTyping">;
+): Pick<RoomSnapshot, "messages" | "hasOlder" | "loadingOlder" | "olderError"> & Omit<RoomActions, "enter" | "leave" | "markRead" | "setTyping">;
 
 /** Who else types there, and to say that one does. */
 export declare function useTyping(key: string): { typing: readonly User[]; setTyping: (on?: boolean) => void };

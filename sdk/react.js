@@ -58,16 +58,18 @@ function useActions(key) {
   return useMemo(() => {
     /** @type {import("./react.js").RoomActions} */
     const actions = {
-      send: (content) => store.send(key, content),
+      send: (content, options) => store.send(key, content, options),
       retry: (message) => store.retry(key, message),
       discard: (message) => store.discard(key, message),
-      edit: (seq, content) => store.edit(key, seq, content),
-      remove: (seq) => store.remove(key, seq),
+      edit: (seq, content, options) => store.edit(key, seq, content, options),
+      remove: (seq, options) => store.remove(key, seq, options),
+      setPin: (seq, on) => store.setPin(key, seq, on),
       toggleReaction: (seq, emoji) => store.toggleReaction(key, seq, emoji),
       loadOlder: () => store.loadOlder(key),
       markRead: () => store.markRead(key),
       setTyping: (on) => store.setTyping(key, on),
-      leave: () => store.leave(key),
+      enter: () => store.join(key, { member: true }),
+      leave: (options) => store.leave(key, options),
     };
     return actions;
   }, [store, key]);
@@ -83,7 +85,7 @@ export function useRoom(key) {
 /** @param {string} key */
 export function useMessages(key) {
   const { messages, hasOlder, loadingOlder, olderError } = useSnapshot(key);
-  const { leave, markRead, setTyping, ...actions } = useActions(key);
+  const { enter, leave, markRead, setTyping, ...actions } = useActions(key);
   return { messages, hasOlder, loadingOlder, olderError, ...actions };
 }
 

@@ -26,7 +26,7 @@ export class RoomLog {
   forced = false;
   page = /** @type {Page | null} */ (null);
   /** Of the latest `joined` and `presence`. */
-  info = /** @type {{ title?: string, role?: string, online?: number }} */ ({});
+  info = /** @type {Partial<import("./confab.js").RoomInfo>} */ ({});
 
   /** @param {string} id */
   constructor(id) {
@@ -103,6 +103,18 @@ export class RoomLog {
     this.gaveUp();
     this.resuming = false;
     this.page = null;
+  }
+
+  /** What an entry says of the room itself. @param {any} entry */
+  learn({ type, room, seq, prev, at, from, key, target, title, ...change }) {
+    const { pins = [], settings = {} } = this.info;
+    const others = pins.filter((pinned) => pinned !== target);
+    if (type === "pinned") this.info.pins = change.on && Number.isSafeInteger(target) ? [...others, target] : others;
+    if (type === "deleted") this.info.pins = others;
+    if (type === "room_set") {
+      this.info.settings = { ...settings, ...change };
+      this.info.title = title ?? this.info.title;
+    }
   }
 
   /** @returns {import("./confab.js").RoomInfo} */

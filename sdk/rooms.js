@@ -11,7 +11,7 @@ import { RoomLog } from "./room.js";
  * @typedef {import("./queue.js").Command} Command
  */
 
-const LOG_TYPES = new Set(["message", "edited", "deleted", "reacted"]);
+const LOG_TYPES = new Set(["message", "edited", "deleted", "reacted", "member_set", "room_set", "pinned"]);
 /** Entries of `hello.resume`, at most 150 bytes each, so that `hello` stays within a frame; more rooms join one by one. */
 const RESUME_MAX = 200;
 
@@ -54,7 +54,7 @@ export class Rooms {
     if (log && !log.joined && (log.last === null || !isDirect(room))) this.#logs.delete(room);
   }
 
-  /** We are not in the room any more. @param {string} room @param {{ error?: ServerError, reason?: string }} [why] */
+  /** We are not in the room any more. @param {string} room @param {{ error?: ServerError, reason?: import("./confab.js").LeftReason }} [why] */
   forget(room, why) {
     const log = this.#logs.get(room);
     if (!log) return;
@@ -144,6 +144,7 @@ export class Rooms {
   #deliver(log, entry) {
     const verdict = log.offer(entry);
     if (verdict === "new") {
+      log.learn(entry);
       this.#emit(LOG_TYPES.has(entry.type) ? entry.type : "unknown", /** @type {any} */ (entry));
     }
     return verdict;
@@ -161,7 +162,8 @@ export class Rooms {
     if (command) this.#queue.answered(command);
     const since = command ? command.frame.since : log.last;
     log.resuming = false;
-    log.info = { title: frame.title, role: frame.role, online: frame.online };
+    const { title, role, online, member = false, settings = {}, count = 0, pins = [] } = frame;
+    log.info = { title, role, online, member, settings, count, pins };
     const snapshot = frame.gap || typeof since !== "number";
     const page = { frame, command, snapshot, events: [] };
     if (frame.gap || (snapshot && log.forced)) {
@@ -192,13 +194,14 @@ export class Rooms {
   /**
    * @param {RoomLog} log
    * @param {import("./room.js").Page} page
-   * @param {{ events: LogEntry[], more?: boolean }} frame
+   * @param {{ events: LogEntry[], users?: import("./confab.js").User[], more?: boolean }} frame
    */
-  #page(log, page, { events, more }) {
+  #page(log, page, { events, users, more }) {
+    const names = new Map((users ?? []).map((user) => [user?.id, user?.name]));
     for (const entry of events ?? []) {
       if (log.page !== page) return; // a listener stopped the client or left the room
       if (page.snapshot) page.events.push(entry);
-      else if (isEntry(entry)) this.#deliver(log, entry);
+      else if (isEntry(entry)) this.#deliver(log, withName(entry, names));
       else this.#emit("unknown", /** @type {any} */ (entry));
     }
     if (log.page === page && !more) this.#finish(log);
@@ -240,6 +243,12 @@ const isDirect = (room) => room.startsWith("dm:");
 
 /** @param {any} frame */
 export const isEntry = (frame) => typeof frame?.room === "string" && Number.isSafeInteger(frame.seq);
+
+/** A message that was caught up with names its author as a live one does. @param {LogEntry} entry @param {Map<string, string>} names */
+function withName(entry, names) {
+  const name = names.get(entry.from);
+  return entry.type === "message" && name !== undefined ? { ...entry, name } : entry;
+}
 
 /** @param {Joined} frame @param {boolean} snapshot @param {LogEntry[]} events @returns {import("./confab.js").JoinedRoom} */
 function joinedRoom({ type, re, gap, oldest, more, ...room }, snapshot, events) {

@@ -343,6 +343,9 @@ export class Session {
       case "edited":
       case "deleted":
       case "reacted":
+      case "member_set":
+      case "room_set":
+      case "pinned":
         return this.rooms.entry(frame);
       case "joined":
         return this.rooms.joined(frame, command);
@@ -354,6 +357,14 @@ export class Session {
       case "rooms":
       case "reactions":
       case "signalled":
+      case "created":
+      case "members":
+      case "pins":
+      case "threads":
+      case "users":
+      case "blocks":
+      case "upload":
+      case "download":
       case "pong":
       case "refreshed":
         if (command) this.queue.resolve(command, frame);
@@ -372,6 +383,8 @@ export class Session {
         return this.events.emit("presence", frame);
       case "typing":
         return this.events.emit("typing", frame);
+      case "emitted":
+        return this.events.emit("emitted", frame);
       case "signal":
         return this.events.emit("signal", frame);
       case "token_expiring":

@@ -4,7 +4,10 @@
  * Snapshots never change: another object means that something changed, the same one that nothing did.
  */
 
-import type { ConfabClient, Content, JsonValue, RoomSummary, StateChange, User } from "./confab.js";
+import type {
+  Attachment, ConfabClient, Content, EditOptions, JsonValue, LeftReason, Members, Member, RoomSettings, RoomSummary,
+  SendOptions, StateChange, User,
+} from "./confab.js";
 
 /** One emoji on one message; with and without U+FE0F it is the same one. */
 export interface Reaction {
@@ -16,7 +19,25 @@ export interface Reaction {
   readonly own: readonly string[];
 }
 
-export interface TimelineMessage {
+/** What a message consists of, besides the key. */
+export interface MessageContent {
+  readonly text?: string;
+  readonly data?: JsonValue;
+  /** The message that this one answers, perhaps one that is not loaded. */
+  readonly replyTo?: number;
+  /** The root of the thread it is in. */
+  readonly thread?: number;
+  /** User ids, and `@room`. */
+  readonly mentions?: string[];
+  readonly attachments?: Attachment[];
+  /** It counts as nothing. */
+  readonly quiet?: boolean;
+  /** The app's own name for what it is. */
+  readonly event?: string;
+}
+export type StoreSendOptions = Omit<SendOptions, "key">;
+
+export interface TimelineMessage extends MessageContent {
   /** Stays the same from the first moment of one's own message on. */
   readonly id: string;
   /** Its number in the room's log; null until the server has it. */
@@ -28,9 +49,17 @@ export interface TimelineMessage {
   /** The author's name when it came; `store.nameOf(from)` is the present one. */
   readonly name: string;
   readonly text: string;
-  readonly data?: unknown;
   readonly editedAt?: number;
+  /** Where it was another than the author. */
+  readonly editedBy?: string;
   readonly deleted: boolean;
+  readonly deletedBy?: string;
+  /** Why it was deleted. */
+  readonly reason?: string;
+  /** Of a thread's root: how many answers there are, without deleted ones; and the last of them. */
+  readonly replies: number;
+  readonly lastReply?: number;
+  readonly lastReplyAt?: number;
   readonly reactions: readonly Reaction[];
   /**
    * `stored`: in the log. Of one's own: `sending`, `sent` (the server has it, and will show where it stands), `failed`
@@ -38,6 +67,8 @@ export interface TimelineMessage {
    */
   readonly state: "stored" | "sending" | "sent" | "failed";
   readonly error?: Error;
+  /** The entry of the room's log up to which it is as it is. */
+  readonly asOf?: number;
 }
 
 export interface RoomSnapshot {
@@ -48,14 +79,26 @@ export interface RoomSnapshot {
   /** The other user of a direct room. */
   readonly with: string | null;
   readonly title: string;
+  /** Without the title. What is not there is at its default. */
+  readonly settings: Omit<RoomSettings, "title">;
+  /** Numbers of the pinned messages, perhaps of some that are not loaded. */
+  readonly pins: readonly number[];
   readonly joined: boolean;
+  /** Why the server took the user out. Such a room is not joined again by itself. */
+  readonly left: LeftReason | null;
   /** Why it could not be joined, or was left. */
   readonly error: Error | null;
+  /** What one may do there: a `Role`, or one that this version does not know; empty where one is not. */
+  readonly role: string;
+  /** One is a member. */
+  readonly member: boolean;
+  /** Exact after `join` and `members`. In between it is counted on, and whoever is banned is taken for a member. */
+  readonly memberCount: number;
   readonly online: number;
   /** Those online; in large rooms not all of them. */
   readonly members: readonly User[];
   readonly typing: readonly User[];
-  /** In order; one's own that are on their way last. */
+  /** In order, those in threads too (`thread`); one's own that are on their way last. */
   readonly messages: readonly TimelineMessage[];
   /** There may be more before the first one: `loadOlder`. */
   readonly hasOlder: boolean;
@@ -63,8 +106,10 @@ export interface RoomSnapshot {
   readonly olderError: Error | null;
   /** The last `seq` that was read. */
   readonly readUpTo: number;
-  /** Messages of others after it that are not deleted; those missed are counted back up to 1,000. */
+  /** Messages of others after it that are not deleted, not `quiet` and in no thread; those missed are counted back up to 1,000. */
   readonly unread: number;
+  /** Messages of others after it that mention oneself or `@room`, in threads too. */
+  readonly mentions: number;
 }
 
 export interface StoreSnapshot {
@@ -75,6 +120,7 @@ export interface StoreSnapshot {
   readonly listed: readonly RoomSummary[];
   /** Of all rooms together. */
   readonly unread: number;
+  readonly mentions: number;
 }
 
 export interface Position {
@@ -101,13 +147,11 @@ export declare function localPositions(
 ): Positions;
 
 /** A message of one's own that the server does not have yet. */
-export interface KeptMessage {
+export interface KeptMessage extends MessageContent {
   /** The key of its room. */
   room: string;
   key: string;
   at: number;
-  text?: string;
-  data?: JsonValue;
   /** Why it was not sent: only the user sends it again. */
   failed?: string;
 }
@@ -162,18 +206,28 @@ export declare class Store {
   isOnline(user: string): boolean;
 
   /** Resolves when the room is caught up, or cannot be joined: then its snapshot has the `error`. */
-  join(key: string): Promise<void>;
-  leave(key: string): Promise<void>;
+  join(key: string, options?: {
+    /** And become a member, or accept an invitation; also of a room that is joined. */
+    member?: boolean;
+  }): Promise<void>;
+  leave(key: string, options?: {
+    /** And cease to be a member, or decline an invitation. */
+    member?: boolean;
+  }): Promise<void>;
   /** Shows the message at once, and sends it. What becomes of it is in its `state`; does not reject. */
-  send(key: string, content: Content): Promise<void>;
+  send(key: string, content: Content, options?: StoreSendOptions): Promise<void>;
   /** Sends a failed message again, under its own key, so that it is there once. */
   retry(key: string, message: string): Promise<void>;
   discard(key: string, message: string): void;
   /** What the user has written in a room and not sent; kept by the `outbox`. */
   draft(key: string): string;
   setDraft(key: string, text: string): void;
-  edit(key: string, seq: number, content: Content): Promise<unknown>;
-  remove(key: string, seq: number): Promise<unknown>;
+  /** Replaces text, data, mentions and attachments, all four. */
+  edit(key: string, seq: number, content: Content, options?: EditOptions): Promise<unknown>;
+  remove(key: string, seq: number, options?: { reason?: string }): Promise<unknown>;
+  setPin(key: string, seq: number, on?: boolean): Promise<unknown>;
+  /** A page of the members; says also how many there are. */
+  members(key: string, options?: { state?: Member["state"]; after?: string; limit?: number }): Promise<Members>;
   toggleReaction(key: string, seq: number, emoji: string): Promise<void>;
   setTyping(key: string, on?: boolean): void;
   loadOlder(key: string): Promise<void>;

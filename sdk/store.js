@@ -1,7 +1,8 @@
 // What is known of the chat, for whoever shows it: rooms, their messages, who is there, what is unread. It hears the
 // client, and hands out snapshots: objects that never change, and are the same as long as nothing has changed.
 
-import { RoomState } from "./store_room.js";
+import { ENDS } from "./store_room.js";
+import { Directory } from "./store_rooms.js";
 import { Outgoing } from "./outgoing.js";
 import { memoryPositions } from "./positions.js";
 import { findReaction } from "./reactions.js";
@@ -12,6 +13,7 @@ export { localPositions, memoryPositions } from "./positions.js";
 /**
  * @typedef {import("./confab.js").ClientEvents} ClientEvents
  * @typedef {import("./store.js").RoomSnapshot} RoomSnapshot
+ * @typedef {import("./store_room.js").RoomState} RoomState
  * @typedef {import("./store.js").StoreSnapshot} StoreSnapshot
  */
 
@@ -21,24 +23,15 @@ const LIST_PAGES_MAX = 10;
 const COUNT_PAGE = 200;
 const COUNT_PAGES_MAX = 5;
 
-const isDirect = (/** @type {string} */ wire) => wire.startsWith("dm:");
-
 export class Store {
   client;
   #positions;
   #me = /** @type {import("./confab.js").User | null} */ (null);
   #outgoing;
   #rejoin;
-  /** By key. @type {Map<string, RoomState>} */
-  #rooms = new Map();
-  /** Those that were only asked about. @type {Map<string, RoomState>} */
-  #absent = new Map();
-  /** By what the server calls them. @type {Map<string, RoomState>} */
-  #byWire = new Map();
+  #rooms = new Directory(() => this.#me?.id, () => this.#changed());
   /** What still comes of these is not wanted. @type {Set<string>} */
   #leaving = new Set();
-  /** @type {Map<string, string>} */
-  #names = new Map();
   #connection = /** @type {import("./confab.js").StateChange} */ ({ state: "idle", previous: "idle" });
   #listed = /** @type {readonly import("./confab.js").RoomSummary[]} */ ([]);
   #listeners = /** @type {Set<() => void>} */ (new Set());
@@ -53,7 +46,7 @@ export class Store {
     this.#positions = positions;
     this.#me = me ?? null;
     this.#rejoin = rejoin;
-    if (me) this.#names.set(me.id, me.name);
+    if (me) this.#rooms.meet(me);
     const heard = /** @type {{ [K in keyof ClientEvents]?: (event: ClientEvents[K]) => void }} */ ({
       state: (event) => this.#state(event),
       welcome: (event) => this.#welcome(event),
@@ -63,6 +56,9 @@ export class Store {
       edited: (event) => this.#entry(event),
       deleted: (event) => this.#entry(event),
       reacted: (event) => this.#entry(event),
+      pinned: (event) => this.#entry(event),
+      room_set: (event) => this.#entry(event),
+      member_set: (event) => this.#entry(event),
       presence: (event) => this.#presence(event),
       typing: (event) => this.#typing(event),
     });
@@ -72,9 +68,9 @@ export class Store {
     this.#connection = { state: client.state, previous: client.state };
     this.#outgoing = new Outgoing(outbox, date, {
       client,
-      room: (key) => this.#room(key),
+      room: (key) => this.#rooms.room(key),
       join: (key) => void this.join(key),
-      met: (user, wire) => void this.join(this.#bind(user, wire).key),
+      met: (user, wire) => void this.join(this.#rooms.bind(user, wire).key),
     });
   }
 
@@ -85,7 +81,7 @@ export class Store {
   /** Hears nothing any more; the client is left alone. */
   destroy() {
     for (const end of this.#ends.splice(0)) end();
-    for (const room of this.#rooms.values()) room.destroy();
+    for (const room of this.#rooms.all()) room.destroy();
   }
 
   // ------------------------------------------------------------------------------------------------ snapshots
@@ -93,13 +89,14 @@ export class Store {
   /** @returns {StoreSnapshot} */
   getSnapshot = () => {
     if (this.#snapshot) return this.#snapshot;
-    const rooms = [...this.#rooms.values()].map((room) => room.snapshot());
+    const rooms = this.#rooms.all().map((room) => room.snapshot());
     this.#snapshot = Object.freeze({
       connection: this.#connection,
       me: this.#me,
       rooms,
       listed: this.#listed,
       unread: rooms.reduce((sum, { unread }) => sum + unread, 0),
+      mentions: rooms.reduce((sum, { mentions }) => sum + mentions, 0),
     });
     return this.#snapshot;
   };
@@ -112,38 +109,43 @@ export class Store {
 
   /** Also of a room that is not there yet: asking changes nothing. @param {string} key @returns {RoomSnapshot} */
   room(key) {
-    const room = this.#rooms.get(key) ?? this.#absent.get(key) ?? this.#make(key);
-    if (!this.#rooms.has(key)) this.#absent.set(key, room);
-    return room.snapshot();
+    return this.#rooms.peek(key).snapshot();
   }
 
   /** @param {string} key */
   has(key) {
-    return this.#rooms.has(key);
+    return this.#rooms.get(key) !== undefined;
   }
 
   /** @param {string} id */
-  nameOf = (id) => this.#names.get(id) ?? id;
+  nameOf = (id) => this.#rooms.nameOf(id);
 
   /** Whoever was heard of by name. @returns {import("./confab.js").User[]} */
   people() {
-    return [...this.#names].map(([id, name]) => ({ id, name }));
+    return this.#rooms.people();
   }
 
   /** @param {string} user */
   isOnline(user) {
-    return [...this.#rooms.values()].some((room) => room.members.has(user));
+    return this.#rooms.all().some((room) => room.members.has(user));
   }
 
   // --------------------------------------------------------------------------------------------------- actions
 
-  /** Resolves when the room is caught up, or cannot be joined: then its snapshot has the `error`. @param {string} key */
-  async join(key) {
-    const room = this.#room(key);
-    if (room.joining || room.joined || room.wire === null) return;
+  /** Resolves when the room is caught up, or cannot be joined: then its snapshot has the `error`. @param {string} key @param {{ member?: boolean }} [options] */
+  async join(key, { member } = {}) {
+    const room = this.#rooms.room(key);
+    if (room.wire !== null && (member || (!room.joining && !room.joined))) await this.#join(room, member);
+  }
+
+  /** @param {RoomState} room @param {boolean} [member] */
+  async #join(room, member) {
+    const wire = /** @type {string} */ (room.wire);
+    // Who is there keeps what is loaded.
+    const { seq, epoch } = (room.joined && this.client.room(wire)) || {};
     room.joining = true;
     try {
-      await this.client.join(room.wire);
+      await this.client.join(wire, { since: seq ?? undefined, epoch, member });
     } catch (error) {
       room.error = /** @type {Error} */ (error);
     }
@@ -151,22 +153,21 @@ export class Store {
     room.changed();
   }
 
-  /** Leaves, and forgets how far the room was read. @param {string} key */
-  async leave(key) {
+  /** Leaves, and forgets how far the room was read. @param {string} key @param {{ member?: boolean }} [options] */
+  async leave(key, options) {
     const room = this.#rooms.get(key);
     if (!room) return;
     this.#positions.remove(key);
     this.setDraft(key, "");
     for (const message of room.timeline.pending) this.#outgoing.forget(message.key);
-    this.#rooms.delete(key);
+    this.#rooms.remove(room);
     room.destroy();
     this.#changed();
     const { wire } = room;
     if (wire === null) return;
-    this.#byWire.delete(wire);
     this.#leaving.add(wire);
     try {
-      await this.client.leave(wire);
+      await this.client.leave(wire, options);
     } finally {
       this.#leaving.delete(wire);
     }
@@ -177,20 +178,21 @@ export class Store {
    *
    * @param {string} key
    * @param {import("./confab.js").Content} content
+   * @param {import("./store.js").StoreSendOptions} [options]
    * @returns {Promise<void>} does not reject
    */
-  send(key, content) {
-    return this.#outgoing.send(this.#room(key), content);
+  send(key, content, options) {
+    return this.#outgoing.send(this.#rooms.room(key), content, options);
   }
 
   /** Once more, after it failed. It has the same key: whatever happened the first time, it will be there once. @param {string} key @param {string} message its `key` */
   retry(key, message) {
-    return this.#outgoing.retry(this.#room(key), message);
+    return this.#outgoing.retry(this.#rooms.room(key), message);
   }
 
   /** Forgets one that failed. @param {string} key @param {string} message its `key` */
   discard(key, message) {
-    this.#outgoing.discard(this.#room(key), message);
+    this.#outgoing.discard(this.#rooms.room(key), message);
   }
 
   /** @param {string} key */
@@ -203,20 +205,35 @@ export class Store {
     this.#outgoing.setDraft(key, text);
   }
 
-  /** @param {string} key @param {number} seq @param {import("./confab.js").Content} content */
-  edit(key, seq, content) {
-    return this.client.edit(this.#wire(key), seq, content);
+  /** @param {string} key @param {number} seq @param {import("./confab.js").Content} content @param {import("./confab.js").EditOptions} [options] */
+  edit(key, seq, content, options) {
+    return this.client.edit(this.#rooms.wire(key), seq, content, options);
   }
 
-  /** @param {string} key @param {number} seq */
-  remove(key, seq) {
-    return this.client.delete(this.#wire(key), seq);
+  /** @param {string} key @param {number} seq @param {{ reason?: string }} [options] */
+  remove(key, seq, options) {
+    return this.client.delete(this.#rooms.wire(key), seq, options);
+  }
+
+  /** @param {string} key @param {number} seq @param {boolean} [on] */
+  setPin(key, seq, on = true) {
+    return this.client[on ? "pin" : "unpin"](this.#rooms.wire(key), seq);
+  }
+
+  /** A page of the members; says also how many there are. @param {string} key @param {{ state?: "member" | "invited" | "banned", after?: string, limit?: number }} [options] */
+  async members(key, options) {
+    const page = await this.client.members(this.#rooms.wire(key), options);
+    const room = this.#rooms.room(key);
+    for (const { id, name } of page.members) this.#rooms.meet({ id, name });
+    room.countedMembers(page.count, page.seq);
+    room.changed();
+    return page;
   }
 
   /** Reacts, or takes it back. @param {string} key @param {number} seq @param {string} emoji */
   async toggleReaction(key, seq, emoji) {
-    const wire = this.#wire(key);
-    const message = this.#room(key).timeline.messages.find((one) => one.seq === seq);
+    const wire = this.#rooms.wire(key);
+    const message = this.#rooms.room(key).timeline.find(seq);
     const own = findReaction(message?.reactions ?? [], emoji)?.own ?? [];
     if (own.length === 0) await this.client.react(wire, seq, emoji);
     else await Promise.all(own.map((said) => this.client.unreact(wire, seq, said)));
@@ -224,20 +241,21 @@ export class Store {
 
   /** @param {string} key @param {boolean} [on] */
   setTyping(key, on) {
-    const { wire } = this.#room(key);
+    const { wire } = this.#rooms.room(key);
     if (wire !== null) this.client.typing(wire, on);
   }
 
   /** A page of what was before. Its outcome is in the snapshot: `messages`, `hasOlder`, `olderError`. @param {string} key */
   async loadOlder(key) {
-    const room = this.#room(key);
+    const room = this.#rooms.room(key);
     const first = room.timeline.firstSeq;
     if (room.loadingOlder || room.wire === null || first === null || room.timeline.complete) return;
     Object.assign(room, { loadingOlder: true, olderError: null });
     room.changed();
     try {
-      const { events, more } = await this.client.history(room.wire, { before: first, limit: HISTORY_PAGE });
-      room.timeline.prepend(first, events, more);
+      const page = await this.client.history(room.wire, { before: first, limit: HISTORY_PAGE });
+      for (const user of page.users ?? []) this.#rooms.meet(user);
+      room.timeline.prepend(first, page);
     } catch (error) {
       room.olderError = /** @type {Error} */ (error);
     }
@@ -247,7 +265,7 @@ export class Store {
 
   /** The user has seen the end of the room. @param {string} key */
   markRead(key) {
-    const room = this.#room(key);
+    const room = this.#rooms.room(key);
     const { lastSeq } = room.timeline;
     room.timeline.trim();
     if (lastSeq === null || !room.joined || (room.unread.size === 0 && room.readUpTo === lastSeq)) return;
@@ -280,10 +298,10 @@ export class Store {
   #welcome({ user, directs, limits }) {
     if (user) {
       this.#me = user;
-      this.#meet(user);
-      for (const room of this.#rooms.values()) room.timeline.claimPending();
+      this.#rooms.meet(user);
+      for (const room of this.#rooms.all()) room.timeline.claimPending();
     }
-    for (const direct of directs ?? []) this.#bind(direct.with, direct.room);
+    for (const direct of directs ?? []) this.#rooms.bind(direct.with, direct.room);
     if (this.#rejoin && !this.#welcomed) for (const key of this.#positions.keys()) void this.join(key);
     if (this.#rejoin) for (const direct of directs ?? []) void this.join(`@${direct.with}`);
     this.#welcomed = true;
@@ -294,11 +312,12 @@ export class Store {
   /** @param {import("./confab.js").JoinedRoom} event */
   #joined(event) {
     if (this.#leaving.has(event.room)) return;
-    const room = this.#roomOf(event.room);
-    for (const user of event.users ?? []) this.#meet(user);
+    const room = this.#rooms.of(event.room);
+    for (const user of event.users ?? []) this.#rooms.meet(user);
     room.members.clear();
-    for (const user of event.members ?? []) this.#meet(user, room);
-    Object.assign(room, { title: event.title ?? "", joined: true, error: null, online: event.online ?? 0, epoch: event.epoch });
+    for (const user of event.members ?? []) this.#rooms.meet(user, room);
+    Object.assign(room, { online: event.online ?? 0, epoch: event.epoch, info: this.client.room(event.room) ?? {} });
+    room.joinedAs(event);
     if (event.snapshot) this.#replace(room, event);
     room.changed();
   }
@@ -307,7 +326,7 @@ export class Store {
   #replace(room, { events, head, epoch }) {
     const { timeline } = room;
     const { pending } = timeline;
-    timeline.replace(events);
+    timeline.replace(events, head);
     for (const one of pending) if (!timeline.pending.includes(one)) this.#outgoing.forget(one.key);
     const last = timeline.lastSeq ?? 0;
     const kept = this.#positions.get(room.key);
@@ -339,20 +358,24 @@ export class Store {
 
   /** @param {import("./confab.js").LeftRoom} event */
   #left({ room: wire, error, reason }) {
-    const room = this.#byWire.get(wire);
+    const room = this.#rooms.byWire(wire);
     if (!room) return;
-    room.joined = false;
+    Object.assign(room, { joined: false, role: "" });
+    room.left = reason ?? null;
     room.members.clear();
+    room.destroy();
     room.error = error ?? (reason === undefined ? null : new Error(`you may not be here any more (${reason})`));
+    if (reason !== undefined) this.#positions.remove(room.key); // the next page does not join it by itself either
+    if (ENDS.has(reason)) room.member = false;
     room.changed();
   }
 
   /** @param {import("./confab.js").Presence} event */
   #presence({ room: wire, joined = [], left = [], online }) {
-    const room = this.#byWire.get(wire);
+    const room = this.#rooms.byWire(wire);
     if (!room) return; // left, and this had been on its way
     room.online = online ?? room.online;
-    for (const user of joined) this.#meet(user, room);
+    for (const user of joined) this.#rooms.meet(user, room);
     for (const id of left) {
       room.members.delete(id);
       room.stopTyping(id);
@@ -362,7 +385,7 @@ export class Store {
 
   /** @param {import("./confab.js").Typing} event */
   #typing({ room: wire, from, on }) {
-    const room = this.#byWire.get(wire);
+    const room = this.#rooms.byWire(wire);
     if (!room || typeof from !== "string") return;
     if (on && from !== this.#me?.id) room.startTyping(from);
     else room.stopTyping(from);
@@ -372,15 +395,15 @@ export class Store {
   /** @param {import("./confab.js").Message} event */
   #message(event) {
     if (this.#leaving.has(event.room)) return;
-    if (event.name !== undefined) this.#meet({ id: event.from, name: event.name });
-    const room = this.#roomOf(event.room, event.from);
+    if (event.name !== undefined) this.#rooms.meet({ id: event.from, name: event.name });
+    const room = this.#rooms.of(event.room, event.from);
     const message = room.timeline.add(event);
     if (message) {
       room.stopTyping(event.from);
       if (event.from === this.#me?.id) {
         this.#outgoing.forget(event.key);
         this.#read(room, event.seq); // who answers has read
-      } else if (!message.deleted && event.seq > room.readUpTo) room.unread.add(event.seq);
+      } else room.note(message);
     }
     room.changed();
     if (this.#rejoin && room.with !== null && !room.joined) void this.join(room.key);
@@ -388,11 +411,27 @@ export class Store {
 
   /** @param {import("./confab.js").LogEntry} event */
   #entry(event) {
-    const room = this.#byWire.get(event.room);
+    const room = this.#rooms.byWire(event.room);
     if (!room) return;
+    if (event.type === "room_set") room.changeSettings(event);
+    room.info = this.client.room(event.room) ?? room.info;
     room.timeline.apply(event);
-    if (event.type === "deleted") room.unread.delete(event.target);
+    if (event.type === "deleted") room.forget(event.target);
+    if (event.type === "edited") {
+      const message = room.timeline.find(event.target);
+      if (message) room.note(message);
+    }
+    if (event.type === "member_set") this.#memberSet(room, event);
     room.changed();
+  }
+
+  /** @param {RoomState} room @param {import("./confab.js").MemberSet} event */
+  #memberSet(room, event) {
+    room.changeMembers(event);
+    const { seq, users, state, role } = event;
+    if (!room.joined || room.joining || seq <= room.asOf || !this.#me || !users?.includes(this.#me.id)) return;
+    // What one may do depends on one's token too, so the server is asked. Who has to go hears so by `left`.
+    if (state === "member" || (state === undefined && role !== undefined)) void this.#join(room);
   }
 
   // --------------------------------------------------------------------------------------------------- reading
@@ -413,67 +452,6 @@ export class Store {
   #readElsewhere(key, { seq, epoch }) {
     const room = this.#rooms.get(key);
     if (room && room.epoch === epoch && room.readTo(seq)) room.changed();
-  }
-
-  // ----------------------------------------------------------------------------------------------- bookkeeping
-
-  /** The room of this key, made if need be. @param {string} key */
-  #room(key) {
-    let room = this.#rooms.get(key);
-    if (!room) {
-      room = this.#absent.get(key) ?? this.#make(key);
-      this.#absent.delete(key);
-      this.#rooms.set(key, room);
-      if (room.wire !== null) this.#byWire.set(room.wire, room);
-      this.#changed();
-    }
-    return room;
-  }
-
-  /** @param {string} key */
-  #make(key) {
-    return new RoomState(key, { me: () => this.#me?.id, nameOf: this.nameOf, changed: () => this.#changed() });
-  }
-
-  /** @param {string} key */
-  #wire(key) {
-    const { wire } = this.#room(key);
-    if (wire === null) throw new TypeError(`nothing was written to ${key} yet`);
-    return wire;
-  }
-
-  /** The direct room with a user, now that the server has named it. @param {string} user @param {string} wire */
-  #bind(user, wire) {
-    const room = this.#room(`@${user}`);
-    room.wire = wire;
-    this.#byWire.set(wire, room);
-    return room;
-  }
-
-  /** @param {string} wire @param {string} [from] who wrote there: tells whose direct room it is */
-  #roomOf(wire, from) {
-    const known = this.#byWire.get(wire);
-    if (known) return known;
-    const user = isDirect(wire) ? this.#partnerIn(wire, from) : null;
-    return user === null ? this.#room(wire) : this.#bind(user, wire);
-  }
-
-  /** @param {string} wire @param {string} [from] */
-  #partnerIn(wire, from) {
-    const me = this.#me?.id ?? "";
-    if (from !== undefined && from !== me) return from;
-    const pair = wire.slice(3);
-    if (pair.startsWith(":")) return null; // a hash
-    return pair.startsWith(`${me}:`) ? pair.slice(me.length + 1) : pair.slice(0, -me.length - 1);
-  }
-
-  /** @param {import("./confab.js").User} user @param {RoomState} [room] who is in it */
-  #meet({ id, name }, room) {
-    if (typeof id !== "string") return;
-    room?.members.add(id);
-    if (name === undefined || this.#names.get(id) === name) return;
-    this.#names.set(id, name);
-    for (const each of [...this.#rooms.values(), ...this.#absent.values()]) each.changed(); // any of them may show it
   }
 
   #changed() {

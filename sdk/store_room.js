@@ -4,11 +4,33 @@ import { Timeline } from "./timeline.js";
 
 /** The server forgets who types after this, and says nothing. */
 const TYPING_MS = 10_000;
+const INVITED_MAX = 1000;
+
+/** What ends a membership, as a state and as a reason to leave. @type {Set<unknown>} */
+export const ENDS = new Set(["left", "removed", "banned"]);
+
+const NONE = Object.freeze({});
+const NO_PINS = /** @type {readonly number[]} */ (Object.freeze([]));
+
+/** What a visitor may do. @param {string} [visitors] the room's setting */
+const visitorsRole = (visitors = "write") => (visitors === "write" ? "member" : "reader");
 
 export class RoomState {
   joined = false;
   joining = false;
-  title = "";
+  /** Why the server took the user out. */
+  left = /** @type {import("./confab.js").LeftReason | null} */ (null);
+  /** What the client knows of it. */
+  info = /** @type {Partial<import("./confab.js").RoomInfo>} */ ({});
+  role = "";
+  member = false;
+  memberCount = 0;
+  /** The entry up to which `role` and `member` are known. */
+  asOf = 0;
+  /** The one up to which `memberCount` is. */
+  #countAsOf = 0;
+  /** Those known to be invited: that they go is no loss of a member. @type {Set<string>} */
+  #invited = new Set();
   online = 0;
   epoch = /** @type {string | undefined} */ (undefined);
   error = /** @type {Error | null} */ (null);
@@ -22,6 +44,8 @@ export class RoomState {
   counted = false;
   /** @type {Set<number>} */
   unread = new Set();
+  /** Those that are for oneself. @type {Set<number>} */
+  mentions = new Set();
   /** The count under way of what was missed; what an older one brings is void. */
   counting = /** @type {object | null} */ (null);
   /** Until when each one types. @type {Map<string, ReturnType<typeof setTimeout>>} */
@@ -59,8 +83,14 @@ export class RoomState {
       key: this.key,
       room: this.wire,
       with: this.with,
-      title: this.with === null ? this.title || this.key : nameOf(this.with),
+      title: this.with === null ? this.info.title || this.key : nameOf(this.with),
+      settings: this.info.settings ?? NONE,
+      pins: this.info.pins ?? NO_PINS,
       joined: this.joined,
+      left: this.left,
+      role: this.role,
+      member: this.member,
+      memberCount: this.memberCount,
       error: this.error,
       online: this.online,
       members: [...this.members].map(user),
@@ -71,6 +101,7 @@ export class RoomState {
       olderError: this.olderError,
       readUpTo: this.readUpTo,
       unread: this.unread.size,
+      mentions: this.mentions.size,
     });
     return this.#snapshot;
   }
@@ -95,6 +126,39 @@ export class RoomState {
     this.#typing.delete(user);
   }
 
+  // ----------------------------------------------------------------------------------- members, and oneself there
+
+  /** @param {import("./confab.js").JoinedRoom} event */
+  joinedAs({ role = "", member, count = 0, head = 0, snapshot }) {
+    Object.assign(this, { joined: true, joining: false, left: null, error: null, role, member: member === true, asOf: head });
+    this.countedMembers(count, head);
+    if (snapshot) this.#invited.clear();
+  }
+
+  /** @param {number} count @param {number} asOf */
+  countedMembers(count, asOf) {
+    this.memberCount = count;
+    this.#countAsOf = asOf;
+  }
+
+  /** The entry does not say whether who is banned was a member; it is taken for granted. @param {import("./confab.js").MemberSet} entry */
+  changeMembers({ seq, users, state }) {
+    if (state === undefined || !Array.isArray(users)) return;
+    for (const user of users) {
+      const invited = this.#invited.delete(user);
+      if (state === "invited" && this.#invited.size < INVITED_MAX) this.#invited.add(user);
+      if (seq <= this.#countAsOf) continue;
+      if (state === "member") this.memberCount++;
+      else if (ENDS.has(state) && !invited) this.memberCount = Math.max(0, this.memberCount - 1);
+    }
+  }
+
+  /** Before the client's new settings are taken over. @param {import("./confab.js").RoomSet} entry */
+  changeSettings({ seq, visitors }) {
+    if (seq <= this.asOf || this.member || visitors === undefined || this.role !== visitorsRole(this.info.settings?.visitors)) return;
+    this.role = visitorsRole(visitors);
+  }
+
   // --------------------------------------------------------------------------------------------------- unread
 
   /** Anew, of what is loaded. @param {number} readUpTo */
@@ -103,6 +167,7 @@ export class RoomState {
     this.readUpTo = readUpTo;
     this.counting = null;
     this.unread.clear();
+    this.mentions.clear();
     this.countEarlier(this.timeline.messages, this.#known.me());
   }
 
@@ -117,10 +182,25 @@ export class RoomState {
     let own = messages.length - 1;
     while (own >= 0 && messages[own].from !== me) own--;
     if (own >= 0) this.readUpTo = Math.max(this.readUpTo, messages[own].seq);
-    for (const { seq, deleted, type } of messages.slice(own + 1)) {
-      if (seq > this.readUpTo && deleted !== true && (type === undefined || type === "message")) this.unread.add(seq);
+    for (const message of messages.slice(own + 1)) {
+      if (message.type === undefined || message.type === "message") this.note(message);
     }
     return own >= 0;
+  }
+
+  /** Whether a message counts, anew: quiet ones do not, and those in threads only where they are for oneself. @param {any} message */
+  note({ seq, from, deleted, quiet, thread, mentions }) {
+    this.forget(seq);
+    const me = this.#known.me();
+    if (seq <= this.readUpTo || from === me || deleted === true || quiet === true) return;
+    if (thread === undefined) this.unread.add(seq);
+    if (Array.isArray(mentions) && (mentions.includes(me) || mentions.includes("@room"))) this.mentions.add(seq);
+  }
+
+  /** It does not count any more. @param {number} seq */
+  forget(seq) {
+    this.unread.delete(seq);
+    this.mentions.delete(seq);
   }
 
   /** Up to here it is read. @param {number} seq @returns {boolean} whether that is news */
@@ -128,7 +208,7 @@ export class RoomState {
     if (seq <= this.readUpTo && this.unread.size === 0) return false;
     this.readUpTo = Math.max(this.readUpTo, seq);
     this.counting = null;
-    for (const each of this.unread) if (each <= seq) this.unread.delete(each);
+    for (const each of [...this.unread, ...this.mentions]) if (each <= seq) this.forget(each);
     return true;
   }
 }

@@ -12,6 +12,11 @@ import { react, reactionsOf } from "./reactions.js";
 const KEPT_MAX = 1000;
 const KEPT_AFTER_TRIM = 500;
 
+/** What is gone of a message that is deleted. */
+const NOTHING = {
+  text: "", data: undefined, mentions: undefined, attachments: undefined, editedAt: undefined, editedBy: undefined, reactions: [],
+};
+
 /** @param {any} event */
 const isEntry = (event) => Number.isSafeInteger(event?.seq);
 
@@ -36,53 +41,80 @@ export class Timeline {
     return this.messages[this.messages.length - 1]?.seq ?? null;
   }
 
-  /** The state is void: this is the new one. @param {LogEntry[]} entries */
-  replace(entries) {
+  /** The state is void: this is the new one. @param {LogEntry[]} entries @param {number} [head] see `add` */
+  replace(entries, head) {
     const events = (entries ?? []).filter(isEntry);
     this.messages = [];
     for (const event of events) {
-      if (event.type === "message") this.add(event);
+      if (event.type === "message") this.add(event, head);
       else this.apply(event);
     }
     this.pending = this.pending.filter(({ state }) => state !== "sent"); // among these, or before them
     this.complete = events.length === 0 || events[0].seq === 1;
   }
 
-  /** @param {import("./confab.js").Message} event @returns {TimelineMessage | null} null: it is there already */
-  add(event) {
+  /**
+   * @param {import("./confab.js").Message} event
+   * @param {number} [head] it is as this entry left it; a live one is as it was written
+   * @returns {TimelineMessage | null} null: it is there already
+   */
+  add(event, head) {
     const at = this.#place(event.seq);
     if (this.messages[at]?.seq === event.seq) return null;
-    const message = this.#message(event);
+    const message = this.#message(event, head);
     this.messages.splice(at, 0, message);
+    if (event.thread !== undefined && !message.deleted) {
+      this.#update(event.thread, event.seq, (root) => ({ ...root, replies: root.replies + 1, lastReply: event.seq, lastReplyAt: event.at }));
+    }
     if (event.key !== undefined && event.from === this.me()) this.dropPending(event.key);
     return message;
   }
 
-  /** A page of history before `first`, unless something else came before it in the meantime. @param {number} first @param {LogEntry[]} events @param {boolean} more */
-  prepend(first, events, more) {
+  /** A page of history before `first`, unless something else came before it in the meantime. @param {number} first @param {import("./confab.js").History} page */
+  prepend(first, { events, more, head }) {
     if (this.firstSeq !== first) return;
     const older = (events ?? []).filter((event) => isEntry(event) && event.type === "message" && event.seq < first);
-    this.messages.unshift(...older.map((event) => this.#message(/** @type {any} */ (event))));
+    this.messages.unshift(...older.map((event) => this.#message(/** @type {any} */ (event), head)));
     this.complete = !more || older.length === 0;
   }
 
-  /** What happens to a message that is there. @param {any} entry @returns {boolean} whether anything changed */
+  /** What happens to a message that is there. @param {any} entry */
   apply(entry) {
-    const at = this.#place(entry.target);
-    const before = this.messages[at];
-    if (before === undefined || before.seq !== entry.target) return false;
-    const after = this.#changed(before, entry);
-    this.messages[at] = after;
-    return after !== before;
+    const before = this.find(entry.target);
+    this.#update(entry.target, entry.seq, (message) => this.#changed(message, entry));
+    const { thread, deleted } = before ?? {};
+    if (entry.type !== "deleted" || thread === undefined || deleted) return;
+    // Where the root is loaded, so is all that came after it.
+    const last = this.messages.filter((one) => one.thread === thread && !one.deleted).pop();
+    this.#update(thread, entry.seq, (root) => ({
+      ...root, replies: Math.max(0, root.replies - 1), lastReply: last?.seq ?? undefined, lastReplyAt: last?.at,
+    }));
+  }
+
+  /** @param {number} seq @returns {TimelineMessage | undefined} */
+  find(seq) {
+    const message = this.messages[this.#place(seq)];
+    return message?.seq === seq ? message : undefined;
+  }
+
+  /** A page may be ahead of what comes live: what it holds already is not done twice. @param {number} seq @param {number} entry @param {(message: TimelineMessage) => TimelineMessage} change */
+  #update(seq, entry, change) {
+    const before = this.find(seq);
+    if (before === undefined || entry <= /** @type {number} */ (before.asOf)) return;
+    const after = change(before);
+    if (after !== before) this.messages[this.#place(seq)] = { ...after, asOf: entry };
   }
 
   /** @param {TimelineMessage} before @param {any} entry @returns {TimelineMessage} */
   #changed(before, entry) {
     switch (entry.type) {
       case "edited":
-        return { ...before, text: entry.text ?? "", data: entry.data, editedAt: entry.at ?? before.at };
+        return {
+          ...before, text: entry.text ?? "", data: entry.data, mentions: entry.mentions, attachments: entry.attachments,
+          editedAt: entry.at ?? before.at, editedBy: entry.from === before.from ? undefined : entry.from,
+        };
       case "deleted":
-        return { ...before, text: "", data: undefined, deleted: true, reactions: [] };
+        return { ...before, ...NOTHING, deleted: true, deletedBy: entry.from, reason: entry.reason };
       case "reacted":
         return { ...before, reactions: react(before.reactions, entry, this.me()) };
       default:
@@ -104,12 +136,12 @@ export class Timeline {
 
   // --------------------------------------------------------------------------------------- one's own on their way
 
-  /** @param {string} key @param {{ text?: string, data?: unknown }} content @param {number} at */
-  addPending(key, { text = "", data }, at) {
+  /** @param {string} key @param {import("./store.js").MessageContent} content @param {number} at */
+  addPending(key, content, at) {
     const from = this.me() ?? "";
     this.pending.push({
-      id: `key-${key}`, seq: null, key, at, from, name: this.nameOf(from), text, data, deleted: false, reactions: [],
-      state: "sending",
+      id: `key-${key}`, seq: null, key, at, from, name: this.nameOf(from), text: "", deleted: false, replies: 0,
+      reactions: [], state: "sending", ...content,
     });
   }
 
@@ -149,16 +181,20 @@ export class Timeline {
     return low;
   }
 
-  /** @param {import("./confab.js").Message} event @returns {TimelineMessage} */
-  #message({ seq, key, at = 0, from = "", name, text = "", data, edited_at, deleted, reactions }) {
+  /** @param {import("./confab.js").Message} event @param {number} [head] @returns {TimelineMessage} */
+  #message(event, head = 0) {
+    const { seq, key, at = 0, from = "", name, text = "", data, thread, mentions, attachments, quiet, reason, reactions } = event;
     const me = this.me();
     return {
       // The same for the one on its way and the one it becomes, so that what shows it stays.
       id: key !== undefined && from === me ? `key-${key}` : `seq-${seq}`,
-      seq, key, at, from, name: name ?? this.nameOf(from), text, data, deleted: deleted === true,
-      ...(edited_at !== undefined && { editedAt: edited_at }),
+      seq, key, at, from, name: name ?? this.nameOf(from), text, data, thread, mentions, attachments, quiet, reason,
+      replyTo: event.reply_to, event: event.event,
+      editedAt: event.edited_at, editedBy: event.edited_by, deleted: event.deleted === true, deletedBy: event.deleted_by,
+      replies: event.replies ?? 0, lastReply: event.last_reply, lastReplyAt: event.last_reply_at,
       reactions: reactionsOf(reactions, me),
       state: "stored",
+      asOf: Math.max(seq, head),
     };
   }
 }

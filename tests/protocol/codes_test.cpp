@@ -9,12 +9,11 @@ using namespace confab;
 
 TEST_CASE("the error codes are those of PROTOCOL section 7, each in its place") {
   const std::vector<std::string> names{
-      "bad_request", "unknown_type",   "unauthorized", "forbidden",
-      "not_joined",  "no_such_room",   "no_such_user", "no_such_message",
-      "too_long",    "too_many_rooms", "rate_limited", "unavailable",
-      "already",     "conflict",       "internal",     "limit",
-      "banned",      "muted",          "read_only",    "slow_mode",
-      "not_member",  "rejected"};
+      "bad_request",  "unknown_type", "unauthorized",    "forbidden", "not_joined",
+      "no_such_room", "no_such_user", "no_such_message", "too_long",  "too_many_rooms",
+      "rate_limited", "unavailable",  "already",         "conflict",  "internal",
+      "limit",        "banned",       "muted",           "read_only", "slow_mode",
+      "not_member",   "rejected"};
   const std::set<std::string> retried{"rate_limited", "unavailable", "internal"};
 
   REQUIRE(error_rows.size() == names.size());

@@ -62,6 +62,124 @@ test("every command has its frame", async () => {
   client.stop();
 });
 
+test("the commands of members, rooms, threads and files have their frames", async () => {
+  const t = await new Harness().live();
+  const { client } = t;
+
+  const calls = [
+    client.join("r1", { member: true }),
+    client.leave("r2", { member: true }),
+    client.send("r3", "see @bob", { key: "k", replyTo: 59, thread: 41, mentions: ["bob"], quiet: true, event: "poll" }),
+    client.send("r4", {}, { key: "k", attachments: [{ ref: "f/1" }] }),
+    client.direct("bob", "psst", { key: "k", replyTo: 1 }),
+    client.edit("r5", 59, "hello", { key: "k", mentions: ["bob"], attachments: [{ ref: "f/1" }] }),
+    client.delete("r6", [59, 61], { key: "k", reason: "spam" }),
+    client.pin("r7", 59),
+    client.unpin("r8", 59, { key: "k" }),
+    client.pins("r9", { after: "x" }),
+    client.history("r10", { thread: 41 }),
+    client.threads("r11", { mine: true, limit: 5 }),
+    client.members("r12", { state: "invited", after: "x" }),
+    client.setMember("r13", "eve", { state: "banned", until: 9, reason: "spam", deleteMs: 8 }, { key: "k" }),
+    client.setMember("r14", ["bob", "carol"], { role: "moderator", muteUntil: 0 }),
+    client.createRoom({ room: "r15", title: "Red", visibility: "private", users: ["bob"], key: "k" }),
+    client.createRoom(),
+    client.setRoom("r16", { topic: "", slow_ms: 0 }, { key: "k" }),
+    client.emit("r17", "cursor", { x: 4 }),
+    client.upload("r18", { mime: "image/png", bytes: 1, name: "a.png" }),
+    client.download("r19", 63),
+    client.report("r20", 59, "spam"),
+    client.block("eve"),
+    client.users(["bob"]),
+  ].map(outcome);
+
+  assert.deepEqual(said(t), [
+    { type: "join", room: "r1", member: true },
+    { type: "leave", room: "r2", member: true },
+    {
+      type: "send", room: "r3", key: "k", text: "see @bob", mentions: ["bob"], reply_to: 59, thread: 41, quiet: true,
+      event: "poll",
+    },
+    { type: "send", room: "r4", key: "k", attachments: [{ ref: "f/1" }] },
+    { type: "direct", to: "bob", key: "k", text: "psst", reply_to: 1 },
+    { type: "edit", room: "r5", target: 59, key: "k", text: "hello", mentions: ["bob"], attachments: [{ ref: "f/1" }] },
+    { type: "delete", room: "r6", targets: [59, 61], key: "k", reason: "spam" },
+    { type: "pin", room: "r7", target: 59, key: "key-1" },
+    { type: "unpin", room: "r8", target: 59, key: "k" },
+    { type: "pins", room: "r9", after: "x" },
+    { type: "history", room: "r10", thread: 41 },
+    { type: "threads", room: "r11", mine: true, limit: 5 },
+    { type: "members", room: "r12", state: "invited", after: "x" },
+    { type: "set_member", room: "r13", users: ["eve"], key: "k", state: "banned", until: 9, reason: "spam", delete_ms: 8 },
+    { type: "set_member", room: "r14", users: ["bob", "carol"], key: "key-2", role: "moderator", mute_until: 0 },
+    { type: "create", room: "r15", key: "k", users: ["bob"], title: "Red", visibility: "private" },
+    { type: "create", key: "key-3" },
+    { type: "set_room", room: "r16", key: "k", topic: "", slow_ms: 0 },
+    { type: "emit", room: "r17", event: "cursor", data: { x: 4 } },
+    { type: "upload", room: "r18", mime: "image/png", bytes: 1, name: "a.png" },
+    { type: "download", room: "r19", seq: 63, index: 0 },
+    { type: "report", room: "r20", target: 59, reason: "spam" },
+    { type: "block", user: "eve", on: true },
+    { type: "users", ids: ["bob"] },
+  ]);
+  assert.equal(calls.filter((c) => c.settled).length, 0);
+  client.stop();
+});
+
+test("blocks are said one after the other", async () => {
+  const t = await new Harness().live();
+  const calls = [t.client.block("eve"), t.client.unblock("eve"), t.client.blocks()].map(outcome);
+
+  await t.peer.say({ type: "done", re: t.peer.take("block").id });
+  assert.equal(t.peer.inbox[0].on, false);
+  await t.peer.say({ type: "done", re: t.peer.take("block").id });
+  await t.peer.say({ type: "blocks", re: t.peer.take("blocks").id, users: [] });
+
+  assert.deepEqual(calls.map((c) => c.value.type), ["done", "done", "blocks"]);
+});
+
+test("a client in the background says so again after a reconnect, and one that came back does not", async () => {
+  const t = await new Harness().live();
+  t.client.active(false);
+  assert.deepEqual(said(t), [{ type: "active", on: false }]);
+
+  await t.reconnect();
+  assert.deepEqual(said(t), [{ type: "active", on: false }]);
+
+  t.client.active(true);
+  said(t);
+  await t.reconnect();
+  assert.deepEqual(said(t), []);
+});
+
+test("the lists of members, pins, threads and users are what their promises bring", async () => {
+  const t = await new Harness().live();
+  const calls = {
+    members: t.client.members("r1"), pins: t.client.pins("r2"), threads: t.client.threads("r3"), users: t.client.users(["a"]),
+    created: t.client.createRoom(), upload: t.client.upload("r4", { mime: "a/b", bytes: 1 }), download: t.client.download("r5", 1),
+  };
+  const asked = t.peer.inbox.splice(0);
+
+  await t.peer.say(...Object.keys(calls).map((type, i) => ({ type, re: asked[i].id })));
+
+  for (const [type, call] of Object.entries(calls)) assert.equal((await call).type, type);
+});
+
+test("an error says until when, why and how many", async () => {
+  const t = await new Harness().live();
+  const join = outcome(t.client.join("general"));
+  const pin = outcome(t.client.pin("r1", 1));
+  const [first, second] = t.peer.inbox;
+
+  await t.peer.say(
+    { ...refusal(first, "banned"), until: 9, reason: "spam" },
+    { ...refusal(second, "limit"), limit: 100 },
+  );
+
+  assert.deepEqual([join.error.code, join.error.until, join.error.reason], ["banned", 9, "spam"]);
+  assert.deepEqual([pin.error.code, pin.error.limit], ["limit", 100]);
+});
+
 test("every reply settles its own promise, in whatever order they come", async () => {
   const t = await new Harness().live();
   const calls = [

@@ -88,6 +88,21 @@ test("typing and signals are passed on", async () => {
   assert.deepEqual(t.of("signal"), [signal]);
 });
 
+test("what the room is told of its members, settings and pins is passed on, in order", async () => {
+  const t = await new Harness().inGeneral(5);
+  const entry = { room: "general", at: 1, from: "bob" };
+  const member_set = { ...entry, type: "member_set", seq: 6, users: ["eve"], state: "banned", reason: "spam" };
+  const room_set = { ...entry, type: "room_set", seq: 7, title: "All of us", slow_ms: 1000 };
+  const pinned = { ...entry, type: "pinned", seq: 8, target: 5, on: true };
+  const emitted = { type: "emitted", room: "general", from: "bob", event: "cursor", data: { x: 4 } };
+
+  await t.peer.say(member_set, emitted, room_set, pinned, message(9));
+
+  for (const frame of [member_set, room_set, pinned, emitted]) assert.deepEqual(t.of(frame.type), [frame]);
+  assert.deepEqual(t.seqs(), [9]);
+  assert.equal(t.client.room("general").seq, 9);
+});
+
 test("a listener that throws harms neither the others nor the client", async () => {
   const t = await new Harness().inGeneral(5);
   const uncaught = [];
@@ -118,18 +133,20 @@ const GOLDEN = new URL("../golden/frames/", import.meta.url);
 
 /** The types of `ServerEvent`, read from the declarations; the type test checks that the client handles each. */
 function declaredServerTypes() {
-  const declarations = readFileSync(new URL("../../sdk/confab.d.ts", import.meta.url), "utf8");
+  const declarations = readFileSync(new URL("../../sdk/wire.d.ts", import.meta.url), "utf8");
   return new Set([...declarations.matchAll(/^ {2}type: "(\w+)";/gm)].map((m) => m[1]));
 }
 
 test("the declarations name every type the protocol has", () => {
   assert.deepEqual([...declaredServerTypes()].sort(), [
-    "deleted", "done", "edited", "error", "events", "history", "joined", "left", "message", "pong", "presence",
-    "reacted", "reactions", "refreshed", "rooms", "sent", "signal", "signalled", "token_expiring", "typing", "welcome",
+    "blocks", "created", "deleted", "done", "download", "edited", "emitted", "error", "events", "history", "joined", "left",
+    "member_set", "members", "message", "pinned", "pins", "pong", "presence", "reacted", "reactions", "refreshed", "room_set",
+    "rooms", "sent", "signal", "signalled", "threads", "token_expiring", "typing", "upload", "users", "welcome",
   ]);
   assert.deepEqual(Object.keys(COMMANDS).sort(), [
-    "delete", "direct", "edit", "hello", "history", "join", "leave", "ping", "react", "reactions", "refresh", "rooms", "send",
-    "signal", "typing", "unreact",
+    "active", "block", "blocks", "create", "delete", "direct", "download", "edit", "emit", "hello", "history", "join",
+    "leave", "members", "pin", "ping", "pins", "react", "reactions", "refresh", "report", "rooms", "send", "set_member",
+    "set_room", "signal", "threads", "typing", "unpin", "unreact", "upload", "users",
   ]);
 });
 
@@ -142,7 +159,8 @@ test("every declared type is known to the client", async () => {
   }
 });
 
-const isLogType = (type) => ["message", "edited", "deleted", "reacted"].includes(type);
+const LOG_TYPES = ["message", "edited", "deleted", "reacted", "member_set", "room_set", "pinned"];
+const isLogType = (type) => LOG_TYPES.includes(type);
 
 test("the golden frames are frames of this library", { skip: !existsSync(GOLDEN) && "no golden frames yet" }, async (t) => {
   const files = readdirSync(GOLDEN).filter((name) => name.endsWith(".json"));

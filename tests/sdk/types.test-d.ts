@@ -30,6 +30,9 @@ switch (event.type) {
   case "reacted":
     yes<Equal<typeof event.on, boolean>>();
     break;
+  case "room_set":
+    yes<Equal<typeof event.slow_ms, number | undefined>>();
+    break;
   case "error":
     yes<Equal<typeof event.code, Declared.ErrorCodeName>>();
     break;
@@ -44,6 +47,17 @@ switch (event.type) {
   case "rooms":
   case "reactions":
   case "signalled":
+  case "created":
+  case "members":
+  case "pins":
+  case "threads":
+  case "users":
+  case "blocks":
+  case "upload":
+  case "download":
+  case "emitted":
+  case "member_set":
+  case "pinned":
   case "pong":
   case "edited":
   case "deleted":
@@ -86,6 +100,18 @@ async function commands() {
   yes<Equal<Awaited<ReturnType<typeof it.connect>>, Declared.Welcome>>();
   const sent = await it.send("general", { text: "hi", data: { a: 1 } }, { key: "k" });
   yes<Equal<typeof sent.duplicate, true | undefined>>();
+  await it.send("general", "see @bob", { replyTo: 59, mentions: ["bob"], attachments: [{ ref: "f/1", thumb: { ref: "f/2" } }] });
+  // @ts-expect-error: a file has one place
+  it.send("general", "", { attachments: [{ ref: "f/1", url: "https://cdn.example/a" }] });
+  it.setMember("general", ["bob"], { state: "banned", until: 1, deleteMs: 86_400_000 });
+  // @ts-expect-error: one leaves by oneself
+  it.setMember("general", "bob", { state: "left" });
+  const room = await it.createRoom({ title: "Red", visibility: "private", users: ["bob"] });
+  yes<Equal<typeof room.epoch, string>>();
+  // @ts-expect-error: no such word
+  it.setRoom("general", { visibility: "secret" });
+  const { members, next } = await it.members("general", { state: "invited" });
+  yes<Equal<[typeof members, typeof next], [Declared.Member[], string | undefined]>>();
   const joined = await it.join("general", { since: 41, epoch: "e" });
   yes<Equal<typeof joined.snapshot, boolean>>();
   yes<Equal<Awaited<ReturnType<typeof it.ping>>, number>>();

@@ -145,8 +145,8 @@ export const refusal = (command, code, fields) => ({
 });
 
 const EVENTS = [
-  "state", "welcome", "message", "edited", "deleted", "reacted", "joined", "left", "gap", "presence", "typing",
-  "signal", "token_expiring", "error", "unknown",
+  "state", "welcome", "message", "edited", "deleted", "reacted", "member_set", "room_set", "pinned", "joined", "left", "gap",
+  "presence", "typing", "signal", "emitted", "token_expiring", "error", "unknown",
 ];
 
 /** The time of day when a test's clock starts. */
