@@ -113,6 +113,7 @@ class checker {
         {"members", in_one_of("*", "members")},
         {"rooms' settings and counts",
          in_one_of("id, settings, members, owners, kept, unlisted", "rooms")},
+        {"times of slow mode", in_one_of("*", "last_messages")},
         {"pins", in_one_of("*", "pins")},
         {"threads", in_one_of("*", "threads")},
         {"users of threads", in_one_of("*", "thread_users")},

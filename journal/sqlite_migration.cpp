@@ -150,7 +150,7 @@ class filling {
       if (code) return code;
       code = query{update_, ids[i], view->counted, entry.at.value()}.run();
       if (!code) code = present_.project(database_, room, entry);
-      if (!code) code = people_.project(room, entry);
+      if (!code) code = people_.project(*view, entry);
       const bool changes_room = std::holds_alternative<member_set>(entry.body) ||
                                 std::holds_alternative<room_set>(entry.body);
       if (!code && changes_room) code = people_.keep(*view);
@@ -239,7 +239,7 @@ std::optional<std::string> rebuild(connection& database, const migration_options
   const int code = database.execute(
       "begin immediate; delete from changed; delete from reactions; delete from reaction_counts;"
       "delete from members; delete from users; delete from pins; delete from threads;"
-      "delete from thread_users;"
+      "delete from thread_users; delete from last_messages;"
       "update rooms set settings = null, members = 0, owners = 0, kept = 0, unlisted = 0 where kept > 0 or "
       "settings is not null; delete from direct_order; delete from key_runs;"
       "insert or replace into progress values ('project', 0); commit");

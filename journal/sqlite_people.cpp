@@ -49,6 +49,16 @@ int people::prepare(const connection& database) {
       {run_.heir,
        "select user from members indexed by members_rank "
        "where room = ?1 and state = 2 and role = ?2 order by since, user"},
+      {run_.last_message, "select at from last_messages where room = ?1 and user = ?2"},
+      {run_.spoke,
+       "insert or replace into last_messages (room, user, at) values (?1, ?2, ?3)"},
+      // Of a busy room the latest ten thousand messages.
+      {run_.recall_speakers,
+       "insert or ignore into last_messages (room, user, at) select ?1, sender, max(at) from ("
+       "select sender, at, seq from log where room = ?1 and seq < ?2 and kind = 0 union all "
+       "select sender, at, seq from log where room = ?1 and seq < ?2 and kind = 6 "
+       "order by 3 desc limit 10000) where at > ?3 group by sender"},
+      {run_.forget_speakers, "delete from last_messages where room = ?1"},
       {run_.keep_room,
        "update rooms set settings = ?2, members = ?3, owners = ?4, kept = ?5, unlisted = ?6 "
        "where id = ?1"},
@@ -106,7 +116,30 @@ std::optional<user_id> people::successor(std::int64_t room, std::span<const user
   return std::nullopt;
 }
 
-int people::project(std::int64_t room, const log_entry& entry) {
+std::optional<unix_ms> people::last_message(std::int64_t room, const user_id& user, int& code) {
+  query row{run_.last_message, room, user.view()};
+  std::optional<unix_ms> at;
+  if (row.next()) at = unix_ms{row.integer(0)};
+  if (row.code()) code = row.code();
+  return at;
+}
+
+/// Only while slow mode is on: elsewhere a message writes no row here. Where it is turned on, who
+/// spoke within its time is looked up once.
+int people::watch_pace(const rooms::room_view& room, const log_entry& entry) {
+  const auto slow = room.settings().slow_mode().count();
+  if (std::holds_alternative<posted>(entry.body))
+    return slow == 0 ? SQLITE_OK
+                     : query{run_.spoke, room.number, entry.from.view(), entry.at.value()}.run();
+  const auto* set = std::get_if<room_set>(&entry.body);
+  if (!set || !set->change.slow) return SQLITE_OK;
+  if (slow == 0) return query{run_.forget_speakers, room.number}.run();
+  return query{run_.recall_speakers, room.number, entry.seq.value(), entry.at.value() - slow}.run();
+}
+
+int people::project(const rooms::room_view& view, const log_entry& entry) {
+  const auto room = view.number;
+  if (const int code = watch_pace(view, entry)) return code;
   if (const auto* change = std::get_if<member_set>(&entry.body)) {
     for (const auto& user : change->users) {
       int code = SQLITE_OK;

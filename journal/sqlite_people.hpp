@@ -35,8 +35,10 @@ class people {
   bool has_blocked(const user_id& blocker, const user_id& blocked, int& code);
   std::optional<user_id> successor(std::int64_t room, std::span<const user_id> without, int& code);
 
-  /// Takes in an entry that is in the log already.
-  int project(std::int64_t room, const log_entry& entry);
+  std::optional<unix_ms> last_message(std::int64_t room, const user_id& user, int& code);
+
+  /// Takes in an entry of the room, which is in the log and in the view already.
+  int project(const rooms::room_view& room, const log_entry& entry);
   /// The room's settings and counts, after the last of its entries.
   int keep(const rooms::room_view& view);
   /// Where a transaction was taken back.
@@ -55,10 +57,11 @@ class people {
   };
 
   int write(std::int64_t room, const user_id& user, const rooms::member_row& row);
+  int watch_pace(const rooms::room_view& room, const log_entry& entry);
 
   struct statements {
     statement member, keep_member, drop_member, profile, keep_profile, memberships, blocked, heir,
-        keep_room;
+        keep_room, last_message, spoke, recall_speakers, forget_speakers;
   };
   statements run_;
   recent_map<member_name, rooms::member_row, 100'000, member_hash> members_;

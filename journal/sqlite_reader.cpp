@@ -88,9 +88,10 @@ std::optional<sqlite_reader::failure> sqlite_reader::open() {
        "select 1 from thread_users where room = ?1 and root = ?2 and user = ?3 union all "
        "select 1 from log where room = ?1 and seq = ?2 and kind = 0 and sender = ?3"},
       {run_.messages_of,
-       "select l.seq, l.at, c.deleted_by from log l indexed by log_senders "
-       "left join changed c on c.room = l.room and c.seq = l.seq "
-       "where l.room = ?1 and l.sender = ?2 and l.kind in (0, 6) order by l.id desc limit ?3"},
+       "select seq, at, sender from log where room = ?1 and kind = 0 union all "
+       "select seq, at, sender from log where room = ?1 and kind = 6 order by 1 desc"},
+      {run_.is_deleted,
+       "select 1 from changed where room = ?1 and seq = ?2 and deleted_by is not null"},
       {run_.blocked,
        "select 1 from marks where user = ?1 and kind = ?2 and subject = ?3 and value <> 0"},
       {run_.profile, "select " + std::string{profile_columns} + " from users where user = ?1"},

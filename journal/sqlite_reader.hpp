@@ -47,7 +47,7 @@ class sqlite_reader final : public reader {
   struct statements {
     statement begin, end, room, room_pins, number, entries, has_replies, main_forward,
         main_backward, all_forward, all_backward, thread_forward, thread_backward, one, edit,
-        member, members, pins, threads, in_thread, messages_of, blocked, profile, reaction_counts,
+        member, members, pins, threads, in_thread, messages_of, is_deleted, blocked, profile, reaction_counts,
         reaction_users, reaction_page, reaction_count, reacted, rooms, all_rooms, hidden_rooms,
         directs,
         feed, marks;

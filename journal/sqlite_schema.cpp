@@ -157,7 +157,8 @@ constexpr const char* step_4 = R"(
 
 // Members, settings, pins, threads and profiles. A message in a thread is of kind 6, so that the
 // main line of a room keeps its index and replies have their own: of all, and of those that are not
-// deleted. `log_senders` finds what somebody said in a room, for slow mode and to take it away.
+// deleted. There is no index by sender: each message would dirty a page of its own. `last_messages`
+// says when somebody last said something in a room in which slow mode is on.
 //
 // `members`: see rooms::member_row; a row goes when nothing is left of it. `rooms.kept` is how many
 // there are of a room: of most rooms none, and then nobody is looked up. `rooms.unlisted`: private, in
@@ -174,7 +175,6 @@ constexpr const char* step_5 = R"(
   create unique index log_replies on log (room, seq) where kind = 6;
   create index log_threads on log (room, thread, seq) where kind = 6;
   create index log_threads_kept on log (room, thread, seq) where kind = 6 and gone is null;
-  create index log_senders on log (room, sender) where kind in (0, 6);
 
   alter table changed add column reason text;
   alter table rooms add column settings text;
@@ -205,6 +205,12 @@ constexpr const char* step_5 = R"(
     name text not null,
     data text,
     guest integer not null
+  ) strict, without rowid;
+  create table last_messages (
+    room integer not null,
+    user text not null,
+    at integer not null,
+    primary key (room, user)
   ) strict, without rowid;
   create table pins (
     room integer not null,

@@ -106,9 +106,6 @@ int sqlite_writer::prepare() {
       {run_.commit, "commit"},
       {run_.find_room, find_room},
       {run_.find_pins, "select target from pins where room = ?1 order by seq"},
-      {run_.last_message,
-       "select at from log indexed by log_senders where room = ?1 and sender = ?2 "
-       "and kind in (0, 6) order by id desc limit 1"},
       {run_.insert_room,
        "insert into rooms (room, title, epoch, created_at, direct_a, direct_b) "
        "values (?1, '', ?2, ?3, ?4, ?5)"},
@@ -334,7 +331,7 @@ int sqlite_writer::keep(const rooms::room_view& view, const std::vector<log_entr
       fresh_keys_.push_back({hash, batch_position_, entry.at});
     }
     code = present_.project(database_, view.number, entry);
-    if (!code) code = people_.project(view.number, entry);
+    if (!code) code = people_.project(view, entry);
     if (code) return code;
     changes_room = changes_room || body.kind == entry_kind::member_set ||
                    body.kind == entry_kind::room_set;
@@ -397,11 +394,7 @@ std::optional<user_id> sqlite_writer::successor(const rooms::room_view& room,
 }
 std::optional<unix_ms> sqlite_writer::last_message(const rooms::room_view& room,
                                                    const user_id& by) {
-  query row{run_.last_message, room.number, by.view()};
-  std::optional<unix_ms> at;
-  if (row.next()) at = unix_ms{row.integer(0)};
-  if (row.code()) code_ = row.code();
-  return at;
+  return people_.last_message(room.number, by, code_);
 }
 
 std::optional<rooms::message_state> sqlite_writer::message(const rooms::room_view& room,

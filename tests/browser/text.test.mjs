@@ -82,15 +82,18 @@ for (const filler of [")", "(", ".", "(.", "].", "[", "'", "https://", ")https:/
   test(`formatting takes time in proportion to the text: ${JSON.stringify(filler)}`, () => {
     const time = (length) => {
       const text = `https://e.org/${filler.repeat(length / filler.length)}a`;
-      const from = performance.now();
-      for (let i = 0; i < 4; i++) parseText(text);
-      return performance.now() - from;
+      // The best of some: a busy machine can take any of them away for half a second.
+      return Math.min(...Array.from({ length: 5 }, () => {
+        const from = performance.now();
+        parseText(text);
+        return performance.now() - from;
+      }));
     };
     time(5000);
 
     const [short, long] = [time(5000), time(160_000)];
 
-    assert.ok(long < 32 * 8 * Math.max(short, 1), `${short} ms, then ${long} ms for 32 times as much`);
+    assert.ok(long < 32 * 8 * Math.max(short, 0.25), `${short} ms, then ${long} ms for 32 times as much`);
   });
 }
 

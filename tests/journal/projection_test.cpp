@@ -24,7 +24,7 @@ std::string rows(const std::string& path) {
   for (const auto* sql :
        {"select * from changed", "select * from reactions", "select * from reaction_counts",
         "select user, room from direct_order order by user, position", "select * from members",
-        "select * from users", "select * from pins", "select * from threads",
+        "select * from users", "select * from last_messages", "select * from pins", "select * from threads",
         "select * from thread_users",
         "select id, room, settings, members, owners, kept from rooms", "select * from log",
         "select * from progress"}) {
