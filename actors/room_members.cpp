@@ -82,9 +82,10 @@ bool room_state::await_row(const asker& from, const rooms::principal& by, room_o
       row->waiting.emplace_back(from, std::move(what));
       return true;
     }
+  member_question question{by.user};  // `by` is a part of `what`
   row_awaited about{by.user, {}, {}};
   about.waiting.emplace_back(from, std::move(what));
-  ask(std::move(about), member_question{by.user}, out);
+  ask(std::move(about), std::move(question), out);
   return true;
 }
 
