@@ -163,7 +163,7 @@ class room_state {
   };
   struct list_awaited {
     asker from;
-    list_op what;
+    seq_no floor;  // of the asker, whose row need not be known any more
   };
   /// Of a ban: messages are deleted a hundred at a time.
   struct sweep {

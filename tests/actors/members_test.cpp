@@ -604,6 +604,14 @@ TEST_CASE("where history is one's own, it begins with the membership") {
   const auto served = carol.join("team", floor, joined["epoch"]);
   CHECK(served["gap"] == false);
   CHECK(served["events"].size() == 2);
+  // Also who has not joined now.
+  auto& phone = in.world.guest("carol");
+  for (auto* each : {&carol, &phone}) {
+    const auto pins = each->ask({{"type", "pins"}, {"room", "team"}});
+    REQUIRE(pins["pins"].size() == 1);
+    carol.ask({{"type", "leave"}, {"room", "team"}});
+    in.world.advance(10s);
+  }
   CHECK(in.bob.join("team", 2, joined["epoch"])["gap"] == true);
 }
 
