@@ -254,6 +254,8 @@ struct settle {
   ticket_no ticket;
   settlement what = settlement::none;
   seq_no floor;  // of `joined`: nothing before it is for this reader
+  /// Of `left`, a literal: the session tells the client itself, behind what it has read for it.
+  std::string_view reason = {};
 };
 /// To be read by the session itself.
 struct hand_over {

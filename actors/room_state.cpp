@@ -246,8 +246,10 @@ void room_state::leave(const asker& from, const leave_op& what, steady_time now,
   give_up_joins(from, what.lost, out);
   const auto at = members_.find(from.session);
   const bool joined = at != members_.end() && at->second.joined;
+  // What the session has read for a catch-up may be on its way, and must not come after `left`.
+  const bool session_tells = joined && !at->second.live && !from.ref;
   // Who was told to leave meanwhile, or declines without having come, is answered all the same.
-  if (!what.lost && (from.ref || (joined && !what.reason.empty())))
+  if (!what.lost && (from.ref || (joined && !session_tells && !what.reason.empty())))
     answer(from, message::left{from.ref, view_.room, what.reason}, out);
   if (joined) {
     auto& who = at->second;
@@ -263,7 +265,8 @@ void room_state::leave(const asker& from, const leave_op& what, steady_time now,
       forget_row_of(user);
     }
   }
-  out.settlements.push_back({from.session, from.ticket, settlement::left});
+  out.settlements.push_back({from.session, from.ticket, settlement::left, {},
+                             session_tells ? what.reason : std::string_view{}});
 }
 
 /// Nothing that the session asked for lets it in after it has gone.

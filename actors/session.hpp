@@ -146,6 +146,7 @@ class session final : public light_actor<session_event> {
   void count_online(running& run, rooms_read& read);
 
   void settled(command_settled& what);
+  void stop_catching_up(const command_settled& what);
   void moved(const membership& at, bool in);
   void reached(ticket_no ticket, std::size_t sessions);
   void settle(ticket_no ticket);
