@@ -112,7 +112,8 @@ void audience::deliver(room_delivery& said) {
           }
       },
       [&](const settle& end) {
-        tell_session(end.session, command_settled{end.ticket, said.room, end.what, end.floor});
+        tell_session(end.session, command_settled{end.ticket, said.room, end.what,
+                                                  end.floor, end.reason});
       },
       [&](hand_over& read) { tell_session(read.session, catch_up_needed{std::move(read.what)}); },
   };

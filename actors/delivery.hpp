@@ -128,6 +128,7 @@ struct emit_op {
 struct list_op {
   rooms::principal by;
   std::variant<command::list_members, command::list_pins, command::list_threads> what;
+  std::optional<seq_no> floor{};  // of who has joined: nothing before it is for this reader
 };
 /// To a direct room that is awake: one of its users has blocked the other, or no longer.
 struct block_op {
@@ -253,6 +254,8 @@ struct settle {
   ticket_no ticket;
   settlement what = settlement::none;
   seq_no floor;  // of `joined`: nothing before it is for this reader
+  /// Of `left`, a literal: the session tells the client itself, behind what it has read for it.
+  std::string_view reason = {};
 };
 /// To be read by the session itself.
 struct hand_over {

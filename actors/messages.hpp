@@ -276,6 +276,7 @@ struct command_settled {
   room_id room;
   settlement what = settlement::none;
   seq_no floor;  // of `joined`
+  std::string_view reason = {};  // of `left`, if the client is still to be told
 };
 /// What became of what the session asked of the order for itself.
 struct stored_for_session {

@@ -156,6 +156,7 @@ void room::begin_creating(const room_command& first) {
     key = create->key;
   }
   s.now = phase::creating;
+  s.stash.front().makes = true;
   send(env_->writer, append_request{creation_request(),
                                     {s.id, std::move(by), std::move(key), std::move(wanted)}});
 }
@@ -325,10 +326,13 @@ bool room::take_in(room_outcome& what, room_effects& out) {
   return true;
 }
 
+/// Who makes the room stands first, but may have been given up; the next one did not make it.
+bool room::maker_waits() const { return !state_->stash.empty() && state_->stash.front().makes; }
+
 /// To who made the room by `create`; who came in by `join` is answered by that.
 void room::tell_created(const journal::room_made& made) {
   auto& s = *state_;
-  if (s.stash.empty() || !std::holds_alternative<create_op>(s.stash.front().what.what)) return;
+  if (!maker_waits() || !std::holds_alternative<create_op>(s.stash.front().what.what)) return;
   const auto from = s.stash.front().what.from;
   s.stash.pop_front();
   room_effects effects;
@@ -343,7 +347,7 @@ void room::tell_created(const journal::room_made& made) {
 
 void room::refuse_first(const rooms::refused& why) {
   auto& s = *state_;
-  if (s.stash.empty()) return;
+  if (!maker_waits()) return;
   const auto first = std::move(s.stash.front().what);
   s.stash.pop_front();
   refuse(first, why.code, why.text, why.retry_after);

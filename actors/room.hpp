@@ -31,6 +31,7 @@ class room final : public pinned<room_actor::base> {
     struct stashed {
       room_command what;
       steady_time until;  // answered as `unavailable` then
+      bool makes = false;  // the room, in `creating`
     };
     std::deque<stashed> stash;
     std::optional<room_state> room;
@@ -66,6 +67,7 @@ class room final : public pinned<room_actor::base> {
               std::optional<std::chrono::milliseconds> retry_after = {});
   std::chrono::milliseconds pay_for_room(const room_command& first);
   bool take_in(room_outcome& what, room_effects& out);
+  bool maker_waits() const;
   void tell_created(const journal::room_made& made);
   void refuse_first(const rooms::refused& why);
   void ask(std::uint64_t number, room_question what);

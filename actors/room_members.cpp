@@ -82,10 +82,10 @@ bool room_state::await_row(const asker& from, const rooms::principal& by, room_o
       row->waiting.emplace_back(from, std::move(what));
       return true;
     }
-  const auto user = by.user;  // `by` goes with the command
-  row_awaited about{user, {}, {}};
+  member_question question{by.user};  // `by` is a part of `what`
+  row_awaited about{by.user, {}, {}};
   about.waiting.emplace_back(from, std::move(what));
-  ask(std::move(about), member_question{user}, out);
+  ask(std::move(about), std::move(question), out);
   return true;
 }
 
@@ -220,11 +220,10 @@ void room_state::block(const user_id& by, bool on) {
 void room_state::list(const asker& from, const list_op& what, room_effects& out) {
   const auto at = members_.find(from.session);
   const bool joined = at != members_.end() && at->second.joined;
-  if (!joined) {
-    const auto row = row_of(what.by.user);
+  const auto row = row_of(what.by.user);
+  if (!joined)
     if (auto why = rooms::keeps_out(standing_of(what.by, row, from.at)))
       return refuse(from, *why, out);
-  }
   auto question = std::visit(
       overloaded{
           [&](const command::list_members& list) -> room_question {
@@ -239,7 +238,8 @@ void room_state::list(const asker& from, const list_op& what, room_effects& out)
           },
       },
       what.what);
-  ask(list_awaited{from, what}, std::move(question), out);
+  const auto floor = joined && what.floor ? *what.floor : floor_of(row, view_.head);
+  ask(list_awaited{from, floor}, std::move(question), out);
 }
 
 void room_state::take_list(const list_awaited& about, room_answer& what, room_effects& out) {
@@ -249,8 +249,7 @@ void room_state::take_list(const list_awaited& about, room_answer& what, room_ef
   };
   if (std::holds_alternative<std::monostate>(what))
     return refuse(from, error_code::unavailable, "try again", out);
-  const auto row = row_of(about.what.by.user);
-  const auto floor = floor_of(row, view_.head);
+  const auto floor = about.floor;
   if (from.ref) {
     if (auto* found = std::get_if<members_found>(&what)) {
       message::members reply{from.ref, view_.room, found->page.head, view_.members, {}, {}};

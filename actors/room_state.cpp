@@ -155,8 +155,10 @@ void room_state::join(const asker& from, const join_op& what, steady_time now, r
   // Who was told to leave while a catch-up was read is not let in by its end.
   if (what.continuing && (known == members_.end() || !known->second.joined))
     return out.settlements.push_back({from.session, from.ticket});
-  if (auto why = rooms::keeps_out(standing_of(what.by, row, from.at)))
-    return refuse(from, *why, out);
+  // Nor is who was let in refused at its end: an invitation may lapse meanwhile.
+  if (!what.continuing)
+    if (auto why = rooms::keeps_out(standing_of(what.by, row, from.at)))
+      return refuse(from, *why, out);
   if (what.member && !row.is_member()) {
     auto by = what.by;
     by.joined = true;
@@ -241,14 +243,18 @@ void room_state::admit_early(room_effects& out) {
 }
 
 void room_state::leave(const asker& from, const leave_op& what, steady_time now, room_effects& out) {
+  give_up_joins(from, what.lost, out);
   const auto at = members_.find(from.session);
-  std::erase_if(early_, [&](const early_join& one) { return one.from.session == from.session; });
-  if (at != members_.end() && at->second.joined) {
+  const bool joined = at != members_.end() && at->second.joined;
+  // What the session has read for a catch-up may be on its way, and must not come after `left`.
+  const bool session_tells = joined && !at->second.live && !from.ref;
+  // Who was told to leave meanwhile, or declines without having come, is answered all the same.
+  if (!what.lost && (from.ref || (joined && !session_tells && !what.reason.empty())))
+    answer(from, message::left{from.ref, view_.room, what.reason}, out);
+  if (joined) {
     auto& who = at->second;
     who.joined = false;
     const auto user = *who.user;
-    if (!what.lost && (from.ref || !what.reason.empty()))
-      answer(from, message::left{from.ref, view_.room, what.reason}, out);
     if (who.listening && !what.lost)
       set_live(from.session, who, true, out);
     else
@@ -259,12 +265,27 @@ void room_state::leave(const asker& from, const leave_op& what, steady_time now,
       forget_row_of(user);
     }
   }
+  out.settlements.push_back({from.session, from.ticket, settlement::left, {},
+                             session_tells ? what.reason : std::string_view{}});
+}
+
+/// Nothing that the session asked for lets it in after it has gone.
+void room_state::give_up_joins(const asker& from, bool lost, room_effects& out) {
+  std::erase_if(early_, [&](const early_join& one) {
+    if (one.from.session != from.session) return false;
+    out.settlements.push_back({from.session, one.from.ticket});
+    return true;
+  });
+  if (!lost) return;
   for (auto& [number, about] : awaited_)
     if (auto* row = std::get_if<row_awaited>(&about))
       std::erase_if(row->waiting, [&](const auto& one) {
         return one.first.session == from.session && std::holds_alternative<join_op>(one.second);
       });
-  out.settlements.push_back({from.session, from.ticket, settlement::left});
+  for (auto& waiting : pending_)
+    if (waiting.from.session == from.session &&
+        std::holds_alternative<pending_append::joined>(waiting.then))
+      waiting.answered = true;
 }
 
 void room_state::release(session_id session, room_effects& out) {
@@ -374,7 +395,7 @@ bool room_state::news(room_outcome& what, steady_time now, room_effects& out) {
   // What an operation was a step of goes on whether it changed anything or not.
   const auto go_on = [&](std::optional<message::stored> stored, unix_ms at) {
     if (joins && answers) {
-      room_op again = std::move(joins->what);
+      room_op again{std::move(joins->what)};  // the row of who has no session here is read anew
       return command(own->from, again, now, out);
     }
     if (leaves && answers) return leave(own->from, leave_op{}, now, out);

@@ -163,7 +163,7 @@ class room_state {
   };
   struct list_awaited {
     asker from;
-    list_op what;
+    seq_no floor;  // of the asker, whose row need not be known any more
   };
   /// Of a ban: messages are deleted a hundred at a time.
   struct sweep {
@@ -234,6 +234,7 @@ class room_state {
   void go_on_sweeping(std::uint64_t number, steady_time now, room_effects& out);
   void take_away(seq_no target);
   void admit_early(room_effects& out);
+  void give_up_joins(const asker& from, bool lost, room_effects& out);
   void start_typing(const member& who, steady_time now, room_effects& out);
   void announce_typing(const user_id& user, room_user_no number, bool on, room_effects& out);
   void stop_typing(const user_id& user, bool tell, room_effects& out);

@@ -337,9 +337,6 @@ void session::reached(ticket_no ticket, std::size_t sessions) {
 // --- settling ----------------------------------------------------------------------------------
 
 void session::settled(command_settled& what) {
-  // Who has to go is not given the rest of what he was catching up with.
-  if (what.what == settlement::left && reading_ && reading_->what.snapshot.room == what.room)
-    settle(std::exchange(reading_, nullptr)->ticket);
   auto* const at = in(what.room);
   if (what.what == settlement::joined) {
     // A room with somebody in it is not put away, and one that ends by a bug closes its members'
@@ -353,9 +350,28 @@ void session::settled(command_settled& what) {
     moved(*at, false);
     joined_.erase(joined_.begin() + (at - joined_.data()));
   }
+  if (what.what == settlement::left) stop_catching_up(what);
   if (what.what == settlement::broken) close(close_code::internal, "the room restarted");
   // Ticket 0: the session went by itself, no command of the client's is done with that.
   if (what.ticket.value() != 0) settle(what.ticket);
+}
+
+/// Who has to go is not given the rest of what he was catching up with; what he was given already
+/// comes before `left`.
+void session::stop_catching_up(const command_settled& what) {
+  const bool reads = reading_ && reading_->what.snapshot.room == what.room;
+  const auto stopped = reads ? std::exchange(reading_, nullptr) : nullptr;
+  if (stopped && !stopped->told_joined) {
+    const auto& run = *gate_.find(stopped->ticket);
+    say(message::error{run.ref, error_code::unavailable, "the room was left", {},
+                       from(run).named(what.room)});
+  }
+  if (const message::left left{{}, what.room, what.reason}; !what.reason.empty() && stopped)
+    caf::anon_send(own_audience(),
+                   session_delivery{id_, encode_frame(format_, left), stopped->ticket});
+  else if (!what.reason.empty())
+    say(left);
+  if (stopped) settle(stopped->ticket);
 }
 
 /// Its user's row knows in which rooms a session is where that decides who may send it signals.

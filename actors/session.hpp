@@ -59,6 +59,10 @@ class session final : public light_actor<session_event> {
     bool waiting_for_sink = false;
     bool waiting_for_pay = false;
   };
+  struct blocking {
+    ticket_no ticket;
+    command::block what;
+  };
   struct membership {
     room_id room;
     room_actor handle;  // a shorter way than by the directory; null: there is none
@@ -142,6 +146,7 @@ class session final : public light_actor<session_event> {
   void count_online(running& run, rooms_read& read);
 
   void settled(command_settled& what);
+  void stop_catching_up(const command_settled& what);
   void moved(const membership& at, bool in);
   void reached(ticket_no ticket, std::size_t sessions);
   void settle(ticket_no ticket);
@@ -189,7 +194,8 @@ class session final : public light_actor<session_event> {
   command_gate gate_;
   patience patience_;
   std::unique_ptr<catching_up> reading_;
-  std::unique_ptr<command::block> blocking_;  // while it is looked whether there is room for it
+  /// While it is looked whether there is room for it, and stored; the ticket says whether it still is.
+  std::unique_ptr<blocking> blocking_;
   /// Of the `in_flight` timer that is on its way.
   steady_time watch_due_ = never;
   std::uint32_t token_generation_ = 0;

@@ -35,8 +35,8 @@ void session::list(running& run, const room_id& room, decltype(list_op::what) wh
   if (!may_join(room))
     return fail(run.ticket, error_code::forbidden, "not allowed in this room");
   taken_->pays.charge(price::rows, limits::members_page_count_max, env_->steady_now());
-  list_op op{principal_in(room), std::move(what)};
   const auto* at = in(room);
+  list_op op{principal_in(room), std::move(what), at ? std::optional{at->floor} : std::nullopt};
   if (at && at->handle)
     caf::anon_send(at->handle, room_command{from(run), std::move(op)});
   else
@@ -77,28 +77,27 @@ void session::start(running& run, command::download&) {
 // --- one's own ---------------------------------------------------------------------------------
 
 void session::start(running& run, command::block& what) {
-  blocking_ = std::make_unique<command::block>(std::move(what));
+  blocking_ = std::make_unique<blocking>(blocking{run.ticket, std::move(what)});
   read(run, blocks_request{user_, {}});
 }
 
 void session::start(running& run, command::list_blocks&) { read(run, blocks_request{user_, {}}); }
 
 void session::blocks_came(running& run, blocks_read& read) {
-  const auto wanted = std::exchange(blocking_, nullptr);
-  if (!wanted) {
+  if (!blocking_ || blocking_->ticket != run.ticket) {
     if (run.ref) say(message::blocks{run.ref, std::move(read.users)});
     return settle(run.ticket);
   }
-  const bool is_blocked = std::ranges::find(read.users, wanted->user) != read.users.end();
-  if (wanted->on && !is_blocked && read.users.size() >= limits::blocks_max) {
+  const auto& wanted = blocking_->what;
+  const bool is_blocked = std::ranges::find(read.users, wanted.user) != read.users.end();
+  if (wanted.on && !is_blocked && read.users.size() >= limits::blocks_max) {
     message::error full{run.ref, error_code::limit, "too many users are blocked", {}, {}};
     full.limit = limits::blocks_max;
     say(full);
     return settle(run.ticket);
   }
   run.until = deadline();
-  blocking_ = std::make_unique<command::block>(*wanted);  // until it is stored
-  rooms::mark mark{user_, wanted->user.value(), rooms::mark::kind::block, wanted->on ? 1 : 0, {}};
+  rooms::mark mark{user_, wanted.user.value(), rooms::mark::kind::block, wanted.on ? 1 : 0, {}};
   rooms::principal by;
   by.user = user_;
   caf::anon_send(env_->writer,
@@ -124,16 +123,16 @@ void session::start(running& run, command::report& what) {
 }
 
 void session::stored(const stored_for_session& what) {
-  const auto* run = gate_.find(what.ticket);
-  const auto blocked = std::exchange(blocking_, nullptr);
-  if (!run) return;
   if (!what.ok) return fail(what.ticket, error_code::unavailable, "try again");
-  if (blocked) {
+  if (blocking_ && blocking_->ticket == what.ticket) {
+    const auto& [user, on] = blocking_->what;
     // A room that is asleep reads it when it wakes.
-    const auto between = direct_room_of(user_, blocked->user);
-    if (const auto awake = env_->board.awake(between))
-      caf::anon_send(awake, room_command{{}, block_op{user_, blocked->on}});
+    if (const auto awake = env_->board.awake(direct_room_of(user_, user)))
+      caf::anon_send(awake, room_command{{}, block_op{user_, on}});
+    blocking_.reset();
   }
+  const auto* run = gate_.find(what.ticket);
+  if (!run) return;
   if (run->ref) say(message::done{run->ref, {}});
   settle(what.ticket);
 }

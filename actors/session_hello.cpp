@@ -106,6 +106,7 @@ void session::introduce(command::hello& what, std::optional<token_verdict> of_to
 
 void session::be(identity who) {
   user_ = std::move(who.user);
+  if (name_ != who.name) told_profile_ = false;
   name_ = std::move(who.name);
   token_ = std::make_unique<const identity>(std::move(who));
 }

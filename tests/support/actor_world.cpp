@@ -38,7 +38,7 @@ std::variant<actors::identity, actors::unauthorized> fake_authenticator::verify(
 }
 
 actor_world::actor_world(world_options how)
-    : random_(how.seed), journal_(journal::open_memory()), looking_(journal_->make_reader()) {
+    : random_(how.seed), journal_(journal::open_memory({}, how.how.rules)), looking_(journal_->make_reader()) {
   config_.set("scheduler.policy", caf::atom("testing"));
   system_.emplace(config_);
   system_->await_actors_before_shutdown(false);
