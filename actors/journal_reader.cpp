@@ -46,6 +46,9 @@ journal_reader::behavior_type journal_reader::make_behavior() {
         });
       },
       [this](const messages_request& what) { return guarded([&] { return read(what); }); },
+      [this](const block_question& what) {
+        return guarded([&] { return block_answer{has_blocked(what.by, what.of)}; });
+      },
       [this](const directs_request& what) { return read(what); },
       [this](session_read& what) { queue(what); },
       [this](const serve_next_read&) { serve_next(); },

@@ -41,6 +41,8 @@ struct shard_load;
 struct flushed;
 struct load_room_request;
 struct room_read_request;
+struct block_question;
+struct block_answer;
 struct room_read;
 struct room_loaded;
 struct messages_request;
@@ -84,6 +86,7 @@ using writer_actor = caf::typed_actor<caf::reacts_to<append_request>, caf::react
 using feed_actor = caf::typed_actor<caf::reacts_to<read_feed>>;
 using reader_actor = caf::typed_actor<caf::replies_to<load_room_request>::with<room_loaded>,
                                       caf::replies_to<room_read_request>::with<room_read>,
+                                      caf::replies_to<block_question>::with<block_answer>,
                                       caf::replies_to<messages_request>::with<messages_read>,
                                       caf::replies_to<directs_request>::with<directs_reads>,
                                       caf::reacts_to<session_read>,
@@ -164,6 +167,13 @@ struct room_read_request {
 };
 struct room_read {
   room_answer what;
+};
+struct block_question {
+  user_id by;
+  user_id of;
+};
+struct block_answer {
+  bool blocked = false;
 };
 struct entries_request {
   room_id room;
@@ -487,6 +497,8 @@ CONFAB_MESSAGE(load_room_request)
 CONFAB_MESSAGE(room_loaded)
 CONFAB_MESSAGE(room_read_request)
 CONFAB_MESSAGE(room_read)
+CONFAB_MESSAGE(block_question)
+CONFAB_MESSAGE(block_answer)
 CONFAB_MESSAGE(messages_request)
 CONFAB_MESSAGE(messages_read)
 CONFAB_MESSAGE(directs_request)

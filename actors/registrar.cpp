@@ -190,10 +190,24 @@ void registrar::signal(const user_id& user, user_signal& what) {
     return send(env_->board.directory_of(between),
                 to_room{between, {{}, vouch_op{user, std::move(what)}}});
   }
+  if (!row || !may)
+    return tell_session(what.what.session.id, sessions_reached{what.ticket, 0});
+  // Where it can't be read nobody is blocked: a signal is worth less than being heard.
+  request(env_->board.reader_of(user), read_wait_max, block_question{user, from})
+      .then(
+          [this, user, what](const block_answer& answer) {
+            deliver_signal(user, what, answer.blocked);
+          },
+          [this, user, what](caf::error&) { deliver_signal(user, what, false); });
+}
+
+/// Who is blocked is answered as if nobody was there.
+void registrar::deliver_signal(const user_id& user, const user_signal& what, bool blocked) {
+  const auto* row = find(user);
   const message::any event{what.what};
   encoded_once once{event};
   std::size_t reached = 0;
-  if (row && may)
+  if (row && !blocked)
     for (const auto& one : row->sessions()) {
       if (what.only && *what.only != one.id) continue;
       ++reached;

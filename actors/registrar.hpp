@@ -53,6 +53,7 @@ class registrar final : public pinned<registrar_actor::base> {
   void detach(const user_id& user, session_id session);
   void watch(const user_id& user, const watch_user& what);
   void signal(const user_id& user, user_signal& what);
+  void deliver_signal(const user_id& user, const user_signal& what, bool blocked);
   void room_ended(const caf::actor_addr& room, bool bug);
   void read_directs(const user_id& user);
   void start_reads();

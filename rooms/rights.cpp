@@ -71,7 +71,7 @@ std::size_t column_of(const standing& who) {
 /// What a "–" says: a visitor would have to become a member, a reader may read.
 refused dash_says(const standing& who, action what) {
   const auto role = role_of(who);
-  if (role == role::visitor && (what == action::belong || what == action::pin))
+  if (role == role::visitor && what == action::belong)
     return refusal(error_code::not_member, "members may do that");
   if (role == role::reader && (what == action::write || what == action::react))
     return refusal(error_code::read_only, "you may read here");

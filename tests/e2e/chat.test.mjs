@@ -59,7 +59,8 @@ scenario("hello is answered with welcome, once", async (world) => {
     node: "left-1",
     server: (text) => /^confab\/\d+\.\d+\.\d+$/.test(text),
     heartbeat_ms: 25_000,
-    limits: { text_bytes: 1000, frame_bytes: 65_536, rooms: 3 },
+    limits: { text_bytes: 1000, frame_bytes: 65_536, rooms: 3, mentions: 50, attachments: 10, members: 100_000 },
+    features: ["members", "threads", "mentions", "pins"],
     directs: [],
   });
   assert.equal(again.code, "already");
@@ -102,7 +103,7 @@ scenario("join, leave, rooms and presence", async (world) => {
     online: 2,
   });
   assertShape(listed, { type: "rooms", re: any.count, rooms: [{ room: "attic" }, { room: "lobby" }], more: false });
-  assertShape(listed.rooms[1], { room: "lobby", title: "lobby", head: 0, online: 2, joined: true });
+  assertShape(listed.rooms[1], { room: "lobby", title: "lobby", head: 0, online: 2, joined: true, visibility: "public" });
   assert.equal(listed.rooms[0].joined, false);
   assert.deepEqual(
     rest.rooms.map(({ room }) => room),

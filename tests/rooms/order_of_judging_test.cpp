@@ -137,7 +137,7 @@ TEST_CASE("what was refused, or changed nothing, leaves its key free", "[rooms]"
   REQUIRE(code(in.decide(post("x", "l", bob), 1000)) == std::nullopt);
   auto no = pin(bob, one);
   no.key = "m";
-  REQUIRE(code(in.decide(no)) == error_code::not_member);
+  REQUIRE(code(in.decide(no)) == error_code::forbidden);
 
   CHECK(done(in.decide(post("x", "k", bob))));
   CHECK(done(in.decide(post("x", "m", bob))));
