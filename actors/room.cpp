@@ -99,7 +99,8 @@ void room::loaded(room_loaded& what) {
     return become_ready();
   }
   s.now = phase::absent;
-  if (what.found == room_loaded::state::unavailable) give_up_stash({});
+  s.unknown = what.found == room_loaded::state::unavailable;
+  if (s.unknown) give_up_stash({});
   work_off_stash();
 }
 
@@ -237,6 +238,8 @@ void room::work_off_stash() {
       }
       if (const auto* leave = std::get_if<leave_op>(&next.what); leave && leave->lost)
         effects.settlements.push_back({next.from.session, next.from.ticket});
+      else if (s.unknown)
+        refuse(next, error_code::unavailable, "try again");
       else
         refuse(next, error_code::no_such_room, "no such room");
     } else if (s.doomed && !std::holds_alternative<leave_op>(next.what)) {

@@ -28,6 +28,7 @@ class room final : public pinned<room_actor::base> {
   struct state {
     room_id id;
     phase now = phase::loading;
+    bool unknown = false;  // of `absent`: it may be there, the journal could not be read
     struct stashed {
       room_command what;
       steady_time until;  // answered as `unavailable` then

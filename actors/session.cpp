@@ -240,43 +240,6 @@ void session::start(running& run, command::any& what) {
       what);
 }
 
-/// With a key also to a room that was not joined (again): whether this is a repeat, which is
-/// answered whatever has happened since, only the order knows.
-void session::append(running& run, const room_id& room, std::string& key, rooms::want what,
-                     joining needs, std::optional<std::chrono::milliseconds> delete_for) {
-  tell_profile();
-  append_op op{principal_in(room), std::move(key), std::move(what), delete_for};
-  const bool may_come_from_outside = needs == joining::not_needed || !op.key.empty();
-  if (in(room) || !may_come_from_outside) return in_room(run, room, std::move(op));
-  run.room = room;
-  if (!is_direct(room) && !may_join(room))
-    return fail(run.ticket, error_code::forbidden, "not allowed in this room");
-  to_directory(room, from(run), std::move(op));
-}
-
-/// How the user is called, ahead of the first durable act; where that is known already, nothing
-/// comes of it.
-void session::tell_profile() {
-  if (std::exchange(told_profile_, true)) return;
-  const bool guest = !token_ || token_->guest;
-  if (guest && name_ == user_.view()) return;
-  caf::anon_send(env_->writer,
-                 append_request{request_no{},
-                                {rooms::server_room, rooms::server_principal(), {},
-                                 rooms::set_user{user_set{user_, name_, {}, guest}}}});
-}
-
-rooms::principal session::principal_in(const room_id& room) const {
-  rooms::principal by;
-  by.user = user_;
-  by.as = token_ && !token_->guest ? rooms::principal::kind::user : rooms::principal::kind::guest;
-  if (!token_) return by;
-  by.token = token_->role_in(room);
-  by.admin = token_->admin && !is_direct(room);
-  by.opens = token_->opens(room);
-  return by;
-}
-
 void session::in_room(running& run, const room_id& room, room_op what) {
   const auto* at = in(room);
   if (!at) return fail(run.ticket, error_code::not_joined, "join the room first");
@@ -354,24 +317,6 @@ void session::settled(command_settled& what) {
   if (what.what == settlement::broken) close(close_code::internal, "the room restarted");
   // Ticket 0: the session went by itself, no command of the client's is done with that.
   if (what.ticket.value() != 0) settle(what.ticket);
-}
-
-/// Who has to go is not given the rest of what he was catching up with; what he was given already
-/// comes before `left`.
-void session::stop_catching_up(const command_settled& what) {
-  const bool reads = reading_ && reading_->what.snapshot.room == what.room;
-  const auto stopped = reads ? std::exchange(reading_, nullptr) : nullptr;
-  if (stopped && !stopped->told_joined) {
-    const auto& run = *gate_.find(stopped->ticket);
-    say(message::error{run.ref, error_code::unavailable, "the room was left", {},
-                       from(run).named(what.room)});
-  }
-  if (const message::left left{{}, what.room, what.reason}; !what.reason.empty() && stopped)
-    caf::anon_send(own_audience(),
-                   session_delivery{id_, encode_frame(format_, left), stopped->ticket});
-  else if (!what.reason.empty())
-    say(left);
-  if (stopped) settle(stopped->ticket);
 }
 
 /// Its user's row knows in which rooms a session is where that decides who may send it signals.

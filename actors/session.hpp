@@ -105,13 +105,13 @@ class session final : public light_actor<session_event> {
   void start(running& run, command::direct& what);
   void in_room(running& run, const room_id& room, room_op what);
   enum class joining : std::uint8_t { needed, not_needed };
+
+  // --- session_chat.cpp ---
+  bool take(running& run, price what, double amount, std::string_view too_many);
   void append(running& run, const room_id& room, std::string& key, rooms::want what,
               joining needs = joining::needed,
               std::optional<std::chrono::milliseconds> delete_for = {});
   void tell_profile();
-  bool take(running& run, price what, double amount, std::string_view too_many);
-
-  // --- session_chat.cpp ---
   void start(running& run, command::set_member& what);
   void start(running& run, command::list_members& what);
   void start(running& run, command::list_pins& what);
@@ -143,10 +143,10 @@ class session final : public light_actor<session_event> {
   void page_unavailable();
   void give(const message::any& page);
   void finish_catch_up();
+  void stop_catching_up(const command_settled& what);
   void count_online(running& run, rooms_read& read);
 
   void settled(command_settled& what);
-  void stop_catching_up(const command_settled& what);
   void moved(const membership& at, bool in);
   void reached(ticket_no ticket, std::size_t sessions);
   void settle(ticket_no ticket);

@@ -20,6 +20,43 @@ bool session::take(running& run, price what, double amount, std::string_view too
   return false;
 }
 
+/// With a key also to a room that was not joined (again): whether this is a repeat, which is
+/// answered whatever has happened since, only the order knows.
+void session::append(running& run, const room_id& room, std::string& key, rooms::want what,
+                     joining needs, std::optional<std::chrono::milliseconds> delete_for) {
+  tell_profile();
+  append_op op{principal_in(room), std::move(key), std::move(what), delete_for};
+  const bool may_come_from_outside = needs == joining::not_needed || !op.key.empty();
+  if (in(room) || !may_come_from_outside) return in_room(run, room, std::move(op));
+  run.room = room;
+  if (!is_direct(room) && !may_join(room))
+    return fail(run.ticket, error_code::forbidden, "not allowed in this room");
+  to_directory(room, from(run), std::move(op));
+}
+
+/// How the user is called, ahead of the first durable act; where that is known already, nothing
+/// comes of it.
+void session::tell_profile() {
+  if (std::exchange(told_profile_, true)) return;
+  const bool guest = !token_ || token_->guest;
+  if (guest && name_ == user_.view()) return;
+  caf::anon_send(env_->writer,
+                 append_request{request_no{},
+                                {rooms::server_room, rooms::server_principal(), {},
+                                 rooms::set_user{user_set{user_, name_, {}, guest}}}});
+}
+
+rooms::principal session::principal_in(const room_id& room) const {
+  rooms::principal by;
+  by.user = user_;
+  by.as = token_ && !token_->guest ? rooms::principal::kind::user : rooms::principal::kind::guest;
+  if (!token_) return by;
+  by.token = token_->role_in(room);
+  by.admin = token_->admin && !is_direct(room);
+  by.opens = token_->opens(room);
+  return by;
+}
+
 void session::start(running& run, command::set_member& what) {
   run.room = what.room;
   if (what.change.state == member_state::invited &&

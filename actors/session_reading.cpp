@@ -220,6 +220,24 @@ void session::give(const message::any& page) {
                  session_delivery{id_, encode_frame(format_, page), reading_->ticket});
 }
 
+/// Who has to go is not given the rest of what he was catching up with; what he was given already
+/// comes before `left`.
+void session::stop_catching_up(const command_settled& what) {
+  const bool reads = reading_ && reading_->what.snapshot.room == what.room;
+  const auto stopped = reads ? std::exchange(reading_, nullptr) : nullptr;
+  if (stopped && !stopped->told_joined) {
+    const auto& run = *gate_.find(stopped->ticket);
+    say(message::error{run.ref, error_code::unavailable, "the room was left", {},
+                       from(run).named(what.room)});
+  }
+  if (const message::left left{{}, what.room, what.reason}; !what.reason.empty() && stopped)
+    caf::anon_send(own_audience(),
+                   session_delivery{id_, encode_frame(format_, left), stopped->ticket});
+  else if (!what.reason.empty())
+    say(left);
+  if (stopped) settle(stopped->ticket);
+}
+
 /// The room has the rest in memory, and from there on everything live.
 void session::finish_catch_up() {
   const auto read = *std::exchange(reading_, nullptr);

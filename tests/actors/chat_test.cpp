@@ -467,6 +467,25 @@ TEST_CASE("who hangs up while becoming a member is one, and is not in the room")
   CHECK(in.world.guests_running() == 0);
 }
 
+TEST_CASE("a room that could not be read is not told to be none") {
+  sleeping_room in;
+  auto& phone = in.world.guest("bob");
+  const auto again = of_room("send", "team", {{"id", 70}, {"text", "hello"}, {"key", "k1"}});
+  in.world.faults.read_fails = [] { return true; };
+  in.world.hold_readers();
+  in.bob.say(again);
+  in.world.settle();
+  // Comes to the room behind what the journal says to it.
+  in.world.hold(in.world.env.board.directory_of(room_id::trusted("team")));
+  phone.say(again);
+  in.world.settle();
+  in.world.release_all();
+  in.world.settle();
+
+  CHECK(in.bob.reply_to(70)["code"] == "unavailable");
+  CHECK(phone.reply_to(70)["code"] == "unavailable");
+}
+
 TEST_CASE("a room whose maker was given up was not made by who asked next") {
   pair_of_guests in;
   const auto wait = in.world.env.how.append_wait_max;

@@ -3,6 +3,7 @@
 #include "tests/support/actor_world.hpp"
 
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <map>
 #include <optional>
@@ -84,9 +85,9 @@ class simulated_client {
     direct_heads_.clear();
     for (auto& [room, log] : logs_) log.joined = log.catching_up = false;
   }
-  void join(const std::string& room) {
+  void join(const std::string& room, bool as_member = false) {
     auto& log = logs_[room];
-    json command{{"type", "join"}, {"room", room}};
+    json command{{"type", "join"}, {"room", room}, {"member", as_member}};
     if (log.last) {
       command["since"] = *log.last;
       command["epoch"] = log.epoch;
@@ -98,9 +99,54 @@ class simulated_client {
     ask(std::move(command), about);
     if (!room.starts_with("dm:")) wanted_.insert(room);
   }
-  void leave(const std::string& room) {
+  void leave(const std::string& room, bool as_member = false) {
     wanted_.erase(room);
-    ask({{"type", "leave"}, {"room", room}}, {"leave", room, {}, {}});
+    ask({{"type", "leave"}, {"room", room}, {"member", as_member}}, {"leave", room, {}, {}});
+  }
+  /// Whether it may is for the room to say.
+  void change_member(const std::string& room, const std::string& user) {
+    json command{{"type", "set_member"}, {"room", room}, {"users", {user}}};
+    const auto soon = in_.world.now().value() + static_cast<std::int64_t>(in_.pick(200));
+    switch (in_.pick(8)) {
+      case 0:
+        command["state"] = "banned";
+        if (in_.pick(2)) command["delete_ms"] = 86'400'000;
+        break;
+      case 1:
+        command["state"] = "banned";
+        command["until"] = soon;
+        break;
+      case 2:
+        command["state"] = "unbanned";
+        break;
+      case 3:
+        command["state"] = "removed";
+        break;
+      case 4:
+        command["mute_until"] = soon;
+        break;
+      case 5:
+        command["role"] = std::array{"reader", "member", "moderator", "owner"}[in_.pick(4)];
+        break;
+      default:
+        command["state"] = "invited";
+    }
+    ask(std::move(command), {"change", room, {}, {}});
+  }
+  void change_settings(const std::string& room) {
+    const std::vector<json> all{
+        {{"slow_ms", 50}},           {{"slow_ms", 0}},           {{"visibility", "private"}},
+        {{"visibility", "public"}},  {{"visitors", "none"}},     {{"visitors", "write"}},
+        {{"posting", "moderators"}}, {{"posting", "all"}},
+    };
+    auto command = all[in_.pick(all.size())];
+    command["type"] = "set_room";
+    command["room"] = room;
+    ask(std::move(command), {"change", room, {}, {}});
+  }
+  /// Whoever believes to be in a room must be.
+  void probe(const std::string& room) {
+    ask({{"type", "history"}, {"room", room}}, {"probe", room, {}, {}});
   }
   void send(const std::string& room) { repeat(remember({{"type", "send"}, {"room", room}})); }
   void direct(const std::string& to) { repeat(remember({{"type", "direct"}, {"to", to}})); }
@@ -114,7 +160,8 @@ class simulated_client {
   void repeat_unacknowledged() {
     for (const auto& key : std::set<std::string>{unacknowledged_}) {
       const auto& command = said_.at(key);
-      if (command["type"] == "direct" || has_joined(command["room"]))
+      // With a key also from outside: whether it was stored comes before any right.
+      if (command["type"] == "direct" || has_joined(command["room"]) || has_roles(command["room"]))
         repeat(key);
       else
         join(command["room"]);
@@ -197,6 +244,9 @@ class simulated_client {
   }
 
  private:
+  /// In the others everybody may everything.
+  static bool has_roles(const std::string& room) { return room == "team"; }
+
   struct room_log {
     bool joined = false;
     bool catching_up = false;
@@ -249,8 +299,8 @@ class simulated_client {
     else if (type == "events")
       more(frame);
     else if (type == "left")
-      logs_[frame["room"]].joined = false;
-    else if (type == "message" || type == "edited" || type == "deleted" || type == "reacted")
+      left(frame["room"], reply);
+    else if (frame.contains("seq") && !reply)
       live(frame);
     else if (type == "sent")
       sent(frame, about);
@@ -269,6 +319,11 @@ class simulated_client {
     return asked.mapped();
   }
 
+  void left(const std::string& room, bool asked) {
+    auto& own = logs_[room];
+    own.joined = own.catching_up = false;
+    if (!asked) wanted_.erase(room);
+  }
   void joined(const json& frame, std::optional<std::uint64_t> since) {
     const std::string room = frame["room"];
     auto& own = logs_[room];
@@ -374,9 +429,23 @@ class simulated_client {
     const std::string code = frame["code"];
     static const std::set<std::string> usual{"not_joined", "forbidden", "no_such_message",
                                              "no_such_room"};
-    promise(in_.faults || usual.contains(code), "refused: " + frame.dump());
-    promise(in_.faults || about.about != "join" || code == "no_such_room",
+    static const std::set<std::string> where_roles_are{
+        "banned", "muted", "read_only", "slow_mode", "not_member", "conflict", "bad_request"};
+    const auto room = frame.value("room", about.room);
+    const bool may_refuse = has_roles(room);
+    promise(in_.faults || usual.contains(code) || may_refuse, "refused: " + frame.dump());
+    promise(in_.faults || about.about != "join" || code == "no_such_room" || may_refuse,
             "could not join: " + frame.dump());
+    promise(about.about != "probe" || code != "not_joined", user_ + " is not in " + room);
+    if (!may_refuse || !(usual.contains(code) || where_roles_are.contains(code))) return;
+    // That is the last word, unless it had been stored before.
+    promise(about.key.empty() || !in_.acknowledged.contains(user_ + "|" + room + "|" + about.key),
+            "refused what had been acknowledged: " + frame.dump());
+    unacknowledged_.erase(about.key);
+    if (about.about != "send" && about.about != "change") {
+      wanted_.erase(room);
+      resumes_.erase(room);
+    }
   }
   std::map<std::string, std::uint64_t> direct_heads_of_all() {
     auto heads = direct_heads_;

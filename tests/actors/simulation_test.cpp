@@ -1,3 +1,5 @@
+#include "rooms/rights.hpp"
+#include "rooms/view.hpp"
 #include "tests/actors/simulated_client.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/effort.hpp"
@@ -18,7 +20,10 @@ class simulation {
         world_(options()),
         in_{world_, random_, /*faults=*/pick(5) > 1, /*reads_fail=*/false, {}} {
     in_.reads_fail = in_.faults && pick(3) == 0;
-    rooms_ = {"r0", "r1", "dm:user0:user1"};
+    rooms_ = {"r0", "r1", "dm:user0:user1", "team"};
+    // Of `team` user0 is the owner and user1 invited.
+    world_.commit({wanted_by("user0", "team",
+                             rooms::create_room{epoch_id{"team"}, {}, {{{}, {user_id::trusted("user1")}}}})});
     // Beyond what a room remembers, and beyond one page of a catch-up.
     if (pick(3) == 0) world_.fill("r0", 100 + pick(100));
     if (pick(10) == 0) world_.fill("r1", 500 + pick(200));
@@ -82,7 +87,7 @@ class simulation {
   void act(simulated_client& who) {
     if (!who.connected()) return who.connect();
     const auto& room = rooms_[pick(rooms_.size())];
-    switch (pick(20)) {
+    switch (pick(26)) {
       case 0:
         return who.hang_up();
       case 1:
@@ -108,6 +113,19 @@ class simulation {
         return;
       case 12:
         if (who.ready()) who.other(room);
+        return;
+      case 13:
+      case 14:
+        if (who.ready()) who.change_member("team", "user" + std::to_string(pick(3)));
+        return;
+      case 15:
+        if (who.ready()) who.change_settings("team");
+        return;
+      case 16:
+        if (who.ready()) who.join("team", true);
+        return;
+      case 17:
+        if (who.ready() && pick(3) == 0) who.leave("team", true);
         return;
       default:
         if (who.ready() && who.has_joined(room)) who.send(room);
@@ -152,8 +170,10 @@ class simulation {
           who.join(room);
           restless = true;
         }
+        for (const auto& room : who.wanted())
+          if (who.has_joined(room)) who.probe(room);
         if (!last_words) {
-          for (const auto& room : who.wanted())
+          for (const auto& room : std::set<std::string>{who.wanted()})
             if (who.has_joined(room)) who.send(room);
           for (const auto* user : {"user0", "user1", "user2"}) who.direct(user);
         }
@@ -177,6 +197,7 @@ class simulation {
       const auto entry = world_.stored_entry(room, seq);
       promise(entry && what.ends_with("|" + entry->key), "acknowledged and gone: " + what);
     }
+    check_rights("team");
     for (const auto& room : rooms_)
       for (auto& one : clients_)
         for (auto& other : clients_)
@@ -186,6 +207,39 @@ class simulation {
               promise(simulated_client::same_but_taken_away(at->second, entry) ||
                           simulated_client::same_but_taken_away(entry, at->second),
                       "two logs of " + room);
+  }
+
+  /// Nobody said what the rights forbade at that place in the order; and what the store tells of the
+  /// room is what a replay of its log makes of it.
+  void check_rights(const std::string& room) {
+    struct replayed_rows final : rooms::member_rows {
+      std::map<user_id, rooms::member_row> of;
+      rooms::member_row member(const rooms::room_view&, const user_id& user) override {
+        return of[user];
+      }
+    } rows;
+    rooms::room_view view;
+    std::map<user_id, unix_ms> spoke;
+    for (const auto& entry : world_.stored_log(room)) {
+      if (std::holds_alternative<posted>(entry.body)) {
+        rooms::principal by;
+        by.user = entry.from;
+        const auto row = rows.of[entry.from];
+        const rooms::standing who{view, by, row, entry.at, world_.env.how.rules};
+        rooms::particulars message;
+        if (spoke.contains(entry.from) && rooms::role_of(who) < role::moderator)
+          message.last_message = spoke[entry.from];
+        promise(!row.is_banned(entry.at) && !rooms::forbids(who, rooms::action::write, message),
+                entry.from.value() + " was not to say entry " + std::to_string(entry.seq.value()));
+        spoke[entry.from] = entry.at;
+      }
+      rooms::apply(view, entry, rows);
+      if (const auto* change = std::get_if<member_set>(&entry.body))
+        for (const auto& user : change->users) rows.of[user] = rooms::apply(rows.of[user], entry);
+    }
+    const auto stored = world_.stored_room(room);
+    promise(stored.members == view.members && stored.rows == view.rows, "members by replay");
+    promise(!stored.settings || *stored.settings == view.settings(), "settings by replay");
   }
 
   /// When all have gone nothing of them is left.
