@@ -3,6 +3,7 @@
 #include "actors/caf.hpp"
 #include "actors/delivery.hpp"
 #include "actors/identity.hpp"
+#include "actors/journal_messages.hpp"
 #include "journal/journal.hpp"
 #include "protocol/commands.hpp"
 #include "protocol/frame_sink.hpp"
@@ -113,139 +114,6 @@ using registrar_actor = caf::typed_actor<caf::reacts_to<to_user>, caf::reacts_to
 /// To those that everybody depends on: whoever does not answer is dead, or stuck.
 struct alive_request {};
 struct still_here {};
-
-// --- journal ------------------------------------------------------------------------------------
-
-/// To the writer. Whoever asks, what comes of it is told to the room that it is about; and to the
-/// session that asked, where one did for itself.
-struct append_request {
-  request_no request;
-  rooms::operation what;
-  std::optional<session_id> session{};
-  ticket_no ticket{};  // of the session's command
-};
-struct commit_batch {};   // to itself: everything that queued meanwhile
-struct probe_journal {};  // to itself, while appends fail
-struct clear_leftovers {};  // to itself, some time after a deletion
-/// From the writer to a room that is awake: what a commit did in it, in the order of its log,
-/// whoever asked for it. A room learns of its entries only here.
-struct room_news {
-  std::vector<room_outcome> of;
-};
-struct read_feed {};  // to itself
-/// Answered as soon as the journal is beyond `after`.
-struct watch_feed {
-  std::uint64_t after;
-};
-struct feed_moved {
-  std::uint64_t position;
-};
-/// From a shard's audience when it changes; none is busy at first.
-struct shard_load {
-  bool busy;
-};
-struct flush_request {};  // answered when everything asked for before is committed
-struct flushed {
-  bool ok = true;
-};
-
-struct load_room_request {
-  room_id room;
-};
-struct room_loaded {
-  enum class state : std::uint8_t { found, unknown, unavailable };
-  state found = state::unavailable;
-  journal::room_info info;
-  std::vector<log_entry> tail;  // the last entries, ascending
-  std::vector<message::user_ref> names;  // of its authors that have one
-  bool first_blocks = false;   // of a direct room: its first user has blocked the second,
-  bool second_blocks = false;  // and the other way round
-};
-struct room_read_request {
-  room_id room;
-  room_question what;
-};
-struct room_read {
-  room_answer what;
-};
-struct block_question {
-  user_id by;
-  user_id of;
-};
-struct block_answer {
-  bool blocked = false;
-};
-struct entries_request {
-  room_id room;
-  seq_no after;
-  seq_no upto;
-};
-struct entries_read {
-  bool ok = false;
-  std::vector<log_entry> entries;
-  std::vector<message::user_ref> names{};
-};
-struct messages_request {
-  room_id room;
-  user_id asker;
-  std::optional<seq_no> before;
-  std::optional<seq_no> after;
-  std::size_t count = 0;
-  std::optional<seq_no> thread{};
-};
-struct messages_read {
-  bool ok = false;
-  std::vector<message::present_message> messages;
-  bool more = false;
-  seq_no head;  // they are as of this entry
-  std::vector<message::user_ref> names{};
-};
-/// Whether they have blocked; or the blocks of `user` alone.
-struct blocks_request {
-  user_id user;
-  std::optional<user_id> blocked;
-};
-struct blocks_read {
-  bool ok = false;
-  std::vector<user_id> users;
-};
-struct profiles_request {
-  std::vector<user_id> users;
-};
-struct profiles_read {
-  bool ok = false;
-  std::vector<user_set> profiles;
-};
-struct rooms_request {
-  std::optional<room_id> after;
-  journal::room_filter filter;
-  std::size_t count = 0;
-};
-struct rooms_read {
-  bool ok = false;
-  std::vector<journal::room_info> rooms;
-};
-struct reactions_request {
-  command::list_reactions what;
-  user_id asker;
-  bool joined = false;  // else the room must be a direct one of the asker's
-};
-struct reactions_read {
-  bool ok = false;
-  bool hidden = false;  // there is no such room for the asker
-  journal::reaction_page page;
-};
-/// For many users at once: see `registrar::read_directs`.
-struct directs_request {
-  std::vector<user_id> users;
-};
-struct directs_read {
-  bool ok = false;
-  std::vector<message::direct_ref> directs;
-};
-struct directs_reads {
-  std::vector<directs_read> of;  // in the order of the request
-};
 
 // --- session ------------------------------------------------------------------------------------
 
