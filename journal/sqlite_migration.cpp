@@ -8,7 +8,6 @@
 #include "journal/sqlite_schema.hpp"
 #include "rooms/view.hpp"
 
-#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -86,7 +85,7 @@ class filling {
         {counted_before_,
          "select counted from log where room = ?1 and seq = ?2 and kind = 0 union all "
          "select counted from log where room = ?1 and seq = ?2 and kind <> 0"},
-        {update_, "update log set counted = ?2, at = ?3 where id = ?1"},
+        {update_, "update log set counted = ?2 where id = ?1"},
         {progress_, "update progress set done = ?1 where step = 'project'"},
         {finished_, "delete from progress where step = 'project'"},
         {insert_run_,
@@ -103,7 +102,6 @@ class filling {
     std::memcpy(secret.data(), row.text(0).data(), sizeof secret);
     keys_.emplace(secret, rooms::key_window{});
     if (const int code = recall_keys()) return code;
-    now_ = ask(database_, "select unixepoch() * 1000").value_or(0);
     if (const int code = people_.prepare(database_)) return code;
     return present_.prepare(database_);
   }
@@ -140,15 +138,14 @@ class filling {
     }
     if (entries.empty()) return query{finished_}.run();
     for (std::size_t i = 0; i < entries.size(); ++i) {
-      auto& [room, entry] = entries[i];
-      entry.at = std::min(entry.at, unix_ms{now_});  // a clock that was ahead must not stay
+      const auto& [room, entry] = entries[i];
       int code = SQLITE_OK;
       auto* view = view_before(room, entry.seq, code);
       if (!view) return code;
       people_rows rows{people_, code};
       rooms::apply(*view, entry, rows);
       if (code) return code;
-      code = query{update_, ids[i], view->counted, entry.at.value()}.run();
+      code = query{update_, ids[i], view->counted}.run();
       if (!code) code = present_.project(database_, room, entry);
       if (!code) code = people_.project(*view, entry);
       const bool changes_room = std::holds_alternative<member_set>(entry.body) ||
@@ -211,7 +208,6 @@ class filling {
   projection present_;
   std::optional<key_index> keys_;
   bool run_written_ = false;
-  std::int64_t now_ = 0;
   std::unordered_map<std::int64_t, rooms::room_view> views_;
   people people_;
   statement room_, read_, counted_before_, update_, progress_, finished_, insert_run_, secret_;

@@ -56,11 +56,13 @@ constexpr const char* step_1 = R"(
 // `log.counted`: messages up to this entry that count as unread. `log.more`: entries of the same
 // operation that follow. `changed`: one row for each message that a later entry names; `edit` is the
 // entry that has its content, where that is not the message itself. A position is a place in the
-// order of the whole journal: `log.id`, and one for each group of marks. The server's own room has
+// order of the whole journal: `log.id`, and one for each group of marks. What a clock that was ahead
+// wrote is brought to the present here: later the log is not touched. The server's own room has
 // the number 0, so that lists of rooms can leave it out.
 constexpr const char* step_2 = R"(
   alter table log add column counted integer not null default 0;
   alter table log add column more integer not null default 0;
+  update log set at = unixepoch() * 1000 where at > unixepoch() * 1000;
 
   create table changed (
     room integer not null,

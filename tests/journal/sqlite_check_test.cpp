@@ -81,6 +81,17 @@ TEST_CASE("what is stored beside the log and differs from a replay is found, and
   }
 }
 
+TEST_CASE("making anew leaves the log as it is, whatever the clock says", "[journal]") {
+  temporary_directory directory;
+  fill(directory.path());
+  alter(directory.database(), "update log set at = 32503680000000 where seq = 1");  // the year 3000
+
+  CHECK(faults_in(directory.path(), check_mode::rebuild).empty());
+
+  session of{open_or_throw(directory.path())};
+  CHECK(log_of(of, general)[0].at == unix_ms{32'503'680'000'000});
+}
+
 TEST_CASE("an entry that is missing from a log is found", "[journal]") {
   temporary_directory directory;
   fill(directory.path());
