@@ -94,15 +94,16 @@ int load_secret(connection& database, std::string& into) {
   return SQLITE_OK;
 }
 
-/// The journal's name for itself, which goes with every copy of it, and how far it has come.
+/// The journal's name for itself, which goes with every copy of it, and how far it has come. Without
+/// a name it was never noted under this one: it is new, of an older version, or lost the name with
+/// its log.
 std::variant<journal_mark, std::string> mark_of(connection& database) {
-  int code = database.execute("insert or ignore into secrets values ('journal', randomblob(16))");
-  if (code) return words(code, database);
   statement prepared;
-  code = prepared.prepare(
+  const int code = prepared.prepare(
       database,
-      "select hex(value), max((select coalesce(max(id), 0) from log), "
-      "(select coalesce(max(position), 0) from marks)) from secrets where name = 'journal'");
+      "select coalesce((select hex(value) from secrets where name = 'journal'), ''), "
+      "max((select coalesce(max(id), 0) from log), "
+      "(select coalesce(max(position), 0) from marks))");
   if (code) return words(code, database);
   query row{prepared};
   if (!row.next()) return words(row.code(), database);
@@ -110,26 +111,33 @@ std::variant<journal_mark, std::string> mark_of(connection& database) {
 }
 
 /// Whether all is there that the mark tells of. What has become of a journal with another name says
-/// nothing of this one.
+/// nothing of this one. It does of one without a name, which may be a copy from before it had one.
 std::optional<std::string> check_mark(connection& database, const mark_options& how,
                                       std::string& id) {
   if (how.file.empty()) return std::nullopt;
-  const auto own = mark_of(database);
+  auto own = mark_of(database);
   if (const auto* error = std::get_if<std::string>(&own)) return *error;
-  const auto& [name, position] = std::get<journal_mark>(own);
-  id = name;
+  const auto [name, position] = std::get<journal_mark>(own);
   const auto noted = read_mark(how.file);
   if (const auto* error = std::get_if<std::string>(&noted)) return *error;
   const auto& mark = std::get<std::optional<journal_mark>>(noted);
-  if (!mark || mark->journal != name || mark->position <= position) return std::nullopt;
-  if (!how.accept_older)
-    return "it ends at position " + std::to_string(position) + ", but had come to " +
-           std::to_string(mark->position) + " (says " + how.file +
-           "): its -wal file was lost or cut, or an older copy was put back. Put the latest files "
-           "back; or start once with --accept-older-journal, and all rooms begin a new epoch, so "
-           "that no client takes new messages for those that are gone";
-  if (const int code = database.execute("update rooms set epoch = lower(hex(randomblob(4)))"))
+  if (mark && (name.empty() || mark->journal == name) && mark->position > position) {
+    if (!how.accept_older)
+      return "it ends at position " + std::to_string(position) + ", but had come to " +
+             std::to_string(mark->position) + " (says " + how.file +
+             "): its -wal file was lost or cut, or an older copy was put back. Put the latest "
+             "files back; or start once with --accept-older-journal, and all rooms begin a new "
+             "epoch, so that no client takes new messages for those that are gone";
+    if (const int code = database.execute("update rooms set epoch = lower(hex(randomblob(4)))"))
+      return words(code, database);
+  }
+  // Not before: a journal that was refused stays without a name, and is refused again.
+  if (const int code =
+          database.execute("insert or ignore into secrets values ('journal', randomblob(16))"))
     return words(code, database);
+  own = mark_of(database);
+  if (const auto* error = std::get_if<std::string>(&own)) return *error;
+  id = std::get<journal_mark>(own).journal;
   return std::nullopt;
 }
 

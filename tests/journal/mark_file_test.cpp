@@ -83,3 +83,43 @@ TEST_CASE("a mark that cannot be written is told once, and stops nothing", "[jou
 
   CHECK(told == 1);
 }
+
+TEST_CASE("a journal that lost its name with its entries is refused until it is accepted",
+          "[journal]") {
+  temporary_directory directory, elsewhere;
+  const auto copy = elsewhere.path() + "/copy.db";
+  mark_options how;
+  how.file = elsewhere.path() + "/confab.mark";
+  const auto open = [&] { return open_sqlite(directory.path(), {}, {}, how); };
+  const auto open_journal = [&] { return std::get<std::unique_ptr<journal::journal>>(open()); };
+  const auto epoch_of = [](session& of) { return of.read->room(general)->epoch; };
+  std::optional<epoch_id> epoch;
+
+  SECTION("it is a copy from before it was marked") {
+    { session{open_or_throw(directory.path())}.commit({create(general), post(general, "one")}); }
+    std::filesystem::copy_file(directory.database(), copy);
+    session of{open_journal()};
+    of.commit({post(general, "two")});
+    epoch = epoch_of(of);
+  }
+  SECTION("its first log was lost, and everything with it") {
+    session of{open_journal()};
+    of.commit({create(general), post(general, "one")});
+    std::filesystem::copy_file(directory.database(), copy);  // without the -wal file
+  }
+  std::filesystem::copy_file(copy, directory.database(),
+                             std::filesystem::copy_options::overwrite_existing);
+
+  for (int i = 0; i < 2; ++i) {
+    const auto refused = open();
+    REQUIRE(std::holds_alternative<std::string>(refused));
+    CHECK(std::get<std::string>(refused).find("--accept-older-journal") != std::string::npos);
+  }
+  how.accept_older = true;
+  {
+    session of{open_journal()};
+    if (epoch) CHECK(epoch_of(of) != *epoch);
+  }
+  how.accept_older = false;
+  CHECK(std::holds_alternative<std::unique_ptr<journal::journal>>(open()));
+}
