@@ -125,6 +125,7 @@ int main(int argc, char* argv[]) {
   hold_standard_files();
   ::umask(077);                   // what the server writes is its own
   std::signal(SIGHUP, SIG_IGN);   // until there is something to reload
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a full disk, not the end
   std::signal(SIGPIPE, SIG_IGN);  // a peer that is gone is an error of the write, not the process
   const auto parsed = server::parse(
       argc, argv, [](const char* name) { return std::getenv(name); }, std::cout, std::cerr);
