@@ -81,7 +81,7 @@ TEST_CASE("pins are shown to who joins, live and by a list, until their message 
   in.meet("team");
   in.bob.send("team", "keep this");
   in.bob.send("team", "and this");
-  CHECK(in.bob.ask(of_room("pin", "team", {{"target", 2}, {"on", true}}))["code"] == "not_member");
+  CHECK(in.bob.ask(of_room("pin", "team", {{"target", 2}, {"on", true}}))["code"] == "forbidden");
 
   in.alice.ask(of_room("pin", "team", {{"target", 3}, {"on", true}}));
   in.alice.ask(of_room("pin", "team", {{"target", 2}, {"on", true}}));
