@@ -24,6 +24,7 @@ class simulation {
     // Of `team` user0 is the owner and user1 invited.
     world_.commit({wanted_by("user0", "team",
                              rooms::create_room{epoch_id{"team"}, {}, {{{}, {user_id::trusted("user1")}}}})});
+    if (pick(4) == 0) fill_team();  // then who joins catches up, and may be shut out meanwhile
     // Beyond what a room remembers, and beyond one page of a catch-up.
     if (pick(3) == 0) world_.fill("r0", 100 + pick(100));
     if (pick(10) == 0) world_.fill("r1", 500 + pick(200));
@@ -65,6 +66,16 @@ class simulation {
     how.how.busy_deliveries_per_second = 0;
     how.how.commit_window = std::chrono::milliseconds{pick(2) ? 2 : 0};
     return how;
+  }
+
+  void fill_team() {
+    std::vector<rooms::operation> batch;
+    for (int i = 0; i < 300; ++i) {
+      content what;
+      what.text = "old";
+      batch.push_back(wanted_by("user0", "team", rooms::post_message{std::move(what), {}}));
+    }
+    world_.commit(std::move(batch));
   }
 
   void break_journal() {
