@@ -33,7 +33,7 @@ struct settings {
   unsigned invitations_per_hour = limits::invitations_per_hour;  // users, of a user; 0: no limit
   unsigned emits_per_second = limits::emits_per_second;          // of a session; 0: no limit
   double address_share = limits::address_share;      // times what a session may; 0: no limit
-  bool create_rooms = true;
+  room_making create_rooms = room_making::by_joining;
   rooms::rules rules;  // the same that the journal judges by
   signal_senders signals_from = signal_senders::shared;
   std::chrono::milliseconds heartbeat = limits::ping_interval;  // told to clients

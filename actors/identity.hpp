@@ -92,4 +92,8 @@ class authenticator {
 /// written in their direct room; or everybody's.
 enum class signal_senders : std::uint8_t { shared, all };
 
+/// How users make rooms other than direct ones: by `create` and by joining an unknown one, by
+/// `create` alone, or not at all.
+enum class room_making : std::uint8_t { by_joining, by_create, never };
+
 }  // namespace confab::actors

@@ -224,7 +224,8 @@ void room::work_off_stash() {
   while (!s.stash.empty() && (s.now == phase::ready || s.now == phase::absent)) {
     auto& next = s.stash.front().what;
     if (s.now == phase::absent) {
-      const bool joins = std::holds_alternative<join_op>(next.what) && env_->how.create_rooms &&
+      const bool joins = std::holds_alternative<join_op>(next.what) && 
+                         env_->how.create_rooms == room_making::by_joining &&
                          !is_reserved(s.id);
       if (joins || std::holds_alternative<direct_op>(next.what) ||
           std::holds_alternative<create_op>(next.what)) {

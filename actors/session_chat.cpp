@@ -86,7 +86,7 @@ void session::start(running& run, command::list_threads& what) { list(run, what.
 
 void session::start(running& run, command::create& what) {
   run.room = what.room ? *what.room : made_room_of(user_, what.key);
-  if (!may_join(run.room) || !env_->how.create_rooms)
+  if (!may_join(run.room) || env_->how.create_rooms == room_making::never)
     return fail(run.ticket, error_code::forbidden, "not allowed to make this room");
   if (!what.users.empty() && !take(run, price::invitations, static_cast<double>(what.users.size()),
                                    "too many invitations"))

@@ -55,7 +55,7 @@ struct config {
   std::string jwt_audience;
   std::string jwt_user_claim = "sub";
 
-  bool create_rooms = true;
+  actors::room_making create_rooms = actors::room_making::by_joining;
   bool guest_members = true;  // without a token key
   std::size_t room_members_max = limits::members_max;
   unsigned invitations_per_hour = limits::invitations_per_hour;

@@ -235,8 +235,14 @@ std::vector<option_row> make_rows() {
       number({"dedupe_count", storage, "how many keys are remembered at least"},
              &config::dedupe_count, 0, 100'000'000),
 
-      yes_no({"create_rooms", rules, "rooms are made by `create`, and by joining an unknown one"},
-             &config::create_rooms),
+      one_of<actors::room_making>(
+          {"create_rooms", rules,
+           "how users make rooms: true, by `create` and by joining an unknown one; create, by "
+           "`create` alone; false, not at all"},
+          "HOW", &config::create_rooms,
+          {{"true", actors::room_making::by_joining},
+           {"create", actors::room_making::by_create},
+           {"false", actors::room_making::never}}),
       yes_no({"guest_members", rules,
               "guests can be members of rooms; never where there are users with tokens"},
              &config::guest_members),

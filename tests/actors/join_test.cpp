@@ -57,7 +57,7 @@ TEST_CASE("joining an unknown room creates it") {
 
 TEST_CASE("where rooms are not created, an unknown one is refused and a known one joined") {
   world_options how;
-  how.how.create_rooms = false;
+  how.how.create_rooms = actors::room_making::by_create;
   actor_world world{how};
   world.fill("general", 3);
   auto& alice = world.guest("alice");
@@ -66,6 +66,15 @@ TEST_CASE("where rooms are not created, an unknown one is refused and a known on
   CHECK(alice.join("nowhere")["code"] == "no_such_room");
   CHECK(alice.join("general")["head"] == 3);
   CHECK(world.stored_room("nowhere").room.value().empty());
+  CHECK(alice.ask({{"type", "create"}, {"room", "made"}})["type"] == "created");
+}
+
+TEST_CASE("where users make no rooms, create is refused too") {
+  world_options how;
+  how.how.create_rooms = actors::room_making::never;
+  actor_world world{how};
+
+  CHECK(world.guest("alice").ask({{"type", "create"}, {"room", "made"}})["code"] == "forbidden");
 }
 
 TEST_CASE("a token's rooms decide who may join") {

@@ -254,7 +254,7 @@ scenario("a repeated key has one effect; typing is told to others; ping is answe
 });
 
 scenario("what can't be done is answered with its code", async (world) => {
-  const server = await world.server(["--no-create-rooms", "--rooms-per-session", "1", "--text-bytes", "10"]);
+  const server = await world.server(["--create-rooms", "false", "--rooms-per-session", "1", "--text-bytes", "10"]);
   const open = await world.server(["--rooms-per-session", "1", "--text-bytes", "10"]);
   const alice = await world.guest(server, "alice");
   const bob = await world.member(open, "bob", "lobby");

@@ -138,7 +138,7 @@ scenario("a room whose creation was answered is there after kill -9, with its ep
   const { epoch } = await alice.ask({ type: "join", room: "fresh" });
   await server.crash();
 
-  const again = await world.server(["--no-create-rooms"], { data });
+  const again = await world.server(["--create-rooms", "false"], { data });
   const joined = await (await world.guest(again, "alice")).ask({ type: "join", room: "fresh", since: 0, epoch });
 
   assert.deepEqual([joined.epoch, joined.gap, joined.head], [epoch, false, 0]);

@@ -270,7 +270,7 @@ TEST_CASE("yes and no have the usual spellings") {
   for (const auto* yes : {"true", "yes", "on", "1"})
     CHECK(parsed({}, {{"CONFAB_GUESTS", yes}}).configured().guests == true);
   for (const auto* no : {"false", "no", "off", "0"})
-    CHECK_FALSE(parsed({}, {{"CONFAB_CREATE_ROOMS", no}}).configured().create_rooms);
+    CHECK_FALSE(parsed({}, {{"CONFAB_GUEST_MEMBERS", no}}).configured().guest_members);
   CHECK(parsed({}, {{"CONFAB_GUESTS", "maybe"}})
             .complains("CONFAB_GUESTS maybe: must be true or false"));
 }
