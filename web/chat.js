@@ -227,7 +227,9 @@ export function startChat({ id, name, options }, onRefused) {
   });
   client.on("left", ({ room: wire, reason }) => {
     const room = store.room(wire);
-    if (reason !== undefined && wire !== open) toast(`${room.title}: ${leftWords(reason, gone.get(wire), store)}`);
+    if (reason === undefined) return;
+    if (wire !== open) toast(`${room.title}: ${leftWords(reason, gone.get(wire), store)}`);
+    listRooms();
   });
   client.on("message", ({ room, from = "", text = "" }) => {
     if (open === null || from === store.getSnapshot().me.id) return;
