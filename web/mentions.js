@@ -34,10 +34,11 @@ export function completeMentions(text, people) {
   }
 
   function draw() {
-    const typed = AT_CARET.exec(text.value.slice(0, text.selectionStart))?.[1]?.toLowerCase();
-    const fits = ({ id, name }) => id.toLowerCase().startsWith(typed) || name.toLowerCase().split(/\s+/).some((word) => word.startsWith(typed));
+    const typed = AT_CARET.exec(text.value.slice(0, text.selectionStart))?.[1];
+    const begins = (text) => text.toLowerCase().startsWith(typed.toLowerCase());
+    const fits = ({ id, name }) => begins(id) || name.split(/\s+/).some(begins);
     found = typed === undefined ? [] : [...people(), EVERYBODY].filter(fits).slice(0, SHOWN_MAX);
-    if (found.length === 0) return hide();
+    if (found.length === 0 || found.some(({ id }) => id === typed)) return hide(); // nothing to complete: Enter sends
     list.replaceChildren(...found.map(({ id, name }, index) =>
       el("li", { id: `${list.id}-${index}`, role: "option", data: { index } }, bdi(name, "name"), name !== id && bdi(`@${id}`, "handle"))));
     list.hidden = false;

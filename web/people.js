@@ -110,9 +110,9 @@ export class People {
     const named = (row) => ({ ...row, name: store.nameOf(row.id), online: online.has(row.id) });
     const byName = (a, b) => rank(b.role) - rank(a.role) || a.name.localeCompare(b.name);
     const members = this.#lists.member.map(named).sort(byName);
-    const belongs = new Set(members.map(({ id }) => id));
-    const visitors = room.members.filter(({ id }) => !belongs.has(id)).map(named).sort(byName);
     const [invited, banned] = [this.#lists.invited.map(named), this.#lists.banned.map(named)];
+    const listed = new Set([...members, ...invited, ...banned].map(({ id }) => id));
+    const visitors = room.members.filter(({ id }) => !listed.has(id)).map(named).sort(byName);
     const pins = this.#lists.pins.filter(({ message }) => room.pins.includes(message.seq));
     const crowd = room.online > CROWD;
     byId("members-count").textContent = members.length ? room.memberCount : room.online || "";
