@@ -282,7 +282,7 @@ export function startChat({ id, name, options }, onRefused) {
     drawRooms(store, open);
     people.show(room);
     const gate = drawGate(room);
-    thread.draw(open, gate === null || gate.keeps || gate.threads);
+    thread.draw(open, gate === null || gate.keeps === true || gate.threads === true);
     setText(byId("room-title"), plainName(title));
     const peer = room.with;
     const there = peer === me.id ? "Only you can see this" : store.isOnline(peer) ? "Online" : "Not here at the moment";

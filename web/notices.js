@@ -28,7 +28,8 @@ const IN_WORDS = {
 
 /** An error in words for people. */
 export function plain(error) {
-  const text = IN_WORDS[error.code]?.(error) ?? error.message.replace(/^[a-z_]+: /, "");
+  if (error.code in IN_WORDS) return IN_WORDS[error.code](error);
+  const text = error.message.replace(/^[a-z_]+: /, "");
   return text.charAt(0).toUpperCase() + text.slice(1).replace(/[^.!?]$/, "$&.");
 }
 

@@ -209,7 +209,7 @@ export class People {
       may.invite && ["Invite as a member", () => set({ state: "invited" })],
       may.mute && muted && ["Let speak again", () => set({ muteUntil: 0 })],
       may.mute && !muted && ["Mute…", asking(
-        { title: `Mute ${named}?`, fields: [{ name: "lasts", label: "For", choices: LASTS }, REASON], yes: "Mute" },
+        { title: `Mute ${named}?`, fields: [{ name: "lasts", label: "How long", choices: LASTS }, REASON], yes: "Mute" },
         (said) => ({ muteUntil: Date.now() + Number(said.lasts), ...reasoned(said) }))],
       may.remove && [row.state === "invited" ? "Take the invitation back" : "Remove…", row.state === "invited" ? () => set({ state: "removed" }) : asking(
         { title: `Remove ${named} from this room?`, fields: [REASON], yes: "Remove", danger: true },
@@ -218,7 +218,7 @@ export class People {
         {
           title: `Ban ${named} from this room?`, yes: "Ban", danger: true,
           fields: [
-            { name: "lasts", label: "For", choices: [...LASTS.slice(1), ["", "Good"]] }, REASON,
+            { name: "lasts", label: "How long", choices: [...LASTS.slice(1), ["", "Without an end"]], value: String(DAY) }, REASON,
             { name: "gone", label: "Delete what they wrote", choices: [["", "No"], [String(HOUR), "In the last hour"], [String(DAY), "In the last day"]] },
           ],
         },

@@ -350,7 +350,7 @@ export class Timeline {
     row.tabIndex = 0;
     for (const inside of row.querySelectorAll(".content button")) inside.tabIndex = 0;
     const message = this.#message(row.id);
-    const usable = message && !message.deleted && row.id === this.#active;
+    const usable = message && !message.deleted && this.#room.left === null && row.id === this.#active;
     if (!usable) return this.#toolbar.remove();
     const own = message.from === this.#me;
     const hide = { edit: !own, remove: !own && !moderates(this.#room) };

@@ -99,7 +99,7 @@ chat("who is banned is told why and until when, and the room leaves the list", a
   await bob.say("buy this");
 
   await alice.does("bob", "Ban…");
-  await alice.page.getByLabel("For").selectOption("1 day");
+  await alice.page.getByLabel("How long").selectOption("1 day");
   await alice.page.getByLabel("Reason").fill("advertising");
   await alice.page.getByLabel("Delete what they wrote").selectOption("In the last hour");
   await alice.button("Ban").click();
