@@ -2,23 +2,34 @@
 
 import { CloseCode, ConfabClient, ServerError } from "/sdk/confab.js";
 import { createStore, indexedOutbox, localPositions } from "/sdk/store.js";
+import { REASON, ask } from "./ask.js";
 import { Composer } from "./composer.js";
-import { byId, setText } from "./dom.js";
+import { byId, el, setText } from "./dom.js";
 import { closeDrawers, isNarrow, startDrawers } from "./drawers.js";
 import { deviceId, isId, isUserId, rememberGuest, rememberName, rememberToken } from "./identity.js";
+import { gateOf, leftWords } from "./gate.js";
+import { completeMentions, mentionsIn } from "./mentions.js";
+import { showMenu } from "./menu.js";
+import { quoteOf } from "./message.js";
 import { isolated, listNames, plainName } from "./names.js";
-import { startNewRoom } from "./newroom.js";
+import { newRoom } from "./newroom.js";
 import { Notifier } from "./notify.js";
-import { announce, banner, confirmDelete, plain, toast } from "./notices.js";
+import { announce, banner, plain, toast } from "./notices.js";
+import { People } from "./people.js";
 import { EmojiPicker } from "./picker.js";
-import { drawMembers, drawRooms, orderedRooms, titleOf } from "./sidebar.js";
+import { mayPin, moderates } from "./roles.js";
+import { drawRooms, orderedRooms, titleOf } from "./sidebar.js";
 import { Switcher } from "./switcher.js";
-import { countLabel } from "./text.js";
+import { countLabel, shownText } from "./text.js";
+import { Thread } from "./thread.js";
 import { Timeline } from "./timeline.js";
 
 const FIRST_ROOM = "general";
 /** A page that is left may lose its connection first: that is no news. */
 const LEAVING_MS = 3000;
+/** Invitations are in the list of rooms, and nothing says that there is a new one. */
+const LIST_EVERY_MS = 60_000;
+const SECOND_MS = 1000;
 
 /** Of guestOf or userOf; `onRefused` gets the reason in words when the server does not let this user in. */
 export function startChat({ id, name, options }, onRefused) {
@@ -29,27 +40,33 @@ export function startChat({ id, name, options }, onRefused) {
   let divider = null; // the last seq of it before the line "New"
   let wasLive = false;
   let leavingUntil = 0;
+  const gone = new Map(); // by room: the entry by which one was taken out
+  const mutes = new Map(); // by room: until when one is muted, where an entry said so
 
   const picker = new EmojiPicker();
   const timeline = new Timeline(store, {
     react: (room, message, emoji) => attempt(store.toggleReaction(room.key, message.seq, emoji)),
     edit: (_room, message) => composer.edit(message),
-    remove: async (room, message) => (await confirmDelete(message)) && attempt(store.remove(room.key, message.seq)),
+    remove,
+    reply: (room, message) => composer.reply(message, quoteOf(room, message.seq, store)),
+    more: (room, message, button) => showMenu(button, "Message", moreOf(room, message)),
+    thread: (room, message) => thread.open(room.key, message.thread ?? message.seq),
+    jump,
     retry: (room, message) => store.retry(room.key, message.key),
     discard: (room, message) => store.discard(room.key, message.key),
     reachedEnd: changed,
     toText: () => composer.focus(),
   }, picker);
   const composer = new Composer({
-    send: (key, text) => {
+    send: (key, text, options) => {
       divider = null;
-      store.send(key, text);
+      send(key, text, options);
       draw();
       timeline.toEnd();
     },
-    edit: (key, message, text) => attempt(store.edit(key, message.seq, text)),
+    edit: (key, message, text) => attempt(store.edit(key, message.seq, text, { mentions: mentionsIn(text, people.mentionable()) })),
     editLast: (key) => {
-      const message = store.room(key).messages.findLast((one) => one.from === store.getSnapshot().me.id && !one.deleted && one.seq !== null);
+      const message = store.room(key).messages.findLast((one) => one.from === store.getSnapshot().me.id && !one.deleted && one.seq !== null && one.thread === undefined);
       if (message) composer.edit(message);
     },
     typing: (key, on) => store.setTyping(key, on),
@@ -57,7 +74,16 @@ export function startChat({ id, name, options }, onRefused) {
     setDraft: (key, text) => store.setDraft(key, text),
   }, picker);
   const switcher = new Switcher(store, (key) => go(key));
-  const askNewRoom = startNewRoom((key) => go(key));
+  const people = new People(store, { attempt, changed, become, goTo: (seq) => jump(store.room(open), seq) });
+  const thread = new Thread(store, {
+    send,
+    bytesMax: () => composer.bytesMax,
+    menu: (button, message) => showMenu(button, "Message", moreOf(store.room(open), message, true)),
+    retry: (key, message) => store.retry(key, message),
+    discard: (key, message) => store.discard(key, message),
+  });
+  completeMentions(byId("text"), () => people.mentionable());
+  completeMentions(byId("thread-text"), () => people.mentionable());
   const notifier = new Notifier((key) => go(key));
 
   // -------------------------------------------------------------------------------------- what one does
@@ -71,16 +97,72 @@ export function startChat({ id, name, options }, onRefused) {
     }
   }
 
+  function send(key, text, options) {
+    store.send(key, text, { ...options, mentions: mentionsIn(text, people.mentionable()) });
+  }
+
+  async function remove(room, message) {
+    const text = shownText(message);
+    const said = await ask({
+      title: "Delete this message?", quote: text.length > 200 ? `${text.slice(0, 200)}…` : text,
+      fields: message.from === store.getSnapshot().me.id ? [] : [REASON], yes: "Delete", no: "Keep it", danger: true,
+    });
+    if (said) await attempt(store.remove(room.key, message.seq, { reason: said.reason || undefined }));
+  }
+
+  async function report(room, message) {
+    const said = await ask({
+      title: "Report this message?", quote: shownText(message).slice(0, 200), note: "Those who run this server are told, nobody else.",
+      fields: [{ ...REASON, label: "What is wrong with it?" }], yes: "Report",
+    });
+    if (!said) return;
+    await attempt(client.report(room.room, message.seq, said.reason || undefined).then(() => toast("Thank you. It was reported.")));
+  }
+
+  /** `inThread`: also what the tools of the timeline are for. */
+  function moreOf(room, message, inThread = false) {
+    const own = message.from === store.getSnapshot().me.id;
+    const pinned = room.pins.includes(message.seq);
+    return [
+      !inThread && ["Reply in a thread", () => thread.open(room.key, message.thread ?? message.seq)],
+      mayPin(room) && [pinned ? "Unpin" : "Pin", () => attempt(store.setPin(room.key, message.seq, !pinned))],
+      inThread && own && ["Edit", () => composer.edit(message)],
+      inThread && (own || moderates(room)) && ["Delete…", () => remove(room, message)],
+      !own && ["Report…", () => report(room, message)],
+    ].filter(Boolean);
+  }
+
+  async function jump(room, seq) {
+    const message = room.messages.find((one) => one.seq === seq);
+    if (message?.thread !== undefined) return thread.open(room.key, message.thread);
+    closeDrawers();
+    if (!(await timeline.goTo(seq))) toast("This message is not to be had any more.");
+  }
+
+  /** A member, or back in a room. */
+  async function become(key, member = true) {
+    await store.join(key, member ? { member } : undefined);
+    const { error, joined } = store.room(key);
+    if (error && !(member && !joined)) toast(plain(error));
+    if (member && !store.room(key).member && !error) toast("You are not a member.");
+  }
+
   async function leave(key) {
+    const { member, title, joined } = store.room(key);
+    if (member && !(await ask({
+      title: `Leave ${isolated(title)}?`, note: "You are a member: that ends, and your role with it.", yes: "Leave", danger: true,
+    }))) return;
     go(orderedRooms(store).find((room) => room.key !== key).key);
     showRoom();
-    await attempt(store.leave(key));
+    if (joined) await attempt(store.leave(key, member ? { member } : undefined));
     listRooms();
   }
 
   async function listRooms() {
     try {
       await store.listRooms();
+      // A member is in a room on every device.
+      for (const { room, member } of store.getSnapshot().listed) if (member && !store.has(room)) store.join(room);
       switcher.draw();
     } catch {
       // The rooms one is in are there without it.
@@ -136,6 +218,19 @@ export function startChat({ id, name, options }, onRefused) {
     open ? store.join(open) : showRoom();
     listRooms();
   });
+  setInterval(() => document.visibilityState === "visible" && client.state === "live" && listRooms(), LIST_EVERY_MS);
+  client.on("member_set", (entry) => {
+    const { room, users, state, mute_until: mute } = entry;
+    if (!users?.includes(store.getSnapshot().me.id)) return;
+    if (state === "removed" || state === "banned") gone.set(room, entry);
+    if (mute !== undefined) mutes.set(room, mute);
+  });
+  client.on("left", ({ room: wire, reason }) => {
+    const room = store.room(wire);
+    if (reason === undefined) return;
+    if (wire !== open) toast(`${room.title}: ${leftWords(reason, gone.get(wire), store)}`);
+    listRooms();
+  });
   client.on("message", ({ room, from = "", text = "" }) => {
     if (open === null || from === store.getSnapshot().me.id) return;
     if (room.startsWith("dm:")) notifier.tell(`@${from}`, store.nameOf(from), text);
@@ -143,6 +238,7 @@ export function startChat({ id, name, options }, onRefused) {
     announce(`${isolated(store.nameOf(from))}: ${text}`);
   });
   client.on("joined", ({ room, snapshot }) => {
+    if (snapshot) mutes.delete(room);
     if (snapshot && open !== null && store.room(open).room === room) markDivider(); // before it counts as read
   });
   client.on("error", (error) => error instanceof ServerError && toast(plain(error)));
@@ -177,20 +273,24 @@ export function startChat({ id, name, options }, onRefused) {
     else markDivider();
 
     const room = store.room(open);
-    const { me, rooms, unread } = store.getSnapshot();
+    const { me, rooms: all } = store.getSnapshot();
+    const rooms = all.filter(({ left }) => left === null);
+    const unread = rooms.reduce((sum, each) => sum + each.unread, 0);
     const title = titleOf(room, store);
     composer.show(room, title);
     timeline.show(room, divider);
     drawRooms(store, open);
-    drawMembers(store, room);
+    people.show(room);
+    const gate = drawGate(room);
+    thread.draw(open, gate === null || gate.keeps === true || gate.threads === true);
     setText(byId("room-title"), plainName(title));
     const peer = room.with;
     const there = peer === me.id ? "Only you can see this" : store.isOnline(peer) ? "Online" : "Not here at the moment";
-    setText(byId("room-subtitle"), peer ? `@${peer} · ${there}` : room.joined ? `${room.online} online` : "");
-    byId("leave").hidden = peer !== null || !room.joined || rooms.length === 1; // one is always somewhere
+    setText(byId("room-subtitle"), peer ? `@${peer} · ${there}` : room.joined ? [`${room.online} online`, room.settings.topic].filter(Boolean).join(" · ") : "");
+    byId("leave").hidden = peer !== null || !room.joined || rooms.every(({ key }) => key === open); // one is always somewhere
     setText(byId("me"), plainName(me.name));
 
-    const elsewhere = unread - room.unread;
+    const elsewhere = unread - (room.left === null ? room.unread : 0);
     byId("elsewhere").hidden = elsewhere === 0;
     setText(byId("elsewhere"), countLabel(elsewhere));
     byId("sidebar-open").ariaLabel = `Open the room list${elsewhere ? `, ${elsewhere} unread elsewhere` : ""}`;
@@ -199,6 +299,34 @@ export function startChat({ id, name, options }, onRefused) {
     const typists = room.typing.map(({ name }) => isolated(name));
     setText(byId("typing"), typists.length ? `${listNames(typists)} ${typists.length > 1 ? "are" : "is"} typing…` : "");
   }
+
+  let gateTimer = null;
+  function drawGate(room) {
+    const refused = room.messages.findLast(({ state, error }) => state === "failed" && error?.code === "muted")?.error.until;
+    const gate = gateOf(room, { store, entry: gone.get(room.key), mute: mutes.get(room.key) ?? (people.mute || refused) });
+    byId("gate").hidden = gate === null;
+    byId("box").hidden = gate !== null && !gate.keeps;
+    composer.wait(gate?.keeps ? gate.until : 0);
+    if (byId("gate-text").textContent !== (gate?.text ?? "")) {
+      if (gate && !gate.keeps) announce(gate.text);
+      setText(byId("gate-text"), gate?.text ?? "");
+      byId("gate-acts").replaceChildren(...(gate?.acts ?? []).map(([label, act]) => el("button", { type: "button", textContent: label, class: act === "accept" ? "primary" : "", data: { act } })));
+    }
+    clearTimeout(gateTimer);
+    if (gate?.until) gateTimer = setTimeout(changed, gate.keeps ? SECOND_MS : Math.min(gate.until - Date.now() + 1, 60 * SECOND_MS));
+    return gate;
+  }
+  byId("gate-acts").addEventListener("click", ({ target }) => {
+    const key = open;
+    const act = target.closest("button")?.dataset.act;
+    if (act === "accept") become(key);
+    else if (act === "return") become(key, false);
+    else if (act === "decline") {
+      go(orderedRooms(store).find((room) => room.key !== key)?.key ?? FIRST_ROOM);
+      showRoom();
+      attempt(store.leave(key, { member: true })).then(listRooms);
+    }
+  });
 
   // -------------------------------------------------------------------------------------- the page around it
 
@@ -224,9 +352,14 @@ export function startChat({ id, name, options }, onRefused) {
     listRooms();
   }
 
+  async function makeRoom() {
+    closeDrawers();
+    await attempt(newRoom(store).then((key) => key !== null && go(key)));
+  }
+
   byId("rooms").addEventListener("click", (event) => {
     const act = event.target.closest("button")?.dataset.act;
-    if (act === "new-room") closeDrawers(), askNewRoom();
+    if (act === "new-room") makeRoom();
     else if (act === "new-message") openSwitcher("@");
     else if (act === "all-rooms") openSwitcher("#");
   });
@@ -243,8 +376,11 @@ export function startChat({ id, name, options }, onRefused) {
   addEventListener("hashchange", showRoom);
   addEventListener("beforeunload", () => (leavingUntil = Date.now() + LEAVING_MS));
   addEventListener("pageshow", () => (leavingUntil = 0));
-  document.addEventListener("visibilitychange", changed);
+  document.addEventListener("visibilitychange", () => {
+    changed();
+    if (document.visibilityState === "visible" && client.state === "live") listRooms();
+  });
 
   if (/Mac|iPhone|iPad/.test(navigator.platform)) byId("find-keys").textContent = "⌘ K";
-  startDrawers();
+  startDrawers(() => thread.close());
 }

@@ -15,6 +15,8 @@ export class Composer {
   #actions;
   #room = null; // its key
   #editing = null; // the message
+  #replyTo = null; // the message that the next one answers
+  #waitUntil = 0; // before it nothing is sent
   #typingAt = 0; // when it was last said that we type; 0: it is not known
   #text = byId("text");
 
@@ -25,7 +27,7 @@ export class Composer {
       event.preventDefault();
       this.#submit();
     });
-    byId("edit-cancel").addEventListener("click", () => this.stopEditing());
+    byId("edit-cancel").addEventListener("click", () => this.#cancel());
     byId("emoji").addEventListener("click", ({ currentTarget }) => picker.show(currentTarget, (emoji) => this.#insert(emoji)));
     this.#text.addEventListener("input", () => this.#changed());
     this.#text.addEventListener("keydown", (event) => this.#key(event));
@@ -37,6 +39,7 @@ export class Composer {
   show(room, title) {
     if (this.#room !== room.key) {
       this.stopEditing(false);
+      this.#answer(null);
       this.#saidTyping(false);
       this.#room = room.key;
       this.#set(this.#actions.draft(room.key));
@@ -54,9 +57,42 @@ export class Composer {
     this.#text.focus();
   }
 
+  /** Until then one writes, and does not send. */
+  wait(until) {
+    if (this.#waitUntil === until) return;
+    this.#waitUntil = until;
+    this.#fit();
+  }
+
+  /** The next message answers this one; `quote` is what is shown of it. */
+  reply(message, quote) {
+    this.stopEditing(false);
+    this.#answer(message, `Reply to ${quote}`);
+    this.focus();
+  }
+
+  #answer(message, words = "") {
+    this.#replyTo = message;
+    this.#bar(words);
+  }
+
+  #bar(words) {
+    byId("editing").hidden = words === "";
+    setText(byId("editing-text"), words);
+  }
+
+  #cancel() {
+    if (this.#editing) this.stopEditing();
+    else {
+      this.#answer(null);
+      this.focus();
+    }
+  }
+
   edit(message) {
+    this.#replyTo = null;
     this.#editing = message;
-    byId("editing").hidden = false;
+    this.#bar("Editing your message");
     this.#set(shownText(message));
     this.focus();
   }
@@ -64,7 +100,7 @@ export class Composer {
   stopEditing(focus = true) {
     if (!this.#editing) return;
     this.#editing = null;
-    byId("editing").hidden = true;
+    this.#bar("");
     this.#set(this.#actions.draft(this.#room));
     if (focus) this.focus();
   }
@@ -72,7 +108,7 @@ export class Composer {
   #key(event) {
     if (isComposing(event)) return;
     if (event.key === "Enter" && !event.shiftKey && !event.altKey && !touch.matches) this.#submit();
-    else if (event.key === "Escape" && this.#editing) this.stopEditing();
+    else if (event.key === "Escape" && (this.#editing || this.#replyTo)) this.#cancel();
     else if (event.key === "ArrowUp" && !event.altKey && !event.shiftKey && this.#text.value === "") this.#actions.editLast(this.#room);
     else return;
     event.preventDefault();
@@ -89,6 +125,7 @@ export class Composer {
     const text = cleanText(this.#text.value);
     if (!text.trim() || byteLength(text) > this.bytesMax) return;
     const editing = this.#editing;
+    if (!editing && Date.now() < this.#waitUntil) return;
     if (editing) {
       this.stopEditing();
       if (text !== editing.text) this.#actions.edit(this.#room, editing, text);
@@ -96,7 +133,9 @@ export class Composer {
       this.#set("");
       this.#actions.setDraft(this.#room, "");
       this.#typingAt = 0; // ends with the message
-      this.#actions.send(this.#room, text);
+      const replyTo = this.#replyTo?.seq;
+      this.#answer(null);
+      this.#actions.send(this.#room, text, { replyTo });
     }
   }
 
@@ -122,7 +161,7 @@ export class Composer {
     this.#text.style.height = "auto";
     this.#text.style.height = `${this.#text.scrollHeight}px`; // up to the style sheet's max-height
     const left = this.bytesMax - byteLength(this.#text.value);
-    byId("send").disabled = !this.#text.value.trim() || left < 0;
+    byId("send").disabled = !this.#text.value.trim() || left < 0 || (!this.#editing && Date.now() < this.#waitUntil);
     setText(byId("counter"), left >= 400 ? "" : left < 0 ? `${-left} bytes too long` : `${left} bytes left`);
     byId("counter").classList.toggle("error", left < 0);
   }

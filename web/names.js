@@ -20,3 +20,10 @@ export function listNames(names, most = 3, count = names.length) {
   if (shown.length <= 1) return shown.join("");
   return `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
 }
+
+/** The ids of those that `text` names: ids or names with commas between them. */
+export function idsIn(text, people) {
+  const named = (part) => people.find(({ name }) => name.toLowerCase() === part.toLowerCase())?.id;
+  return [...new Set(text.split(/[,;]/).map((part) => part.trim().replace(/^@/, "")).filter(Boolean)
+    .flatMap((part) => named(part) ?? part.split(/\s+/).map((id) => named(id) ?? id.replace(/^@/, ""))))];
+}

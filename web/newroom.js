@@ -1,24 +1,26 @@
-// Asks what a new room is to be called. Its id is made of that.
+// Makes a room: with any title, as the server makes its id.
 
-import { byId, setText } from "./dom.js";
-import { idFromLatin } from "./identity.js";
+import { ask } from "./ask.js";
+import { idsIn } from "./names.js";
 
-/** `open` is called with the id. */
-export function startNewRoom(open) {
-  const [dialog, input, hint, make] = ["newroom", "newroom-name", "newroom-hint", "newroom-make"].map(byId);
-  const check = () => {
-    const name = input.value.trim();
-    const id = idFromLatin(name);
-    make.disabled = !id;
-    setText(hint, id ? (id === name ? "" : `It will be called #${id}.`) : name ? "This needs a letter from A to Z, or a digit." : "");
-  };
-  input.addEventListener("input", check);
-  dialog.addEventListener("close", () => dialog.returnValue === "yes" && idFromLatin(input.value) && open(idFromLatin(input.value)));
-  return () => {
-    input.value = "";
-    dialog.returnValue = "";
-    check();
-    dialog.showModal();
-    input.focus();
-  };
+export const VISIBILITY = [
+  ["public", "Public: everybody finds it and may come in"],
+  ["invite", "By invitation: everybody finds it, only those invited come in"],
+  ["private", "Private: only those invited know of it"],
+];
+export const TITLE = { name: "title", label: "Name", bytes: 128, required: true };
+export const INVITED = { name: "users", label: "Invite", hint: "Names or ids, with commas between them.", bytes: 10_000 };
+
+/** Resolves with the id of the new room, or null. */
+export async function newRoom(store) {
+  const values = await ask({
+    title: "New room",
+    fields: [TITLE, { name: "visibility", label: "Who may come in", choices: VISIBILITY }, INVITED],
+    yes: "Make it",
+  });
+  if (!values) return null;
+  const { title, visibility } = values;
+  const users = idsIn(values.users, store.people());
+  const made = await store.client.createRoom({ title, visibility: visibility === "public" ? undefined : visibility, users: users.length ? users : undefined });
+  return made.room;
 }

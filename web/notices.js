@@ -1,17 +1,35 @@
-// What the page tells its user beside the messages: the banner, toasts, the question before deleting, and for screen
-// readers what comes in.
+// What the page tells its user beside the messages: the banner, toasts, and for screen readers what comes in.
 
 import { byId, setText } from "./dom.js";
-import { plainName } from "./names.js";
-import { shownText } from "./text.js";
+import { isolated, plainName } from "./names.js";
+import { dayOf } from "./text.js";
 
 const TOAST_MS = 6000;
 const RESTORED_MS = 2500;
 
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+const dayAndClock = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+/** " until …", or nothing where there is no end. */
+export const untilWords = (until) => (until ? ` until ${(dayOf(until) === dayOf(Date.now()) ? clock : dayAndClock).format(until)}` : "");
+
+const IN_WORDS = {
+  too_long: () => "That is too long.",
+  rate_limited: () => "Too fast. Try again in a moment.",
+  forbidden: () => "You may not do that here.",
+  banned: ({ until, reason }) => `You are banned from this room${untilWords(until)}.${reason ? ` Reason: ${isolated(reason)}` : ""}`,
+  muted: ({ until }) => `You are muted${untilWords(until)}.`,
+  read_only: () => "You can read here, but not write.",
+  slow_mode: ({ retryAfterMs }) => `Slow mode: wait ${Math.ceil((retryAfterMs ?? 1000) / 1000)} s.`,
+  not_member: () => "Only members can do that.",
+  no_such_room: () => "There is no such room, or it is private and you are not invited.",
+  no_such_user: () => "Nobody is called that here.",
+  limit: ({ limit }) => `There are too many${limit ? `: at most ${limit}` : ""}.`,
+};
+
 /** An error in words for people. */
 export function plain(error) {
-  const said = { too_long: "That is too long.", rate_limited: "Too fast. Try again in a moment.", forbidden: "You may not do that here." };
-  const text = said[error.code] ?? error.message.replace(/^[a-z_]+: /, "");
+  if (error.code in IN_WORDS) return IN_WORDS[error.code](error);
+  const text = error.message.replace(/^[a-z_]+: /, "");
   return text.charAt(0).toUpperCase() + text.slice(1).replace(/[^.!?]$/, "$&.");
 }
 
@@ -45,13 +63,4 @@ export function announce(text) {
     byId("announcer").textContent = text;
     unsaid.length = 0;
   }, 500);
-}
-
-export function confirmDelete(message) {
-  const dialog = byId("confirm");
-  const text = shownText(message);
-  byId("confirm-text").textContent = text.length > 200 ? `${text.slice(0, 200)}…` : text;
-  dialog.returnValue = "no";
-  dialog.showModal();
-  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));
 }

@@ -1,7 +1,6 @@
-// The lists beside the messages: rooms at the left, people at the right.
+// The list of rooms at the left.
 
-import { avatar, bdi, byId, el, icon, redraw } from "./dom.js";
-import { isolated } from "./names.js";
+import { bdi, byId, el, icon, redraw } from "./dom.js";
 import { countLabel } from "./text.js";
 
 /** What a room is called here. */
@@ -10,17 +9,17 @@ export function titleOf(room, store) {
 }
 
 const OTHERS_MAX = 8; // rooms not joined that are shown; the button below them shows all
-const CROWD = 100; // beyond this the server does not say who is there
 
-const badge = (count) =>
-  count > 0 && el("span", { class: "badge" }, countLabel(count), el("span", { class: "hidden", textContent: " unread" }));
+const badge = (count, mentions) => mentions > 0
+  ? el("span", { class: "badge" }, "@", el("span", { class: "hidden", textContent: ` you are mentioned, ${countLabel(count)} unread` }))
+  : count > 0 && el("span", { class: "badge" }, countLabel(count), el("span", { class: "hidden", textContent: " unread" }));
 
 /** Rooms one is in, in the order they are listed: public ones by name, then direct ones, the latest first. */
 export function orderedRooms(store) {
   const { rooms } = store.getSnapshot();
   const latest = (room) => room.messages.at(-1)?.at ?? 0;
   return [
-    ...rooms.filter((room) => room.with === null).sort((a, b) => a.title.localeCompare(b.title)),
+    ...rooms.filter((room) => room.with === null && room.left === null).sort((a, b) => a.title.localeCompare(b.title)),
     ...rooms.filter((room) => room.with !== null).sort((a, b) => latest(b) - latest(a)),
   ];
 }
@@ -28,12 +27,17 @@ export function orderedRooms(store) {
 /** `open`: the key of the room that is shown. */
 export function drawRooms(store, open) {
   const rooms = orderedRooms(store).map((room) => ({
-    key: room.key, peer: room.with, title: titleOf(room, store), unread: room.unread, current: room.key === open,
+    key: room.key, peer: room.with, title: titleOf(room, store), unread: room.unread, mentions: room.mentions, closed: (room.settings.visibility ?? "public") !== "public", current: room.key === open,
     online: room.with !== null && store.isOnline(room.with),
   }));
-  const others = store.getSnapshot().listed.filter(({ room }) => !store.has(room) && !room.startsWith("dm:"));
+  const listed = store.getSnapshot().listed.filter(({ room }) => !(store.has(room) && store.room(room).left === null) && !room.startsWith("dm:"));
+  // What is private is listed for its members, and for those invited.
+  const invitations = listed.filter(({ visibility, member }) => visibility === "private" && !member);
+  const others = listed.filter((room) => !invitations.includes(room));
   const shown = others.slice(0, OTHERS_MAX);
-  redraw(byId("rooms"), JSON.stringify([rooms, shown, others.length]), () => [
+  redraw(byId("rooms"), JSON.stringify([rooms, shown, others.length, invitations]), () => [
+    ...(invitations.length === 0 ? [] : section("Invitations", invitations.map(({ room, title }) =>
+      item(`#${encodeURIComponent(room)}`, room, "unread", lock(), bdi(title || room, "title"))))),
     ...section("Rooms", rooms.filter((room) => room.peer === null).map(roomItem), button("new-room", "New room")),
     ...section("Direct messages", rooms.filter((room) => room.peer !== null).map(roomItem), button("new-message", "New message")),
     ...(others.length === 0 ? [] : section("More rooms", [
@@ -47,27 +51,15 @@ export function drawRooms(store, open) {
 /** `action`: a button beside the heading. */
 const section = (title, items, action) => [el("div", { class: "heading" }, el("h2", { textContent: title }), action), items.length > 0 && el("ul", {}, items)].filter(Boolean);
 const button = (act, label) => el("button", { type: "button", class: "icon small", title: label, "aria-label": label, data: { act, key: act } }, icon("plus"));
+const lock = () => el("span", { class: "sign" }, icon("lock"));
 const sign = (text) => el("span", { class: "sign", "aria-hidden": "true", textContent: text });
 
-function roomItem({ key, peer, title, unread, current, online }) {
-  const className = `${unread ? "unread" : ""}${current ? " current" : ""}`;
-  const mark = peer ? el("span", { class: `dot${online ? " on" : ""}`, title: online ? "Online" : "Not here" }) : sign("#");
-  const link = item(`#${peer ? "@" : ""}${encodeURIComponent(peer ?? key)}`, key, className, mark, bdi(title, "title"), badge(unread));
+function roomItem({ key, peer, title, unread, mentions, closed, current, online }) {
+  const className = `${unread || mentions ? "unread" : ""}${current ? " current" : ""}`;
+  const mark = peer ? el("span", { class: `dot${online ? " on" : ""}`, title: online ? "Online" : "Not here" }) : closed ? lock() : sign("#");
+  const link = item(`#${peer ? "@" : ""}${encodeURIComponent(peer ?? key)}`, key, className, mark, bdi(title, "title"), badge(unread, mentions));
   if (current) link.firstElementChild.setAttribute("aria-current", "page");
   return link;
 }
 
 const item = (href, key, className, ...content) => el("li", {}, el("a", { href, class: `room ${className}`, data: { key } }, content));
-
-export function drawMembers(store, room) {
-  const me = store.getSnapshot().me?.id;
-  const members = [...room.members].sort((a, b) => a.name.localeCompare(b.name));
-  const crowd = room.online > CROWD;
-  byId("members-count").textContent = room.online || "";
-  redraw(byId("members-list"), JSON.stringify([room.key, members, crowd && room.online, me]), () => [
-    el("ul", {}, members.map(({ id, name }) =>
-      el("li", {}, el("a", { href: `#@${encodeURIComponent(id)}`, class: "member", title: id === me ? "Notes to myself" : `Write to ${isolated(name)}`, data: { key: id } },
-        avatar(id, name), el("span", { class: "who" }, bdi(name, "name"), id === me ? el("span", { class: "handle", textContent: "you" }) : name !== id && bdi(`@${id}`, "handle")))))),
-    crowd && el("p", { class: "muted note", textContent: `${room.online} people are here. In a room this large not all of them are listed.` }),
-  ].filter(Boolean));
-}

@@ -3,12 +3,13 @@
 // However long the history, only a window of it has rows: the latest ones while the reader is at the end, else a
 // stretch that grows toward where they scroll and shrinks at the other side.
 
-import { formatText } from "/sdk/format.js";
 import { avatar, bdi, byId, el, icon, setText } from "./dom.js";
+import { mentionsMe, messageText, quoteOf } from "./message.js";
 import { isolated, listNames } from "./names.js";
 import { plain } from "./notices.js";
+import { moderates } from "./roles.js";
 import { titleOf } from "./sidebar.js";
-import { dayLabel, dayOf, shownText, timeElement } from "./text.js";
+import { dayLabel, dayOf, timeElement } from "./text.js";
 
 const ROWS = 120; // shown at the end of a room
 const ROWS_STEP = 60; // added when a border is near
@@ -16,6 +17,7 @@ const ROWS_MAX = 300;
 const BORDER_PX = 500; // how near is near
 const END_PX = 48; // still counts as being at the end
 const GROUP_MS = 5 * 60_000;
+const PAGES_MAX = 10; // of history, on the way to a message
 const QUICK = ["👍", "❤️", "😂"];
 
 const bottomOf = (row) => row.offsetTop + row.offsetHeight;
@@ -39,7 +41,7 @@ export class Timeline {
   #list = byId("messages");
   #picker;
 
-  /** `actions`: react, edit, remove, retry, discard, reachedEnd, toText. */
+  /** `actions`: react, edit, remove, reply, more, thread, jump, retry, discard, reachedEnd, toText. */
   constructor(store, actions, picker) {
     this.#store = store;
     this.#picker = picker;
@@ -79,9 +81,12 @@ export class Timeline {
   #take(room) {
     if (this.#room === room) return;
     this.#room = room;
-    const stored = room.messages.findIndex((message) => message.state !== "stored");
-    this.#messages = stored < 0 ? room.messages : room.messages.slice(0, stored);
-    this.#pending = stored < 0 ? [] : room.messages.slice(stored);
+    const me = this.#me;
+    // Replies are shown in their thread, and here those that call for the reader.
+    const shown = room.messages.filter((message) => message.thread === undefined || mentionsMe(message, me));
+    const stored = shown.findIndex((message) => message.state !== "stored");
+    this.#messages = stored < 0 ? shown : shown.slice(0, stored);
+    this.#pending = stored < 0 ? [] : shown.slice(stored);
   }
 
   /** To the latest message, from wherever the reader is. */
@@ -89,6 +94,28 @@ export class Timeline {
     this.atEnd = true;
     this.#from = this.#to = null;
     this.render();
+  }
+
+  /** To a message, loading what is before it; false: it is not to be had. */
+  async goTo(seq) {
+    const { key } = this.#room;
+    for (let n = 0; n < PAGES_MAX && this.#room.hasOlder && !((this.#room.messages[0]?.seq ?? 0) <= seq); n++) {
+      await this.#store.loadOlder(key);
+      if (this.#room.key !== key) return true;
+      this.#take(this.#store.room(key));
+    }
+    const messages = this.#messages;
+    const at = messages.findIndex((message) => message.seq === seq);
+    if (at < 0) return false;
+    if (this.atEnd) this.#seen = messages.at(-1).seq;
+    this.atEnd = false;
+    this.#from = messages[Math.max(0, at - ROWS_STEP)].seq;
+    this.#to = at + ROWS_STEP < messages.length - 1 ? messages[at + ROWS_STEP].seq : null;
+    this.render();
+    const row = this.#rows.get(messages[at].id).element;
+    row.scrollIntoView({ block: "center" });
+    row.focus({ preventScroll: true });
+    return true;
   }
 
   // ------------------------------------------------------------------------------------------------ the window
@@ -148,7 +175,7 @@ export class Timeline {
       const count = messages.length - Math.max(0, first - ROWS_STEP);
       if (count > ROWS_MAX) this.#to = messages[Math.max(0, first - ROWS_STEP) + ROWS_MAX - 1].seq;
       this.render();
-    } else if (first <= 0 && this.#room.hasOlder && !this.#room.olderError && messages.length > 0) this.#load();
+    } else if (first <= 0 && this.#room.hasOlder && !this.#room.olderError && this.#room.messages.length > 0) this.#load();
   }
 
   #showNewer() {
@@ -162,12 +189,12 @@ export class Timeline {
   async #load() {
     const { key, loadingOlder } = this.#room;
     if (loadingOlder) return;
-    const first = this.#messages[0].seq;
+    const first = this.#messages[0]?.seq ?? Infinity;
     await this.#store.loadOlder(key);
     if (this.#room.key !== key) return;
     this.#take(this.#store.room(key));
     // With new rows above, but the view where it was; at the end they wait until they are scrolled to.
-    if (!this.atEnd && this.#messages[0].seq < first) this.#from = this.#messages[0].seq;
+    if (!this.atEnd && this.#messages[0]?.seq < first) this.#from = this.#messages[0].seq;
     this.render();
   }
 
@@ -175,7 +202,8 @@ export class Timeline {
     const status = byId("history-status");
     const { hasOlder, loadingOlder, olderError, error, joined, with: peer } = this.#room;
     const title = isolated(titleOf(this.#room, this.#store));
-    if (error) setText(status, `This room cannot be shown. ${plain(error)}`);
+    if (this.#room.left) setText(status, "");
+    else if (error) setText(status, `This room cannot be shown. ${plain(error)}`);
     else if (olderError) {
       const retry = el("button", { type: "button", class: "link", textContent: "Try again" });
       retry.addEventListener("click", () => this.#load());
@@ -219,7 +247,7 @@ export class Timeline {
     let previous = null;
     for (const message of messages) {
       const lead = this.#lead(message, previous);
-      const signature = `${lead.day} ${lead.fresh} ${lead.author} ${lead.name}`;
+      const signature = JSON.stringify(lead);
       const old = this.#rows.get(message.id);
       const same = old?.message === message && old.signature === signature;
       rows.set(message.id, same ? old : { message, signature, element: this.#row(message, lead) });
@@ -249,13 +277,15 @@ export class Timeline {
     const divider = this.#divider;
     const fresh = divider !== null && message.seq > divider && (previous?.seq ?? 0) <= divider && message.from !== this.#me;
     const author = newDay || fresh || previous.from !== message.from || message.at - previous.at > GROUP_MS;
-    return { day: newDay ? dayLabel(message.at) : "", fresh, author, name: this.#store.nameOf(message.from) };
+    const quote = message.replyTo === undefined ? "" : quoteOf(this.#room, message.replyTo, this.#store);
+    return { day: newDay ? dayLabel(message.at) : "", fresh, author, name: this.#store.nameOf(message.from), quote };
   }
 
-  #row(message, { day, fresh, author, name }) {
-    const { id, from, at, deleted, editedAt, state } = message;
+  #row(message, { day, fresh, author, name, quote }) {
+    const { id, from, at, deleted, replies, replyTo, state, thread } = message;
     const own = from === this.#me;
-    return el("li", { id, class: `message${author ? " first" : ""}${own ? " own" : ""}${state === "stored" ? "" : ` ${state}`}`, tabIndex: -1 },
+    const inside = (act, data, content, look) => el("button", { type: "button", class: look, tabIndex: -1, data: { act, ...data } }, content);
+    return el("li", { id, class: `message${author ? " first" : ""}${own ? " own" : ""}${mentionsMe(message, this.#me) ? " mine" : ""}${state === "stored" ? "" : ` ${state}`}`, tabIndex: -1 },
       day && el("p", { class: "day" }, el("span", { textContent: day })),
       fresh && el("p", { class: "fresh" }, el("span", { textContent: "New" })),
       el("div", { class: "line" },
@@ -264,12 +294,13 @@ export class Timeline {
           author
             ? el("p", { class: "author" }, bdi(name, "name"), name !== from && bdi(`@${from}`, "handle"), own && el("span", { class: "handle", textContent: "you" }), timeElement(at))
             : el("span", { class: "hidden", textContent: `${isolated(name)}: ` }),
-          deleted
-            ? el("p", { class: "text gone", textContent: "This message was deleted." })
-            : el("div", { class: "text", dir: "auto" }, formatText(shownText(message)), editedAt !== undefined && el("span", { class: "edited", textContent: " (edited)" })),
+          quote && inside("jump", { seq: replyTo }, el("span", { textContent: quote }), "quoted"),
+          messageText(message, this.#store),
           state === "sending" && el("p", { class: "hidden", textContent: "Sending" }),
           state === "failed" && this.#failure(message),
-          !deleted && message.reactions.length > 0 && this.#chips(message))));
+          !deleted && message.reactions.length > 0 && this.#chips(message),
+          replies > 0 && inside("thread", {}, replies === 1 ? "1 reply" : `${replies} replies`, "link replies"),
+          thread !== undefined && inside("thread", {}, "In a thread", "link replies"))));
   }
 
   #failure({ error }) {
@@ -298,8 +329,10 @@ export class Timeline {
     return el("div", { class: "tools", role: "toolbar", "aria-label": "Message" },
       QUICK.map((emoji) => tool(`React with ${emoji}`, { react: emoji }, emoji)),
       tool("More reactions", { act: "pick" }, icon("smile")),
+      tool("Reply", { act: "reply" }, icon("reply")),
       tool("Edit", { act: "edit" }, icon("edit")),
-      tool("Delete", { act: "remove" }, icon("trash")));
+      tool("Delete", { act: "remove" }, icon("trash")),
+      tool("More", { act: "more" }, icon("more")));
   }
 
   #activate(target) {
@@ -315,11 +348,13 @@ export class Timeline {
     for (const element of this.#list.querySelectorAll("[tabindex='0']")) element.tabIndex = -1;
     if (!row) return;
     row.tabIndex = 0;
-    for (const chip of row.querySelectorAll(".chip")) chip.tabIndex = 0;
+    for (const inside of row.querySelectorAll(".content button")) inside.tabIndex = 0;
     const message = this.#message(row.id);
-    const usable = message && !message.deleted && row.id === this.#active;
+    const usable = message && !message.deleted && this.#room.left === null && row.id === this.#active;
     if (!usable) return this.#toolbar.remove();
-    for (const act of ["edit", "remove"]) this.#toolbar.querySelector(`[data-act=${act}]`).hidden = message.from !== this.#me;
+    const own = message.from === this.#me;
+    const hide = { edit: !own, remove: !own && !moderates(this.#room) };
+    for (const [act, hidden] of Object.entries(hide)) this.#toolbar.querySelector(`[data-act=${act}]`).hidden = hidden;
     const line = row.querySelector(".line");
     if (this.#toolbar.parentNode === line) return;
     const focused = this.#toolbar.contains(document.activeElement) && document.activeElement;
@@ -343,15 +378,16 @@ export class Timeline {
 
   #clicked(button) {
     if (!button) return;
-    const { act, react } = button.dataset;
+    const { act, react, seq } = button.dataset;
     this.#activate(button);
+    if (act === "jump") return this.#actions.jump(this.#room, Number(seq));
     if (react) return this.#react(react);
     if (act === "pick") {
       const id = this.#active; // the way to the picker leads over other rows
       return this.#picker.show(button, (emoji) => this.#react(emoji, id));
     }
     const message = this.#message(this.#active) ?? this.#pending.find((p) => p.id === this.#active);
-    if (act && message) this.#actions[act](this.#room, message);
+    if (act && message) this.#actions[act](this.#room, message, button);
   }
 
   #key(event) {

@@ -38,7 +38,7 @@ export class Person {
   }
 
   get box() {
-    return this.page.getByRole("textbox", { name: "Message" });
+    return this.page.getByRole("textbox", { name: "Message", exact: true });
   }
   get rows() {
     return this.page.locator("#messages > li");
@@ -53,6 +53,16 @@ export class Person {
   }
   button(name) {
     return this.page.getByRole("button", { name, exact: true });
+  }
+  /** The panel that says what the room is and who is in it. */
+  get people() {
+    return this.page.getByRole("complementary", { name: "People in this room" });
+  }
+  get thread() {
+    return this.page.getByRole("complementary", { name: "Thread" });
+  }
+  get threadBox() {
+    return this.page.getByRole("textbox", { name: "Reply in the thread" });
   }
   get banner() {
     return this.page.locator("#banner");
@@ -89,6 +99,12 @@ export class Person {
   async tool(text, name) {
     await this.row(text).hover();
     await this.row(text).getByRole("button", { name, exact: true }).click();
+  }
+
+  /** Chooses from the menu about somebody. */
+  async does(name, item) {
+    await this.button(`More about ${name}`).click();
+    await this.page.getByRole("menuitem", { name: item, exact: true }).click();
   }
 
   /** The messages' texts, from above. */

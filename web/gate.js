@@ -1,0 +1,51 @@
+// What stands in the composer's place, or above it, where one may not write.
+
+import { isolated } from "./names.js";
+import { plain, untilWords } from "./notices.js";
+import { isInvited, moderates, rank } from "./roles.js";
+
+/** What cannot be put right by trying again. */
+const SHUT = new Set(["banned", "forbidden", "no_such_room"]);
+
+const sentence = (text, reason) => `${text}${reason ? ` Reason: ${isolated(reason)}` : ""}`;
+
+/** Why the server took one out. `entry`: what was said of it in the room, if anything was. */
+export function leftWords(reason, entry, store) {
+  const by = entry ? isolated(store.nameOf(entry.from)) : "A moderator";
+  switch (reason) {
+    case "removed": return sentence(`${by} has removed you from this room.`, entry?.reason);
+    case "banned": return sentence(`${by} has banned you from this room${untilWords(entry?.until)}.`, entry?.reason);
+    case "private": return "This room is now for invited people only.";
+    case "token": return "Your token does not let you into this room any more.";
+    case "left": return "You have left this room on another device.";
+    default: return "You are not in this room any more.";
+  }
+}
+
+/**
+ * Null: one may write. `keeps`: the box stays, `until` is when it ends, `acts` are the ways out: [label, action].
+ * `mute`: when one may speak again, as far as it is known.
+ */
+export function gateOf(room, { store, entry, mute = 0, now = Date.now() }) {
+  if (room.with !== null) return null;
+  if (room.left !== null) return { text: leftWords(room.left, entry, store), acts: room.left === "banned" ? [] : [["Go back in", "return"]] };
+  if (!room.joined) return SHUT.has(room.error?.code) ? { text: plain(room.error), acts: [] } : null;
+  if (isInvited(room)) return { text: "You are invited to this room.", acts: [["Accept", "accept"], ["Decline", "decline"]] };
+  if (mute > now) return { text: `You are muted${untilWords(mute)}.`, until: mute, acts: [] };
+  const { settings } = room;
+  if (settings.archived) return { text: "This room is archived. You can read it, and nobody writes here any more.", acts: [] };
+  const become = room.member ? [] : [["Become a member", "accept"]];
+  if (rank(room.role) < rank("member")) return { text: `You can read here, but not write.${room.member ? "" : " Members write here."}`, acts: become };
+  if (moderates(room)) return null;
+  if (settings.posting === "moderators") return { text: "You can read here. Only moderators write.", acts: become };
+  if (settings.posting === "threads") return { text: "Here you write in threads only: choose a message and reply in a thread.", threads: true, acts: become };
+  const last = room.messages.findLast(({ from, seq }) => from === store.getSnapshot().me?.id && seq !== null);
+  const next = settings.slow_ms > 0 && last ? last.at + settings.slow_ms : 0;
+  if (next <= now) return null;
+  return { text: `Slow mode: you can write again in ${waitWords(next - now)}.`, keeps: true, until: next, acts: [] };
+}
+
+export function waitWords(ms) {
+  const seconds = Math.ceil(ms / 1000);
+  return seconds < 100 ? `${seconds} s` : seconds < 6000 ? `${Math.ceil(seconds / 60)} min` : `${Math.ceil(seconds / 3600)} h`;
+}

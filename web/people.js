@@ -1,0 +1,258 @@
+// The panel beside the messages: what the room is, who belongs to it, who is there, and what may be done about that.
+
+import { REASON, ask } from "./ask.js";
+import { avatar, bdi, byId, el, icon, redraw } from "./dom.js";
+import { showMenu } from "./menu.js";
+import { idsIn, isolated } from "./names.js";
+import { INVITED, TITLE, VISIBILITY } from "./newroom.js";
+import { untilWords } from "./notices.js";
+import { mayInvite, mayPin, moderates, owns, powersOver, rank } from "./roles.js";
+import { shownText } from "./text.js";
+
+const CROWD = 100; // beyond this the server does not say who is there
+const PAGES_MAX = 5;
+const SOON_MS = 300;
+const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
+const NOTHING = { member: [], invited: [], banned: [], pins: [] };
+
+const LASTS = [[String(10 * MINUTE), "10 minutes"], [String(HOUR), "1 hour"], [String(DAY), "1 day"], [String(7 * DAY), "1 week"]];
+const SLOW = [["0", "Off"], ["10000", "10 seconds"], ["30000", "30 seconds"], ["60000", "1 minute"], ["300000", "5 minutes"], ["3600000", "1 hour"]];
+const POSTING = [["all", "All members"], ["threads", "Members only in threads"], ["moderators", "Moderators only"]];
+
+export class People {
+  #store;
+  #actions;
+  #room = null; // its snapshot
+  #lists = NOTHING;
+  #asked = ""; // what the lists were asked for
+  #timer = null;
+
+  /** `actions`: attempt, changed, become, goTo. */
+  constructor(store, actions) {
+    this.#store = store;
+    this.#actions = actions;
+    for (const type of ["member_set", "pinned", "deleted", "edited"]) {
+      store.client.on(type, ({ room }) => room === this.#room?.room && this.#askSoon());
+    }
+    byId("members-list").addEventListener("click", ({ target }) => {
+      const button = target.closest("button");
+      if (button) this.#clicked(button);
+    });
+  }
+
+  /** One's own row says until when one is muted. */
+  get mute() {
+    const me = this.#store.getSnapshot().me?.id;
+    return this.#lists.member.find(({ id }) => id === me)?.mute_until ?? 0;
+  }
+
+  /** Whom a mention may mean. */
+  mentionable() {
+    const me = this.#store.getSnapshot().me?.id;
+    const all = [...this.#lists.member, ...(this.#room?.members ?? [])].map(({ id }) => ({ id, name: this.#store.nameOf(id) }));
+    return [...new Map(all.map((one) => [one.id, one])).values()].filter(({ id }) => id !== me).sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  show(room) {
+    if (room.key !== this.#room?.key) this.#lists = NOTHING;
+    this.#room = room;
+    const asks = JSON.stringify([room.key, room.joined, room.role, room.member, room.memberCount > 0, room.pins]);
+    if (asks !== this.#asked) {
+      this.#asked = asks;
+      this.#askSoon(0);
+    }
+    this.#draw();
+  }
+
+  // ------------------------------------------------------------------------------------------------ what is there
+
+  #askSoon(ms = SOON_MS) {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      void this.#ask();
+    }, ms);
+  }
+
+  async #ask() {
+    const room = this.#room;
+    if (!room.joined || room.with !== null && room.pins.length === 0) return;
+    try {
+      const lists = { ...NOTHING };
+      if (room.memberCount > 0) lists.member = await this.#all(room, "member");
+      if (room.memberCount > 0 && (room.member || moderates(room))) lists.invited = await this.#all(room, "invited");
+      if (moderates(room)) lists.banned = await this.#all(room, "banned");
+      if (room.pins.length > 0) lists.pins = (await this.#store.client.pins(room.room)).pins;
+      if (room.key !== this.#room.key) return;
+      this.#lists = lists;
+      this.#actions.changed();
+    } catch {
+      // The next change asks again.
+    }
+  }
+
+  async #all(room, state) {
+    const found = [];
+    for (let n = 0, after; n < PAGES_MAX; n++) {
+      const page = await this.#store.members(room.key, { state, after });
+      found.push(...page.members);
+      if (!page.more) break;
+      after = page.next;
+    }
+    return found;
+  }
+
+  // ---------------------------------------------------------------------------------------------------- drawing
+
+  #draw() {
+    const [room, store] = [this.#room, this.#store];
+    const me = store.getSnapshot().me?.id;
+    const online = new Set(room.members.map(({ id }) => id));
+    const named = (row) => ({ ...row, name: store.nameOf(row.id), online: online.has(row.id) });
+    const byName = (a, b) => rank(b.role) - rank(a.role) || a.name.localeCompare(b.name);
+    const members = this.#lists.member.map(named).sort(byName);
+    const [invited, banned] = [this.#lists.invited.map(named), this.#lists.banned.map(named)];
+    const listed = new Set([...members, ...invited, ...banned].map(({ id }) => id));
+    const visitors = room.members.filter(({ id }) => !listed.has(id)).map(named).sort(byName);
+    const pins = this.#lists.pins.filter(({ message }) => room.pins.includes(message.seq));
+    const crowd = room.online > CROWD;
+    byId("members-count").textContent = members.length ? room.memberCount : room.online || "";
+    const state = [room.key, room.title, room.settings, room.role, room.member, room.joined, members, visitors, invited, banned, pins, crowd && room.online, me];
+    redraw(byId("members-list"), JSON.stringify(state), () => [
+      ...this.#about(room),
+      ...this.#section("Pinned", pins.map((pin) => this.#pin(pin, room))),
+      ...this.#section(members.length > 0 && `Members · ${room.memberCount}`, members.map((row) => this.#row(row, me))),
+      ...this.#section(members.length > 0 && "Visitors", visitors.map((row) => this.#row(row, me))),
+      ...this.#section("Invited", invited.map((row) => this.#row(row, me))),
+      ...this.#section("Banned", banned.map((row) => this.#row(row, me))),
+      crowd && el("p", { class: "muted note", textContent: `${room.online} people are here. In a room this large not all of them are listed.` }),
+    ].filter(Boolean));
+  }
+
+  #section(title, rows) {
+    return rows.length === 0 ? [] : [title && el("h3", { textContent: title }), el("ul", {}, rows)].filter(Boolean);
+  }
+
+  #about(room) {
+    if (room.with !== null || !room.joined) return [];
+    const { topic, visibility, slow_ms: slow } = room.settings;
+    const kind = { invite: "By invitation", private: "Private room" }[visibility];
+    const facts = [kind, slow > 0 && "slow mode", room.settings.archived && "archived", room.member && `you are ${room.role === "owner" ? "an owner" : `a ${room.role}`}`].filter(Boolean).join(" · ");
+    const button = (act, label) => el("button", { type: "button", textContent: label, data: { act, key: act } });
+    const buttons = [
+      !room.member && button("become", visibility ? "Accept the invitation" : "Become a member"),
+      mayInvite(room) && button("invite", "Invite"),
+      moderates(room) && button("settings", "Settings"),
+    ].filter(Boolean);
+    return [
+      topic && el("p", { class: "topic", dir: "auto", textContent: topic }),
+      facts && el("p", { class: "muted facts", textContent: facts }),
+      buttons.length > 0 && el("p", { class: "do" }, buttons),
+    ].filter(Boolean);
+  }
+
+  #row(row, me) {
+    const { id, name, state, role, until, mute_until: mute, reason, online } = row;
+    const label = [
+      id === me ? "you" : name !== id && `@${id}`, role !== "member" && role, mute > Date.now() && `muted${untilWords(mute)}`,
+      state === "banned" && `banned${untilWords(until)}`, reason,
+    ].filter(Boolean).join(" · ");
+    return el("li", { class: "person" },
+      el("a", { href: `#@${encodeURIComponent(id)}`, class: "member", title: id === me ? "Notes to myself" : `Write to ${isolated(name)}`, data: { key: id } },
+        avatar(id, name), el("span", { class: "who" }, bdi(name, "name"), label && el("bdi", { class: "handle", textContent: label })),
+        state !== undefined && online && el("span", { class: "dot on", title: "Online" })),
+      this.#items(row).length > 0 && el("button", { type: "button", class: "icon small", title: "More", "aria-label": `More about ${isolated(name)}`, "aria-haspopup": "menu", data: { user: id, key: `more ${id}` } }, icon("more")));
+  }
+
+  #pin({ message }, room) {
+    const text = message.deleted ? "This message was deleted." : shownText({ text: "", ...message });
+    return el("li", { class: "person pin" },
+      el("button", { type: "button", class: "member", data: { act: "goto", seq: message.seq, key: `pin ${message.seq}` } },
+        el("span", { class: "who" }, bdi(this.#store.nameOf(message.from), "name"), el("bdi", { class: "handle", textContent: text }))),
+      mayPin(room) && el("button", { type: "button", class: "icon small", title: "Unpin", "aria-label": `Unpin: ${text.slice(0, 40)}`, data: { act: "unpin", seq: message.seq, key: `unpin ${message.seq}` } }, icon("close")));
+  }
+
+  // ------------------------------------------------------------------------------------------------ what one does
+
+  #clicked(button) {
+    const { act, user, seq } = button.dataset;
+    const room = this.#room;
+    if (user) {
+      const row = this.#rowOf(user);
+      showMenu(button, `About ${isolated(this.#store.nameOf(user))}`, this.#items(row));
+    } else if (act === "become") this.#actions.become(room.key);
+    else if (act === "goto") this.#actions.goTo(Number(seq));
+    else if (act === "unpin") this.#actions.attempt(this.#store.setPin(room.key, Number(seq), false));
+    else if (act === "invite") this.#invite(room);
+    else if (act === "settings") this.#settings(room);
+  }
+
+  #rowOf(id) {
+    const { member, invited, banned } = this.#lists;
+    return [...member, ...invited, ...banned].find((row) => row.id === id) ?? { id };
+  }
+
+  #items(row) {
+    const room = this.#room;
+    const me = this.#store.getSnapshot().me?.id;
+    if (room.with !== null || !room.joined) return [];
+    const may = powersOver(row, room, me);
+    const named = isolated(this.#store.nameOf(row.id));
+    const set = (change) => this.#actions.attempt(this.#store.client.setMember(room.room, row.id, change));
+    const asking = (question, change) => async () => {
+      const said = await ask(question);
+      if (said) set(change(said));
+    };
+    const reasoned = ({ reason }) => ({ reason: reason || undefined });
+    const muted = row.mute_until > Date.now();
+    return [
+      ...may.roles.map((role) => [row.id === me ? `Give up being ${room.role === "owner" ? "an owner" : "a moderator"}` : `Make ${role}`, () => set({ role })]),
+      may.invite && ["Invite as a member", () => set({ state: "invited" })],
+      may.mute && muted && ["Let speak again", () => set({ muteUntil: 0 })],
+      may.mute && !muted && ["Mute…", asking(
+        { title: `Mute ${named}?`, fields: [{ name: "lasts", label: "How long", choices: LASTS }, REASON], yes: "Mute" },
+        (said) => ({ muteUntil: Date.now() + Number(said.lasts), ...reasoned(said) }))],
+      may.remove && [row.state === "invited" ? "Take the invitation back" : "Remove…", row.state === "invited" ? () => set({ state: "removed" }) : asking(
+        { title: `Remove ${named} from this room?`, fields: [REASON], yes: "Remove", danger: true },
+        (said) => ({ state: "removed", ...reasoned(said) }))],
+      may.ban && ["Ban…", asking(
+        {
+          title: `Ban ${named} from this room?`, yes: "Ban", danger: true,
+          fields: [
+            { name: "lasts", label: "How long", choices: [...LASTS.slice(1), ["", "Without an end"]], value: String(DAY) }, REASON,
+            { name: "gone", label: "Delete what they wrote", choices: [["", "No"], [String(HOUR), "In the last hour"], [String(DAY), "In the last day"]] },
+          ],
+        },
+        (said) => ({
+          state: "banned", until: said.lasts ? Date.now() + Number(said.lasts) : undefined,
+          deleteMs: said.gone ? Number(said.gone) : undefined, ...reasoned(said),
+        }))],
+      may.unban && ["Unban", () => set({ state: "unbanned" })],
+    ].filter(Boolean);
+  }
+
+  async #invite(room) {
+    const said = await ask({ title: "Invite people", fields: [{ ...INVITED, label: "Who", required: true }], yes: "Invite" });
+    const users = said ? idsIn(said.users, this.#store.people()) : [];
+    if (users.length) this.#actions.attempt(this.#store.client.setMember(room.room, users, { state: "invited" }));
+  }
+
+  async #settings(room) {
+    const { settings } = room;
+    const before = {
+      title: room.title, topic: settings.topic ?? "", slow_ms: String(settings.slow_ms ?? 0), posting: settings.posting ?? "all",
+      visibility: settings.visibility ?? "public", archived: String(settings.archived ?? false),
+    };
+    const own = owns(room) ? [
+      { name: "visibility", label: "Who may come in", choices: VISIBILITY },
+      { name: "archived", label: "Archived", choices: [["false", "No"], ["true", "Yes: nobody writes any more"]] },
+    ] : [];
+    const slow = SLOW.some(([value]) => value === before.slow_ms) ? SLOW : [...SLOW, [before.slow_ms, `${Number(before.slow_ms) / 1000} seconds`]];
+    const fields = [TITLE, { name: "topic", label: "Topic", bytes: 1024 }, { name: "slow_ms", label: "Slow mode: between two messages of one person", choices: slow },
+      { name: "posting", label: "Who writes", choices: POSTING }, ...own];
+    const said = await ask({ title: "Room settings", fields: fields.map((field) => ({ ...field, value: before[field.name] })), yes: "Save" });
+    const changed = Object.entries(said ?? {}).filter(([name, value]) => value !== before[name]);
+    const typed = { slow_ms: Number, archived: (value) => value === "true" };
+    if (changed.length === 0) return;
+    this.#actions.attempt(this.#store.client.setRoom(room.room, Object.fromEntries(changed.map(([name, value]) => [name, typed[name]?.(value) ?? value]))));
+  }
+}
