@@ -8,9 +8,12 @@ import net from "node:net";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { WebSocket } from "ws";
 
+import { ConfabClient } from "../../sdk/confab.js";
 import { DEADLINE_MS, within } from "../e2e/support/deadline.mjs";
 import { confabd } from "../e2e/support/server.mjs";
+import { SECRET, inSeconds, secretFile, sign } from "../e2e/support/tokens.mjs";
 import { scenario } from "../e2e/support/world.mjs";
 import { desktop } from "./chromium.mjs";
 import { openBrowser, theBrowser } from "./stage.mjs";
@@ -20,6 +23,7 @@ openBrowser(["--disable-features=LocalNetworkAccessChecks"]);
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const LONG_RUNNING = "sh server";
+const MEMBERS = "how-to/members.md"; // all of it is run by a test of its own
 
 /** The fenced blocks of a page below docs/: `info` is what stands behind the back-quotes. */
 async function blocksOf(page) {
@@ -201,6 +205,69 @@ scenario("the package is installed as the guide to React says", async (world) =>
   await readFile(join(reader.where, "node_modules/confab-sdk/react.js"));
 });
 
+/** A client in this process that is connected. */
+async function connected(world, server, options) {
+  const client = new ConfabClient({ url: server.websocketUrl, WebSocket, ...options });
+  world.atEnd(() => client.stop());
+  await within(client.connect(), "the welcome");
+  return client;
+}
+
+const AsyncFunction = (async () => {}).constructor;
+
+scenario("the guide to members works as it is written", async (world) => {
+  const server = await world.server();
+  const [alice, bob, eve] = await Promise.all(["alice", "bob", "eve"].map((guest) => connected(world, server, { guest })));
+  const emitted = new Promise((resolve) => bob.on("emitted", resolve));
+  const said = [];
+  const code = (await blocksOf(MEMBERS)).filter(({ info }) => info === "js").map(({ content }) => content);
+  // Something for the ban to delete, and something that the mute keeps from being said.
+  const mute = code.findIndex((block) => block.includes("muteUntil"));
+  code.splice(mute + 1, 0, `const muted = await eve.send(room, "and this").catch((error) => error);`);
+  code.splice(mute, 0, `await eve.send(room, "buy this");`);
+  const result = "return { room, members, deleted, muted, unreached, events, pins, seq };";
+  const follow = new AsyncFunction("alice", "bob", "eve", "console", `${code.join("\n")}\n${result}`);
+
+  const got = await within(follow(alice, bob, eve, { log: (...words) => said.push(words.join(" ")) }), "the end of the guide");
+
+  assert.deepEqual(got.members.map(({ id, role }) => `${id} ${role}`), ["alice owner", "bob moderator", "eve member"]);
+  assert.equal(got.deleted, 1);
+  assert.equal(got.muted.code, "muted");
+  assert.ok(got.muted.until > Date.now());
+  assert.deepEqual(got.unreached, ["zoe"]);
+  assert.deepEqual(got.events.map(({ text }) => text), ["lunch? @bob", "at noon"]);
+  assert.deepEqual(got.pins.map(({ message }) => message.seq), [got.seq]);
+  const { event, data } = await within(emitted, "the event");
+  assert.deepEqual([event, data], ["cursor", { x: 4 }]);
+  assert.deepEqual(said, [`out of ${got.room}: banned`, "banned spam", "alice cursor [object Object]"]);
+  const invited = await alice.members(got.room, { state: "invited" });
+  assert.deepEqual(invited.members.map(({ id }) => id), ["dan", "eve"]);
+});
+
+scenario("what the guide to members says of tokens and guests is so", async (world) => {
+  const [{ content }] = (await blocksOf(MEMBERS)).filter(({ info }) => info === "json");
+  const secret = await secretFile(world);
+  const server = await world.server(["--jwt-secret-file", secret]);
+  const token = (claims) => sign({ exp: inSeconds(600), ...claims }, SECRET, { alg: "HS256" });
+  const root = await connected(world, server, { token: token({ sub: "root", confab: { admin: true } }) });
+  for (const room of ["support", "team-red", "news"]) await root.createRoom({ room, visibility: "private", users: [] });
+  await root.setMember("news", "carol", { state: "member", role: "owner" });
+  const refused = (promise) => promise.then(() => "done", ({ code }) => code);
+
+  const carol = await connected(world, server, { token: token(JSON.parse(content)) });
+  const joined = await Promise.all(["support", "team-red", "news"].map((room) => carol.join(room)));
+  const low = await connected(world, server, { token: token({ sub: "low", confab: { roles: { "team-*": "member" } } }) });
+  const guest = await connected(world, server, { guest: "gwen" });
+
+  assert.deepEqual(joined.map(({ role, member = false }) => `${role} ${member}`), ["member false", "moderator false", "reader true"]);
+  assert.equal(await refused(carol.send("support", "hello")), "done");
+  assert.equal(await refused(carol.send("news", "hello")), "read_only");
+  assert.equal(await refused(low.join("team-red")), "no_such_room");
+  assert.equal(await refused(guest.createRoom()), "forbidden");
+  assert.equal(await refused(guest.join("lobby")), "done");
+  assert.equal(await refused(guest.join("lobby", { member: true })), "forbidden");
+});
+
 /** A page of the chat server's own origin with this in it, and what its console says. */
 async function pageWith(world, server, html) {
   const context = await theBrowser().newContext(desktop);
@@ -243,7 +310,7 @@ const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boole
 test("every snippet of a guide is taken from what other tests run", async () => {
   const files = ["examples/bot/bot.mjs", "examples/react/App.tsx", "examples/tokens/node.mjs", "examples/tokens/python.py", "examples/tokens/go/main.go", "examples/echo/echo.cpp", "sdk/elements/chat.js"];
   const sources = await Promise.all(files.map(async (file) => lines(await readFile(join(root, file), "utf8"))));
-  const pages = ["../README.md", ...(await readdir(join(root, "docs/how-to"))).map((name) => `how-to/${name}`)];
+  const pages = ["../README.md", ...(await readdir(join(root, "docs/how-to"))).map((name) => `how-to/${name}`).filter((page) => page !== MEMBERS)];
 
   for (const page of pages) {
     for (const { info, content } of await blocksOf(page)) {
