@@ -8,6 +8,12 @@
 #include <chrono>
 
 namespace confab::actors {
+namespace {
+
+/// For each user whose messages a ban takes away the end of the room is looked through.
+constexpr double rows_of_a_sweep = 200;
+
+}  // namespace
 
 /// Whether it can be paid; if not the command is answered.
 bool session::take(running& run, price what, double amount, std::string_view too_many) {
@@ -62,6 +68,10 @@ void session::start(running& run, command::set_member& what) {
   if (what.change.state == member_state::invited &&
       !take(run, price::invitations, static_cast<double>(what.change.users.size()),
             "too many invitations"))
+    return;
+  if (what.delete_for &&
+      !take(run, price::rows, rows_of_a_sweep * static_cast<double>(what.change.users.size()),
+            "too many messages to look through"))
     return;
   append(run, what.room, what.key, rooms::set_members{std::move(what.change)}, joining::not_needed,
          what.delete_for);

@@ -535,3 +535,24 @@ TEST_CASE("the unfinished catch-up of who is banned stops, and the join has its 
   CHECK(bob.join("general")["code"] == "banned");
   CHECK(is_quiet(world));
 }
+
+TEST_CASE("taking away what many wrote has a price, since the room is looked through for each") {
+  actor_world world;
+  auto& owner = world.guest("owner");
+  owner.ask({{"type", "create"}, {"room", "team"}});
+  const auto ban = [&](const char* prefix) {
+    json users = json::array();
+    for (int i = 0; i < 60; ++i) users.push_back(prefix + std::to_string(i));
+    return owner.ask({{"type", "set_member"},
+                      {"room", "team"},
+                      {"users", users},
+                      {"state", "banned"},
+                      {"delete_ms", 1'000}});
+  };
+
+  CHECK(ban("a")["type"] == "done");
+  const auto refused = ban("b");
+  CHECK(refused["code"] == "rate_limited");
+  CHECK(refused["message"] == "too many messages to look through");
+  CHECK(refused["retry_after_ms"] > 0);
+}
