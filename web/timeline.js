@@ -35,6 +35,7 @@ export class Timeline {
   #from = null; // seq of the first and the last message with a row; null: follows the end
   #to = null;
   #seen = 0; // seq of the last message when the reader left the end
+  #pinnedAt = 0; // scrollTop where the view was last put to the end
   #active = null; // id of the message that has the toolbar and the tab stop
   #toolbar;
   #scroller = byId("scroller");
@@ -92,6 +93,7 @@ export class Timeline {
   /** To the latest message, from wherever the reader is. */
   toEnd() {
     this.atEnd = true;
+    this.#pinnedAt = 0;
     this.#from = this.#to = null;
     this.render();
   }
@@ -122,6 +124,8 @@ export class Timeline {
 
   render() {
     if (!this.#room) return;
+    // The reader has scrolled up, and the browser has not reported it yet: the end must not take that back.
+    if (this.atEnd && this.#scroller.scrollTop < this.#pinnedAt) this.#scrolled();
     const anchor = this.atEnd ? null : this.#anchor();
     this.#reconcile(this.#window());
     if (anchor) {
@@ -218,7 +222,9 @@ export class Timeline {
   // ------------------------------------------------------------------------------------------------- position
 
   #pin() {
-    if (this.atEnd) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    if (!this.atEnd) return;
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#pinnedAt = this.#scroller.scrollTop;
   }
 
   /** The first row in sight, and how far below the upper edge it ends. Its top may lose or gain a heading. */

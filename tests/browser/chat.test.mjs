@@ -293,6 +293,23 @@ chat("older messages come in above without moving what one reads", async (world,
   assert.ok(Math.abs(after - before) < 2, `from ${before} to ${after}`);
 });
 
+chat("a message that arrives before the browser reports the scrolling does not take the reader back to the end", async (world, meet) => {
+  const server = await world.server(["--rate-commands", "0"]);
+  await fill(world, server, "general", numbered(200));
+  const bob = await meet(server.url, { name: "bob" });
+  await bob.sees("line 200");
+  const writer = await world.member(server, "writer", "general");
+
+  await bob.page.evaluate(() => {
+    window.addEventListener("scroll", (event) => event.stopImmediatePropagation(), { capture: true });
+    document.getElementById("scroller").scrollTop = 0;
+  });
+  await writer.ask({ type: "send", room: "general", text: "meanwhile" });
+  await bob.button("1 new message").waitFor();
+
+  assert.equal(await bob.row("meanwhile").evaluate((row) => row.getBoundingClientRect().top > innerHeight), true);
+});
+
 chat("thousands of messages arrive while one looks on, and the page stays small and usable", async (world, meet) => {
   const server = await world.server(["--rate-commands", "0"]);
   const bob = await meet(server.url, { name: "bob" });
