@@ -172,7 +172,7 @@ struct asker {
   ticket_no ticket;
   message::re ref;
   steady_time asked{};      // when it came to the room,
-  unix_ms at;               // by the time of day
+  unix_ms at{};             // by the time of day
   payers::key address = 0;  // that pays for the rooms it makes
 
   /// What an error names: a client knows by its `re` which room a command was about.
@@ -191,11 +191,13 @@ struct catch_up {
   seq_no floor;  // nothing before it is for this reader
 };
 
-/// What a room asks of the journal beside its log, and what it hears.
+/// What a room asks of the journal beside its log, and what it hears. But for the one row of a
+/// member it is asked for a user, who waits for his turn at the reader.
 struct member_question {
   user_id user;
 };
 struct members_question {
+  user_id asker;
   member_state state = member_state::member;
   std::optional<user_id> after;
   std::size_t count = 0;
@@ -211,6 +213,7 @@ struct threads_question {
   std::size_t count = 0;
 };
 struct messages_of_question {
+  user_id asker;
   std::vector<user_id> users;
   unix_ms since;
 };
@@ -253,7 +256,7 @@ struct settle {
   session_id session;
   ticket_no ticket;
   settlement what = settlement::none;
-  seq_no floor;  // of `joined`: nothing before it is for this reader
+  seq_no floor{};  // of `joined`: nothing before it is for this reader
   /// Of `left`, a literal: the session tells the client itself, behind what it has read for it.
   std::string_view reason = {};
 };

@@ -74,7 +74,8 @@ std::unique_ptr<price_list> price_list_of(const settings& how,
     user[price::rooms] = {rooms / 3600, rooms};
     address[price::rooms] = {of_address / 3600, of_address};
   }
-  session[price::emits] = {how.emits_per_second, 2.0 * how.emits_per_second};
+  const double emits = how.emits_per_second;
+  session[price::emits] = {emits, 2 * emits};
   user[price::invitations] = {how.invitations_per_hour / 3600.0, 1.0 * how.invitations_per_hour};
   user[price::reports] = {limits::reports_per_hour / 3600.0, 1.0 * limits::reports_per_hour};
   return std::make_unique<price_list>(session, user, address, secret);

@@ -39,6 +39,7 @@ struct settings {
   std::chrono::milliseconds heartbeat = limits::ping_interval;  // told to clients
   std::chrono::milliseconds hello_wait_max = limits::hello_wait_max;
   std::chrono::milliseconds verdict_wait_max = limits::verdict_wait_max;
+  std::chrono::milliseconds key_age = std::chrono::hours{24};  // keys are remembered so long
   std::chrono::milliseconds append_wait_max = limits::append_wait_max;
   std::chrono::milliseconds presence_gather = limits::presence_gather;
   std::chrono::milliseconds presence_grace = limits::presence_grace;
@@ -68,6 +69,8 @@ struct environment {
   std::function<std::uint64_t()> random;    // any thread
   /// False where the journal knows without looking that a user has no direct rooms; any thread.
   std::function<bool(const user_id&)> may_have_directs = [](auto&) { return true; };
+  /// See `journal::keys_since`; any thread.
+  std::function<unix_ms()> keys_since = [] { return unix_ms{0}; };
   /// Blocks the calling thread; for actors that have one of their own.
   std::function<void(std::chrono::microseconds)> pause = [](auto span) {
     std::this_thread::sleep_for(span);

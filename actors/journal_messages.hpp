@@ -57,7 +57,7 @@ struct room_loaded {
   state found = state::unavailable;
   journal::room_info info;
   std::vector<log_entry> tail;  // the last entries, ascending
-  std::vector<message::user_ref> names;  // of its authors that have one
+  std::vector<message::user_ref> names{};  // of its authors that have one
   bool first_blocks = false;   // of a direct room: its first user has blocked the second,
   bool second_blocks = false;  // and the other way round
 };

@@ -39,18 +39,13 @@ journal_reader::behavior_type journal_reader::make_behavior() {
   end_process_on_bug(*this, *env_);
   return {
       [this](const load_room_request& what) { return guarded([&] { return load(what.room); }); },
-      [this](const room_read_request& what) {
-        return guarded([&] {
-          const auto read_it = [&](const auto& question) { return read(what.room, question); };
-          return room_read{std::visit(read_it, what.what)};
-        });
-      },
+      [this](const room_read_request& what) { return read(what); },
       [this](const messages_request& what) { return guarded([&] { return read(what); }); },
       [this](const block_question& what) {
         return guarded([&] { return block_answer{has_blocked(what.by, what.of)}; });
       },
       [this](const directs_request& what) { return read(what); },
-      [this](session_read& what) { queue(what); },
+      [this](session_read& what) { queue(waiting(what)); },
       [this](const serve_next_read&) { serve_next(); },
       [](const alive_request&) { return still_here{}; },
   };
@@ -76,32 +71,32 @@ auto journal_reader::guarded(Read read) -> decltype(read()) {
 
 /// One is served at a time, behind all that has come meanwhile: so everybody's are there to choose
 /// from.
-void journal_reader::queue(session_read& what) {
+void journal_reader::queue(waiting_read what) {
   const bool idle = waiting_.empty();
-  if (waiting_.add(std::move(what))) {
-    if (idle) send(this, serve_next_read{});
-    return;
-  }
-  const auto refused = [](const auto& wanted) -> decltype(read_done::what) {
-    return decltype(std::declval<journal_reader>().read(wanted)){};
-  };
-  answer(what, std::visit(refused, what.what));
+  if (!waiting_.add(std::move(what)))
+    what.answer(false);
+  else if (idle)
+    send(this, serve_next_read{});
 }
 
 void journal_reader::serve_next() {
   const auto next = waiting_.take();
   if (!waiting_.empty()) send(this, serve_next_read{});
-  if (!next) return;
-  answer(*next, std::visit(
-                    [&](const auto& wanted) -> decltype(read_done::what) {
-                      return guarded([&] { return read(wanted); });
-                    },
-                    next->what));
+  if (next) next->answer(true);
 }
 
-void journal_reader::answer(const session_read& to, decltype(read_done::what) what) {
-  send(env_->board.audience_of(to.session),
-       to_session{to.session, read_done{to.ticket, std::move(what)}});
+waiting_read journal_reader::waiting(session_read& what) {
+  auto wanted = [asker = what.asker] { return !asker.expired(); };
+  auto answer = [this, session = what.session, ticket = what.ticket,
+                 question = std::move(what.what)](bool may) {
+    const auto found = [&](const auto& asked) -> decltype(read_done::what) {
+      if (!may) return decltype(read(asked)){};
+      return guarded([&] { return read(asked); });
+    };
+    send(env_->board.audience_of(session),
+         to_session{session, read_done{ticket, std::visit(found, question)}});
+  };
+  return {what.user, std::move(wanted), std::move(answer)};
 }
 
 entries_read journal_reader::read(const entries_request& what) {
@@ -184,6 +179,26 @@ profiles_read journal_reader::read(const profiles_request& what) {
 
 // --- for rooms ---------------------------------------------------------------------------------
 
+caf::result<room_read> journal_reader::read(const room_read_request& what) {
+  const auto found = [this](const room_read_request& asked) {
+    return guarded([&] {
+      const auto read_it = [&](const auto& question) { return read(asked.room, question); };
+      return room_read{std::visit(read_it, asked.what)};
+    });
+  };
+  const auto* asker = std::visit(
+      overloaded{[](const member_question&) -> const user_id* { return nullptr; },
+                 [](const auto& question) { return &question.asker; }},
+      what.what);
+  if (!asker) return found(what);
+  auto promise = make_response_promise<room_read>();
+  queue({*asker, [] { return true; },
+         [promise, what, found](bool may) mutable {
+           promise.deliver(may ? found(what) : room_read{});
+         }});
+  return promise;
+}
+
 room_answer journal_reader::read(const room_id& room, const member_question& what) {
   auto found = reader_->member(room, what.user);
   if (!found) return {};
@@ -217,13 +232,9 @@ room_answer journal_reader::read(const room_id& room, const threads_question& wh
 /// The latest thousand of each, as the norm has it (SEMANTICS §3).
 room_answer journal_reader::read(const room_id& room, const messages_of_question& what) {
   constexpr std::size_t messages_max = 1'000;
-  std::vector<seq_no> all;
-  for (const auto& user : what.users) {
-    const auto seqs = reader_->messages_of(room, user, what.since, messages_max);
-    if (!seqs) return {};
-    all.insert(all.end(), seqs->begin(), seqs->end());
-  }
-  return all;
+  auto found = reader_->messages_of(room, what.users, what.since, messages_max);
+  if (!found) return {};
+  return std::move(*found);
 }
 
 messages_read journal_reader::read(const messages_request& what) {

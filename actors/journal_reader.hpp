@@ -36,9 +36,10 @@ class journal_reader final : public reader_actor::base {
   template <class Read>
   auto guarded(Read read) -> decltype(read());
   room_loaded load(const room_id& room);
-  void queue(session_read& what);
+  void queue(waiting_read what);
   void serve_next();
-  void answer(const session_read& to, decltype(read_done::what) what);
+  waiting_read waiting(session_read& what);
+  caf::result<room_read> read(const room_read_request& what);
   entries_read read(const entries_request& what);
   messages_read read(const messages_request& what);
   reactions_read read(const reactions_request& what);

@@ -1,22 +1,28 @@
 #pragma once
 
-#include "actors/messages.hpp"
+#include "protocol/ids.hpp"
 #include "protocol/limits.hpp"
 
-#include <cstddef>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <unordered_map>
 #include <utility>
 
 namespace confab::actors {
 
+struct waiting_read {
+  user_id user;                      // for whom
+  std::function<bool()> wanted;      // whether somebody still waits for the answer
+  std::function<void(bool)> answer;  // reads and answers; false: without reading, `unavailable`
+};
+
 /// Reads that wait for a reader: users take turns, so that who asks for much waits for himself.
 /// Bounded for each user; of users there are no more than have sessions. Pure.
 class read_queue {
  public:
-  /// False: the user has as many waiting as may.
-  [[nodiscard]] bool add(session_read&& what) {
+  /// False: the user has as many waiting as may, and `what` is untouched.
+  [[nodiscard]] bool add(waiting_read&& what) {
     auto& own = waiting_[what.user];
     if (own.size() >= limits::reads_per_user_max) return false;
     if (own.empty()) turns_.push_back(what.user);
@@ -24,8 +30,8 @@ class read_queue {
     return true;
   }
 
-  /// The next one whose asker is still there.
-  std::optional<session_read> take() {
+  /// The next one that is still wanted.
+  std::optional<waiting_read> take() {
     while (!turns_.empty()) {
       const auto at = waiting_.find(turns_.front());
       auto next = std::move(at->second.front());
@@ -35,7 +41,7 @@ class read_queue {
       else
         turns_.push_back(turns_.front());
       turns_.pop_front();
-      if (!next.asker.expired()) return next;
+      if (next.wanted()) return next;
     }
     return std::nullopt;
   }
@@ -43,7 +49,7 @@ class read_queue {
   bool empty() const noexcept { return turns_.empty(); }
 
  private:
-  std::unordered_map<user_id, std::deque<session_read>> waiting_;
+  std::unordered_map<user_id, std::deque<waiting_read>> waiting_;
   std::deque<user_id> turns_;  // each user once
 };
 

@@ -227,7 +227,7 @@ void room_state::list(const asker& from, const list_op& what, room_effects& out)
   auto question = std::visit(
       overloaded{
           [&](const command::list_members& list) -> room_question {
-            return members_question{list.state.value_or(member_state::member),
+            return members_question{what.by.user, list.state.value_or(member_state::member),
                                     user_id::make(list.after), list.limit};
           },
           [&](const command::list_pins& list) -> room_question {
@@ -381,9 +381,10 @@ void room_state::begin_sweep(pending_append& own, std::optional<message::stored>
                              room_effects& out) {
   auto& wanted = std::get<pending_append::swept>(own.then);
   const auto number = ++last_question_;
-  sweeps_.emplace(number, sweep{own.from, std::move(wanted.by), std::move(ban), {}, 0});
   const unix_ms since{at.value() - wanted.for_time.count()};
-  ask(sweep_awaited{number}, messages_of_question{std::move(wanted.users), since}, out);
+  messages_of_question question{wanted.by.user, std::move(wanted.users), since};
+  sweeps_.emplace(number, sweep{own.from, std::move(wanted.by), std::move(ban), {}, 0});
+  ask(sweep_awaited{number}, std::move(question), out);
 }
 
 /// The next hundred; `done` comes after the last (SEMANTICS §3). After a crash the same key takes

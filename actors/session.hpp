@@ -59,9 +59,9 @@ class session final : public light_actor<session_event> {
     bool waiting_for_sink = false;
     bool waiting_for_pay = false;
   };
-  struct blocking {
+  struct looking_up {
     ticket_no ticket;
-    command::block what;
+    std::variant<command::block, command::report> what;
   };
   struct membership {
     room_id room;
@@ -126,7 +126,10 @@ class session final : public light_actor<session_event> {
   void start(running& run, command::report& what);
   void start(running& run, command::set_active& what);
   void list(running& run, const room_id& room, decltype(list_op::what) what);
+  template <class Command>
+  const Command* looked_up(ticket_no ticket) const;
   void blocks_came(running& run, blocks_read& read);
+  void reported_came(running& run, const entries_read& read);
   void profiles_came(running& run, profiles_read& read);
   void stored(const stored_for_session& what);
   rooms::principal principal_in(const room_id& room) const;
@@ -194,8 +197,8 @@ class session final : public light_actor<session_event> {
   command_gate gate_;
   patience patience_;
   std::unique_ptr<catching_up> reading_;
-  /// While it is looked whether there is room for it, and stored; the ticket says whether it still is.
-  std::unique_ptr<blocking> blocking_;
+  /// While it is looked whether it may be, and stored; the ticket says whether it still is.
+  std::unique_ptr<looking_up> looking_up_;
   /// Of the `in_flight` timer that is on its way.
   steady_time watch_due_ = never;
   std::uint32_t token_generation_ = 0;

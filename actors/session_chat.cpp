@@ -10,8 +10,8 @@
 namespace confab::actors {
 namespace {
 
-/// For each user whose messages a ban takes away the end of the room is looked through.
-constexpr double rows_of_a_sweep = 200;
+/// For a ban that takes messages away the end of the room is looked through, once for all its users.
+constexpr double rows_of_a_sweep = 1'000;
 
 }  // namespace
 
@@ -70,8 +70,7 @@ void session::start(running& run, command::set_member& what) {
             "too many invitations"))
     return;
   if (what.delete_for &&
-      !take(run, price::rows, rows_of_a_sweep * static_cast<double>(what.change.users.size()),
-            "too many messages to look through"))
+      !take(run, price::rows, rows_of_a_sweep, "too many messages to look through"))
     return;
   append(run, what.room, what.key, rooms::set_members{std::move(what.change)}, joining::not_needed,
          what.delete_for);
@@ -124,18 +123,25 @@ void session::start(running& run, command::download&) {
 // --- one's own ---------------------------------------------------------------------------------
 
 void session::start(running& run, command::block& what) {
-  blocking_ = std::make_unique<blocking>(blocking{run.ticket, std::move(what)});
+  looking_up_ = std::make_unique<looking_up>(looking_up{run.ticket, std::move(what)});
   read(run, blocks_request{user_, {}});
 }
 
 void session::start(running& run, command::list_blocks&) { read(run, blocks_request{user_, {}}); }
 
+template <class Command>
+const Command* session::looked_up(ticket_no ticket) const {
+  const bool is_it = looking_up_ && looking_up_->ticket == ticket;
+  return is_it ? std::get_if<Command>(&looking_up_->what) : nullptr;
+}
+
 void session::blocks_came(running& run, blocks_read& read) {
-  if (!blocking_ || blocking_->ticket != run.ticket) {
+  const auto* block = looked_up<command::block>(run.ticket);
+  if (!block) {
     if (run.ref) say(message::blocks{run.ref, std::move(read.users)});
     return settle(run.ticket);
   }
-  const auto& wanted = blocking_->what;
+  const auto& wanted = *block;
   const bool is_blocked = std::ranges::find(read.users, wanted.user) != read.users.end();
   if (wanted.on && !is_blocked && read.users.size() >= limits::blocks_max) {
     message::error full{run.ref, error_code::limit, "too many users are blocked", {}, {}};
@@ -158,9 +164,24 @@ void session::start(running& run, command::report& what) {
   run.room = what.room;
   if (!in(what.room)) return fail(run.ticket, error_code::not_joined, "join the room first");
   if (!take(run, price::reports, 1, "too many reports")) return;
+  const seq_no before{what.target.value() - 1};
+  const auto target = what.target;
+  looking_up_ = std::make_unique<looking_up>(looking_up{run.ticket, std::move(what)});
+  read(run, entries_request{run.room, before, target});
+}
+
+/// What was deleted meanwhile can be reported still: it was said.
+void session::reported_came(running& run, const entries_read& read) {
+  const auto* what = looked_up<command::report>(run.ticket);
+  const auto* at = in(run.room);
+  if (!what || !at) return fail(run.ticket, error_code::not_joined, "join the room first");
+  if (read.entries.empty() || what->target < at->floor ||
+      !std::holds_alternative<posted>(read.entries.front().body))
+    return fail(run.ticket, error_code::no_such_message, "no such message");
+  run.until = deadline();
   tell_profile();
   rooms::record_event event{"report.created",
-                            report_of(what.room, what.target, user_, what.reason)};
+                            report_of(what->room, what->target, user_, what->reason)};
   caf::anon_send(env_->writer,
                  append_request{request_no{},
                                 {rooms::server_room, rooms::server_principal(), {},
@@ -171,13 +192,13 @@ void session::start(running& run, command::report& what) {
 
 void session::stored(const stored_for_session& what) {
   if (!what.ok) return fail(what.ticket, error_code::unavailable, "try again");
-  if (blocking_ && blocking_->ticket == what.ticket) {
-    const auto& [user, on] = blocking_->what;
+  if (const auto* block = looked_up<command::block>(what.ticket)) {
+    const auto& [user, on] = *block;
     // A room that is asleep reads it when it wakes.
     if (const auto awake = env_->board.awake(direct_room_of(user_, user)))
       caf::anon_send(awake, room_command{{}, block_op{user_, on}});
-    blocking_.reset();
   }
+  looking_up_.reset();
   const auto* run = gate_.find(what.ticket);
   if (!run) return;
   if (run->ref) say(message::done{run->ref, {}});

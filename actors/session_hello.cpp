@@ -126,6 +126,9 @@ void session::welcome(session_attached& what) {
   frame.frame_bytes = env_->how.frame_bytes_max;
   frame.rooms = env_->how.rooms_per_session_max;
   frame.members = env_->how.rules.members_max;
+  frame.memberships = env_->how.rules.memberships_max;
+  const std::chrono::milliseconds whole{env_->now().value() - env_->keys_since().value()};
+  frame.keys = std::clamp(whole, std::chrono::milliseconds{0}, env_->how.key_age);
   if (token_) frame.expires_at = token_->expires_at;
   if (token_ && token_->guest) {
     constexpr std::chrono::milliseconds life = limits::guest_token_life;

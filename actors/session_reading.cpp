@@ -47,7 +47,7 @@ void session::read_came(read_done& what) {
   if (!ok) return fail(what.ticket, error_code::unavailable, "try again");
   std::visit(
       overloaded{
-          [](entries_read&) {},
+          [&](entries_read& read) { reported_came(*run, read); },
           [&](messages_read& read) {
             leave_out_older(run->room, read);
             if (run->ref)

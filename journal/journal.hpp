@@ -166,7 +166,7 @@ struct stored_mark {
 /// Which rooms to list: exact ids and prefixes that end in `*`. Empty: all.
 struct room_filter {
   std::vector<std::string> patterns;
-  user_id asker;            // sees the private rooms in which he is a member or invited,
+  user_id asker{};          // sees the private rooms in which he is a member or invited,
   bool hidden_too = false;  // or all of them
   bool admits(const room_id& room) const noexcept;
 };
@@ -214,9 +214,11 @@ class reader {
   virtual result<thread_page> threads(const room_id& room, const user_id& asker, bool mine,
                                       std::optional<seq_no> before, std::size_t count,
                                       std::size_t bytes) = 0;
-  /// Messages of `user` that are not deleted, latest first, at most `count`, from `since` on.
-  virtual result<std::vector<seq_no>> messages_of(const room_id& room, const user_id& user,
-                                                  unix_ms since, std::size_t count) = 0;
+  /// Messages of these users that are not deleted, latest first, from `since` on: the latest
+  /// `count` of each, as far back as the room is looked through.
+  virtual result<std::vector<seq_no>> messages_of(const room_id& room,
+                                                  std::span<const user_id> users, unix_ms since,
+                                                  std::size_t count) = 0;
   virtual result<bool> has_blocked(const user_id& blocker, const user_id& blocked) = 0;
   /// Of those of `users` that the server's own log says something of.
   virtual result<std::vector<user_set>> profiles(std::span<const user_id> users) = 0;
@@ -245,6 +247,9 @@ class journal {
   /// Whether `reader::directs` may find something, now or soon: false for nearly all of whom it
   /// would find nothing. Answers from memory.
   virtual bool may_have_directs(const user_id& user) const noexcept = 0;
+  /// Whatever their age, keys are remembered only of so many entries: those that were used before
+  /// this may be forgotten. 0: none. Any thread.
+  virtual unix_ms keys_since() const noexcept { return unix_ms{0}; }
   /// 32 random bytes that stay the same for as long as the data does; never printed.
   virtual std::string secret() const = 0;
 };
@@ -255,7 +260,9 @@ std::unique_ptr<journal> open_memory(rooms::key_window window = {}, const rooms:
 /// How a database that an earlier version wrote is brought up to date.
 struct migration_options {
   bool backup = true;  // copy it beside itself before
-  /// Told now and then: what is done, of how much. From the thread that opens.
+  /// Asked now and then: it is to stop, and the next start goes on.
+  std::function<bool()> stop = [] { return false; };
+  /// Told now and then: what is done, of how much. From the thread that opens, as `stop`.
   std::function<void(std::string_view step, std::uint64_t done, std::uint64_t of)> progress =
       [](auto, auto, auto) {};
 };
@@ -266,7 +273,8 @@ struct migration_options {
 struct mark_options {
   std::string file;           // empty: there is none
   bool accept_older = false;  // then all rooms begin a new epoch instead
-  /// Told when it cannot be written, by the thread that writes.
+  std::chrono::milliseconds every{1000};  // it is written once in so long at most
+  /// Told when it cannot be written, by a thread of the journal's.
   std::function<void(std::string_view why)> failed = [](auto) {};
 };
 

@@ -126,6 +126,13 @@ void key_index::run_stored() {
   runs_.push_back(end);
 }
 
+unix_ms key_index::whole_since(std::uint64_t last_position) const noexcept {
+  if (last_position < window_.keys_max) return unix_ms{0};
+  const auto border =
+      std::ranges::lower_bound(runs_, last_position - window_.keys_max + 1, {}, &run_end::last);
+  return border == runs_.end() ? unix_ms{0} : border->newest;
+}
+
 /// Twice the age, as log time may fall: then what was too old a moment ago counts again.
 std::optional<std::uint64_t> key_index::expire(std::uint64_t last_position, unix_ms log_time) {
   log_time = unix_ms{log_time.value() - window_.age.count()};

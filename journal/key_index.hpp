@@ -74,6 +74,9 @@ class key_index {
   /// them; none: nothing was forgotten.
   std::optional<std::uint64_t> expire(std::uint64_t last_position, unix_ms log_time);
 
+  /// Of what was made later, every key is within the latest `keys_max` entries; 0: of all.
+  unix_ms whole_since(std::uint64_t last_position) const noexcept;
+
   std::size_t size() const noexcept { return size_; }
 
  private:

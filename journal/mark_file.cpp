@@ -4,59 +4,76 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <condition_variable>
 #include <cstdio>
 #include <fstream>
+#include <iterator>
+#include <mutex>
 #include <sstream>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 namespace confab::journal {
 namespace {
 
 constexpr std::string_view head = "confab-mark-1";
-constexpr std::int64_t mark_every_ms = 1000;
-
 std::string last_error() { return std::system_category().message(errno); }
 
+/// Writes the mark on a thread of its own: no commit waits for that file, and the last commit before
+/// a silence is marked like any other.
 class marking_writer final : public writer {
  public:
   marking_writer(std::unique_ptr<writer> to, std::string journal, mark_options how)
-      : to_(std::move(to)), how_(std::move(how)), last_{std::move(journal), to_->position()} {
+      : to_(std::move(to)),
+        how_(std::move(how)),
+        reached_(to_->position()),
+        mark_{std::move(journal), reached_} {
     write();
+    marker_ = std::jthread{[this](const std::stop_token& stop) { keep(stop); }};
   }
-  ~marking_writer() override { mark(); }
 
   result<std::vector<outcome>> commit(std::span<rooms::operation> batch, unix_ms now) override {
     auto done = to_->commit(batch, now);
-    // The clock may have been set back meanwhile.
-    const auto since = now.value() - marked_at_;
-    if (done && (since >= mark_every_ms || since < 0)) {
-      marked_at_ = now.value();
-      mark();
+    {
+      const std::lock_guard lock{border_};
+      reached_ = to_->position();
     }
+    moved_.notify_one();
     return done;
   }
   std::uint64_t position() const noexcept override { return to_->position(); }
   result<bool> probe() override { return to_->probe(); }
 
  private:
-  void mark() {
-    if (to_->position() == last_.position) return;
-    last_.position = to_->position();
-    write();
+  void keep(const std::stop_token& stop) {
+    std::unique_lock lock{border_};
+    for (;;) {
+      moved_.wait(lock, stop, [&] { return reached_ != mark_.position || failed_; });
+      if (reached_ == mark_.position && !failed_) return;
+      mark_.position = reached_;
+      lock.unlock();
+      write();
+      lock.lock();
+      if (stop.stop_requested()) return;
+      pause_.wait_for(lock, stop, how_.every, [] { return false; });
+    }
   }
   /// Who cannot write it is told so once, until it can.
   void write() {
-    auto error = write_mark(how_.file, last_);
+    auto error = write_mark(how_.file, mark_);
     if (error && !failed_) how_.failed(*error);
     failed_ = error.has_value();
   }
 
   std::unique_ptr<writer> to_;
   mark_options how_;
-  journal_mark last_;
-  std::int64_t marked_at_ = 0;
+  std::mutex border_;  // around `reached_`
+  std::condition_variable_any moved_, pause_;
+  std::uint64_t reached_;
+  journal_mark mark_;    // from here on the marker's
   bool failed_ = false;
+  std::jthread marker_;  // first to go, behind a last mark
 };
 
 }  // namespace
@@ -80,10 +97,12 @@ std::optional<std::string> write_mark(const std::string& path, const journal_mar
   const int file = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file < 0) return "cannot write " + fresh + ": " + last_error();
   const auto bytes = text.str();
-  const auto written = ::write(file, bytes.data(), bytes.size());
+  // Else a loss of power could leave an empty file under the mark's name.
+  const bool stored = ::write(file, bytes.data(), bytes.size()) == std::ssize(bytes) &&
+                      ::fdatasync(file) == 0;
   auto error = last_error();
   ::close(file);
-  if (written != static_cast<ssize_t>(bytes.size())) return "cannot write " + fresh + ": " + error;
+  if (!stored) return "cannot write " + fresh + ": " + error;
   if (std::rename(fresh.c_str(), path.c_str()) == 0) return std::nullopt;
   return "cannot replace " + path + ": " + last_error();
 }

@@ -24,7 +24,8 @@ std::variant<std::optional<journal_mark>, std::string> read_mark(const std::stri
 /// Replaces the file in one step. What is wrong; nothing if all is well.
 std::optional<std::string> write_mark(const std::string& path, const journal_mark& what);
 
-/// Writes as `to` does, and marks how far that has come: once a second at most, and at the end.
+/// Writes as `to` does, and marks how far that has come: once in `how.every` at most, and at the
+/// end.
 std::unique_ptr<writer> marking(std::unique_ptr<writer> to, std::string journal,
                                 const mark_options& how);
 

@@ -175,18 +175,16 @@ class memory_reader final : public reader {
     return page;
   }
 
-  result<std::vector<seq_no>> messages_of(const room_id& id, const user_id& user, unix_ms since,
-                                          std::size_t count) override {
+  result<std::vector<seq_no>> messages_of(const room_id& id, std::span<const user_id> users,
+                                          unix_ms since, std::size_t count) override {
     const std::shared_lock lock{store_.border};
     const auto* room = find(id);
     if (!room) return unknown(id);
     std::vector<seq_no> seqs;
-    for (auto at = room->log.rbegin(); at != room->log.rend() && count > 0; ++at) {
-      const auto* message = std::get_if<posted>(&at->body);
-      if (!message || at->from != user) continue;
-      if (at->at < since) break;
-      --count;
-      if (!room->folded(*at).deleted) seqs.push_back(at->seq);
+    latest_of wanted{users, since, count};
+    for (auto at = room->log.rbegin(); at != room->log.rend() && !wanted.complete(); ++at) {
+      if (!std::holds_alternative<posted>(at->body)) continue;
+      if (wanted.take(at->from.view(), at->at) && !room->folded(*at).deleted) seqs.push_back(at->seq);
     }
     return seqs;
   }

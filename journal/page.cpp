@@ -1,5 +1,7 @@
 #include "journal/page.hpp"
 
+#include "rooms/sequencer.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -37,6 +39,22 @@ message_range message_range::of(std::optional<seq_no> before, std::optional<seq_
   const auto end = next(head);
   return {after ? reading::forward : reading::backward, after.value_or(seq_no{}),
           before ? std::min(*before, end) : end};
+}
+
+latest_of::latest_of(std::span<const user_id> users, unix_ms since, std::size_t count)
+    : since_(since) {
+  if (count == 0) return;
+  for (const auto& user : users) left_.emplace(user.view(), count);
+}
+
+bool latest_of::take(std::string_view from, unix_ms at) {
+  ++looked_at_;
+  // The clock may have been set back by up to a minute without a trace in the log.
+  if (at.value() < since_.value() - rooms::clock_step_back_min.count()) left_.clear();
+  const auto own = left_.find(from);
+  if (own == left_.end() || at < since_) return false;
+  if (--own->second == 0) left_.erase(own);
+  return true;
 }
 
 std::size_t cost_of(const message::present_message& message) noexcept {

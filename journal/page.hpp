@@ -3,7 +3,10 @@
 #include "journal/journal.hpp"
 
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 /// What the readers of all journals share.
@@ -51,6 +54,25 @@ class message_page_builder {
   std::size_t count_, bytes_;
   std::size_t used_ = 0;
   message_page page_;
+};
+
+/// Of a room that is read from its end: the latest `count` messages of each of some users, from
+/// `since` on, among the latest `looked_at_max`.
+class latest_of {
+ public:
+  static constexpr std::size_t looked_at_max = 100'000;
+
+  /// `users` must outlive this.
+  latest_of(std::span<const user_id> users, unix_ms since, std::size_t count);
+  /// Nothing further back is wanted.
+  bool complete() const noexcept { return left_.empty() || looked_at_ >= looked_at_max; }
+  /// Whether the next message is one of those.
+  bool take(std::string_view from, unix_ms at);
+
+ private:
+  std::unordered_map<std::string_view, std::size_t> left_;  // to find, of each user
+  unix_ms since_;
+  std::size_t looked_at_ = 0;
 };
 
 /// Bytes of text, data, ids and reactions in `message`.

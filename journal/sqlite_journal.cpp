@@ -159,6 +159,7 @@ class sqlite_journal final : public journal {
   bool may_have_directs(const user_id& user) const noexcept override {
     return have_directs_->may_have(user.view());
   }
+  unix_ms keys_since() const noexcept override { return unix_ms{keys_since_.load()}; }
   std::string secret() const override { return secret_; }
 
  private:
@@ -167,6 +168,7 @@ class sqlite_journal final : public journal {
   data_directory directory_;  // last to go: the lock covers all that follows
   std::optional<checkpointer> rotation_;
   std::optional<user_filter> have_directs_;
+  shared_time keys_since_{0};
   std::string secret_;
   std::mutex border_;
   std::unique_ptr<writer> writer_;  // until it is asked for
@@ -193,7 +195,8 @@ std::optional<std::string> sqlite_journal::open(rooms::key_window window,
   if (const int code = open_connection(second, path(), role::checkpointer))
     return words(code, second);
   rotation_.emplace(std::move(second));
-  auto made = sqlite_writer::make(std::move(database), *rotation_, *have_directs_, window, how);
+  auto made = sqlite_writer::make(std::move(database), *rotation_, *have_directs_, keys_since_,
+                                  window, how);
   if (auto* error = std::get_if<std::string>(&made)) return std::move(*error);
   writer_ = std::get<std::unique_ptr<sqlite_writer>>(std::move(made));
   if (!marks.file.empty()) writer_ = marking(std::move(writer_), std::move(id), marks);

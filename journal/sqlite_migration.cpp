@@ -2,6 +2,7 @@
 
 #include "journal/key_index.hpp"
 #include "journal/sqlite_faults.hpp"
+#include "journal/sqlite_journal.hpp"
 #include "journal/sqlite_people.hpp"
 #include "journal/sqlite_projection.hpp"
 #include "journal/sqlite_rows.hpp"
@@ -30,12 +31,46 @@ std::optional<std::int64_t> ask(connection& database, std::string_view sql) {
   return run.integer(0);
 }
 
+/// Ends what SQLite is at, with an error, as soon as `stop` says so.
+class interruption {
+ public:
+  interruption(connection& database, const std::function<bool()>& stop) : database_(database) {
+    constexpr int every_instructions = 5'000;  // some hundred rows
+    sqlite3_progress_handler(
+        database.get(), every_instructions,
+        [](void* asked) { return static_cast<int>((*static_cast<const std::function<bool()>*>(asked))()); },
+        const_cast<std::function<bool()>*>(&stop));
+  }
+  ~interruption() { sqlite3_progress_handler(database_.get(), 0, nullptr, nullptr); }
+  interruption(const interruption&) = delete;
+  interruption& operator=(const interruption&) = delete;
+
+ private:
+  connection& database_;
+};
+
+/// How far a database of any schema has come; a log only grows.
+std::optional<std::pair<std::int64_t, std::int64_t>> end_of(connection& database) {
+  const auto last = ask(database, "select max(id) from log");
+  if (!last) return std::nullopt;
+  return std::pair{*last, ask(database, "select at from log order by id desc limit 1").value_or(0)};
+}
+
+/// An earlier start made it, and was cut off. Else it is of another journal, or of this one before an
+/// older copy was put back.
+bool is_copy(const std::string& path, connection& of) {
+  connection copy;
+  if (open_connection(copy, path, role::reader) != SQLITE_OK) return false;
+  const auto end = end_of(copy);
+  return end && end == end_of(of);
+}
+
 /// Whole or not at all: under another name until it is complete.
 std::optional<std::string> back_up(connection& database, const std::string& path,
                                    std::int64_t version) {
   const auto copy = path + ".schema-" + std::to_string(version);
   std::error_code ignored;
-  if (std::filesystem::exists(copy, ignored)) return std::nullopt;  // by a start that was cut off
+  if (std::filesystem::exists(copy, ignored) && is_copy(copy, database)) return std::nullopt;
   const auto part = copy + ".part";
   std::filesystem::remove(part, ignored);
   if (const int code = database.execute(("vacuum into " + literal(part)).c_str())) {
@@ -217,6 +252,7 @@ class filling {
 
 std::optional<std::string> bring_up_to_date(connection& database, const std::string& path,
                                             const migration_options& how) {
+  const interruption stopping{database, how.stop};
   const auto version = ask(database, "pragma user_version").value_or(0);
   const auto last = static_cast<std::int64_t>(schema_steps().size());
   if (how.backup && version > 0 && version < last &&

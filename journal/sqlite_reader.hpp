@@ -32,7 +32,7 @@ class sqlite_reader final : public reader {
   result<thread_page> threads(const room_id& room, const user_id& asker, bool mine,
                               std::optional<seq_no> before, std::size_t count,
                               std::size_t bytes) override;
-  result<std::vector<seq_no>> messages_of(const room_id& room, const user_id& user, unix_ms since,
+  result<std::vector<seq_no>> messages_of(const room_id& room, std::span<const user_id> users, unix_ms since,
                                           std::size_t count) override;
   result<bool> has_blocked(const user_id& blocker, const user_id& blocked) override;
   result<std::vector<user_set>> profiles(std::span<const user_id> users) override;

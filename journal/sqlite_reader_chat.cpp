@@ -117,21 +117,18 @@ result<thread_page> sqlite_reader::threads(const room_id& room, const user_id& a
   return page;
 }
 
-/// There is no index by sender: a room is looked through from its end, until it is too old or so many
-/// messages have been seen.
-result<std::vector<seq_no>> sqlite_reader::messages_of(const room_id& room, const user_id& user,
+/// There is no index by sender: a room is looked through from its end, once for all users.
+result<std::vector<seq_no>> sqlite_reader::messages_of(const room_id& room,
+                                                       std::span<const user_id> users,
                                                        unix_ms since, std::size_t count) {
-  constexpr std::size_t looked_at_max = 100'000;
   const auto number = find(room);
   if (const auto* why = std::get_if<failure>(&number)) return *why;
   const auto id = std::get<std::int64_t>(number);
   std::vector<seq_no> seqs;
+  latest_of wanted{users, since, count};
   query row{run_.messages_of, id};
-  for (std::size_t looked_at = 0; looked_at < looked_at_max && count > 0 && row.next(); ++looked_at) {
-    // The clock may have been set back by up to a minute without a trace in the log.
-    if (row.integer(1) < since.value() - rooms::clock_step_back_min.count()) break;
-    if (row.text(2) != user.view() || row.integer(1) < since.value()) continue;
-    --count;
+  while (!wanted.complete() && row.next()) {
+    if (!wanted.take(row.text(2), unix_ms{row.integer(1)})) continue;
     query gone{run_.is_deleted, id, row.integer(0)};
     if (!gone.next()) seqs.push_back(seq_no{static_cast<std::uint64_t>(row.integer(0))});
     if (gone.code()) return failed(gone.code());

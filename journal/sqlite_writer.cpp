@@ -57,11 +57,12 @@ class sqlite_writer::transaction {
 };
 
 sqlite_writer::sqlite_writer(connection database, checkpointer& rotation, user_filter& have_directs,
-                             const digest_secret& secret, rooms::key_window window,
-                             const rooms::rules& how)
+                             shared_time& keys_since, const digest_secret& secret,
+                             rooms::key_window window, const rooms::rules& how)
     : database_(std::move(database)),
       rotation_(rotation),
       have_directs_(have_directs),
+      keys_since_(keys_since),
       keys_(secret, window),
       sequencer_(window, how) {}
 
@@ -71,7 +72,7 @@ sqlite_writer::~sqlite_writer() {
 
 std::variant<std::unique_ptr<sqlite_writer>, std::string> sqlite_writer::make(
     connection database, checkpointer& rotation, user_filter& have_directs,
-    rooms::key_window window, const rooms::rules& how) {
+    shared_time& keys_since, rooms::key_window window, const rooms::rules& how) {
   digest_secret secret{};
   {
     statement prepared;
@@ -86,7 +87,7 @@ std::variant<std::unique_ptr<sqlite_writer>, std::string> sqlite_writer::make(
     if (code != SQLITE_OK) return words(code, database);
   }
   std::unique_ptr<sqlite_writer> made{
-      new sqlite_writer{std::move(database), rotation, have_directs, secret, window, how}};
+      new sqlite_writer{std::move(database), rotation, have_directs, keys_since, secret, window, how}};
   int code = made->prepare();
   if (code == SQLITE_OK) code = made->load_keys();
   if (code != SQLITE_OK) return words(code, made->database_);
@@ -174,6 +175,7 @@ int sqlite_writer::load_keys() {
                                     row.text(3));
     keys_.remember(hash, static_cast<std::uint64_t>(row.integer(0)), unix_ms{row.integer(4)});
   }
+  keys_since_ = keys_.whole_since(last_position_).value();
   return row.code();
 }
 
@@ -235,6 +237,7 @@ int sqlite_writer::store_runs() {
     return query{run_.drop_runs, *gone}.run();
   });
   if (stored) keys_.run_stored();
+  keys_since_ = keys_.whole_since(last_position_).value();
   return SQLITE_OK;
 }
 

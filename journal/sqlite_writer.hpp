@@ -10,6 +10,8 @@
 #include "journal/user_filter.hpp"
 #include "rooms/sequencer.hpp"
 
+#include <atomic>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -17,15 +19,19 @@
 
 namespace confab::journal::sqlite {
 
+/// Written by one thread and read by any.
+using shared_time = std::atomic<std::int64_t>;  // ms since 1970
+
 /// The writer: one transaction per batch, durable when COMMIT has returned (synchronous=FULL). It
 /// keeps what the sequencer decides, and tells it what is there: within the transaction, so that an
 /// operation sees what those before it in the batch have done.
 class sqlite_writer final : public writer, private rooms::source {
  public:
-  /// `database` is migrated and has no other writer; the two it refers to outlive this.
+  /// `database` is migrated and has no other writer; the three it refers to outlive this.
   static std::variant<std::unique_ptr<sqlite_writer>, std::string> make(connection database,
                                                                         checkpointer& rotation,
                                                                         user_filter& have_directs,
+                                                                        shared_time& keys_since,
                                                                         rooms::key_window window,
                                                                         const rooms::rules& how);
 
@@ -50,7 +56,7 @@ class sqlite_writer final : public writer, private rooms::source {
   };
 
   sqlite_writer(connection database, checkpointer& rotation, user_filter& have_directs,
-                const digest_secret& secret, rooms::key_window window, const rooms::rules& how);
+                shared_time& keys_since, const digest_secret& secret, rooms::key_window window, const rooms::rules& how);
   int prepare();
   int load_keys();
   /// Runs `work` (which returns a code) in a transaction, with `outcomes` as the result.
@@ -86,6 +92,7 @@ class sqlite_writer final : public writer, private rooms::source {
   projection present_;
   checkpointer& rotation_;
   user_filter& have_directs_;
+  shared_time& keys_since_;
   people people_;
   recent_map<room_id, rooms::room_view, 100'000> views_;  // of rooms that were lately written
   key_index keys_;

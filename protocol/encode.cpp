@@ -47,6 +47,8 @@ class encoder : message_parts<Writer> {
     put("mentions", limits::mentions_max);
     put("attachments", limits::attachments_max);
     if (what.members > 0) put("members", what.members);
+    if (what.memberships > 0) put("memberships", what.memberships);
+    put("key_ms", what.keys);
     out_.end_object();
     put("features", features);
     put("expires_at", what.expires_at);

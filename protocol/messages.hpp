@@ -44,7 +44,10 @@ struct welcome {
   std::size_t text_bytes = 0;
   std::size_t frame_bytes = 0;
   std::size_t rooms = 0;
-  std::size_t members = 0;  // of one room; 0, as here, is left out
+  // Where they are not known they are left out, as here:
+  std::size_t members = 0;      // of one room
+  std::size_t memberships = 0;  // of one user
+  std::optional<std::chrono::milliseconds> keys;  // remembered so long at the least
   std::optional<unix_ms> expires_at;
   std::optional<std::string> guest_token;  // that signs in the same guest again
   std::vector<direct_ref> directs;
@@ -152,7 +155,7 @@ struct more_events {
 struct left {
   re ref;
   room_id room;
-  std::string_view reason;  // without `ref`: a literal, why the server took it out; empty: none
+  std::string_view reason{};  // without `ref`: a literal, why the server took it out; empty: none
 };
 struct history {
   re ref;

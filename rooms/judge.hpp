@@ -35,7 +35,7 @@ struct judged_case {
   /// The user that it names, one at a time; null where there is none.
   const named_user* user = nullptr;
   /// The author's last message here; told where slow mode asks.
-  std::optional<unix_ms> last_message;
+  std::optional<unix_ms> last_message{};
   /// Of a direct room: the other one has blocked the author.
   bool blocked = false;
   /// What the message refers to, a thread's root or `reply_to`, is not there.

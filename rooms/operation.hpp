@@ -28,7 +28,7 @@ struct create_room {
 };
 struct post_message {
   content what;
-  placement where;
+  placement where{};
 };
 struct edit_message {
   seq_no target;
@@ -79,7 +79,7 @@ struct mark {
   std::string subject;  // a room, another user, the name of a webhook
   kind of = kind::read_marker;
   std::int64_t value = 0;
-  std::string text;
+  std::string text{};
 
   static constexpr fold fold_of(kind of) noexcept {
     return of == kind::read_marker || of == kind::cursor ? fold::maximum : fold::last_writer;

@@ -70,7 +70,7 @@ bool is_direct_user(const room_view& room, const user_id& user) noexcept;
 /// What a cell asks beside.
 struct particulars {
   bool in_thread = false;                      // of a message
-  std::optional<unix_ms> last_message;         // the author's, where slow mode asks
+  std::optional<unix_ms> last_message{};         // the author's, where slow mode asks
   const member_row* target = nullptr;          // whom it is done to
 };
 

@@ -32,6 +32,8 @@ export interface Limits {
   attachments?: number;
   /** Of one room. */
   members?: number;
+  /** Of one user, invitations too. */
+  memberships?: number;
   /** How long the server remembers the key of a message at least; absent: a day. */
   key_ms?: number;
 }

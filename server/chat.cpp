@@ -64,11 +64,13 @@ rooms::rules rules_of(const config& how) {
   return rules;
 }
 
-std::unique_ptr<journal::journal> open_journal(const config& how, opening& told) {
+std::unique_ptr<journal::journal> open_journal(const config& how, opening& told,
+                                               std::function<bool()> stop) {
   const rooms::key_window window{how.dedupe_age, how.dedupe_count};
   if (how.journal == journal_kind::memory) return journal::open_memory(window, rules_of(how));
   journal::migration_options migration;
   migration.backup = how.backup;
+  migration.stop = std::move(stop);
   migration.progress = [&](auto step, auto done, auto of) { told.reached(step, done, of); };
   journal::mark_options marks;
   marks.file = how.mark_file.empty() ? how.data + "/confab.mark" : how.mark_file;
@@ -137,6 +139,7 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
   env_.how.create_rooms = how.create_rooms;
   env_.how.rules = rules_of(how);
   env_.how.invitations_per_hour = how.invitations_per_hour;
+  env_.how.key_age = how.dedupe_age;
   env_.how.heartbeat = how.ping_interval;
   env_.how.hello_wait_max = how.hello_wait;
   env_.how.write_window = how.write_window;
@@ -171,9 +174,10 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
   });
 }
 
-void chat::open(const config& how) {
-  journal_ = open_journal(how, opening_);
+void chat::open(const config& how, std::function<bool()> stop) {
+  journal_ = open_journal(how, opening_, std::move(stop));
   env_.durability = journal_->level();
+  env_.keys_since = [this] { return journal_->keys_since(); };
   env_.may_have_directs = [this](const user_id& user) { return journal_->may_have_directs(user); };
   env_.guest_key = guest_key_of(*journal_);
   spawn_actors();

@@ -12,6 +12,7 @@
 #include "transport/port.hpp"
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,9 +27,9 @@ class chat {
   chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator> checks_tokens);
 
   /// Opens the journal, which takes a while where it has to be brought up to date, and starts the
-  /// actors. Until then the routes answer, and turn people away. Throws std::runtime_error with
-  /// what to tell the operator.
-  void open(const config& how);
+  /// actors. Until then the routes answer, and turn people away. `stop` is asked now and then: an
+  /// opening may be given up. Throws std::runtime_error with what to tell the operator.
+  void open(const config& how, std::function<bool()> stop);
 
   std::vector<transport::websocket_route> websockets();
   /// /healthz, /readyz, the page and the client library; /metrics, unless it has an address of its

@@ -106,9 +106,13 @@ int serve(server::config how, const read_config& read) {
       server::log::info("admin-listening", "url={}", url_of("http", admin.host, port));
     }
     server::log::info("journal-opening", "url={}", url);
-    chat->open(how);
+    chat->open(how, [&] { return runtime.end_asked(); });
   } catch (...) {
     chat->end_actors();
+    if (runtime.end_asked()) {
+      server::log::info("server-stopped", "while={}", "opening");
+      return EXIT_SUCCESS;
+    }
     throw;
   }
   chat->set_ready(true);

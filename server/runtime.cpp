@@ -5,13 +5,13 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <caf/actor_registry.hpp>
 
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <utility>
 
 namespace confab::server {
 namespace {
@@ -27,12 +27,15 @@ constexpr auto log_wait_max = 1s;
 struct runtime::caught_signals {
   boost::asio::io_context io{1};
   boost::asio::signal_set set{io, SIGTERM, SIGINT, SIGQUIT};
+  int ended_by = 0;
+  bool reload = false;
   caught_signals() { set.add(SIGHUP); }
 };
 
 runtime::runtime(std::size_t shards)
     : signals_(std::make_unique<caught_signals>()),
       config_(std::make_unique<caf::actor_system_config>()) {
+  hear_signals();
   if (shards == 0) shards = std::max(1u, std::thread::hardware_concurrency());
   // Everything hot is pinned to a shard or detached. CAF's own workers get what is left, and must
   // not poll while there is nothing.
@@ -67,49 +70,54 @@ std::vector<boost::asio::io_context*> runtime::contexts() {
   return out;
 }
 
-void runtime::hear_signals(std::function<void(int)> on_end, std::function<void()> on_reload) {
-  signals_->set.async_wait([=, this](auto error, int number) {
+void runtime::hear_signals() {
+  signals_->set.async_wait([this](auto error, int number) {
     if (error) return;
-    if (number != SIGHUP) return on_end(number);
-    hear_signals(on_end, on_reload);
-    on_reload();
+    if (number == SIGHUP)
+      signals_->reload = true;
+    else
+      signals_->ended_by = number;
+    hear_signals();
   });
+}
+
+bool runtime::end_asked() {
+  signals_->io.poll();
+  return signals_->ended_by != 0;
 }
 
 void runtime::run_until_signal(const stop_steps& steps) {
   auto& io = signals_->io;
-  auto& signals = signals_->set;
-  int caught = 0;
-  hear_signals([&](int number) { caught = number; }, steps.on_reload);
-  io.run();
+  auto& caught = *signals_;
+  while (!end_asked()) {
+    if (std::exchange(caught.reload, false))
+      steps.on_reload();
+    else
+      io.run_one();
+  }
 
-  log::info("server-draining", "signal={} wait_ms={}", caught, steps.drain_wait);
-  io.restart();
-  hear_signals(
-      [](int number) {
-        log::warn("server-killed", "signal={}", number);
-        static_cast<void>(log::flush(log_wait_max));
-        std::_Exit(128 + number);
-      },
-      [] { log::info("reload-ignored", "reason={}", "draining"); });
+  log::info("server-draining", "signal={} wait_ms={}", std::exchange(caught.ended_by, 0),
+            steps.drain_wait);
   steps.on_drain();
   if (listener_) listener_->drain();
 
   // Until the last connection has said good-bye, or the time is up.
-  boost::asio::steady_timer timer{io};
   const auto end = std::chrono::steady_clock::now() + steps.drain_wait;
-  std::function<void()> look = [&] {
+  for (;;) {
     const auto open = listener_ ? listener_->count().websockets_open : 0;
-    if (open == 0 || std::chrono::steady_clock::now() >= end) {
-      if (open > 0) log::warn("drain-timed-out", "connections={}", open);
-      signals.cancel();
-      return;
+    if (open == 0) break;
+    if (std::chrono::steady_clock::now() >= end) {
+      log::warn("drain-timed-out", "connections={}", open);
+      break;
     }
-    timer.expires_after(look_interval);
-    timer.async_wait([&](auto) { look(); });
-  };
-  look();
-  io.run();
+    io.run_for(look_interval);
+    if (end_asked()) {
+      log::warn("server-killed", "signal={}", caught.ended_by);
+      static_cast<void>(log::flush(log_wait_max));
+      std::_Exit(128 + caught.ended_by);
+    }
+    if (std::exchange(caught.reload, false)) log::info("reload-ignored", "reason={}", "draining");
+  }
 
   if (listener_) listener_->abort();
   if (beside_) beside_->abort();

@@ -42,6 +42,9 @@ class runtime {
   /// handles lets go of them here. A detached actor's thread waits for its last handle.
   void on_ended(std::function<void()> release) { release_ = std::move(release); }
 
+  /// Whether one of the signals that `run_until_signal` waits for has come. From its thread.
+  bool end_asked();
+
   struct stop_steps {
     std::chrono::milliseconds drain_wait{10'000};
     std::function<void()> on_reload = [] {};  // SIGHUP
@@ -56,8 +59,7 @@ class runtime {
  private:
   void stop();
   std::vector<boost::asio::io_context*> contexts();
-  /// Calls `on_end` for the first signal that is to end the process, and `on_reload` for others.
-  void hear_signals(std::function<void(int signal)> on_end, std::function<void()> on_reload);
+  void hear_signals();
 
   /// Caught from the beginning: a signal that comes before `run_until_signal` waits for it.
   struct caught_signals;

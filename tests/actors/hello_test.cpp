@@ -33,9 +33,25 @@ TEST_CASE("a guest is welcomed with all a client needs to know") {
                                   {"rooms", 200},
                                   {"mentions", 50},
                                   {"attachments", 10},
-                                  {"members", 100'000}});
+                                  {"members", 100'000},
+                                  {"memberships", 2'000},
+                                  {"key_ms", 86'400'000}});
   CHECK(welcome["directs"] == json::array());
   CHECK_FALSE(welcome.contains("expires_at"));
+}
+
+TEST_CASE("keys are promised for no longer than they are remembered") {
+  actor_world world;
+  const auto promised = [&](const std::string& name) {
+    return world.guest(name).welcome["limits"]["key_ms"];
+  };
+  world.env.how.key_age = 1h;
+  CHECK(promised("alice") == 3'600'000);
+
+  world.env.keys_since = [&] { return unix_ms{world.env.now().value() - 60'000}; };
+  CHECK(promised("bob") == 60'000);
+  world.env.keys_since = [&] { return unix_ms{world.env.now().value() + 60'000}; };
+  CHECK(promised("carol") == 0);
 }
 
 TEST_CASE("a guest without a name is called by the id") {

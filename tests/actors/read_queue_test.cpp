@@ -1,8 +1,9 @@
 #include "actors/read_queue.hpp"
 
-#include "actors/intake.hpp"
 #include "tests/support/catch.hpp"
 
+#include <cstdint>
+#include <memory>
 #include <string>
 
 using namespace confab;
@@ -11,18 +12,18 @@ using namespace confab::actors;
 namespace {
 
 struct fixture {
-  bool add(const std::string& user, std::uint64_t ticket, std::shared_ptr<const intake> asker) {
-    return waiting.add({session_id{1}, user_id::trusted(user), asker, ticket_no{ticket}, {}});
+  bool add(const std::string& user, std::uint64_t number, std::weak_ptr<int> asker) {
+    return waiting.add({user_id::trusted(user), [asker] { return !asker.expired(); },
+                        [this, user, number](bool) { read += user + std::to_string(number) + " "; }});
   }
-  bool add(const std::string& user, std::uint64_t ticket) { return add(user, ticket, there); }
+  bool add(const std::string& user, std::uint64_t number) { return add(user, number, there); }
   std::string order() {
-    std::string all;
-    while (const auto next = waiting.take())
-      all += next->user.value() + std::to_string(next->ticket.value()) + " ";
-    return all;
+    while (const auto next = waiting.take()) next->answer(true);
+    return read;
   }
 
-  std::shared_ptr<intake> there = std::make_shared<intake>();
+  std::shared_ptr<int> there = std::make_shared<int>();
+  std::string read;
   read_queue waiting;
 };
 
@@ -49,7 +50,7 @@ TEST_CASE("of a user as many reads wait as may, and not one more") {
 
 TEST_CASE("what nobody waits for any more is passed over") {
   fixture f;
-  auto gone = std::make_shared<intake>();
+  auto gone = std::make_shared<int>();
   REQUIRE(f.add("alice", 1, gone));
   REQUIRE(f.add("bob", 1));
   REQUIRE(f.add("bob", 2, gone));

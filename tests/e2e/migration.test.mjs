@@ -63,6 +63,23 @@ scenario("while a journal is migrated the server is alive, says how far it is, a
   assert.ok(existsSync(join(data, "confab.db.schema-1")));
 });
 
+scenario("a server that is told to end while it migrates does so at once, and the next one goes on", async (world) => {
+  const data = await written(world, 200_000);
+  const server = start(world, data);
+  server.url = /https?:\S+/.exec(await server.logged("journal-opening"))[0];
+  await until("some progress", async () => JSON.parse((await server.http("/readyz")).body).done > 0);
+
+  server.signal("SIGTERM");
+  const { code } = await server.exited();
+
+  assert.equal(code, 0);
+  assert.match(server.stderr, /server-stopped.*while=opening/);
+  assert.doesNotMatch(server.stderr, /listening/);
+  const next = await start(world, data).listening();
+  const bob = await world.member(next, "bob", "lobby");
+  assert.equal((await bob.ask({ type: "history", room: "lobby", limit: 1 })).events[0].seq, 200_000);
+});
+
 scenario("with --no-backup a migration leaves no copy", async (world) => {
   const data = await written(world, 10);
 

@@ -446,16 +446,20 @@ JOURNAL_TEST("the latest messages of a user are found, as far back as asked") {
   store.of.commit({edit(general, 2, "new", bob), reply(3), erase(general, {5}, bob)}, 3000);
   restart(store);
 
+  const std::vector bobs{bob};
   const auto of_bob = [&](std::int64_t since, std::size_t count) {
-    return values(*store.of.read->messages_of(general, bob, unix_ms{since}, count));
+    return values(*store.of.read->messages_of(general, bobs, unix_ms{since}, count));
   };
   CHECK(of_bob(0, 9) == numbers{7, 4, 2});
   CHECK(of_bob(1001, 9) == numbers{7, 4});
   CHECK(of_bob(3000, 9) == numbers{7});
   CHECK(of_bob(3001, 9).empty());
   CHECK(of_bob(0, 1) == numbers{7});
-  CHECK(values(*store.of.read->messages_of(general, user("eve"), unix_ms{0}, 9)).empty());
-  CHECK(store.of.read->messages_of(room("none"), bob, unix_ms{0}, 9).why() == fault::no_such_room);
+  const std::vector both{bob, alice}, eve{user("eve")};
+  CHECK(values(*store.of.read->messages_of(general, both, unix_ms{0}, 9)) == numbers{7, 4, 3, 2});
+  CHECK(values(*store.of.read->messages_of(general, both, unix_ms{0}, 1)) == numbers{7, 3});
+  CHECK(values(*store.of.read->messages_of(general, eve, unix_ms{0}, 9)).empty());
+  CHECK(store.of.read->messages_of(room("none"), eve, unix_ms{0}, 9).why() == fault::no_such_room);
 }
 
 JOURNAL_TEST("users are told as they were set last, and the unknown are left out") {

@@ -48,6 +48,20 @@ TEST_CASE("hashes depend on room, user, key and secret", "[journal]") {
   CHECK(keys.hash_of(1, user_id::trusted("a"), "bc") != keys.hash_of(1, user_id::trusted("ab"), "c"));
 }
 
+TEST_CASE("keys are whole since the newest of the run in which the latest keys_max begin", "[journal]") {
+  rooms::key_window window;
+  window.keys_max = 2 * key_index::run_keys;
+  key_index keys{secret, window};
+  const auto whole_since = [&](std::uint64_t position) { return keys.whole_since(position).value(); };
+  keys.load({1, key_index::run_keys, unix_ms{1000}, {}});
+  keys.load({key_index::run_keys + 1, 2 * key_index::run_keys, unix_ms{2000}, {}});
+
+  CHECK(whole_since(window.keys_max - 1) == 0);
+  CHECK(whole_since(window.keys_max) == 1000);
+  CHECK(whole_since(window.keys_max + key_index::run_keys - 1) == 1000);
+  CHECK(whole_since(window.keys_max + key_index::run_keys) == 2000);
+}
+
 TEST_CASE("the index finds all entries that may have a key, also where hashes meet", "[journal]") {
   key_index keys{secret, {}};
   keys.remember(7, 1, {});

@@ -145,7 +145,8 @@ inline std::vector<std::string> lists_of(session& of, const room_id& place) {
     for (const auto& one : page.messages)
       lines.push_back("in " + std::to_string(thread) + " " + std::to_string(one.seq.value()));
   }
-  const auto of_bob = *of.read->messages_of(place, bob, unix_ms{500'000}, 20);
+  const std::vector bobs{bob};
+  const auto of_bob = *of.read->messages_of(place, bobs, unix_ms{500'000}, 20);
   for (const auto seq : of_bob)
     lines.push_back("of bob " + std::to_string(seq.value()));
   return lines;

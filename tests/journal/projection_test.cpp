@@ -315,6 +315,55 @@ TEST_CASE("a migration that is cut off anywhere goes on at the next start", "[jo
   CHECK(duplicate(of.commit({post(room("other"), "x", "m29999", user("carol"))}, 6000)[0]));
 }
 
+TEST_CASE("a migration that is told to stop does so at once, and the next start goes on", "[journal]") {
+  temporary_directory whole, directory;
+  make_old(whole.path(), 30'000);
+  make_old(directory.path(), 30'000);
+  { auto opened = open_sqlite(whole.path()); }
+  const std::string during = GENERATE("copy", "project");
+  bool stop = false;
+  std::uint64_t reached = 0;
+  migration_options how;
+  how.stop = [&] { return stop; };
+  how.progress = [&](std::string_view step, std::uint64_t done, std::uint64_t) {
+    reached = done;
+    stop = step == during && (step == "copy" || done > 0);
+  };
+
+  const auto stopped = open_sqlite(directory.path(), {}, how);
+
+  REQUIRE(std::holds_alternative<std::string>(stopped));
+  CHECK(std::get<std::string>(stopped).find("interrupted") != std::string::npos);
+  CHECK(reached == (during == "copy" ? 0 : 5'000));
+  CHECK_FALSE(fs::exists(directory.database() + ".schema-1.part"));
+  stop = false;
+  how.progress = [](auto, auto, auto) {};
+  { auto opened = open_sqlite(directory.path(), {}, how); }
+  const bool same_rows = rows(directory.database()) == rows(whole.database());
+  CHECK(same_rows);
+}
+
+TEST_CASE("a copy that an earlier migration left is kept if it is of this journal", "[journal]") {
+  temporary_directory directory, other;
+  make_old(directory.path(), 10);
+  make_old(other.path(), 20);
+  const auto copy = directory.database() + ".schema-1";
+  const bool own = GENERATE(true, false);
+  fs::copy_file((own ? directory : other).database(), copy);
+  const auto before = fs::last_write_time(copy);
+
+  { auto opened = open_sqlite(directory.path()); }
+
+  CHECK((fs::last_write_time(copy) == before) == own);
+  sqlite::connection of;
+  REQUIRE(sqlite::open_connection(of, copy, sqlite::role::reader) == SQLITE_OK);
+  sqlite::statement count;
+  REQUIRE(count.prepare(of, "select count(*) from log where room = 2") == SQLITE_OK);
+  sqlite::query row{count};
+  REQUIRE(row.next());
+  CHECK(row.integer(0) == 10);
+}
+
 namespace {
 
 /// A database as the third schema left it: rooms, messages, an edit, a deletion and a reaction,

@@ -132,7 +132,7 @@ TEST_CASE("no read or write of a room grows with the room", "[journal]") {
     count("one's own threads",
           [&] { REQUIRE(of.read->threads(general, bob, true, {}, 5, plenty)->roots.size() == 5); });
     count("messages of a user",
-          [&] { REQUIRE(of.read->messages_of(general, bob, unix_ms{0}, 5)->size() == 5); });
+          [&] { REQUIRE(of.read->messages_of(general, std::span{&bob, 1}, unix_ms{0}, 5)->size() == 5); });
     count("the room", [&] { REQUIRE(of.read->room(general)); });
     count("a list of rooms", [&] { REQUIRE(of.read->rooms({}, {}, 5)->size() == 1); });
     count("a message", [&] {
@@ -144,7 +144,7 @@ TEST_CASE("no read or write of a room grows with the room", "[journal]") {
           {post(general, "x", "", bob, {{}, seq_no{root}, false, ""})}, later += 1000)[0]));
     });
     count("the deletion of a reply", [&] {
-      const auto own = of.read->messages_of(general, bob, unix_ms{0}, 20)->at(0).value();
+      const auto own = of.read->messages_of(general, std::span{&bob, 1}, unix_ms{0}, 20)->at(0).value();
       REQUIRE(std::holds_alternative<rooms::appended>(
           of.commit({erase(general, {own}, bob)}, later += 1000)[0]));
     });

@@ -199,6 +199,8 @@ inline std::map<std::string, message::any> messages() {
       {"server_welcome", welcome_alice([&](auto& w) {
          w.ref = id(1);
          w.members = 100'000;
+         w.memberships = 2'000;
+         w.keys = std::chrono::hours{24};
          w.expires_at = expires;
          w.directs = {{room("dm:alice:bob"), user("bob"), seq_no{12}, at}};
        })},

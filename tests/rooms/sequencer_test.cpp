@@ -263,11 +263,11 @@ operation any_operation(std::mt19937_64& dice) {
       case 12:
         return operation{general, {}, "", set_pin{seq_no{1 + pick(30)}, pick(3) > 0}};
       case 13: {
-        auto asked = post("reply");
-        auto& message = std::get<post_message>(asked.what);
+        auto reply = post("reply");
+        auto& message = std::get<post_message>(reply.what);
         message.where.thread = seq_no{1 + pick(30)};
         message.what.mentions = {{bob}, pick(2) == 0};
-        return asked;
+        return reply;
       }
       case 1:
         return edit(1 + pick(30));

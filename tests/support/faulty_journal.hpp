@@ -111,10 +111,10 @@ class faulty_reader final : public journal::reader {
     if (faults_.read_fails() || stop_()) return broken();
     return from_->threads(id, asker, mine, before, count, bytes);
   }
-  journal::result<std::vector<seq_no>> messages_of(const room_id& id, const user_id& user,
+  journal::result<std::vector<seq_no>> messages_of(const room_id& id, std::span<const user_id> users,
                                                    unix_ms since, std::size_t count) override {
     if (faults_.read_fails() || stop_()) return broken();
-    return from_->messages_of(id, user, since, count);
+    return from_->messages_of(id, users, since, count);
   }
   journal::result<bool> has_blocked(const user_id& blocker, const user_id& blocked) override {
     if (faults_.read_fails() || stop_()) return broken();
