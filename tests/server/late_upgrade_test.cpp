@@ -47,7 +47,7 @@ class stage {
   stage() {
     chat_.emplace(runtime_, how_, std::make_unique<slow_authenticator>(asked_));
     runtime_.listen(transport_options(how_), chat_->websockets(), chat_->pages());
-    chat_->open(how_);
+    chat_->open(how_, [] { return false; });
     socket_ = ::socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in to{};
     to.sin_family = AF_INET;
