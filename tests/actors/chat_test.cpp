@@ -293,6 +293,7 @@ TEST_CASE("only a message that the reporter may read can be reported") {
   auto& owner = world.guest("owner");
   owner.ask({{"type", "create"}, {"room", "team"}});
   owner.ask(of_room("set_room", "team", {{"history", "own"}}));
+  owner.join("team");
   owner.send("team", "before");
   auto& alice = world.guest("alice");
   alice.join("team");

@@ -20,10 +20,10 @@ struct bench {
   ~bench() { log::open({}); }
 
   std::vector<std::string> lines() const {
-    std::vector<std::string> all;
+    std::vector<std::string> told;
     std::istringstream in{out.str()};
-    for (std::string line; std::getline(in, line);) all.push_back(line.substr(line.find(' ') + 1));
-    return all;
+    for (std::string line; std::getline(in, line);) told.push_back(line.substr(line.find(' ') + 1));
+    return told;
   }
 
   std::ostringstream out;
