@@ -139,7 +139,7 @@ export class Outgoing {
       const sent = room.with === null
         ? await client.send(/** @type {string} */ (room.wire), content, options)
         : await client.direct(room.with, content, options);
-      room.timeline.settle(key, sent.seq);
+      room.timeline.settle(key, sent.seq, sent.unreached);
       this.forget(key);
       if (room.with !== null && !room.joined) this.#store.met(room.with, sent.room);
     } catch (error) {

@@ -5,8 +5,8 @@
  */
 
 import type {
-  Attachment, ConfabClient, Content, EditOptions, JsonValue, LeftReason, Members, Member, RoomSettings, RoomSummary,
-  SendOptions, StateChange, User,
+  Attachment, ConfabClient, Content, EditOptions, JsonValue, LeftReason, Members, Member, Pins, RoomSettings, RoomSummary,
+  SendOptions, StateChange, Threads, User,
 } from "./confab.js";
 
 /** One emoji on one message; with and without U+FE0F it is the same one. */
@@ -61,6 +61,8 @@ export interface TimelineMessage extends MessageContent {
   readonly lastReply?: number;
   readonly lastReplyAt?: number;
   readonly reactions: readonly Reaction[];
+  /** Of one's own, as long as this store lives: the mentions that reached nobody, user ids and `@room`. */
+  readonly unreached?: readonly string[];
   /**
    * `stored`: in the log. Of one's own: `sending`, `sent` (the server has it, and will show where it stands), `failed`
    * (`error` says why; `retry` or `discard` it).
@@ -118,6 +120,8 @@ export interface StoreSnapshot {
   readonly rooms: readonly RoomSnapshot[];
   /** What `listRooms` brought last. */
   readonly listed: readonly RoomSummary[];
+  /** Whom oneself blocks: known soon after `welcome`. What they write counts as read, and that they type is not shown. */
+  readonly blocked: readonly string[];
   /** Of all rooms together. */
   readonly unread: number;
   readonly mentions: number;
@@ -202,6 +206,7 @@ export declare class Store {
   readonly nameOf: (id: string) => string;
   /** Whoever was heard of by name. */
   people(): User[];
+  isBlocked(user: string): boolean;
   /** Seen online in one of the rooms. */
   isOnline(user: string): boolean;
 
@@ -226,6 +231,20 @@ export declare class Store {
   edit(key: string, seq: number, content: Content, options?: EditOptions): Promise<unknown>;
   remove(key: string, seq: number, options?: { reason?: string }): Promise<unknown>;
   setPin(key: string, seq: number, on?: boolean): Promise<unknown>;
+  pins(key: string, options?: { after?: string }): Promise<Pins>;
+  /** A page of the threads by their roots, the one last replied to first. */
+  threads(key: string, options?: {
+    /** Those one began or wrote in. */
+    mine?: boolean;
+    after?: string;
+    limit?: number;
+  }): Promise<Threads>;
+  /** Resolves when the server has it. The user is not told; what they write in common rooms is for the app to hide. */
+  setBlocked(user: string, on?: boolean): Promise<void>;
+  /** Another device may have changed the list; each new session asks by itself. */
+  loadBlocked(): Promise<void>;
+  /** Asks for the names of users whom nothing has named yet, those who only reacted for one. They come by `nameOf`. */
+  learn(ids: readonly string[]): void;
   /** A page of the members; says also how many there are. */
   members(key: string, options?: { state?: Member["state"]; after?: string; limit?: number }): Promise<Members>;
   toggleReaction(key: string, seq: number, emoji: string): Promise<void>;

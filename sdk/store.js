@@ -6,6 +6,7 @@ import { Directory } from "./store_rooms.js";
 import { Outgoing } from "./outgoing.js";
 import { memoryPositions } from "./positions.js";
 import { findReaction } from "./reactions.js";
+import { Users } from "./store_users.js";
 
 export { indexedOutbox } from "./outbox.js";
 export { localPositions, memoryPositions } from "./positions.js";
@@ -19,9 +20,6 @@ export { localPositions, memoryPositions } from "./positions.js";
 
 const HISTORY_PAGE = 100;
 const LIST_PAGES_MAX = 10;
-/** What was missed is counted back to here; beyond, it is "more than that". */
-const COUNT_PAGE = 200;
-const COUNT_PAGES_MAX = 5;
 
 export class Store {
   client;
@@ -29,7 +27,8 @@ export class Store {
   #me = /** @type {import("./confab.js").User | null} */ (null);
   #outgoing;
   #rejoin;
-  #rooms = new Directory(() => this.#me?.id, () => this.#changed());
+  #users = /** @type {Users} */ (/** @type {unknown} */ (null));
+  #rooms = new Directory(() => this.#me?.id, () => this.#changed(), (id) => this.#users.isBlocked(id));
   /** What still comes of these is not wanted. @type {Set<string>} */
   #leaving = new Set();
   #connection = /** @type {import("./confab.js").StateChange} */ ({ state: "idle", previous: "idle" });
@@ -44,6 +43,14 @@ export class Store {
   constructor(client, { positions = memoryPositions(), outbox, me, rejoin = true, date = Date.now } = {}) {
     this.client = client;
     this.#positions = positions;
+    this.#users = new Users(client, {
+      isNamed: (id) => this.#rooms.isNamed(id),
+      meet: (user) => this.#rooms.meet(user),
+      changed: (user) => {
+        for (const room of this.#rooms.all()) room.recount(user);
+        this.#changed();
+      },
+    });
     this.#me = me ?? null;
     this.#rejoin = rejoin;
     if (me) this.#rooms.meet(me);
@@ -95,6 +102,7 @@ export class Store {
       me: this.#me,
       rooms,
       listed: this.#listed,
+      blocked: this.#users.blocked,
       unread: rooms.reduce((sum, { unread }) => sum + unread, 0),
       mentions: rooms.reduce((sum, { mentions }) => sum + mentions, 0),
     });
@@ -123,6 +131,11 @@ export class Store {
   /** Whoever was heard of by name. @returns {import("./confab.js").User[]} */
   people() {
     return this.#rooms.people();
+  }
+
+  /** @param {string} user */
+  isBlocked(user) {
+    return this.#users.isBlocked(user);
   }
 
   /** @param {string} user */
@@ -206,8 +219,12 @@ export class Store {
   }
 
   /** @param {string} key @param {number} seq @param {import("./confab.js").Content} content @param {import("./confab.js").EditOptions} [options] */
-  edit(key, seq, content, options) {
-    return this.client.edit(this.#rooms.wire(key), seq, content, options);
+  async edit(key, seq, content, options) {
+    const done = await this.client.edit(this.#rooms.wire(key), seq, content, options);
+    const room = this.#rooms.room(key);
+    room.timeline.reached(seq, done.unreached);
+    room.changed();
+    return done;
   }
 
   /** @param {string} key @param {number} seq @param {{ reason?: string }} [options] */
@@ -218,6 +235,37 @@ export class Store {
   /** @param {string} key @param {number} seq @param {boolean} [on] */
   setPin(key, seq, on = true) {
     return this.client[on ? "pin" : "unpin"](this.#rooms.wire(key), seq);
+  }
+
+  /** A page of the pinned messages. @param {string} key @param {{ after?: string }} [options] */
+  async pins(key, options) {
+    return this.#named(await this.client.pins(this.#rooms.wire(key), options));
+  }
+
+  /** A page of the threads, by their roots. @param {string} key @param {{ mine?: boolean, after?: string, limit?: number }} [options] */
+  async threads(key, options) {
+    return this.#named(await this.client.threads(this.#rooms.wire(key), options));
+  }
+
+  /** Of a frame with authors, who they are. @template {{ users?: import("./confab.js").User[] }} T @param {T} page */
+  #named(page) {
+    for (const user of page.users ?? []) this.#rooms.meet(user);
+    return page;
+  }
+
+  /** Resolves when the server has it. @param {string} user */
+  setBlocked(user, on = true) {
+    return this.#users.block(user, on);
+  }
+
+  /** Whom oneself blocks, anew; in the snapshot as `blocked`. */
+  loadBlocked() {
+    return this.#users.load();
+  }
+
+  /** Asks for the names of those whom no frame has named. @param {readonly string[]} ids */
+  learn(ids) {
+    this.#users.learn(ids);
   }
 
   /** A page of the members; says also how many there are. @param {string} key @param {{ state?: "member" | "invited" | "banned", after?: string, limit?: number }} [options] */
@@ -253,9 +301,7 @@ export class Store {
     Object.assign(room, { loadingOlder: true, olderError: null });
     room.changed();
     try {
-      const page = await this.client.history(room.wire, { before: first, limit: HISTORY_PAGE });
-      for (const user of page.users ?? []) this.#rooms.meet(user);
-      room.timeline.prepend(first, page);
+      room.timeline.prepend(first, this.#named(await this.client.history(room.wire, { before: first, limit: HISTORY_PAGE })));
     } catch (error) {
       room.olderError = /** @type {Error} */ (error);
     }
@@ -295,13 +341,14 @@ export class Store {
   }
 
   /** @param {import("./confab.js").Welcome} welcome */
-  #welcome({ user, directs, limits }) {
+  #welcome({ user, directs, limits, features }) {
     if (user) {
       this.#me = user;
       this.#rooms.meet(user);
       for (const room of this.#rooms.all()) room.timeline.claimPending();
     }
     for (const direct of directs ?? []) this.#rooms.bind(direct.with, direct.room);
+    if (features?.includes("members")) void this.loadBlocked().catch(() => {}); // the next session asks again
     if (this.#rejoin && !this.#welcomed) for (const key of this.#positions.keys()) void this.join(key);
     if (this.#rejoin) for (const direct of directs ?? []) void this.join(`@${direct.with}`);
     this.#welcomed = true;
@@ -313,7 +360,7 @@ export class Store {
   #joined(event) {
     if (this.#leaving.has(event.room)) return;
     const room = this.#rooms.of(event.room);
-    for (const user of event.users ?? []) this.#rooms.meet(user);
+    this.#named(event);
     room.members.clear();
     for (const user of event.members ?? []) this.#rooms.meet(user, room);
     Object.assign(room, { online: event.online ?? 0, epoch: event.epoch, info: this.client.room(event.room) ?? {} });
@@ -335,25 +382,7 @@ export class Store {
     if (readUpTo > (head ?? last) || (kept?.epoch !== undefined && kept.epoch !== epoch)) readUpTo = 0; // the log began anew
     room.count(Math.max(readUpTo, timeline.lastOf(this.#me?.id) ?? 0));
     if (kept === undefined) this.#keep(room);
-    if (!timeline.complete && (timeline.firstSeq ?? 0) > room.readUpTo + 1) void this.#countMissed(room);
-  }
-
-  /** The unread ones before what is loaded. @param {RoomState} room */
-  async #countMissed(room) {
-    const counting = (room.counting = {});
-    let before = room.timeline.firstSeq;
-    try {
-      for (let n = 0; n < COUNT_PAGES_MAX && before !== null; n++) {
-        const page = await this.client.history(/** @type {string} */ (room.wire), { before, limit: COUNT_PAGE });
-        if (room.counting !== counting) return;
-        const mine = room.countEarlier(page.events, this.#me?.id);
-        before = page.more && !mine ? page.events[0]?.seq ?? null : null;
-        if (before !== null && before <= room.readUpTo + 1) before = null;
-        room.changed();
-      }
-    } catch {
-      // What is loaded is counted; the next snapshot tries again.
-    }
+    if (!timeline.complete && (timeline.firstSeq ?? 0) > room.readUpTo + 1) void room.countMissed(this.client);
   }
 
   /** @param {import("./confab.js").LeftRoom} event */
@@ -387,7 +416,7 @@ export class Store {
   #typing({ room: wire, from, on }) {
     const room = this.#rooms.byWire(wire);
     if (!room || typeof from !== "string") return;
-    if (on && from !== this.#me?.id) room.startTyping(from);
+    if (on && from !== this.#me?.id && !this.isBlocked(from)) room.startTyping(from);
     else room.stopTyping(from);
     room.changed();
   }

@@ -5,6 +5,9 @@ import { Timeline } from "./timeline.js";
 /** The server forgets who types after this, and says nothing. */
 const TYPING_MS = 10_000;
 const INVITED_MAX = 1000;
+/** What was missed is counted back to here; beyond, it is "more than that". */
+const COUNT_PAGE = 200;
+const COUNT_PAGES_MAX = 5;
 
 /** What ends a membership, as a state and as a reason to leave. @type {Set<unknown>} */
 export const ENDS = new Set(["left", "removed", "banned"]);
@@ -55,7 +58,7 @@ export class RoomState {
 
   /**
    * @param {string} key
-   * @param {{ me: () => string | undefined, nameOf: (id: string) => string, changed: () => void }} known
+   * @param {{ me: () => string | undefined, nameOf: (id: string) => string, changed: () => void, isBlocked: (id: string) => boolean }} known
    */
   constructor(key, known) {
     this.key = key;
@@ -171,6 +174,24 @@ export class RoomState {
     this.countEarlier(this.timeline.messages, this.#known.me());
   }
 
+  /** The unread ones before what is loaded. @param {import("./confab.js").ConfabClient} client */
+  async countMissed(client) {
+    const counting = (this.counting = {});
+    let before = this.timeline.firstSeq;
+    try {
+      for (let n = 0; n < COUNT_PAGES_MAX && before !== null; n++) {
+        const page = await client.history(/** @type {string} */ (this.wire), { before, limit: COUNT_PAGE });
+        if (this.counting !== counting) return;
+        const mine = this.countEarlier(page.events, this.#known.me());
+        before = page.more && !mine ? page.events[0]?.seq ?? null : null;
+        if (before !== null && before <= this.readUpTo + 1) before = null;
+        this.changed();
+      }
+    } catch {
+      // What is loaded is counted; the next snapshot tries again.
+    }
+  }
+
   /**
    * Counts messages of a page, by ascending seq; one's own says that those before it were read.
    *
@@ -188,13 +209,25 @@ export class RoomState {
     return own >= 0;
   }
 
-  /** Whether a message counts, anew: quiet ones do not, and those in threads only where they are for oneself. @param {any} message */
+  /**
+   * Whether a message counts, anew: quiet ones do not, nor what somebody wrote whom one blocks, and those in threads only where
+   * they are for oneself.
+   *
+   * @param {any} message
+   */
   note({ seq, from, deleted, quiet, thread, mentions }) {
     this.forget(seq);
     const me = this.#known.me();
-    if (seq <= this.readUpTo || from === me || deleted === true || quiet === true) return;
+    if (seq <= this.readUpTo || from === me || deleted === true || quiet === true || this.#known.isBlocked(from)) return;
     if (thread === undefined) this.unread.add(seq);
     if (Array.isArray(mentions) && (mentions.includes(me) || mentions.includes("@room"))) this.mentions.add(seq);
+  }
+
+  /** The user is blocked, or no more. What is not loaded counts as it did. @param {string} user */
+  recount(user) {
+    this.stopTyping(user);
+    for (const message of this.timeline.messages) if (message.from === user) this.note(message);
+    this.changed();
   }
 
   /** It does not count any more. @param {number} seq */

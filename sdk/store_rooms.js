@@ -15,11 +15,13 @@ export class Directory {
   #names = new Map();
   #me;
   #changed;
+  #isBlocked;
 
-  /** @param {() => string | undefined} me @param {() => void} changed */
-  constructor(me, changed) {
+  /** @param {() => string | undefined} me @param {() => void} changed @param {(id: string) => boolean} isBlocked */
+  constructor(me, changed, isBlocked) {
     this.#me = me;
     this.#changed = changed;
+    this.#isBlocked = isBlocked;
   }
 
   all() {
@@ -64,7 +66,7 @@ export class Directory {
 
   /** @param {string} key */
   #make(key) {
-    return new RoomState(key, { me: this.#me, nameOf: (id) => this.nameOf(id), changed: this.#changed });
+    return new RoomState(key, { me: this.#me, nameOf: (id) => this.nameOf(id), changed: this.#changed, isBlocked: this.#isBlocked });
   }
 
   /** @param {string} key */
@@ -104,6 +106,11 @@ export class Directory {
   /** @param {string} id */
   nameOf(id) {
     return this.#names.get(id) ?? id;
+  }
+
+  /** @param {string} id */
+  isNamed(id) {
+    return this.#names.has(id);
   }
 
   people() {

@@ -14,7 +14,7 @@ const KEPT_AFTER_TRIM = 500;
 
 /** What is gone of a message that is deleted. */
 const NOTHING = {
-  text: "", data: undefined, mentions: undefined, attachments: undefined, editedAt: undefined, editedBy: undefined, reactions: [],
+  text: "", data: undefined, mentions: undefined, attachments: undefined, unreached: undefined, editedAt: undefined, editedBy: undefined, reactions: [],
 };
 
 /** @param {any} event */
@@ -27,6 +27,8 @@ export class Timeline {
   pending = [];
   /** There is nothing before the first one. */
   complete = false;
+  /** Whom one's own mentions did not reach, by seq: only the answer to sending says so. @type {Map<number, readonly string[]>} */
+  #unreached = new Map();
 
   /** @param {() => string | undefined} me @param {(id: string) => string} nameOf */
   constructor(me, nameOf) {
@@ -156,10 +158,19 @@ export class Timeline {
     this.pending = this.pending.map((one) => (one.key === key ? { ...one, error: undefined, ...change } : one));
   }
 
-  /** The server has it. Its message event follows, or came before with what was missed. @param {string} key @param {number} seq */
-  settle(key, seq) {
+  /** The server has it. Its message event follows, or came before with what was missed. @param {string} key @param {number} seq @param {readonly string[]} [unreached] */
+  settle(key, seq, unreached) {
+    if (unreached) this.reached(seq, unreached);
     if (seq <= (this.lastSeq ?? 0)) this.dropPending(key);
     else this.changePending(key, { state: "sent" });
+  }
+
+  /** What the server says of a message's mentions. @param {number} seq @param {readonly string[]} [unreached] */
+  reached(seq, unreached = []) {
+    if (unreached.length > 0) this.#unreached.set(seq, unreached);
+    else this.#unreached.delete(seq);
+    const at = this.#place(seq);
+    if (this.messages[at]?.seq === seq) this.messages[at] = { ...this.messages[at], unreached: this.#unreached.get(seq) };
   }
 
   /** @param {string} key */
@@ -193,6 +204,7 @@ export class Timeline {
       editedAt: event.edited_at, editedBy: event.edited_by, deleted: event.deleted === true, deletedBy: event.deleted_by,
       replies: event.replies ?? 0, lastReply: event.last_reply, lastReplyAt: event.last_reply_at,
       reactions: reactionsOf(reactions, me),
+      unreached: this.#unreached.get(seq),
       state: "stored",
       asOf: Math.max(seq, head),
     };

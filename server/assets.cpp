@@ -27,8 +27,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 15> content_
 }};
 
 // connect-src 'self' covers ws: and wss: of the page's own origin (CSP Level 3 §6.7.2.8).
+// https: is for the pictures of messages, which the page loads only after a click.
 constexpr std::string_view page_policy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; "
     "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'";
 

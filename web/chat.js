@@ -3,6 +3,7 @@
 import { CloseCode, ConfabClient, ServerError } from "/sdk/confab.js";
 import { createStore, indexedOutbox, localPositions } from "/sdk/store.js";
 import { REASON, ask } from "./ask.js";
+import { blockItem, showBlocked } from "./blocking.js";
 import { Composer } from "./composer.js";
 import { byId, el, setText } from "./dom.js";
 import { closeDrawers, isNarrow, startDrawers } from "./drawers.js";
@@ -10,7 +11,7 @@ import { deviceId, isId, isUserId, rememberGuest, rememberName, rememberToken } 
 import { gateOf, leftWords } from "./gate.js";
 import { completeMentions, mentionsIn } from "./mentions.js";
 import { showMenu } from "./menu.js";
-import { quoteOf } from "./message.js";
+import { quoteOf, uncover } from "./message.js";
 import { isolated, listNames, plainName } from "./names.js";
 import { newRoom } from "./newroom.js";
 import { Notifier } from "./notify.js";
@@ -20,8 +21,9 @@ import { EmojiPicker } from "./picker.js";
 import { mayPin, moderates } from "./roles.js";
 import { drawRooms, orderedRooms, titleOf } from "./sidebar.js";
 import { Switcher } from "./switcher.js";
-import { countLabel, shownText } from "./text.js";
+import { countLabel, summary } from "./text.js";
 import { Thread } from "./thread.js";
+import { ThreadList } from "./threads.js";
 import { Timeline } from "./timeline.js";
 
 const FIRST_ROOM = "general";
@@ -52,6 +54,10 @@ export function startChat({ id, name, options }, onRefused) {
     more: (room, message, button) => showMenu(button, "Message", moreOf(room, message)),
     thread: (room, message) => thread.open(room.key, message.thread ?? message.seq),
     jump,
+    uncover: (room, message) => {
+      uncover(message, room);
+      changed();
+    },
     retry: (room, message) => store.retry(room.key, message.key),
     discard: (room, message) => store.discard(room.key, message.key),
     reachedEnd: changed,
@@ -64,7 +70,8 @@ export function startChat({ id, name, options }, onRefused) {
       draw();
       timeline.toEnd();
     },
-    edit: (key, message, text) => attempt(store.edit(key, message.seq, text, { mentions: mentionsIn(text, people.mentionable()) })),
+    edit: (key, { seq, text: before, data, attachments }, text) =>
+      attempt(store.edit(key, seq, { text, data: before ? data : undefined }, { mentions: mentioned(text), attachments })),
     editLast: (key) => {
       const message = store.room(key).messages.findLast((one) => one.from === store.getSnapshot().me.id && !one.deleted && one.seq !== null && one.thread === undefined);
       if (message) composer.edit(message);
@@ -81,7 +88,9 @@ export function startChat({ id, name, options }, onRefused) {
     menu: (button, message) => showMenu(button, "Message", moreOf(store.room(open), message, true)),
     retry: (key, message) => store.retry(key, message),
     discard: (key, message) => store.discard(key, message),
+    changed,
   });
+  const threads = new ThreadList(store, { attempt, changed, open: (root) => thread.open(open, root) });
   completeMentions(byId("text"), () => people.mentionable());
   completeMentions(byId("thread-text"), () => people.mentionable());
   const notifier = new Notifier((key) => go(key));
@@ -98,11 +107,14 @@ export function startChat({ id, name, options }, onRefused) {
   }
 
   function send(key, text, options) {
-    store.send(key, text, { ...options, mentions: mentionsIn(text, people.mentionable()) });
+    store.send(key, text, { ...options, mentions: mentioned(text) });
   }
 
+  /** Also those that are not here: whoever writes is told that they were not reached. */
+  const mentioned = (text) => mentionsIn(text, [...people.mentionable(), ...store.people()]);
+
   async function remove(room, message) {
-    const text = shownText(message);
+    const text = summary(message);
     const said = await ask({
       title: "Delete this message?", quote: text.length > 200 ? `${text.slice(0, 200)}…` : text,
       fields: message.from === store.getSnapshot().me.id ? [] : [REASON], yes: "Delete", no: "Keep it", danger: true,
@@ -112,7 +124,7 @@ export function startChat({ id, name, options }, onRefused) {
 
   async function report(room, message) {
     const said = await ask({
-      title: "Report this message?", quote: shownText(message).slice(0, 200), note: "Those who run this server are told, nobody else.",
+      title: "Report this message?", quote: summary(message).slice(0, 200), note: "Those who run this server are told, nobody else.",
       fields: [{ ...REASON, label: "What is wrong with it?" }], yes: "Report",
     });
     if (!said) return;
@@ -129,6 +141,7 @@ export function startChat({ id, name, options }, onRefused) {
       inThread && own && ["Edit", () => composer.edit(message)],
       inThread && (own || moderates(room)) && ["Delete…", () => remove(room, message)],
       !own && ["Report…", () => report(room, message)],
+      !own && blockItem(message.from, store, attempt),
     ].filter(Boolean);
   }
 
@@ -228,11 +241,12 @@ export function startChat({ id, name, options }, onRefused) {
   client.on("left", ({ room: wire, reason }) => {
     const room = store.room(wire);
     if (reason === undefined) return;
-    if (wire !== open) toast(`${room.title}: ${leftWords(reason, gone.get(wire), store)}`);
+    if (wire !== open) toast(`${isolated(room.title)}: ${leftWords(reason, gone.get(wire), store)}`);
     listRooms();
   });
-  client.on("message", ({ room, from = "", text = "" }) => {
-    if (open === null || from === store.getSnapshot().me.id) return;
+  client.on("message", ({ room, from = "", ...message }) => {
+    if (open === null || from === store.getSnapshot().me.id || store.isBlocked(from)) return;
+    const text = summary(message);
     if (room.startsWith("dm:")) notifier.tell(`@${from}`, store.nameOf(from), text);
     if (store.room(open).room !== room) return;
     announce(`${isolated(store.nameOf(from))}: ${text}`);
@@ -269,6 +283,7 @@ export function startChat({ id, name, options }, onRefused) {
     drawing = null;
     if (open === null) return;
     const other = timeline.key !== open;
+    threads.notice(store.room(open));
     if ((timeline.atEnd || other) && document.visibilityState === "visible") store.markRead(open);
     else markDivider();
 
@@ -283,10 +298,12 @@ export function startChat({ id, name, options }, onRefused) {
     people.show(room);
     const gate = drawGate(room);
     thread.draw(open, gate === null || gate.keeps === true || gate.threads === true);
+    if (thread.root !== null) threads.saw(room, thread.root);
+    threads.show(room);
     setText(byId("room-title"), plainName(title));
     const peer = room.with;
     const there = peer === me.id ? "Only you can see this" : store.isOnline(peer) ? "Online" : "Not here at the moment";
-    setText(byId("room-subtitle"), peer ? `@${peer} · ${there}` : room.joined ? [`${room.online} online`, room.settings.topic].filter(Boolean).join(" · ") : "");
+    setText(byId("room-subtitle"), peer ? `@${peer} · ${there}` : room.joined ? [`${room.online} online`, isolated(room.settings.topic ?? "")].filter(Boolean).join(" · ") : "");
     byId("leave").hidden = peer !== null || !room.joined || rooms.every(({ key }) => key === open); // one is always somewhere
     setText(byId("me"), plainName(me.name));
 
@@ -321,6 +338,7 @@ export function startChat({ id, name, options }, onRefused) {
     const act = target.closest("button")?.dataset.act;
     if (act === "accept") become(key);
     else if (act === "return") become(key, false);
+    else if (act === "unblock") attempt(store.setBlocked(store.room(key).with, false));
     else if (act === "decline") {
       go(orderedRooms(store).find((room) => room.key !== key)?.key ?? FIRST_ROOM);
       showRoom();
@@ -333,6 +351,10 @@ export function startChat({ id, name, options }, onRefused) {
   const onClick = {
     find: () => openSwitcher(),
     leave: () => leave(open),
+    me: ({ currentTarget }) => showMenu(currentTarget, "About yourself", [
+      ["Notes to myself", () => go(`@${store.getSnapshot().me.id}`)],
+      ["Blocked people…", () => showBlocked(store, attempt)],
+    ]),
     signout: () => {
       client.stop();
       rememberName("");

@@ -1,13 +1,11 @@
 // The box one writes in: a new message, or the new text of an old one.
 
 import { cleanText } from "/sdk/format.js";
-import { byId, isComposing, setText } from "./dom.js";
+import { byId, hintEnter, isComposing, setText, touch } from "./dom.js";
 import { isolated } from "./names.js";
 import { byteLength, shownText } from "./text.js";
 
 const TYPING_EVERY_MS = 4000;
-/** Where a finger types there is no Shift+Enter, and the button is near. */
-const touch = matchMedia("(hover: none) and (pointer: coarse)");
 
 export class Composer {
   /** Set by `welcome`. */
@@ -31,9 +29,7 @@ export class Composer {
     byId("emoji").addEventListener("click", ({ currentTarget }) => picker.show(currentTarget, (emoji) => this.#insert(emoji)));
     this.#text.addEventListener("input", () => this.#changed());
     this.#text.addEventListener("keydown", (event) => this.#key(event));
-    const hint = () => (this.#text.enterKeyHint = touch.matches ? "enter" : "send");
-    touch.addEventListener("change", hint);
-    hint();
+    hintEnter(this.#text);
   }
 
   show(room, title) {

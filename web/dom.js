@@ -58,4 +58,14 @@ export function redraw(parent, signature, build) {
  */
 export const isComposing = (event) => event.isComposing || event.keyCode === 229;
 
+/** Where a finger types there is no Shift+Enter, and the button is near. */
+export const touch = matchMedia("(hover: none) and (pointer: coarse)");
+
+/** What the Enter key of a keyboard on the screen says that it does. */
+export function hintEnter(text) {
+  const hint = () => (text.enterKeyHint = touch.matches ? "enter" : "send");
+  touch.addEventListener("change", hint);
+  hint();
+}
+
 export const setText = (node, text) => node.textContent === text || (node.textContent = text);

@@ -1,5 +1,5 @@
-// The room list, the list of people and the thread where they lie over the chat: which is open, and the ways out of it.
-// People and thread have one place. The back button is a way out, so an open drawer has an entry in the browser's history.
+// The room list, and the lists of people and threads and a thread where they lie over the chat: which is open, and the ways out
+// of it. All but the room list have one place. The back button is a way out, so an open drawer has an entry in the browser's history.
 
 import { byId } from "./dom.js";
 
@@ -12,15 +12,19 @@ const hasEntry = () => history.state?.drawer === true;
 const roomsAreOpen = () => document.body.classList.contains("rooms-open");
 const isOver = () => !byId("scrim").hidden;
 
+const SIDES = ["members", "threads", "thread"];
+/** Each with a button of its own. */
+const LISTS = ["members", "threads"];
+
 let opener = null; // where the focus was
-let peopleBefore = false; // beside the chat, before the thread took their place
+let before = ""; // the list beside the chat whose place the thread took
 let closing = () => {};
 
-/** `side`: "members", "thread" or "". */
+/** `side`: one of SIDES, or "". */
 function show(rooms, side) {
   document.body.classList.toggle("rooms-open", rooms);
-  for (const id of ["members", "thread"]) byId(id).hidden = id !== side;
-  byId("members-toggle").setAttribute("aria-expanded", String(side === "members"));
+  for (const id of SIDES) byId(id).hidden = id !== side;
+  for (const id of LISTS) byId(`${id}-toggle`).setAttribute("aria-expanded", String(side === id));
   const over = rooms || (side !== "" && !wide.matches);
   byId("scrim").hidden = !over;
   byId("chat").inert = over;
@@ -31,7 +35,7 @@ function show(rooms, side) {
 }
 
 const isOpen = (id) => !byId(id).hidden;
-const besides = () => (!wide.matches ? "" : isOpen("thread") ? "thread" : isOpen("members") ? "members" : "");
+const besides = () => (wide.matches && SIDES.find(isOpen)) || "";
 
 /** Closes what lies over the chat; what is beside it stays there. */
 export function closeDrawers() {
@@ -44,7 +48,7 @@ export function closeDrawers() {
 export function openThread() {
   if (isOpen("thread")) return;
   opener = document.activeElement;
-  peopleBefore = isOpen("members");
+  before = LISTS.find(isOpen) ?? "";
   show(false, "thread");
 }
 
@@ -52,16 +56,22 @@ export function openThread() {
 export function closeThread() {
   if (!isOpen("thread")) return;
   if (isOver() && hasEntry()) history.back();
-  show(false, wide.matches && peopleBefore ? "members" : "");
+  show(false, wide.matches ? before : "");
 }
 
 function closeByHand() {
-  const from = roomsAreOpen() ? byId("sidebar-open") : isOpen("thread") ? opener : byId("members-toggle");
+  const from = roomsAreOpen() ? byId("sidebar-open") : isOpen("thread") ? opener : byId(`${LISTS.find(isOpen)}-toggle`);
   if (isOver() && hasEntry()) history.back();
   const thread = isOpen("thread");
-  show(false, thread && wide.matches && peopleBefore ? "members" : "");
+  show(false, thread && wide.matches ? before : "");
   if (thread) closing();
-  (from?.isConnected ? from : byId("text")).focus();
+  (from?.isConnected && from.checkVisibility() ? from : byId("text")).focus();
+}
+
+function toggle(list) {
+  if (isOpen(list)) return closeByHand();
+  if (isOpen("thread")) closing();
+  show(false, list);
 }
 
 /** `threadClosed` is called when the user has closed the thread. */
@@ -70,12 +80,8 @@ export function startDrawers(threadClosed) {
   if (hasEntry()) history.replaceState(null, ""); // of before a reload
   const onClick = {
     "sidebar-open": () => show(true, ""),
-    "members-toggle": () => {
-      if (isOpen("members")) return closeByHand();
-      if (isOpen("thread")) closing();
-      show(false, "members");
-    },
-    "sidebar-close": closeByHand, "members-close": closeByHand, "thread-close": closeByHand, scrim: closeByHand,
+    ...Object.fromEntries(LISTS.map((id) => [`${id}-toggle`, () => toggle(id)])),
+    "sidebar-close": closeByHand, "members-close": closeByHand, "threads-close": closeByHand, "thread-close": closeByHand, scrim: closeByHand,
   };
   for (const [button, action] of Object.entries(onClick)) byId(button).addEventListener("click", action);
   addEventListener("popstate", () => isOver() && !hasEntry() && closeByHand());

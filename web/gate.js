@@ -27,7 +27,10 @@ export function leftWords(reason, entry, store) {
  * `mute`: when one may speak again, as far as it is known.
  */
 export function gateOf(room, { store, entry, mute = 0, now = Date.now() }) {
-  if (room.with !== null) return null;
+  if (room.with !== null) {
+    const blocked = room.with !== store.getSnapshot().me?.id && store.isBlocked(room.with);
+    return blocked ? { text: `You have blocked ${isolated(store.nameOf(room.with))}, who cannot write to you here.`, keeps: true, until: 0, acts: [["Unblock", "unblock"]] } : null;
+  }
   if (room.left !== null) return { text: leftWords(room.left, entry, store), acts: room.left === "banned" ? [] : [["Go back in", "return"]] };
   if (!room.joined) return SHUT.has(room.error?.code) ? { text: plain(room.error), acts: [] } : null;
   if (isInvited(room)) return { text: "You are invited to this room.", acts: [["Accept", "accept"], ["Decline", "decline"]] };

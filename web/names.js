@@ -1,10 +1,11 @@
 // Names of people and rooms, as their owners chose them, beside other text.
 
-const BIDI_CONTROLS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+/** What turns around its neighbours, and what is not seen, so that two names look the same. Joiners stay: scripts and emoji need them. */
+const HIDDEN = /[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0]/g;
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
-/** What someone is called, without the characters that turn around what stands beside it. */
-export const plainName = (name) => name.replace(BIDI_CONTROLS, "");
+/** What someone is called, as far as it can be seen. */
+export const plainName = (name) => name.replace(HIDDEN, "");
 
 /** A name within a sentence: in a script that runs the other way it is kept from turning around its neighbours. */
 export function isolated(name) {

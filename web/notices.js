@@ -1,16 +1,14 @@
 // What the page tells its user beside the messages: the banner, toasts, and for screen readers what comes in.
 
 import { byId, setText } from "./dom.js";
-import { isolated, plainName } from "./names.js";
-import { dayOf } from "./text.js";
+import { isolated } from "./names.js";
+import { whenLabel } from "./text.js";
 
 const TOAST_MS = 6000;
 const RESTORED_MS = 2500;
 
-const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
-const dayAndClock = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 /** " until …", or nothing where there is no end. */
-export const untilWords = (until) => (until ? ` until ${(dayOf(until) === dayOf(Date.now()) ? clock : dayAndClock).format(until)}` : "");
+export const untilWords = (until) => (until ? ` until ${whenLabel(until)}` : "");
 
 const IN_WORDS = {
   too_long: () => "That is too long.",
@@ -47,9 +45,10 @@ export function banner(kind, text = "", action = "", act = null) {
 }
 
 let toastTimer;
+/** Names in `text` are isolated by who says it. */
 export function toast(text) {
   clearTimeout(toastTimer);
-  byId("toast").textContent = plainName(text);
+  byId("toast").textContent = text;
   byId("toast").hidden = false;
   toastTimer = setTimeout(() => (byId("toast").hidden = true), TOAST_MS);
 }

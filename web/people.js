@@ -1,13 +1,16 @@
 // The panel beside the messages: what the room is, who belongs to it, who is there, and what may be done about that.
 
 import { REASON, ask } from "./ask.js";
+import { blockItem } from "./blocking.js";
 import { avatar, bdi, byId, el, icon, redraw } from "./dom.js";
 import { showMenu } from "./menu.js";
+import { COVERED } from "./message.js";
 import { idsIn, isolated } from "./names.js";
-import { INVITED, TITLE, VISIBILITY } from "./newroom.js";
+import { INVITED } from "./newroom.js";
 import { untilWords } from "./notices.js";
-import { mayInvite, mayPin, moderates, owns, powersOver, rank } from "./roles.js";
-import { shownText } from "./text.js";
+import { mayInvite, mayPin, moderates, powersOver, rank } from "./roles.js";
+import { askSettings, factsOf } from "./settings.js";
+import { summary } from "./text.js";
 
 const CROWD = 100; // beyond this the server does not say who is there
 const PAGES_MAX = 5;
@@ -16,8 +19,6 @@ const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
 const NOTHING = { member: [], invited: [], banned: [], pins: [] };
 
 const LASTS = [[String(10 * MINUTE), "10 minutes"], [String(HOUR), "1 hour"], [String(DAY), "1 day"], [String(7 * DAY), "1 week"]];
-const SLOW = [["0", "Off"], ["10000", "10 seconds"], ["30000", "30 seconds"], ["60000", "1 minute"], ["300000", "5 minutes"], ["3600000", "1 hour"]];
-const POSTING = [["all", "All members"], ["threads", "Members only in threads"], ["moderators", "Moderators only"]];
 
 export class People {
   #store;
@@ -81,7 +82,7 @@ export class People {
       if (room.memberCount > 0) lists.member = await this.#all(room, "member");
       if (room.memberCount > 0 && (room.member || moderates(room))) lists.invited = await this.#all(room, "invited");
       if (moderates(room)) lists.banned = await this.#all(room, "banned");
-      if (room.pins.length > 0) lists.pins = (await this.#store.client.pins(room.room)).pins;
+      if (room.pins.length > 0) lists.pins = (await this.#store.pins(room.key)).pins;
       if (room.key !== this.#room.key) return;
       this.#lists = lists;
       this.#actions.changed();
@@ -107,13 +108,15 @@ export class People {
     const [room, store] = [this.#room, this.#store];
     const me = store.getSnapshot().me?.id;
     const online = new Set(room.members.map(({ id }) => id));
-    const named = (row) => ({ ...row, name: store.nameOf(row.id), online: online.has(row.id) });
+    const named = (row) => ({ ...row, name: store.nameOf(row.id), online: online.has(row.id), blocked: store.isBlocked(row.id) });
     const byName = (a, b) => rank(b.role) - rank(a.role) || a.name.localeCompare(b.name);
     const members = this.#lists.member.map(named).sort(byName);
     const [invited, banned] = [this.#lists.invited.map(named), this.#lists.banned.map(named)];
     const listed = new Set([...members, ...invited, ...banned].map(({ id }) => id));
-    const visitors = room.members.filter(({ id }) => !listed.has(id)).map(named).sort(byName);
-    const pins = this.#lists.pins.filter(({ message }) => room.pins.includes(message.seq));
+    const peer = room.with === null || online.has(room.with) ? [] : [{ id: room.with }];
+    const visitors = [...room.members, ...peer].filter(({ id }) => !listed.has(id)).map(named).sort(byName);
+    const pins = this.#lists.pins.filter(({ message }) => room.pins.includes(message.seq))
+      .map(({ message }) => ({ ...message, name: store.nameOf(message.from), covered: store.isBlocked(message.from) }));
     const crowd = room.online > CROWD;
     byId("members-count").textContent = members.length ? room.memberCount : room.online || "";
     const state = [room.key, room.title, room.settings, room.role, room.member, room.joined, members, visitors, invited, banned, pins, crowd && room.online, me];
@@ -134,9 +137,8 @@ export class People {
 
   #about(room) {
     if (room.with !== null || !room.joined) return [];
-    const { topic, visibility, slow_ms: slow } = room.settings;
-    const kind = { invite: "By invitation", private: "Private room" }[visibility];
-    const facts = [kind, slow > 0 && "slow mode", room.settings.archived && "archived", room.member && `you are ${room.role === "owner" ? "an owner" : `a ${room.role}`}`].filter(Boolean).join(" · ");
+    const { topic, visibility } = room.settings;
+    const facts = [...factsOf(room), room.member && `you are ${room.role === "owner" ? "an owner" : `a ${room.role}`}`].filter(Boolean).join(" · ");
     const button = (act, label) => el("button", { type: "button", textContent: label, data: { act, key: act } });
     const buttons = [
       !room.member && button("become", visibility ? "Accept the invitation" : "Become a member"),
@@ -151,10 +153,10 @@ export class People {
   }
 
   #row(row, me) {
-    const { id, name, state, role, until, mute_until: mute, reason, online } = row;
+    const { id, name, state, role, until, mute_until: mute, reason, online, blocked } = row;
     const label = [
       id === me ? "you" : name !== id && `@${id}`, role !== "member" && role, mute > Date.now() && `muted${untilWords(mute)}`,
-      state === "banned" && `banned${untilWords(until)}`, reason,
+      state === "banned" && `banned${untilWords(until)}`, reason, blocked && "you have blocked them",
     ].filter(Boolean).join(" · ");
     return el("li", { class: "person" },
       el("a", { href: `#@${encodeURIComponent(id)}`, class: "member", title: id === me ? "Notes to myself" : `Write to ${isolated(name)}`, data: { key: id } },
@@ -163,11 +165,11 @@ export class People {
       this.#items(row).length > 0 && el("button", { type: "button", class: "icon small", title: "More", "aria-label": `More about ${isolated(name)}`, "aria-haspopup": "menu", data: { user: id, key: `more ${id}` } }, icon("more")));
   }
 
-  #pin({ message }, room) {
-    const text = message.deleted ? "This message was deleted." : shownText({ text: "", ...message });
+  #pin(message, room) {
+    const text = message.deleted ? "This message was deleted." : message.covered ? COVERED : summary(message);
     return el("li", { class: "person pin" },
       el("button", { type: "button", class: "member", data: { act: "goto", seq: message.seq, key: `pin ${message.seq}` } },
-        el("span", { class: "who" }, bdi(this.#store.nameOf(message.from), "name"), el("bdi", { class: "handle", textContent: text }))),
+        el("span", { class: "who" }, bdi(message.name, "name"), el("bdi", { class: "handle", textContent: text }))),
       mayPin(room) && el("button", { type: "button", class: "icon small", title: "Unpin", "aria-label": `Unpin: ${text.slice(0, 40)}`, data: { act: "unpin", seq: message.seq, key: `unpin ${message.seq}` } }, icon("close")));
   }
 
@@ -192,6 +194,11 @@ export class People {
   }
 
   #items(row) {
+    const other = row.id !== this.#store.getSnapshot().me?.id;
+    return [...this.#powers(row), ...(other ? [blockItem(row.id, this.#store, this.#actions.attempt)] : [])];
+  }
+
+  #powers(row) {
     const room = this.#room;
     const me = this.#store.getSnapshot().me?.id;
     if (room.with !== null || !room.joined) return [];
@@ -237,22 +244,7 @@ export class People {
   }
 
   async #settings(room) {
-    const { settings } = room;
-    const before = {
-      title: room.title, topic: settings.topic ?? "", slow_ms: String(settings.slow_ms ?? 0), posting: settings.posting ?? "all",
-      visibility: settings.visibility ?? "public", archived: String(settings.archived ?? false),
-    };
-    const own = owns(room) ? [
-      { name: "visibility", label: "Who may come in", choices: VISIBILITY },
-      { name: "archived", label: "Archived", choices: [["false", "No"], ["true", "Yes: nobody writes any more"]] },
-    ] : [];
-    const slow = SLOW.some(([value]) => value === before.slow_ms) ? SLOW : [...SLOW, [before.slow_ms, `${Number(before.slow_ms) / 1000} seconds`]];
-    const fields = [TITLE, { name: "topic", label: "Topic", bytes: 1024 }, { name: "slow_ms", label: "Slow mode: between two messages of one person", choices: slow },
-      { name: "posting", label: "Who writes", choices: POSTING }, ...own];
-    const said = await ask({ title: "Room settings", fields: fields.map((field) => ({ ...field, value: before[field.name] })), yes: "Save" });
-    const changed = Object.entries(said ?? {}).filter(([name, value]) => value !== before[name]);
-    const typed = { slow_ms: Number, archived: (value) => value === "true" };
-    if (changed.length === 0) return;
-    this.#actions.attempt(this.#store.client.setRoom(room.room, Object.fromEntries(changed.map(([name, value]) => [name, typed[name]?.(value) ?? value]))));
+    const changed = await askSettings(room);
+    if (changed) this.#actions.attempt(this.#store.client.setRoom(room.room, changed));
   }
 }

@@ -1,9 +1,23 @@
 // Texts and times as they are shown.
 
 import { el } from "./dom.js";
+import { plainName } from "./names.js";
 
 /** What a message shows: its text, or what an app put in its place. */
 export const shownText = ({ text, data }) => text || (data === undefined ? "" : JSON.stringify(data, null, 2));
+
+/** What a file is called: its name, or the end of its address. */
+export function fileName({ name, url, ref }) {
+  if (name) return plainName(name);
+  try {
+    return plainName(decodeURIComponent(new URL(url).pathname.split("/").at(-1))) || "file";
+  } catch {
+    return ref === undefined ? "file" : plainName(ref.split("/").at(-1)) || "file";
+  }
+}
+
+/** A message on one line: its text, else its files. */
+export const summary = (message) => shownText({ text: "", ...message }).replace(/\s+/g, " ") || (message.attachments ?? []).map((file) => `📎 ${fileName(file)}`).join(", ");
 
 const encoder = new TextEncoder();
 export const byteLength = (text) => encoder.encode(text).length;
@@ -20,6 +34,10 @@ export function timeElement(at, short = false) {
   const textContent = parts.map(({ value }) => value).join("").trim();
   return el("time", { dateTime: date.toISOString(), title: full.format(date), textContent });
 }
+
+const dayAndClock = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+/** A time within a sentence: without the day, where that is today. */
+export const whenLabel = (at) => (dayOf(at) === dayOf(Date.now()) ? clock : dayAndClock).format(at);
 
 export const dayOf = (at) => new Date(at).toDateString();
 

@@ -1,9 +1,9 @@
 // A thread beside the messages: its root, the replies, and a box to write one more.
 
 import { cleanText } from "/sdk/format.js";
-import { avatar, bdi, byId, el, icon, isComposing, redraw } from "./dom.js";
+import { avatar, bdi, byId, el, hintEnter, icon, isComposing, redraw, touch } from "./dom.js";
 import { closeThread, openThread } from "./drawers.js";
-import { mentionsMe, messageText } from "./message.js";
+import { isCovered, mentionsMe, messageContent, uncover, unreachedWords } from "./message.js";
 import { plain } from "./notices.js";
 import { byteLength, timeElement } from "./text.js";
 
@@ -18,7 +18,7 @@ export class Thread {
   #text = byId("thread-text");
   #list = byId("thread-list");
 
-  /** `actions`: send, menu, retry, discard, bytesMax. */
+  /** `actions`: send, menu, retry, discard, changed, bytesMax. */
   constructor(store, actions) {
     this.#store = store;
     this.#actions = actions;
@@ -26,9 +26,10 @@ export class Thread {
       event.preventDefault();
       this.#submit();
     });
+    hintEnter(this.#text);
     this.#text.addEventListener("input", () => this.#fit());
     this.#text.addEventListener("keydown", (event) => {
-      if (isComposing(event) || event.key !== "Enter" || event.shiftKey) return;
+      if (isComposing(event) || event.key !== "Enter" || event.shiftKey || event.altKey || touch.matches) return;
       event.preventDefault();
       this.#submit();
     });
@@ -36,13 +37,17 @@ export class Thread {
       const button = target.closest("button");
       const message = button && this.#messages().find(({ id }) => id === button.dataset.id);
       if (!message) return;
-      if (button.dataset.act) actions[button.dataset.act](this.#key, message.key);
+      if (button.dataset.act === "uncover") {
+        uncover(message, store.room(this.#key));
+        actions.changed();
+      } else if (button.dataset.act) actions[button.dataset.act](this.#key, message.key);
       else actions.menu(button, message);
     });
   }
 
-  get isOpen() {
-    return this.#root !== null;
+  /** The seq of the message under which it stands; null: none is open. */
+  get root() {
+    return this.#root;
   }
 
   async open(key, root) {
@@ -79,22 +84,26 @@ export class Thread {
     const root = messages[0]?.seq === this.#root;
     const atEnd = this.#list.scrollHeight - this.#list.scrollTop - this.#list.clientHeight < 48;
     byId("thread-form").hidden = !mayWrite;
-    const shown = messages.map((message) => [message.id, message.seq, message.text, message.state, message.deleted, message.reason, message.editedAt, message.data, this.#store.nameOf(message.from), message.error?.message]);
+    const store = this.#store;
+    const shown = messages.map((message) => [
+      message.id, message.seq, message.text, message.state, message.deleted, message.reason, message.editedAt, message.data, message.attachments,
+      store.nameOf(message.from), message.error?.message, isCovered(message, room, store), unreachedWords(message, room, store),
+    ]);
     redraw(this.#list, JSON.stringify([this.#root, root, shown]), () => [
       !root && el("p", { class: "muted note", textContent: room.hasOlder ? "The beginning of this thread is far back." : "The beginning of this thread is gone." }),
-      el("ol", { "aria-label": "Thread" }, messages.map((message) => this.#row(message))),
+      el("ol", { "aria-label": "Thread" }, messages.map((message) => this.#row(message, room))),
     ].filter(Boolean));
     if (atEnd) this.#list.scrollTop = this.#list.scrollHeight;
   }
 
-  #row(message) {
+  #row(message, room) {
     const { id, seq, from, at, deleted, state } = message;
     const { me } = this.#store.getSnapshot();
     const name = this.#store.nameOf(from);
     return el("li", { class: `reply${seq === this.#root ? " root" : ""} ${state}${mentionsMe(message, me?.id) ? " mine" : ""}` },
       el("div", { class: "author" }, avatar(from, name), bdi(name, "name"), timeElement(at),
         seq !== null && !deleted && el("button", { type: "button", class: "icon small", title: "More", "aria-label": "More about this message", "aria-haspopup": "menu", data: { id, key: id } }, icon("more"))),
-      messageText(message, this.#store),
+      messageContent(message, room, this.#store),
       state === "failed" && el("p", { class: "failure" }, `Not sent. ${plain(message.error)}`,
         el("button", { type: "button", class: "link", textContent: "Try again", data: { id, act: "retry" } }),
         el("button", { type: "button", class: "link", textContent: "Discard", data: { id, act: "discard" } })));

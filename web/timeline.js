@@ -4,7 +4,7 @@
 // stretch that grows toward where they scroll and shrinks at the other side.
 
 import { avatar, bdi, byId, el, icon, setText } from "./dom.js";
-import { mentionsMe, messageText, quoteOf } from "./message.js";
+import { isCovered, mentionsMe, messageContent, quoteOf, unreachedWords } from "./message.js";
 import { isolated, listNames } from "./names.js";
 import { plain } from "./notices.js";
 import { moderates } from "./roles.js";
@@ -42,7 +42,7 @@ export class Timeline {
   #list = byId("messages");
   #picker;
 
-  /** `actions`: react, edit, remove, reply, more, thread, jump, retry, discard, reachedEnd, toText. */
+  /** `actions`: react, edit, remove, reply, more, thread, jump, uncover, retry, discard, reachedEnd, toText. */
   constructor(store, actions, picker) {
     this.#store = store;
     this.#picker = picker;
@@ -60,6 +60,7 @@ export class Timeline {
     this.#list.addEventListener("focusin", (event) => this.#activate(event.target));
     this.#list.addEventListener("click", (event) => this.#clicked(event.target.closest("button")));
     this.#list.addEventListener("keydown", (event) => this.#key(event));
+    this.#list.addEventListener("load", () => this.#pin(), true); // a picture has its height only then
   }
 
   /** Of the room that is shown. */
@@ -215,8 +216,10 @@ export class Timeline {
     } else if (!joined && !peer) setText(status, "Joining…");
     else if (this.#messages.length === 0) {
       setText(status, this.#pending.length ? "" : peer ? `Only you and ${title} can read what is written here.` : "Nothing here yet. Say hello!");
-    } else if (!hasOlder) setText(status, peer ? `This is where it began.` : `This is the beginning of ${title}.`);
-    else setText(status, loadingOlder ? "Loading earlier messages…" : "\u00a0");
+    } else if (!hasOlder) {
+      const late = this.#room.settings.history === "own" && this.#messages[0].seq > 1;
+      setText(status, peer ? "This is where it began." : late ? "What was written before is only for those who were members then." : `This is the beginning of ${title}.`);
+    } else setText(status, loadingOlder ? "Loading earlier messages…" : "\u00a0");
   }
 
   // ------------------------------------------------------------------------------------------------- position
@@ -283,14 +286,22 @@ export class Timeline {
     const divider = this.#divider;
     const fresh = divider !== null && message.seq > divider && (previous?.seq ?? 0) <= divider && message.from !== this.#me;
     const author = newDay || fresh || previous.from !== message.from || message.at - previous.at > GROUP_MS;
-    const quote = message.replyTo === undefined ? "" : quoteOf(this.#room, message.replyTo, this.#store);
-    return { day: newDay ? dayLabel(message.at) : "", fresh, author, name: this.#store.nameOf(message.from), quote };
+    const [room, store] = [this.#room, this.#store];
+    const quote = message.replyTo === undefined ? "" : quoteOf(room, message.replyTo, store);
+    const others = [...new Set([message.editedBy, message.deletedBy, ...message.reactions.flatMap(({ users }) => users)])].filter((id) => id !== undefined);
+    store.learn(others); // nobody else may have named them
+    return {
+      day: newDay ? dayLabel(message.at) : "", fresh, author, name: store.nameOf(message.from), quote, others: others.map(store.nameOf),
+      covered: isCovered(message, room, store), unreached: unreachedWords(message, room, store),
+    };
   }
 
-  #row(message, { day, fresh, author, name, quote }) {
+  #row(message, { day, fresh, author, name, quote, covered }) {
     const { id, from, at, deleted, replies, replyTo, state, thread } = message;
     const own = from === this.#me;
     const inside = (act, data, content, look) => el("button", { type: "button", class: look, tabIndex: -1, data: { act, ...data } }, content);
+    const content = messageContent(message, this.#room, this.#store);
+    for (const button of content.flatMap((part) => [...part.querySelectorAll("button")])) button.tabIndex = -1;
     return el("li", { id, class: `message${author ? " first" : ""}${own ? " own" : ""}${mentionsMe(message, this.#me) ? " mine" : ""}${state === "stored" ? "" : ` ${state}`}`, tabIndex: -1 },
       day && el("p", { class: "day" }, el("span", { textContent: day })),
       fresh && el("p", { class: "fresh" }, el("span", { textContent: "New" })),
@@ -300,11 +311,11 @@ export class Timeline {
           author
             ? el("p", { class: "author" }, bdi(name, "name"), name !== from && bdi(`@${from}`, "handle"), own && el("span", { class: "handle", textContent: "you" }), timeElement(at))
             : el("span", { class: "hidden", textContent: `${isolated(name)}: ` }),
-          quote && inside("jump", { seq: replyTo }, el("span", { textContent: quote }), "quoted"),
-          messageText(message, this.#store),
+          quote && !covered && inside("jump", { seq: replyTo }, el("span", { textContent: quote }), "quoted"),
+          content,
           state === "sending" && el("p", { class: "hidden", textContent: "Sending" }),
           state === "failed" && this.#failure(message),
-          !deleted && message.reactions.length > 0 && this.#chips(message),
+          !deleted && !covered && message.reactions.length > 0 && this.#chips(message),
           replies > 0 && inside("thread", {}, replies === 1 ? "1 reply" : `${replies} replies`, "link replies"),
           thread !== undefined && inside("thread", {}, "In a thread", "link replies"))));
   }
@@ -356,7 +367,7 @@ export class Timeline {
     row.tabIndex = 0;
     for (const inside of row.querySelectorAll(".content button")) inside.tabIndex = 0;
     const message = this.#message(row.id);
-    const usable = message && !message.deleted && this.#room.left === null && row.id === this.#active;
+    const usable = message && !message.deleted && !isCovered(message, this.#room, this.#store) && this.#room.left === null && row.id === this.#active;
     if (!usable) return this.#toolbar.remove();
     const own = message.from === this.#me;
     const hide = { edit: !own, remove: !own && !moderates(this.#room) };
