@@ -20,6 +20,14 @@ export interface Labels {
   empty: string;
   deleted: string;
   edited: string;
+  edit: string;
+  editing: string;
+  remove: string;
+  /** In the place of `remove`, once that was pressed. */
+  confirm: string;
+  cancel: string;
+  /** In the place of what somebody wrote whom one has blocked. */
+  blocked: string;
   sending: string;
   failed: string;
   retry: string;

@@ -120,7 +120,7 @@ export class ConfabChat extends Base {
     const root = shadow(this, (sheet ??= lazySheet(CHAT)));
     this.#list = el("ul", { role: "list" });
     this.#nav = el("nav", { part: "rooms" }, /** @type {HTMLElement} */ (this.#list));
-    this.#room = el("confab-room", { part: "room", exportparts: "header, title, messages, message, author, time, text, status, form, input, send" });
+    this.#room = el("confab-room", { part: "room", exportparts: "header, title, messages, message, author, time, text, files, actions, status, form, input, send" });
     const slot = el("slot", {}, el("div", { className: "frame", part: "frame" }, this.#nav, this.#room));
     slot.addEventListener("slotchange", () => this.#arrange());
     root.append(slot);

@@ -13,6 +13,12 @@ export const LABELS = {
   empty: "Nothing here yet.",
   deleted: "This message was deleted.",
   edited: "(edited)",
+  edit: "Edit",
+  editing: "Editing your message",
+  remove: "Delete",
+  confirm: "Really delete",
+  cancel: "Cancel",
+  blocked: "You have blocked who wrote this.",
   sending: "Sending",
   failed: "Not sent.",
   retry: "Try again",
@@ -41,11 +47,11 @@ export function el(tag, props = {}, ...children) {
   return node;
 }
 
-/** Characters that turn around the text beside them. */
-const BIDI_CONTROLS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+/** Characters that turn around the text beside them, or are not seen. Joiners stay: scripts and emoji need them. */
+const HIDDEN = /[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0]/g;
 
 /** @param {string} text */
-export const plainName = (text) => text.replace(BIDI_CONTROLS, "");
+export const plainName = (text) => text.replace(HIDDEN, "");
 
 /** Someone's name, which does not turn around its neighbours. @param {string} text @param {string} part */
 export const named = (text, part) => el("bdi", { part, textContent: plainName(text) });

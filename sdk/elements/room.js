@@ -7,7 +7,7 @@ import { ROOM } from "./style.js";
 /**
  * @typedef {import("../store.js").Store} Store
  * @typedef {import("../store.js").TimelineMessage} TimelineMessage
- * @typedef {Map<string, { message: TimelineMessage, first: boolean, row: HTMLElement }>} Rows by the message's id
+ * @typedef {Map<string, { message: TimelineMessage, drawn: string, row: HTMLElement }>} Rows by the message's id, and how they are drawn
  */
 
 /** Messages of one author within this time have one heading. */
@@ -25,6 +25,10 @@ export class ConfabRoom extends Base {
   #rows = new Map();
   #atEnd = true;
   #drawing = false;
+  /** The message whose new text is being written. @type {TimelineMessage | null} */
+  #editing = null;
+  /** The seq of the one that goes if "delete" is pressed again. @type {number | null} */
+  #doomed = null;
   #parts = /** @type {Record<string, any>} */ ({});
 
   /** In place of the one of the <confab-chat> around it. */
@@ -70,6 +74,8 @@ export class ConfabRoom extends Base {
     this.#rows.clear();
     this.#parts.list?.replaceChildren();
     this.#atEnd = true;
+    this.#doomed = null;
+    this.#edit(null);
     this.#enter();
   }
 
@@ -101,7 +107,7 @@ export class ConfabRoom extends Base {
       void this.#store.join(this.room);
       void this.#store.restored.then(() => input.value === "" && this.#restore());
     }
-    this.#restore();
+    if (!this.#editing) this.#restore();
     this.#drawNow();
   }
 
@@ -122,18 +128,24 @@ export class ConfabRoom extends Base {
       input: el("textarea", { id: "input", part: "input", rows: 1, dir: "auto", enterKeyHint: "send" }),
       label: el("label", { className: "hidden", htmlFor: "input" }),
       send: el("button", { part: "send" }),
+      editing: el("span", {}),
+      cancel: el("button", { type: "button" }),
+      bar: /** @type {any} */ (null),
       log: /** @type {any} */ (null),
       form: /** @type {any} */ (null),
       section: /** @type {any} */ (null),
     };
     parts.log = el("div", { className: "log", part: "messages", role: "log", tabIndex: 0 }, parts.older, parts.note, parts.list);
     parts.form = el("form", { part: "form" }, parts.label, parts.input, parts.send);
-    parts.section = el("section", {}, el("header", { part: "header" }, parts.title, parts.online), parts.log, parts.status, parts.form);
+    parts.bar = el("p", { className: "editing", part: "editing", hidden: true }, parts.editing, parts.cancel);
+    parts.section = el("section", {}, el("header", { part: "header" }, parts.title, parts.online), parts.log, parts.status, parts.bar, parts.form);
     shadow(this, (sheet ??= lazySheet(ROOM))).append(parts.section);
 
     parts.log.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     parts.older.addEventListener("click", () => this.#store?.loadOlder(this.room));
     parts.list.addEventListener("click", (/** @type {Event} */ event) => this.#clicked(/** @type {HTMLElement} */ (event.target).closest("button")));
+    parts.list.addEventListener("focusout", () => this.#doom(null));
+    parts.cancel.addEventListener("click", () => this.#edit(null, true));
     parts.input.addEventListener("input", () => this.#typed());
     parts.input.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.#key(event));
     parts.form.addEventListener("submit", (/** @type {Event} */ event) => {
@@ -143,16 +155,19 @@ export class ConfabRoom extends Base {
   }
 
   #label() {
-    const { labels, log, label, send, older, input } = { labels: this.#labels, .../** @type {any} */ (this.#parts) };
+    const { labels, log, label, send, older, input, editing, cancel } = { labels: this.#labels, .../** @type {any} */ (this.#parts) };
     log.setAttribute("aria-label", labels.messages);
     label.textContent = input.placeholder = labels.message;
     send.textContent = labels.send;
     older.textContent = labels.older;
+    editing.textContent = labels.editing;
+    cancel.textContent = labels.cancel;
   }
 
   // ------------------------------------------------------------------------------------------------------ writing
 
   #typed() {
+    if (this.#editing) return;
     const text = this.#parts.input.value;
     this.#store?.setDraft(this.room, text);
     this.#store?.setTyping(this.room, text.trim() !== "");
@@ -162,6 +177,7 @@ export class ConfabRoom extends Base {
   #key(event) {
     const composing = event.isComposing || event.keyCode === 229; // Safari ends a composition before the key that ended it
     const touch = matchMedia("(hover: none) and (pointer: coarse)").matches;
+    if (event.key === "Escape" && this.#editing && !composing) return this.#edit(null, true);
     if (event.key !== "Enter" || event.shiftKey || event.altKey || composing || touch) return;
     event.preventDefault();
     this.#submit();
@@ -171,6 +187,14 @@ export class ConfabRoom extends Base {
     const { input } = this.#parts;
     const text = cleanText(input.value);
     if (!this.#store || this.room === "" || text.trim() === "") return;
+    if (this.#editing) {
+      const { seq, text: before, data, mentions, attachments } = this.#editing;
+      this.#edit(null, true);
+      if (text === before) return;
+      const kept = { text, data: before ? data : undefined };
+      this.#store.edit(this.room, /** @type {number} */ (seq), kept, { mentions, attachments }).catch((error) => this.#report(error));
+      return;
+    }
     input.value = "";
     this.#store.setDraft(this.room, "");
     void this.#store.send(this.room, text);
@@ -179,9 +203,42 @@ export class ConfabRoom extends Base {
     input.focus();
   }
 
+  /** Begins to edit a message, or ends it. @param {TimelineMessage | null} message @param {boolean} [focus] */
+  #edit(message, focus) {
+    const { bar, input } = this.#parts;
+    if (message) input.value = shownText(message);
+    else if (this.#editing) this.#restore();
+    this.#editing = message;
+    bar.hidden = message === null;
+    if (focus) input.focus();
+  }
+
+  /** @param {number | null} seq */
+  #doom(seq) {
+    if (this.#doomed === seq) return;
+    this.#doomed = seq;
+    // In place: the button keeps the focus.
+    for (const button of this.#parts.list.querySelectorAll("[data-act=remove]")) button.textContent = this.#removeLabel(Number(button.dataset.seq));
+  }
+
+  /** @param {number | null} seq */
+  #removeLabel(seq) {
+    return seq !== null && this.#doomed === seq ? this.#labels.confirm : this.#labels.remove;
+  }
+
   /** @param {HTMLButtonElement | null} button */
   #clicked(button) {
     const { act, value = "" } = button?.dataset ?? {};
+    const seq = Number(button?.dataset.seq);
+    const message = this.#store?.room(this.room).messages.find((one) => one.seq === seq);
+    if (act === "edit" && message) this.#edit(message, true);
+    if (act === "remove" && this.#doomed !== seq) this.#doom(seq);
+    else if (act === "remove") {
+      this.#doom(null);
+      if (this.#editing?.seq === seq) this.#edit(null);
+      this.#parts.input.focus();
+      this.#store?.remove(this.room, seq).catch((error) => this.#report(error));
+    }
     if (act === "retry") void this.#store?.retry(this.room, value);
     if (act === "discard") this.#store?.discard(this.room, value);
     if (act === "react") this.#store?.toggleReaction(this.room, Number(button?.dataset.seq), value).catch((error) => this.#report(error));
@@ -234,8 +291,10 @@ export class ConfabRoom extends Base {
     let previous = /** @type {TimelineMessage | null} */ (null);
     for (const message of messages) {
       const first = previous === null || previous.from !== message.from || message.at - previous.at > GROUP_MS;
+      const blocked = !message.deleted && this.#store?.isBlocked(message.from) === true;
+      const drawn = `${first} ${blocked}`;
       const old = this.#rows.get(message.id);
-      rows.set(message.id, old?.message === message && old.first === first ? old : { message, first, row: this.#row(message, first) });
+      rows.set(message.id, old?.message === message && old.drawn === drawn ? old : { message, drawn, row: this.#row(message, first, blocked) });
       previous = message;
     }
     for (const [id, { row }] of this.#rows) if (rows.get(id)?.row !== row) row.remove();
@@ -247,9 +306,9 @@ export class ConfabRoom extends Base {
     this.#rows = rows;
   }
 
-  /** @param {TimelineMessage} message @param {boolean} first */
-  #row(message, first) {
-    const { from, at, text, data, deleted, editedAt, state, reactions } = message;
+  /** @param {TimelineMessage} message @param {boolean} first @param {boolean} blocked */
+  #row(message, first, blocked) {
+    const { from, at, deleted, editedAt, state, reactions } = message;
     const own = from === this.#store?.getSnapshot().me?.id;
     const labels = this.#labels;
     const date = new Date(at);
@@ -258,15 +317,26 @@ export class ConfabRoom extends Base {
     author.className = first ? "author" : "hidden";
     const time = el("time", { part: "time", dateTime: date.toISOString(), title: date.toLocaleString(), className: first ? "" : "hidden" },
       date.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" }));
-    const shown = text || (data === undefined ? "" : JSON.stringify(data, null, 2));
     return el("li", { className: `message ${state}${own ? " own" : ""}${first ? " first" : ""}`, part: `message${own ? " own" : ""}` },
       el("div", { className: "line" }, author, time),
-      deleted
-        ? el("div", { className: "text gone", part: "text" }, labels.deleted)
-        : el("div", { className: "text", part: "text", dir: "auto" }, ...formatText(shown), editedAt !== undefined && el("span", { className: "edited" }, ` ${labels.edited}`)),
+      deleted || blocked
+        ? el("div", { className: "text gone", part: "text" }, deleted ? labels.deleted : labels.blocked)
+        : el("div", { className: "text", part: "text", dir: "auto" }, ...formatText(shownText(message)), editedAt !== undefined && el("span", { className: "edited" }, ` ${labels.edited}`)),
+      !deleted && !blocked && files(message),
       state === "sending" && el("p", { className: "hidden" }, labels.sending),
       state === "failed" && this.#failure(message),
-      reactions.length > 0 && this.#chips(message));
+      !blocked && reactions.length > 0 && this.#chips(message),
+      own && state === "stored" && !deleted && this.#actions(message));
+  }
+
+  /** @param {TimelineMessage} message */
+  #actions({ seq }) {
+    const button = (/** @type {string} */ act, /** @type {string} */ label) => {
+      const made = el("button", { type: "button" }, label);
+      Object.assign(made.dataset, { act, seq: String(seq) });
+      return made;
+    };
+    return el("div", { className: "actions", part: "actions" }, button("edit", this.#labels.edit), button("remove", this.#removeLabel(seq)));
   }
 
   /** @param {TimelineMessage} message */
@@ -295,4 +365,17 @@ export class ConfabRoom extends Base {
     this.#atEnd = atEnd;
     if (returned) this.#draw();
   }
+}
+
+/** @param {TimelineMessage} message */
+const shownText = ({ text, data }) => text || (data === undefined ? "" : JSON.stringify(data, null, 2));
+
+/** Links to a message's files. Nothing of them is loaded. @param {TimelineMessage} message */
+function files({ attachments }) {
+  if (!attachments?.length) return null;
+  return el("ul", { className: "files", part: "files", role: "list" }, ...attachments.map(({ name, url, ref }) => {
+    const shown = named(name ?? url ?? ref ?? "", "file");
+    const safe = url?.startsWith("https://");
+    return el("li", {}, safe ? el("a", { href: url, target: "_blank", rel: "noopener noreferrer nofollow" }, shown) : shown);
+  }));
 }

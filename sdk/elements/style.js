@@ -80,10 +80,19 @@ header p, time, .note, .edited, .status { color: var(--_muted); font-size: .8rem
 .chips { display: flex; flex-wrap: wrap; gap: .3rem; padding-block: .2rem; }
 .chips button { min-height: 1.75rem; padding: 0 .6rem; border-radius: 1rem; font-size: .85rem; }
 .chips [aria-pressed=true] { border-color: var(--_accent); }
+.files { list-style: none; }
+.files a { color: var(--_accent); overflow-wrap: anywhere; }
+.message { position: relative; }
+.actions { position: absolute; inset-block-start: .1rem; inset-inline-end: 0; display: flex; gap: .25rem; background: var(--_background); opacity: 0; }
+.message:is(:hover, :focus-within) .actions { opacity: 1; }
+.actions button { min-height: 1.75rem; padding: 0 .6rem; font-size: .8rem; }
+.editing { display: flex; align-items: center; justify-content: space-between; gap: .75rem; padding: 0 1rem .25rem; color: var(--_accent); font-size: .85rem; font-weight: 600; }
+.editing[hidden] { display: none; }
 .status { min-height: 1.5rem; padding: 0 1rem; }
 form { display: flex; align-items: flex-end; gap: .5rem; padding: 0 1rem .75rem; }
 textarea { flex: 1; min-width: 0; min-height: var(--_target); max-height: 10rem; padding: .35rem .75rem; border: 1px solid var(--_muted); border-radius: var(--_radius); background: var(--_background); field-sizing: content; resize: none; }
 textarea::placeholder { color: var(--_muted); opacity: 1; }
 form button { border-color: transparent; background: var(--_accent); color: var(--_on-accent); font-weight: 600; }
-@media (pointer: coarse) { .chips button { min-height: 44px; min-width: 44px; } textarea { font-size: max(16px, 1rem); } }
+@media (hover: none) { .actions { position: static; opacity: 1; } }
+@media (pointer: coarse) { .chips button, .actions button { min-height: 44px; min-width: 44px; } textarea { font-size: max(16px, 1rem); } }
 `;

@@ -33,6 +33,11 @@ chat("the Enter that ends a composition sends nothing and chooses nothing", asyn
   await bob.page.keyboard.press("Escape");
   await bob.box.press("Enter");
   await bob.settled("こんにちは").waitFor();
+  await bob.tool("こんにちは", "More");
+  await bob.page.getByRole("menuitem", { name: "Reply in a thread" }).click();
+  await bob.threadBox.fill("はい");
+  await bob.page.evaluate(endOfComposition, "#thread-text");
+  assert.equal(await bob.threadBox.inputValue(), "はい");
 });
 
 chat("on a phone Enter makes a new line, and the button sends", async (world, meet) => {
@@ -45,6 +50,12 @@ chat("on a phone Enter makes a new line, and the button sends", async (world, me
   await bob.button("Send").tap();
 
   await bob.settled("two\nlines").waitFor();
+  await bob.row("two\nlines").tap();
+  await bob.row("two\nlines").getByRole("button", { name: "More", exact: true }).tap();
+  await bob.page.getByRole("menuitem", { name: "Reply in a thread" }).tap();
+  await bob.threadBox.pressSequentially("two\nmore");
+  assert.equal(await bob.threadBox.inputValue(), "two\nmore");
+  assert.equal(await bob.threadBox.getAttribute("enterkeyhint"), "enter");
 });
 
 chat("the back button closes a drawer, and from a room chosen in it leads to the room before", async (world, meet) => {
@@ -103,6 +114,26 @@ chat("whatever a finger can hit is 44 pixels high and wide", async (world, meet)
   await bob.button("Open the room list").tap();
   await bob.button("Close the room list").tap({ trial: true }); // until the drawer has come to rest
   assert.deepEqual(await bob.page.evaluate(small), [], "in the room list");
+  await bob.page.keyboard.press("Escape");
+  await bob.row("hello").tap();
+  await bob.row("hello").getByRole("button", { name: "More", exact: true }).tap();
+  await bob.page.getByRole("menuitem", { name: "Reply in a thread" }).tap();
+  await bob.threadBox.fill("deep");
+  await bob.button("Send the reply").tap();
+  await bob.thread.locator(".reply.stored", { hasText: "deep" }).waitFor();
+  assert.deepEqual(await bob.page.evaluate(small), [], "in a thread");
+  await bob.button("Close the thread").tap();
+  await bob.button("Threads in this room").tap();
+  await bob.page.getByRole("complementary", { name: "Threads in this room" }).getByRole("listitem").waitFor();
+  assert.deepEqual(await bob.page.evaluate(small), [], "in the list of threads");
+  await bob.button("Close the list of threads").tap();
+  const bot = await world.member(server, "bot", "general");
+  await bot.ask({ type: "send", room: "general", attachments: [{ url: "https://cdn.example/a.png", mime: "image/png" }] });
+  await bob.button("Show picture a.png from cdn.example").waitFor();
+  assert.deepEqual(await bob.page.evaluate(small), [], "with a file");
+  await bob.button("People in this room").tap();
+  await bob.button("More about bot").tap();
+  assert.deepEqual(await bob.page.evaluate(small), [], "in the menu about somebody");
 });
 
 scenario("with large text the lists become drawers", async (world) => {
@@ -175,20 +206,20 @@ chat("a page that is being left says nothing of the connection, until it stays a
 chat("a name cannot turn around what stands beside it", async (world, meet) => {
   const server = await world.server();
   const alice = await meet(server.url);
-  const evil = { id: "eve", name: "\u202eeve\u2066" };
+  const evil = { id: "eve", name: "\u202ee\u200bve\u2066" };
   const dana = { id: "dana", name: "דנה" };
   let say;
   await alice.page.routeWebSocket("**/ws", (page) => {
     say = (frame) => page.send(JSON.stringify(frame));
     page.onMessage((text) => {
       const { id, type, room } = JSON.parse(text);
-      if (type === "join") say(joined({ re: id, room, title: "\u202eHall", members: [evil, dana], online: 2, head: 0 }));
+      if (type === "join") say(joined({ re: id, room, title: "\u202eHall", settings: { topic: "\u202eFun" }, members: [evil, dana], online: 2, head: 0 }));
       if (type === "rooms") say({ type: "rooms", re: id, rooms: [], more: false });
     });
     say(welcome({}));
   });
   await alice.page.goto(`${server.url}/?user=alice#general`);
-  await alice.page.getByText("2 online", { exact: true }).waitFor();
+  await alice.page.getByText("2 online · Fun", { exact: true }).waitFor();
 
   say({ type: "message", room: "general", seq: 1, at: 1763790000000, from: "eve", text: "hello" });
   for (const from of ["eve", "dana"]) say({ type: "typing", room: "general", from, on: true });

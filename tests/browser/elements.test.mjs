@@ -161,6 +161,48 @@ scenario("what is written offline, and a draft, survive a reload; a refusal can 
   assert.deepEqual(bob.complaints, []);
 });
 
+scenario("one's own messages are edited and deleted, others' are not", async (world) => {
+  const own = await site(world);
+  const chat = await world.server(["--origins", own.url]);
+  own.answers["/"] = pageOf(chat.url, `<confab-chat url="${chat.url}/ws" guest="bob"></confab-chat>`);
+  const alice = await world.member(chat, "alice", "general");
+  const bob = await open(world, own.url);
+  await bob.say("frist");
+  await bob.say("regrettable");
+  await alice.ask({ type: "send", room: "general", text: "hi", attachments: [{ url: "https://e.org/a.pdf", name: "a.pdf" }] });
+  await bob.row("hi").getByRole("link", { name: "a.pdf" }).waitFor();
+  assert.equal(await bob.row("hi").getByRole("button").count(), 0);
+  const act = async (text, name) => {
+    await bob.row(text).hover();
+    await bob.row(text).getByRole("button", { name }).click();
+  };
+
+  await bob.box.fill("a draft");
+  await act("frist", "Edit");
+  assert.equal(await bob.box.inputValue(), "frist");
+  await bob.page.getByText("Editing your message").waitFor();
+  assert.deepEqual(await faults(bob.page), []);
+  await bob.box.fill("nonsense");
+  await bob.box.press("Escape");
+  assert.equal(await bob.box.inputValue(), "a draft");
+  await act("frist", "Edit");
+  await bob.box.fill("first");
+  await bob.box.press("Enter");
+  await alice.expect({ type: "edited", text: "first" });
+  await bob.row("first \\(edited\\)").waitFor();
+  assert.equal(await bob.box.inputValue(), "a draft");
+  await act("regrettable", "Delete");
+  await bob.row("regrettable").getByRole("button", { name: "Really delete" }).waitFor();
+  await bob.box.focus();
+  await act("regrettable", "Delete");
+  await act("regrettable", "Really delete");
+
+  await alice.expect({ type: "deleted" });
+  await bob.row("This message was deleted.").waitFor();
+  assert.equal(await bob.row("This message was deleted.").getByRole("button").count(), 0);
+  assert.deepEqual(bob.complaints, []);
+});
+
 scenario("under a policy that allows no style and no script of the page, but the chat's", async (world) => {
   const own = await site(world);
   const chat = await world.server(["--origins", own.url]);

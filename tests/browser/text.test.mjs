@@ -102,6 +102,8 @@ test("a link is trimmed to nothing where nothing is left", () => assert.equal(tr
 test("overrides in a name do not reach what stands beside it", () => {
   assert.equal(plainName("eve\u202e\u2066!\u2069"), "eve!");
   assert.equal(isolated("\u202eeve"), "eve");
+  assert.equal(plainName("a\u200bl\u2060i\ufeffce\u00ad"), "alice", "what is not seen does not make another name");
+  assert.equal(plainName("می\u200cخواهم 👩\u200d💻"), "می\u200cخواهم 👩\u200d💻", "joiners are part of scripts and emoji");
   assert.equal(isolated("Zoë 김민수"), "Zoë 김민수");
   assert.equal(isolated("דנה"), "\u2068דנה\u2069");
   assert.equal(isolated("دانا\u2069\u202e"), "\u2068دانا\u2069");

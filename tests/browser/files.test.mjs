@@ -1,0 +1,84 @@
+// Files that others and bots send, at the page: what they are, links to them, and pictures only for who asks for them.
+
+import assert from "node:assert/strict";
+
+import { faults } from "./axe.mjs";
+import { chat, openBrowser } from "./stage.mjs";
+
+openBrowser();
+
+const PIXEL = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
+const PLAN = { url: "https://cdn.example/plan.png", mime: "image/png", bytes: 48_213, width: 1280, height: 720, name: "plan.png" };
+
+/** Answers in the place of cdn.example; tells what was asked for. */
+async function cdn(person, answer = { contentType: "image/png", body: PIXEL }) {
+  const asked = [];
+  await person.page.route("https://cdn.example/**", (route) => {
+    asked.push(route.request().url());
+    return answer ? route.fulfill(answer) : route.abort();
+  });
+  return asked;
+}
+
+chat("files are shown with what they are, and a picture of another origin is loaded after a click", async (world, meet) => {
+  const server = await world.server();
+  const alice = await meet(server.url, { name: "alice" });
+  const asked = await cdn(alice);
+  const bot = await world.member(server, "bot", "general");
+  const say = (fields) => bot.ask({ type: "send", room: "general", ...fields });
+
+  await say({ attachments: [PLAN, { ref: "f/7Qd2", name: "notes.txt" }] });
+  await say({ text: "listen", attachments: [{ url: "https://e.org/a%20song.mp3", mime: "audio/mpeg", ms: 65_000 }] });
+  await say({ attachments: [{ url: "https://cdn.example/film.mp4", mime: "video/mp4", name: "\u200bfilm\u202e.mp4".replace("\u202e", ""), thumb: { url: "https://cdn.example/film.jpg" } }] });
+  const files = alice.page.locator("#messages .file");
+  await files.nth(3).waitFor();
+
+  assert.deepEqual(await files.allTextContents(), [
+    "plan.pngPNG picture · 48 kB · 1280 × 720 · cdn.exampleShow picture", "notes.txtcannot be opened here", "a song.mp3MPEG recording · 1:05 · e.org",
+    "film.mp4MP4 video · cdn.exampleShow picture",
+  ]);
+  const link = files.first().getByRole("link", { name: "plan.png" });
+  assert.deepEqual(await link.evaluate(({ href, target, rel }) => [href, target, rel]), [PLAN.url, "_blank", "noopener noreferrer nofollow"]);
+  assert.equal(await files.nth(1).getByRole("link").count(), 0);
+  assert.deepEqual(await faults(alice.page), []);
+  assert.deepEqual([asked, await alice.page.locator("#messages img").count()], [[], 0]);
+  await alice.button("Show picture plan.png from cdn.example").click();
+  await alice.page.getByRole("img", { name: "plan.png" }).waitFor();
+  await alice.until(() => document.querySelector("#messages img").naturalWidth === 1);
+  assert.deepEqual(asked, [PLAN.url], "and no other one");
+  assert.deepEqual(await faults(alice.page), []);
+  await alice.page.reload();
+  await alice.button("Show picture plan.png from cdn.example").waitFor();
+
+  assert.equal(asked.length, 1);
+});
+
+chat("files are seen in quotes, threads and pins as well, and stay when their message is edited", async (world, meet) => {
+  const server = await world.server();
+  const alice = await meet(server.url, { name: "alice" });
+  await cdn(alice, null);
+  const other = await world.guest(server, "alice");
+  const { room } = await other.ask({ type: "create", key: "k1", title: "Library" });
+  await other.ask({ type: "join", room });
+  const ask = (type, fields) => other.ask({ type, room, ...fields });
+  const { seq: root } = await ask("send", { attachments: [PLAN] });
+  await ask("send", { text: "see above", reply_to: root });
+  await ask("send", { text: "in here", thread: root, attachments: [{ ...PLAN, name: "detail.png" }] });
+  await ask("pin", { target: root });
+  await alice.page.goto(`${server.url}/?user=alice#${encodeURIComponent(room)}`);
+  await alice.isIn("Library");
+
+  await alice.row("see above").locator(".quoted", { hasText: "alice: 📎 plan.png" }).waitFor();
+  await alice.people.getByRole("button", { name: "📎 plan.png", exact: false }).first().waitFor();
+  await alice.button("1 reply").click();
+  await alice.thread.getByText("detail.png").waitFor();
+  await alice.thread.getByRole("button", { name: "Show picture detail.png from cdn.example" }).click();
+  await alice.thread.getByText("The picture could not be loaded.").waitFor();
+  assert.deepEqual(await faults(alice.page), []);
+  await alice.thread.locator(".reply", { hasText: "in here" }).getByRole("button", { name: "More about this message" }).click();
+  await alice.page.getByRole("menuitem", { name: "Edit" }).click();
+  await alice.box.fill("in there");
+  await alice.box.press("Enter");
+
+  await alice.thread.locator(".reply", { hasText: "in there" }).getByText("detail.png").waitFor();
+});

@@ -1,0 +1,108 @@
+// What a room is set to, whom a mention did not reach, and names of people who wrote nothing.
+
+import assert from "node:assert/strict";
+
+import { faults } from "./axe.mjs";
+import { chat, openBrowser, two } from "./stage.mjs";
+
+openBrowser();
+
+/** Alice's public room. */
+async function library(alice) {
+  await alice.button("New room").click();
+  await alice.page.getByLabel("Name", { exact: true }).fill("Library");
+  await alice.button("Make it").click();
+  await alice.isIn("Library");
+}
+
+async function set(person, ...settings) {
+  await person.button("Settings").click();
+  for (const [label, value] of settings) await person.page.getByLabel(label).selectOption(value);
+  assert.deepEqual(await faults(person.page), []);
+  await person.button("Save").click();
+}
+
+chat("an owner says what visitors do, who invites and what new members read, and those have to do with it", async (world, meet) => {
+  const server = await world.server();
+  const { alice, bob } = await two(meet, server.url);
+  await library(alice);
+  await alice.say("before you came");
+  await bob.page.reload();
+  await bob.go("general");
+  await bob.place("Library").click();
+  await bob.isIn("Library");
+  await bob.sees("before you came");
+
+  await set(alice, ["What visitors may do", "Only read"]);
+  await bob.page.getByText("You can read here, but not write. Members write here.").waitFor();
+  await bob.people.getByText("visitors only read").waitFor();
+  await bob.button("Become a member").first().click();
+  await bob.say("now I may");
+  await bob.button("Invite").waitFor();
+  await set(alice, ["Who may invite", "Moderators only"]);
+  await bob.button("Invite").waitFor({ state: "detached" });
+  await set(alice, ["What members may read", "Only what was written since they became members"], ["What visitors may do", "Nothing: only members come in"]);
+  await bob.people.getByText("for members only · earlier messages are not for new members").waitFor();
+  await bob.page.reload();
+  await bob.sees("now I may");
+  await bob.page.getByText("What was written before is only for those who were members then.").waitFor();
+
+  assert.equal(await bob.row("before you came").count(), 0);
+  await alice.button("Settings").click();
+  assert.equal(await alice.page.getByLabel("Who may invite").inputValue(), "moderators");
+});
+
+chat("a moderator is offered what moderators may set, and no more", async (world, meet) => {
+  const server = await world.server();
+  const { alice, bob } = await two(meet, server.url);
+  await library(alice);
+  await bob.page.reload();
+  await bob.place("Library").click();
+  await bob.button("Become a member").click();
+  await alice.does("bob", "Make moderator");
+  await bob.button("Settings").click();
+
+  const offered = await bob.page.getByRole("dialog").locator("label").allTextContents();
+  assert.deepEqual(offered, ["Name", "Topic", "Slow mode: between two messages of one person", "Who writes"]);
+});
+
+chat("whoever mentions somebody that is not reached is told so and why, and nobody else is", async (world, meet) => {
+  const server = await world.server();
+  const { alice, bob } = await two(meet, server.url);
+  await library(alice);
+  await bob.page.reload();
+  await bob.place("Library").click();
+  await bob.isIn("Library");
+
+  await alice.say("see @bob");
+  assert.equal(await alice.page.locator(".unreached").count(), 0, "who is here sees it");
+  await bob.go("general");
+  await alice.people.getByText("bob", { exact: true }).waitFor({ state: "detached" });
+  await alice.row("see @bob").getByText("bob is not a member of this room, and was not told.").waitFor();
+  assert.deepEqual(await faults(alice.page), []);
+  await bob.place("Library").click();
+  await alice.row("see @bob").getByText("was not told").waitFor({ state: "detached" });
+  await bob.say("@room hello");
+  await bob.row("@room hello").getByText("@room told nobody: only members may use it.").waitFor();
+  assert.equal(await alice.page.locator(".unreached").count(), 0);
+  await alice.tool("see @bob", "More");
+  await alice.page.getByRole("menuitem", { name: "Reply in a thread" }).click();
+  await alice.threadBox.fill("@room this too");
+  await alice.threadBox.press("Enter");
+
+  await alice.thread.getByText("@room told nobody: it does not work in a thread.").waitFor();
+});
+
+chat("who only reacted is called by name", async (world, meet) => {
+  const server = await world.server();
+  const writer = await world.member(server, "writer", "general");
+  const { seq } = await writer.ask({ type: "send", room: "general", text: "lunch?" });
+  const zoe = await world.guest(server, "zoe", { hello: { name: "Zoë Kranz" } });
+  await zoe.ask({ type: "join", room: "general" });
+  await zoe.ask({ type: "react", room: "general", target: seq, emoji: "👍" });
+  await zoe.ask({ type: "leave", room: "general" });
+
+  const alice = await meet(server.url, { name: "alice" });
+
+  await alice.row("lunch?").getByRole("button", { name: "👍 1, Zoë Kranz" }).waitFor();
+});
