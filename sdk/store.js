@@ -27,7 +27,8 @@ export class Store {
   #me = /** @type {import("./confab.js").User | null} */ (null);
   #outgoing;
   #rejoin;
-  #users = /** @type {Users} */ (/** @type {unknown} */ (null));
+  /** @type {Users} */
+  #users;
   #rooms = new Directory(() => this.#me?.id, () => this.#changed(), (id) => this.#users.isBlocked(id));
   /** What still comes of these is not wanted. @type {Set<string>} */
   #leaving = new Set();

@@ -6,7 +6,7 @@ const ASKED_MAX = 100;
 export class Users {
   /** Ids. @type {readonly string[]} */
   blocked = Object.freeze([]);
-  /** Once is enough: whom nobody knows is left out of the answer. @type {Set<string>} */
+  /** Once is enough: whom nobody knows is left out of the answer, and a server that refuses will do so again. @type {Set<string>} */
   #asked = new Set();
   /** @type {string[]} */
   #waiting = [];
@@ -63,12 +63,8 @@ export class Users {
   async #ask() {
     const waiting = this.#waiting.splice(0);
     for (let from = 0; from < waiting.length; from += ASKED_MAX) {
-      const ids = waiting.slice(from, from + ASKED_MAX);
-      try {
-        for (const user of (await this.#client.users(ids)).users ?? []) this.#known.meet(user);
-      } catch {
-        for (const id of ids) this.#asked.delete(id); // whoever wants them asks again
-      }
+      const answer = this.#client.users(waiting.slice(from, from + ASKED_MAX));
+      await answer.then(({ users }) => users?.forEach(this.#known.meet), () => {});
     }
   }
 }

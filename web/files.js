@@ -4,7 +4,7 @@
 import { bdi, el } from "./dom.js";
 import { fileName } from "./text.js";
 
-const KINDS = { image: "picture", video: "video", audio: "recording" };
+const KINDS = { image: "picture", video: "video", audio: "recording", text: "text" };
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 
 /** Those that were asked for, each in its message. */
@@ -23,7 +23,7 @@ function lengthLabel(ms) {
 
 function kindLabel(mime = "") {
   const [group, kind = ""] = mime.split(";")[0].trim().split("/");
-  const short = /^[a-z0-9]{1,5}$/i.test(kind) ? kind.toUpperCase() : "";
+  const short = /^[a-z0-9]{1,5}$/i.test(kind) && kind !== "plain" ? kind.toUpperCase() : "";
   return [short, KINDS[group] ?? (short ? "" : group)].filter(Boolean).join(" ");
 }
 

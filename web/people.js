@@ -156,7 +156,7 @@ export class People {
     const { id, name, state, role, until, mute_until: mute, reason, online, blocked } = row;
     const label = [
       id === me ? "you" : name !== id && `@${id}`, role !== "member" && role, mute > Date.now() && `muted${untilWords(mute)}`,
-      state === "banned" && `banned${untilWords(until)}`, reason, blocked && "you have blocked them",
+      state === "banned" && `banned${untilWords(until)}`, reason, blocked && "blocked by you",
     ].filter(Boolean).join(" · ");
     return el("li", { class: "person" },
       el("a", { href: `#@${encodeURIComponent(id)}`, class: "member", title: id === me ? "Notes to myself" : `Write to ${isolated(name)}`, data: { key: id } },

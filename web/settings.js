@@ -29,7 +29,7 @@ export async function askSettings(room) {
       { name: "visibility", label: "Who may come in", choices: VISIBILITY },
       { name: "visitors", label: "What visitors may do", choices: VISITORS, hint: "Visitors are here without being members. This counts in public rooms." },
       { name: "inviting", label: "Who may invite", choices: INVITING },
-      { name: "history", label: "What members may read", choices: HISTORY, hint: "Visitors then read what is written while they are here." },
+      { name: "history", label: "What members may read", choices: HISTORY, hint: "In the latter case visitors read what is written while they are here." },
       { name: "archived", label: "Archived", choices: ARCHIVED },
     ] : []),
   ];

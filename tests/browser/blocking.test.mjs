@@ -28,7 +28,7 @@ chat("what somebody wrote is covered when they are blocked, before and after a r
   await covered.waitFor();
   assert.equal(await alice.row("buy this").count(), 0);
   await alice.row("really not").locator(".quoted", { hasText: "a message of somebody you have blocked" }).waitFor();
-  await alice.people.getByText("you have blocked them").waitFor();
+  await alice.people.getByText("blocked by you").waitFor();
   assert.deepEqual(await faults(alice.page), []);
   await alice.page.reload();
   await covered.waitFor();

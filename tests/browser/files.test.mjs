@@ -27,14 +27,14 @@ chat("files are shown with what they are, and a picture of another origin is loa
   const bot = await world.member(server, "bot", "general");
   const say = (fields) => bot.ask({ type: "send", room: "general", ...fields });
 
-  await say({ attachments: [PLAN, { ref: "f/7Qd2", name: "notes.txt" }] });
+  await say({ attachments: [PLAN, { ref: "f/7Qd2", name: "notes.txt", mime: "text/plain" }] });
   await say({ text: "listen", attachments: [{ url: "https://e.org/a%20song.mp3", mime: "audio/mpeg", ms: 65_000 }] });
-  await say({ attachments: [{ url: "https://cdn.example/film.mp4", mime: "video/mp4", name: "\u200bfilm\u202e.mp4".replace("\u202e", ""), thumb: { url: "https://cdn.example/film.jpg" } }] });
+  await say({ attachments: [{ url: "https://cdn.example/film.mp4", mime: "video/mp4", name: "\u200bfilm.mp4", thumb: { url: "https://cdn.example/film.jpg" } }] });
   const files = alice.page.locator("#messages .file");
   await files.nth(3).waitFor();
 
   assert.deepEqual(await files.allTextContents(), [
-    "plan.pngPNG picture · 48 kB · 1280 × 720 · cdn.exampleShow picture", "notes.txtcannot be opened here", "a song.mp3MPEG recording · 1:05 · e.org",
+    "plan.pngPNG picture · 48 kB · 1280 × 720 · cdn.exampleShow picture", "notes.txttext · cannot be opened here", "a song.mp3MPEG recording · 1:05 · e.org",
     "film.mp4MP4 video · cdn.exampleShow picture",
   ]);
   const link = files.first().getByRole("link", { name: "plan.png" });
