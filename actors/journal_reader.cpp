@@ -54,6 +54,7 @@ journal_reader::behavior_type journal_reader::make_behavior() {
 void journal_reader::make_reader() {
   reader_ = source_();
   reader_->stop_when([this] { return env_->steady_now() > read_until_; });
+  reader_->tell_failures([this](std::string_view detail) { env_->bug("journal_read", detail); });
 }
 
 template <class Read>

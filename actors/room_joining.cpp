@@ -69,6 +69,7 @@ message::joined room_state::snapshot(const asker& from, const join_op& what) con
   frame.settings.title.reset();  // it is told already
   if (view_.rows > 0) frame.count = view_.members;
   frame.pins = view_.pins;
+  std::erase_if(frame.pins, [floor = floor_of(row, view_.head)](seq_no pin) { return pin < floor; });
   return frame;
 }
 
@@ -80,7 +81,7 @@ void room_state::join(const asker& from, const join_op& what, steady_time now, r
     return out.settlements.push_back({from.session, from.ticket});
   // Nor is who was let in refused at its end: an invitation may lapse meanwhile.
   if (!what.continuing)
-    if (auto why = rooms::keeps_out(standing_of(what.by, row, from.at)))
+    if (auto why = rooms::keeps_out(standing_of(what.by, row, from.at), what.member))
       return refuse(from, *why, out);
   if (what.member && !row.is_member()) {
     auto by = what.by;

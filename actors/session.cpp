@@ -231,9 +231,6 @@ void session::start(running& run, command::any& what) {
           [&](command::pin& c) {
             append(run, c.room, c.key, rooms::set_pin{c.target, c.on}, joining::not_needed);
           },
-          [&](command::set_room& c) {
-            append(run, c.room, c.key, rooms::set_room{std::move(c.change)}, joining::not_needed);
-          },
           [&](command::typing& c) { in_room(run, c.room, typing_op{c.on}); },
           [&](auto& c) { start(run, c); },
       },

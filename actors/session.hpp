@@ -116,6 +116,7 @@ class session final : public light_actor<session_event> {
   void start(running& run, command::list_members& what);
   void start(running& run, command::list_pins& what);
   void start(running& run, command::list_threads& what);
+  void start(running& run, command::set_room& what);
   void start(running& run, command::create& what);
   void start(running& run, command::emit& what);
   void start(running& run, command::upload& what);

@@ -12,6 +12,8 @@ namespace {
 
 /// For a ban that takes messages away the end of the room is looked through, once for all its users.
 constexpr double rows_of_a_sweep = 1'000;
+/// Where slow mode changes, those who spoke last are looked up among so many messages.
+constexpr double rows_of_slow_mode = 10'000;
 
 }  // namespace
 
@@ -92,6 +94,13 @@ void session::list(running& run, const room_id& room, decltype(list_op::what) wh
 void session::start(running& run, command::list_members& what) { list(run, what.room, what); }
 void session::start(running& run, command::list_pins& what) { list(run, what.room, what); }
 void session::start(running& run, command::list_threads& what) { list(run, what.room, what); }
+
+void session::start(running& run, command::set_room& what) {
+  run.room = what.room;
+  if (what.change.slow && !take(run, price::rows, rows_of_slow_mode, "too many changes of slow mode"))
+    return;
+  append(run, what.room, what.key, rooms::set_room{std::move(what.change)}, joining::not_needed);
+}
 
 void session::start(running& run, command::create& what) {
   run.room = what.room ? *what.room : made_room_of(user_, what.key);

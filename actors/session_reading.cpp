@@ -72,6 +72,8 @@ void session::read_came(read_done& what) {
 void session::start(running& run, command::history& what) {
   if (!in(what.room)) return fail(run.ticket, error_code::not_joined, "join the room first");
   run.room = what.room;
+  const auto floor = in(what.room)->floor;
+  if (what.after && next(*what.after) < floor) what.after = seq_no{floor.value() - 1};
   taken_->pays.charge(price::rows, what.limit, env_->steady_now());
   read(run, messages_request{run.room, user_, what.before, what.after, what.limit,
                              what.thread});
@@ -101,10 +103,13 @@ void session::start(running& run, command::list_rooms& what) {
 }
 
 void session::start(running& run, command::list_reactions& what) {
-  const bool joined = in(what.room) != nullptr;
+  const auto* at = in(what.room);
+  const bool joined = at != nullptr;
   if (!joined && !is_direct(what.room))
     return fail(run.ticket, error_code::not_joined, "join the room first");
   run.room = what.room;
+  if (joined && what.target < at->floor)
+    return fail(run.ticket, error_code::no_such_message, "no such message");
   taken_->pays.charge(price::rows, limits::reactions_page_count_max, env_->steady_now());
   read(run, reactions_request{std::move(what), user_, joined});
 }
@@ -121,7 +126,11 @@ void session::count_online(running& run, rooms_read& read) {
       row.visible = info.settings->visible.value_or(visibility::everyone);
     }
     if (info.rows > 0) row.count = info.members;
-    row.member = info.asker_is_member;
+    row.member = info.asker.is_member();
+    row.invited = info.asker.is_invited(env_->now());
+    // An invitation may have lapsed since it was stored.
+    const bool sees_all = token_ && token_->admin;
+    if (row.visible == visibility::closed && !row.member && !row.invited && !sees_all) continue;
     answer.list.push_back(std::move(row));
   }
   run.until = env_->steady_now() + read_wait_max;

@@ -66,7 +66,7 @@ struct room_info {
   std::uint32_t members = 0;
   std::uint32_t rows = 0;    // of users that the room keeps something of, see rooms::member_row
   std::vector<seq_no> pins;  // in order of pinning; in lists of rooms they are left out
-  bool asker_is_member = false;  // in lists of rooms
+  rooms::member_row asker{};  // in lists of rooms
 
   const std::string& title() const noexcept {
     return settings && settings->title ? *settings->title : room.value();
@@ -180,6 +180,8 @@ class reader {
   /// From now on a read that takes long ends as `unavailable` once `stop` says so, which is asked
   /// from time to time while it goes on.
   virtual void stop_when(std::function<bool()> stop) = 0;
+  /// Told what is wrong whenever a read fails, but for those that were stopped.
+  virtual void tell_failures(std::function<void(std::string_view detail)> tell) { (void)tell; }
 
   /// `fault::no_such_room` where it was never created.
   virtual result<room_info> room(const room_id& room) = 0;

@@ -96,6 +96,7 @@ class memory_writer final : public writer, private rooms::source {
       const key_name name{room.view.number, first.from, first.key};
       keys_[name] = {store_.last_position + 1, first.at, rooms::kind_of(first.body),
                      target_of(first.body), first.seq, entries.back().seq};
+      if (const auto* change = std::get_if<member_set>(&first.body)) keys_[name].members = *change;
       key_order_.emplace_back(store_.last_position + 1, name);
     }
     for (const auto& entry : entries) {

@@ -216,7 +216,7 @@ class memory_reader final : public reader {
         const bool hidden = at->second.view.settings().is_private() && !filter.hidden_too;
         if (hidden && !(has_row && is_row_of_inbox(own->second))) continue;
         auto& info = page.emplace_back(at->second.info());
-        info.asker_is_member = has_row && own->second.is_member();
+        if (has_row) info.asker = own->second;
       }
     return page;
   }

@@ -54,12 +54,13 @@ class checker {
              "which brings it up to date";
     }
     report_.entries = static_cast<std::uint64_t>(number("select count(*) from log").value_or(0));
-    if (const auto gaps = number("select count(*) from (select 1 from log group by room "
-                                 "having count(*) <> max(seq) - min(seq) + 1)");
-        gaps.value_or(0) > 0)
-      fault(std::to_string(*gaps) + " rooms lack entries of their log");
-    if (mode_ == check_mode::rebuild) return rebuild(database_, {});
-    return compare();
+    if (const int code = gaps()) return broken(code);
+    const auto of_log = report_.faults;
+    if (auto error = compare()) return error;
+    // What cannot be made anew stays as it is: the server may still start on it.
+    if (mode_ == check_mode::compare || !replayed_) return std::nullopt;
+    report_.faults = of_log;
+    return rebuild(database_, {});
   }
 
   check_report take() && { return std::move(report_); }
@@ -94,6 +95,27 @@ class checker {
     return row.code();
   }
 
+  int gaps() {
+    constexpr int rooms_told_max = 20;
+    statement prepared;
+    if (const int code = prepared.prepare(
+            database_,
+            "select coalesce(r.room, 'number ' || l.room), l.missing from (select room, max(seq) - "
+            "min(seq) + 1 - count(*) as missing from log group by room having missing <> 0) l "
+            "left join rooms r on r.id = l.room order by 1"))
+      return code;
+    query row{prepared};
+    for (int told = 0; row.next(); ++told) {
+      if (told == rooms_told_max) {
+        fault("and more rooms lack entries of their log");
+        break;
+      }
+      fault("room " + std::string{row.text(0)} + " lacks " + std::string{row.text(1)} +
+            " entries of its log");
+    }
+    return row.code();
+  }
+
   /// Makes the projections anew in a copy, and looks for what differs.
   std::optional<std::string> compare() {
     const scratch copy{path_ + ".check"};
@@ -104,7 +126,11 @@ class checker {
     int code = open_connection(replayed, copy.path(), role::writer);
     if (code == SQLITE_OK) code = replayed.execute("pragma synchronous = off");
     if (code) return words(code, replayed);
-    if (auto error = rebuild(replayed, {})) return error;
+    if (auto error = rebuild(replayed, {})) {
+      fault("the log cannot be replayed: " + *error);
+      return std::nullopt;
+    }
+    replayed_ = true;
     code = replayed.execute(("attach " + literal(path_) + " as stored").c_str());
     if (code) return words(code, replayed);
 
@@ -154,6 +180,7 @@ class checker {
   check_mode mode_;
   connection database_;
   int code_ = SQLITE_OK;
+  bool replayed_ = false;  // in a copy, to its end
   check_report report_;
 };
 

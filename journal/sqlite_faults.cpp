@@ -40,7 +40,10 @@ fault fault_of_commit(int code) noexcept {
 }
 
 std::string words(int code, const connection& from) {
-  return from.message() + " (SQLite " + std::to_string(code) + ")";
+  // What was found damaged by our own reading is no error to SQLite.
+  const bool is_its_own = from.get() && sqlite3_extended_errcode(from.get()) == code;
+  return (is_its_own ? from.message() : std::string{sqlite3_errstr(code)}) + " (SQLite " +
+         std::to_string(code) + ")";
 }
 
 }  // namespace confab::journal::sqlite

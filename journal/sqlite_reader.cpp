@@ -21,8 +21,11 @@ constexpr int stop_every_instructions = 5000;
 std::optional<sqlite_reader::failure> sqlite_reader::open() {
   if (database_.is_open()) return std::nullopt;
   connection fresh;
-  if (const int code = open_connection(fresh, path_, role::reader))
-    return failure{fault::unavailable, words(code, fresh)};
+  if (const int code = open_connection(fresh, path_, role::reader)) {
+    auto detail = words(code, fresh);
+    tell_(detail);
+    return failure{fault::unavailable, std::move(detail)};
+  }
   // Between its instructions, and so not while it waits for the disk.
   sqlite3_progress_handler(
       fresh.get(), stop_every_instructions,
@@ -139,11 +142,15 @@ std::optional<sqlite_reader::failure> sqlite_reader::open() {
 }
 
 sqlite_reader::failure sqlite_reader::failed(int code) const {
-  return {fault::unavailable, words(code, database_)};
+  auto detail = words(code, database_);
+  if (code != SQLITE_INTERRUPT) tell_(detail);
+  return {fault::unavailable, std::move(detail)};
 }
 
 sqlite_reader::failure sqlite_reader::damaged() const {
-  return {fault::unavailable, "an entry of unknown kind in " + path_};
+  auto detail = "an entry of unknown kind in " + path_;
+  tell_(detail);
+  return {fault::unavailable, std::move(detail)};
 }
 
 std::variant<std::int64_t, sqlite_reader::failure> sqlite_reader::find(const room_id& room) {
@@ -356,7 +363,7 @@ result<std::vector<room_info>> sqlite_reader::rooms(const std::optional<room_id>
   for (auto& [number, info] : page) {
     if (info.rows > 0) {
       query row{run_.member, number, filter.asker.view()};
-      info.asker_is_member = row.next() && member_of(row, 0).is_member();
+      if (row.next()) info.asker = member_of(row, 0);
       if (row.code()) return failed(row.code());
     }
     rooms.push_back(std::move(info));

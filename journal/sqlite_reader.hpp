@@ -14,6 +14,9 @@ class sqlite_reader final : public reader {
   explicit sqlite_reader(std::string path) : path_(std::move(path)) {}
 
   void stop_when(std::function<bool()> stop) override { stop_ = std::move(stop); }
+  void tell_failures(std::function<void(std::string_view)> tell) override {
+    tell_ = std::move(tell);
+  }
   result<room_info> room(const room_id& room) override;
   result<std::vector<log_entry>> entries(const room_id& room, seq_no after, seq_no upto,
                                          std::size_t count, std::size_t bytes) override;
@@ -91,6 +94,7 @@ class sqlite_reader final : public reader {
   failure damaged() const;
 
   std::function<bool()> stop_ = [] { return false; };
+  std::function<void(std::string_view)> tell_ = [](auto) {};
   std::string path_;
   connection database_;
   statements run_;

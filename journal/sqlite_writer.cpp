@@ -116,6 +116,7 @@ int sqlite_writer::prepare() {
        "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"},
       {run_.key_entry,
        "select room, sender, key, at, kind, target, seq + more, seq from log where id = ?1"},
+      {run_.whole_entry, "select " + std::string{entry_columns} + " from log where id = ?1"},
       {run_.keep_maximum,
        "insert into marks (user, kind, subject, value, text, position) "
        "values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do update set value = excluded.value, "
@@ -419,7 +420,12 @@ bool sqlite_writer::stands_at(std::uint64_t position, const rooms::room_view& ro
            std::nullopt, seq_no{static_cast<std::uint64_t>(row.integer(7))},
            seq_no{static_cast<std::uint64_t>(row.integer(6))}};
   if (!row.is_null(5)) found.target = seq_no{static_cast<std::uint64_t>(row.integer(5))};
-  return true;
+  if (found.kind != rooms::entry_kind::member_set) return true;
+  query whole{run_.whole_entry, position};
+  if (whole.next())
+    if (const auto entry = entry_of(whole)) found.members = std::get<member_set>(entry->body);
+  code_ = whole.code();
+  return code_ == SQLITE_OK;
 }
 
 std::optional<rooms::key_record> sqlite_writer::key(const rooms::room_view& room,

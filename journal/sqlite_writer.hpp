@@ -46,7 +46,7 @@ class sqlite_writer final : public writer, private rooms::source {
  private:
   class transaction;
   struct statements {
-    statement begin, commit, find_room, find_pins, insert_room, insert_entry, key_entry, keep_maximum,
+    statement begin, commit, find_room, find_pins, insert_room, insert_entry, key_entry, whole_entry, keep_maximum,
         keep_last, insert_run, drop_runs, write_probe;
   };
   struct fresh_key {

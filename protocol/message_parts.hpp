@@ -221,6 +221,7 @@ class message_parts {
     put("visibility", room.visible);
     put("count", room.count);
     if (room.member) put("member", true);
+    if (room.invited) put("invited", true);
     out_.end_object();
   }
 

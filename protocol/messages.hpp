@@ -175,6 +175,7 @@ struct room_ref {
   visibility visible = visibility::everyone;
   std::optional<std::size_t> count = {};  // of members
   bool member = false;
+  bool invited = false;
   friend bool operator==(const room_ref&, const room_ref&) = default;
 };
 struct rooms {

@@ -159,7 +159,7 @@ verdict judge_own(const judged_case& of) {
   if (of.asked.by.as == principal::kind::guest && !of.who.how.guest_members)
     return refusal(error_code::forbidden, "guests are no members here");
   // Whoever is let in may stay; but of visitors only a public room takes more.
-  if (auto why = keeps_out(of.who)) return *why;
+  if (auto why = keeps_out(of.who, true)) return *why;
   if (of.who.room.settings().is_archived() && !of.asked.by.admin)
     return refusal(error_code::read_only, "the room is archived");
   if (auto why = is_full(of, member_state::member)) return *why;
@@ -201,13 +201,10 @@ constexpr std::array rules_in_order{
     rule{"bans, and rooms that do not exist for others, come first",
          [](const judged_case& of) -> answer {
            if (!is_about_room(of)) return std::nullopt;
-           auto why = keeps_out(of.who);
+           auto why = keeps_out(of.who, is<become_member>(of));
            // Anybody may leave what is there for them.
            if (why && is<cease_membership>(of) && why->code != error_code::no_such_room)
              return std::nullopt;
-           // Who has come in stays until told to leave.
-           const bool inside = of.asked.by.joined && !of.who.room.direct;
-           if (why && inside && why->code != error_code::banned) return std::nullopt;
            return if_any(std::move(why));
          }},
     rule{"who writes has joined",

@@ -35,6 +35,7 @@ struct key_record {
   std::optional<seq_no> target;
   seq_no first;
   seq_no last;  // the operation's last entry
+  std::optional<member_set> members{};  // of that kind: what it says
 };
 
 /// How long keys are remembered: while younger than `age` or among the latest `count` entries of

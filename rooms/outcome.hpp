@@ -45,9 +45,9 @@ struct repeated {
 /// The entries that it became, at least one.
 struct appended {
   std::vector<log_entry> entries;
-  std::string name;        // of the author of a message, where it is not the id
-  mention_list unreached;  // whom the message names and does not reach
-  std::size_t members = 0;  // of the room, after the entries
+  std::string name{};        // of the author of a message, where it is not the id
+  mention_list unreached{};  // whom the message names and does not reach
+  std::size_t members = 0;   // of the room, after the entries
   friend bool operator==(const appended&, const appended&) = default;
 };
 /// The room of a `create_room`, as it is after the entries that it begins with.

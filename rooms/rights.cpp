@@ -103,7 +103,9 @@ std::optional<refused> asks(const standing& who, cell what, action line, const p
       if (settings.who_invites() == inviting_rights::members) return std::nullopt;
       break;
     case below_own: {
-      const auto theirs = of.target && of.target->is_member() ? of.target->as : role::visitor;
+      // Also of who is only invited: nobody takes back what one above him has given.
+      const bool has_role = of.target && (of.target->is_member() || of.target->is_invited(who.at));
+      const auto theirs = has_role ? of.target->as : role::visitor;
       if (theirs < role_of(who)) return std::nullopt;
       break;
     }
@@ -126,7 +128,7 @@ role role_of(const standing& who) {
   return std::max(own, who.by.token);
 }
 
-std::optional<refused> keeps_out(const standing& who) {
+std::optional<refused> keeps_out(const standing& who, bool becoming_member) {
   if (who.by.is_unchecked()) return std::nullopt;
   if (who.room.direct) {
     if (is_direct_user(who.room, who.by.user)) return std::nullopt;
@@ -134,13 +136,16 @@ std::optional<refused> keeps_out(const standing& who) {
   }
   if (auto why = bans(who)) return why;
   const auto& settings = who.room.settings();
-  const bool invited = who.row.is_invited(who.at);
-  if (who.by.admin || who.by.opens || who.row.is_member() || invited) return std::nullopt;
-  if (settings.is_private()) return refusal(error_code::no_such_room, "no such room");
+  if (who.by.admin || who.by.opens || who.row.is_member()) return std::nullopt;
   // What a token gives by a pattern is a role, not an invitation.
-  if (!settings.is_public() || forbids(who, action::enter))
-    return refusal(error_code::forbidden, "this room is by invitation");
-  return std::nullopt;
+  const bool open_to_all = settings.is_public() && !forbids(who, action::enter);
+  if (open_to_all) return std::nullopt;
+  if (who.row.is_invited(who.at)) {
+    if (becoming_member) return std::nullopt;
+    return refusal(error_code::not_member, "accept the invitation first");
+  }
+  if (settings.is_private()) return refusal(error_code::no_such_room, "no such room");
+  return refusal(error_code::forbidden, "this room is by invitation");
 }
 
 std::optional<refused> forbids(const standing& who, action what, const particulars& of) {

@@ -77,7 +77,8 @@ struct particulars {
 /// None: allowed.
 std::optional<refused> forbids(const standing& who, action what, const particulars& of = {});
 
-/// Whether the author may come in at all: bans, privacy, invitations. None: allowed.
-std::optional<refused> keeps_out(const standing& who);
+/// Whether the author may come in at all: bans, privacy, invitations. None: allowed. Who is invited
+/// comes in by becoming a member, and not before.
+std::optional<refused> keeps_out(const standing& who, bool becoming_member = false);
 
 }  // namespace confab::rooms

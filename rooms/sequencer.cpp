@@ -36,7 +36,16 @@ bool is_repeat_of(const want& what, const key_record& used) {
                    used.target == pin.target;
           },
           [&](const record_event&) { return used.kind == entry_kind::recorded; },
-          [&](const set_members&) { return used.kind == entry_kind::member_set; },
+          // An entry names those of the command's users whom it changed.
+          [&](const set_members& wanted) {
+            const auto& then = used.members;
+            const auto& now = wanted.change;
+            return then && then->state == now.state && (!now.as || then->as == now.as) &&
+                   then->mute_until == now.mute_until &&
+                   std::ranges::all_of(then->users, [&](const user_id& user) {
+                     return std::ranges::find(now.users, user) != now.users.end();
+                   });
+          },
           [&](const become_member&) { return used.kind == entry_kind::member_set; },
           [&](const cease_membership&) { return used.kind == entry_kind::member_set; },
           [&](const set_room&) { return used.kind == entry_kind::room_set; },
@@ -140,8 +149,24 @@ std::optional<decision> sequencer::known_key(const operation& asked, unix_ms at,
   const auto used = from.key(room, asked.by.user, asked.key);
   if (!used || !window_.remembers(used->position, used->at, from.last_position(), at))
     return std::nullopt;
-  if (is_repeat_of(asked.what, *used)) return repeated{used->last, used->at};
+  if (is_repeat_of(asked.what, *used) && is_done(asked, at, room, from))
+    return repeated{used->last, used->at};
   return refusal(error_code::conflict, "this key was used for something else");
+}
+
+/// Whether all that a repeat names is as its first use would have left it: what was deleted stays so,
+/// and who is to lose his messages is banned.
+bool sequencer::is_done(const operation& asked, unix_ms at, const room_view& room, source& from) {
+  if (const auto* wanted = std::get_if<delete_messages>(&asked.what))
+    return std::ranges::all_of(wanted->targets, [&](seq_no target) {
+      const auto message = from.message(room, target, asked.by.user, {});
+      return message && message->deleted;
+    });
+  const auto* members = std::get_if<set_members>(&asked.what);
+  if (!members || members->change.state != member_state::banned) return true;
+  return std::ranges::all_of(members->change.users, [&](const user_id& user) {
+    return from.member(room, user).is_banned(at);
+  });
 }
 
 standing sequencer::standing_of(const room_view& room, const principal& by, const member_row& row,
@@ -159,9 +184,10 @@ decision sequencer::create(operation& asked, unix_ms at, source& from) {
     return takes_no_more(from.memberships(user, at, how_.memberships_max), how_);
   };
   if (wanted.with) {
-    if (asked.by.as == principal::kind::guest && !how_.guest_members) {
+    if (asked.by.as == principal::kind::guest && !how_.guest_members)
       return refusal(error_code::forbidden, "guests own no rooms here");
-    }
+    if (asked.by.token == role::reader)
+      return refusal(error_code::forbidden, "who may only read makes no rooms");
     if (auto why = is_full(asked.by.user)) return *std::move(why);
     std::vector<entry_body> bodies;
     if (auto settings = difference({}, wanted.with->settings); !settings.empty())

@@ -71,6 +71,7 @@ class sequencer {
  private:
   std::optional<decision> known_key(const operation& asked, unix_ms at, const room_view& room,
                                     source& from) const;
+  static bool is_done(const operation& asked, unix_ms at, const room_view& room, source& from);
   decision create(operation& asked, unix_ms at, source& from);
   standing standing_of(const room_view& room, const principal& by, const member_row& row,
                        unix_ms at) const;

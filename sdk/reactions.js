@@ -12,6 +12,9 @@ const plain = (emoji) => emoji.replace(/\uFE0F/g, "");
  */
 export const findReaction = (reactions, emoji) => reactions.find((one) => plain(one.emoji) === plain(emoji));
 
+/** The same on every device, before a reload and after it. @param {Reaction[]} all */
+const inOrder = (all) => all.sort((a, b) => (plain(a.emoji) < plain(b.emoji) ? -1 : 1));
+
 /**
  * Of a message's present form: users by emoji, or a summary of them.
  *
@@ -37,7 +40,7 @@ export function reactionsOf(present, me) {
     if (before) all[all.indexOf(before)] = reaction;
     else if (reaction.count > 0) all.push(reaction);
   }
-  return all;
+  return inOrder(all);
 }
 
 /**
@@ -64,5 +67,5 @@ export function react(reactions, { emoji, from, on }, me) {
   };
   const others = reactions.filter((one) => one !== before);
   if (after.count === 0) return others;
-  return reactions.includes(before) ? reactions.map((one) => (one === before ? after : one)) : [...others, after];
+  return reactions.includes(before) ? reactions.map((one) => (one === before ? after : one)) : inOrder([...others, after]);
 }

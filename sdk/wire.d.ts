@@ -101,6 +101,8 @@ export interface RoomSummary {
   count?: number;
   /** One is a member. */
   member?: true;
+  /** One may become a member, by an invitation. */
+  invited?: true;
 }
 
 // ------------------------------------------------------------------------------------- wire: entries of a log

@@ -155,6 +155,7 @@ export function startChat({ id, name, options }, onRefused) {
   /** A member, or back in a room. */
   async function become(key, member = true) {
     await store.join(key, member ? { member } : undefined);
+    if (member) listRooms();
     const { error, joined } = store.room(key);
     if (error && !(member && !joined)) toast(plain(error));
     if (member && !store.room(key).member && !error) toast("You are not a member.");
@@ -304,7 +305,7 @@ export function startChat({ id, name, options }, onRefused) {
     const peer = room.with;
     const there = peer === me.id ? "Only you can see this" : store.isOnline(peer) ? "Online" : "Not here at the moment";
     setText(byId("room-subtitle"), peer ? `@${peer} · ${there}` : room.joined ? [`${room.online} online`, isolated(room.settings.topic ?? "")].filter(Boolean).join(" · ") : "");
-    byId("leave").hidden = peer !== null || !room.joined || rooms.every(({ key }) => key === open); // one is always somewhere
+    byId("leave").hidden = peer !== null || !room.joined || orderedRooms(store).every(({ key }) => key === open); // one is always somewhere
     setText(byId("me"), plainName(me.name));
 
     const elsewhere = unread - (room.left === null ? room.unread : 0);

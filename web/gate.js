@@ -6,6 +6,13 @@ import { isInvited, moderates, rank } from "./roles.js";
 
 /** What cannot be put right by trying again. */
 const SHUT = new Set(["banned", "forbidden", "no_such_room"]);
+export const isShut = (room) => !room.joined && SHUT.has(room.error?.code);
+
+function shutWords(room, store) {
+  const { visibility } = store.getSnapshot().listed.find((row) => row.room === room.key) ?? {};
+  if (room.error.code === "forbidden" && visibility === "invite") return "This room is by invitation, and you are not invited.";
+  return plain(room.error);
+}
 
 const sentence = (text, reason) => `${text}${reason ? ` Reason: ${isolated(reason)}` : ""}`;
 
@@ -32,8 +39,8 @@ export function gateOf(room, { store, entry, mute = 0, now = Date.now() }) {
     return blocked ? { text: `You have blocked ${isolated(store.nameOf(room.with))}, who cannot write to you here.`, keeps: true, until: 0, acts: [["Unblock", "unblock"]] } : null;
   }
   if (room.left !== null) return { text: leftWords(room.left, entry, store), acts: room.left === "banned" ? [] : [["Go back in", "return"]] };
-  if (!room.joined) return SHUT.has(room.error?.code) ? { text: plain(room.error), acts: [] } : null;
   if (isInvited(room)) return { text: "You are invited to this room.", acts: [["Accept", "accept"], ["Decline", "decline"]] };
+  if (!room.joined) return isShut(room) ? { text: shutWords(room, store), acts: [] } : null;
   if (mute > now) return { text: `You are muted${untilWords(mute)}.`, until: mute, acts: [] };
   const { settings } = room;
   if (settings.archived) return { text: "This room is archived. You can read it, and nobody writes here any more.", acts: [] };

@@ -137,11 +137,11 @@ export class People {
 
   #about(room) {
     if (room.with !== null || !room.joined) return [];
-    const { topic, visibility } = room.settings;
+    const { topic } = room.settings;
     const facts = [...factsOf(room), room.member && `you are ${room.role === "owner" ? "an owner" : `a ${room.role}`}`].filter(Boolean).join(" · ");
     const button = (act, label) => el("button", { type: "button", textContent: label, data: { act, key: act } });
     const buttons = [
-      !room.member && button("become", visibility ? "Accept the invitation" : "Become a member"),
+      !room.member && button("become", "Become a member"),
       mayInvite(room) && button("invite", "Invite"),
       moderates(room) && button("settings", "Settings"),
     ].filter(Boolean);

@@ -7,8 +7,8 @@ export const moderates = (room) => room.with === null && rank(room.role) >= rank
 export const owns = (room) => room.with === null && room.role === "owner";
 export const mayPin = (room) => room.with !== null || moderates(room);
 export const mayInvite = (room) => moderates(room) || (room.member && room.role === "member" && room.settings.inviting !== "moderators");
-/** Of what is not public, whoever got in without being a member was invited. */
-export const isInvited = (room) => room.joined && !room.member && !moderates(room) && room.with === null && (room.settings.visibility ?? "public") !== "public";
+/** Who is invited comes in by becoming a member, and is told so until then. */
+export const isInvited = (room) => !room.joined && room.error?.code === "not_member";
 
 /** What oneself may make of somebody: `row` is one of `members`, or has only an id for a visitor. */
 export function powersOver(row, room, me) {

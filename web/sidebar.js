@@ -1,11 +1,14 @@
 // The list of rooms at the left.
 
 import { bdi, byId, el, icon, redraw } from "./dom.js";
+import { isInvited } from "./roles.js";
 import { countLabel } from "./text.js";
 
-/** What a room is called here. */
+/** What a room is called here: where one is not in it, as the list of rooms says. */
 export function titleOf(room, store) {
-  return room.with !== null && room.with === store.getSnapshot().me?.id ? "Notes to myself" : room.title;
+  const { me, listed } = store.getSnapshot();
+  if (room.with !== null) return room.with === me?.id ? "Notes to myself" : room.title;
+  return (!room.joined && listed.find((row) => row.room === room.key)?.title) || room.title;
 }
 
 const OTHERS_MAX = 8; // rooms not joined that are shown; the button below them shows all
@@ -19,7 +22,7 @@ export function orderedRooms(store) {
   const { rooms } = store.getSnapshot();
   const latest = (room) => room.messages.at(-1)?.at ?? 0;
   return [
-    ...rooms.filter((room) => room.with === null && room.left === null).sort((a, b) => a.title.localeCompare(b.title)),
+    ...rooms.filter((room) => room.with === null && room.left === null && !isInvited(room)).sort((a, b) => a.title.localeCompare(b.title)),
     ...rooms.filter((room) => room.with !== null).sort((a, b) => latest(b) - latest(a)),
   ];
 }
@@ -30,14 +33,14 @@ export function drawRooms(store, open) {
     key: room.key, peer: room.with, title: titleOf(room, store), unread: room.unread, mentions: room.mentions, closed: (room.settings.visibility ?? "public") !== "public", current: room.key === open,
     online: room.with !== null && store.isOnline(room.with),
   }));
-  const listed = store.getSnapshot().listed.filter(({ room }) => !(store.has(room) && store.room(room).left === null) && !room.startsWith("dm:"));
-  // What is private is listed for its members, and for those invited.
-  const invitations = listed.filter(({ visibility, member }) => visibility === "private" && !member);
-  const others = listed.filter((room) => !invitations.includes(room));
+  const isOpen = (room) => store.has(room) && store.room(room).left === null && !isInvited(store.room(room));
+  const listed = store.getSnapshot().listed.filter(({ room }) => !isOpen(room) && !room.startsWith("dm:"));
+  const invitations = listed.filter(({ invited }) => invited);
+  const others = listed.filter(({ invited }) => !invited);
   const shown = others.slice(0, OTHERS_MAX);
   redraw(byId("rooms"), JSON.stringify([rooms, shown, others.length, invitations]), () => [
     ...(invitations.length === 0 ? [] : section("Invitations", invitations.map(({ room, title }) =>
-      item(`#${encodeURIComponent(room)}`, room, "unread", lock(), bdi(title || room, "title"))))),
+      item(`#${encodeURIComponent(room)}`, room, room === open ? "unread current" : "unread", lock(), bdi(title || room, "title"))))),
     ...section("Rooms", rooms.filter((room) => room.peer === null).map(roomItem), button("new-room", "New room")),
     ...section("Direct messages", rooms.filter((room) => room.peer !== null).map(roomItem), button("new-message", "New message")),
     ...(others.length === 0 ? [] : section("More rooms", [

@@ -7,7 +7,8 @@ import { avatar, bdi, byId, el, icon, setText } from "./dom.js";
 import { isCovered, mentionsMe, messageContent, quoteOf, unreachedWords } from "./message.js";
 import { isolated, listNames } from "./names.js";
 import { plain } from "./notices.js";
-import { moderates } from "./roles.js";
+import { isShut } from "./gate.js";
+import { isInvited, moderates } from "./roles.js";
 import { titleOf } from "./sidebar.js";
 import { dayLabel, dayOf, timeElement } from "./text.js";
 
@@ -208,6 +209,7 @@ export class Timeline {
     const { hasOlder, loadingOlder, olderError, error, joined, with: peer } = this.#room;
     const title = isolated(titleOf(this.#room, this.#store));
     if (this.#room.left) setText(status, "");
+    else if (isShut(this.#room) || isInvited(this.#room)) setText(status, ""); // the gate says it
     else if (error) setText(status, `This room cannot be shown. ${plain(error)}`);
     else if (olderError) {
       const retry = el("button", { type: "button", class: "link", textContent: "Try again" });

@@ -80,9 +80,8 @@ TEST_CASE("who creates a room is its owner, and those named are invited") {
   CHECK(joined["settings"] == json{{"visibility", "private"}});
   CHECK(joined["count"] == 1);
   CHECK(joined["epoch"] == made["epoch"]);
-  CHECK(bob.join("team")["type"] == "joined");
-  CHECK(bob.join("team")["role"] == "member");
-  CHECK_FALSE(bob.join("team").contains("member"));
+  CHECK(bob.join("team")["code"] == "not_member");
+  CHECK(bob.ask(membership("join", "team"))["role"] == "member");
   CHECK(world.guest("carol").join("team")["code"] == "no_such_room");
 }
 
@@ -173,11 +172,34 @@ TEST_CASE("who is invited to a private room accepts by joining as a member") {
   CHECK(in.change({"carol"}, {{"state", "invited"}, {"role", "moderator"}})["type"] == "done");
 
   auto& carol = in.world.guest("carol");
+  const auto listed = carol.ask({{"type", "rooms"}})["rooms"];
+  REQUIRE(listed.size() == 1);
+  CHECK(listed[0]["invited"] == true);
+  CHECK_FALSE(listed[0].contains("member"));
+  CHECK(carol.join("team")["code"] == "not_member");
+  for (const auto* list : {"members", "pins", "threads"})
+    CHECK(carol.ask({{"type", list}, {"room", "team"}})["code"] == "not_member");
+  CHECK(in.alice.send("team", "not for carol")["type"] == "sent");
+  CHECK(carol.received("message").empty());
   const auto joined = carol.ask(membership("join", "team"));
 
   CHECK(joined["member"] == true);
   CHECK(joined["role"] == "moderator");
+  CHECK_FALSE(carol.ask({{"type", "rooms"}})["rooms"][0].contains("invited"));
   CHECK(joined["count"] == 3);
+}
+
+TEST_CASE("an invitation that has lapsed shows the room no longer") {
+  private_room in;
+  const auto until = in.world.env.now().value() + 1'000;
+  in.change({"carol"}, {{"state", "invited"}, {"until", until}});
+  auto& carol = in.world.guest("carol");
+  CHECK(carol.ask({{"type", "rooms"}})["rooms"].size() == 1);
+
+  in.world.advance(2s);
+
+  CHECK(carol.ask({{"type", "rooms"}})["rooms"].empty());
+  CHECK(carol.ask(membership("join", "team"))["code"] == "no_such_room");
 }
 
 TEST_CASE("who declines an invitation without having joined is answered, and shut out again") {
@@ -511,7 +533,7 @@ TEST_CASE("members come in pages, with names and who is online") {
 
 // --- settings at work ---------------------------------------------------------------------------
 
-TEST_CASE("a room that becomes private shuts out visitors, and keeps members and the invited") {
+TEST_CASE("a room that becomes private shuts out visitors, the invited too, and keeps members") {
   actor_world world;
   auto& alice = world.guest("alice");
   auto& bob = world.guest("bob");
@@ -527,16 +549,19 @@ TEST_CASE("a room that becomes private shuts out visitors, and keeps members and
   alice.ask(set_room("open", {{"visibility", "private"}}));
   alice.send("open", "among us");
 
-  REQUIRE(visitor.received("left").size() == 1);
-  CHECK(visitor.received("left")[0]["reason"] == "private");
-  CHECK(visitor.received("room_set").size() == 1);
-  CHECK(place_of(visitor, "room_set") < place_of(visitor, "left"));
-  CHECK(visitor.received("message").empty());
-  for (auto* each : {&alice, &bob, &carol}) {
+  for (auto* each : {&visitor, &carol}) {
+    REQUIRE(each->received("left").size() == 1);
+    CHECK(each->received("left")[0]["reason"] == "private");
+    CHECK(each->received("room_set").size() == 1);
+    CHECK(place_of(*each, "room_set") < place_of(*each, "left"));
+    CHECK(each->received("message").empty());
+  }
+  for (auto* each : {&alice, &bob}) {
     CHECK(each->received("left").empty());
     CHECK(each->received("message").size() == 1);
   }
   CHECK(visitor.join("open")["code"] == "no_such_room");
+  CHECK(carol.join("open")["code"] == "not_member");
 }
 
 TEST_CASE("a room that takes no visitors any more keeps its members") {
@@ -596,8 +621,16 @@ TEST_CASE("where history is one's own, it begins with the membership") {
   REQUIRE(history["events"].size() == 1);
   CHECK(history["events"][0]["text"] == "after");
   CHECK(history["more"] == false);
+  const json from_outside{{"type", "history"}, {"room", "team"}, {"after", 1}, {"limit", 1}};
+  CHECK(carol.ask(from_outside)["events"] == history["events"]);
+  const auto reactions = [&](int target) {
+    return carol.ask({{"type", "reactions"}, {"room", "team"}, {"target", target}, {"emoji", "+"}});
+  };
+  CHECK(reactions(5)["code"] == "no_such_message");
+  CHECK(reactions(floor.get<int>() + 1)["type"] == "reactions");
   const auto again = carol.join("team");
   REQUIRE(again["events"].size() == 1);
+  CHECK(again["pins"] == json{floor.get<int>() + 1});
   const auto gap = carol.join("team", 2, joined["epoch"]);
   CHECK(gap["gap"] == true);
   CHECK(gap["oldest"] == floor);
@@ -613,6 +646,19 @@ TEST_CASE("where history is one's own, it begins with the membership") {
     in.world.advance(10s);
   }
   CHECK(in.bob.join("team", 2, joined["epoch"])["gap"] == true);
+}
+
+TEST_CASE("changes of slow mode have a price, since they look up who spoke last") {
+  private_room in;
+  const auto slow = [&](int ms) { return in.alice.ask(set_room("team", {{"slow_ms", ms}})); };
+  CHECK(slow(1000)["type"] == "done");
+  CHECK(slow(2000)["type"] == "done");
+
+  const auto refused = slow(3000);
+
+  CHECK(refused["code"] == "rate_limited");
+  CHECK(refused["retry_after_ms"] > 0);
+  CHECK(in.alice.ask(set_room("team", {{"topic", "Plans"}}))["type"] == "done");
 }
 
 TEST_CASE("the list of rooms shows private ones to their members only") {

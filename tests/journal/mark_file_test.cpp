@@ -55,6 +55,8 @@ TEST_CASE("a mark is read as it was written, and what is none is told apart from
 
   std::ofstream{path} << "something else";
   CHECK(std::holds_alternative<std::string>(read_mark(path)));
+  CHECK(std::holds_alternative<std::string>(read_mark("/dev/zero")));
+  CHECK(std::holds_alternative<std::string>(read_mark(top.path())));
 }
 
 TEST_CASE("a journal is marked at its birth, once in a while at most, and at its end", "[journal]") {

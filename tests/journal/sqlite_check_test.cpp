@@ -95,9 +95,29 @@ TEST_CASE("making anew leaves the log as it is, whatever the clock says", "[jour
 TEST_CASE("an entry that is missing from a log is found", "[journal]") {
   temporary_directory directory;
   fill(directory.path());
-  alter(directory.database(), "delete from log where seq = 4");
+  alter(directory.database(), "delete from log where room = 1 and seq = 4");
 
-  CHECK_FALSE(faults_in(directory.path()).empty());
+  const auto faults = faults_in(directory.path());
+  REQUIRE_FALSE(faults.empty());
+  CHECK(faults[0] == "room general lacks 1 entries of its log");
+}
+
+TEST_CASE("what cannot be made anew stays as it is, and the journal opens as before", "[journal]") {
+  temporary_directory directory;
+  fill(directory.path());
+  alter(directory.database(), "update log set kind = 42 where room = 1 and seq = 4");
+
+  for (const auto mode : {check_mode::compare, check_mode::rebuild}) {
+    const auto faults = faults_in(directory.path(), mode);
+    REQUIRE_FALSE(faults.empty());
+    CHECK(contains(faults.back(), "the log cannot be replayed"));
+    CHECK_FALSE(contains(faults.back(), "not an error"));
+  }
+  session of{open_or_throw(directory.path())};
+  std::string told;
+  of.read->tell_failures([&](std::string_view detail) { told = detail; });
+  CHECK_FALSE(of.read->entries(general, seq_no{0}, seq_no{100}, 100, plenty));
+  CHECK(contains(told, "an entry of unknown kind"));
 }
 
 TEST_CASE("a damaged file is said to be damaged, and nothing is made anew of it", "[journal]") {

@@ -237,6 +237,9 @@ inline std::map<std::string, message::any> chat_messages() {
   red.visible = visibility::closed;
   red.count = 2;
   red.member = true;
+  auto red_invited = red;
+  red_invited.joined = red_invited.member = false;
+  red_invited.invited = true;
   const unix_ms until{1763876400000}, mute_until{1763790600000};
   return {
       {"server_message_mentions",
@@ -310,6 +313,7 @@ inline std::map<std::string, message::any> chat_messages() {
       {"server_left_banned", left{std::nullopt, general, "banned"}},
       {"server_left_private", left{std::nullopt, general, "private"}},
       {"server_rooms_member", rooms{id(12), {red}, false}},
+      {"server_rooms_invited", rooms{id(12), {red_invited}, false}},
       {"server_created", created{id(30), team_red, epoch_id{"k3v9"}, seq_no{3}, false}},
       {"server_created_duplicate",
        created{id(30), room("r:mfzwizltoq"), epoch_id{"k3v9"}, seq_no{1}, true}},

@@ -58,7 +58,10 @@ TEST_CASE("an invite room is entered by who is invited, and a private one is the
     CHECK(code(in.decide(not_joined(join(bob)))) == others);
     CHECK(code(in.decide(not_joined(pin(bob, 1)))) == others);
     REQUIRE(done(invite(in, bob)));
+    CHECK(code(in.decide(post("not yet", "", bob))) == error_code::not_member);
+    CHECK(code(in.decide(not_joined(pin(bob, 1)))) == error_code::not_member);
     CHECK(done(in.decide(not_joined(join(bob)))));
+    CHECK(done(in.decide(post("now", "", bob))));
     CHECK(done(in.decide(leave(bob))));
     CHECK(code(in.decide(not_joined(join(bob)))) == others);
   }
@@ -84,12 +87,12 @@ TEST_CASE("a token opens a room only where it says so, whatever role it gives by
   }
 }
 
-TEST_CASE("who has come in stays until told to leave, but is not made a member by it", "[rooms]") {
+TEST_CASE("who has come in is judged by what the room is now", "[rooms]") {
   chat in;
   REQUIRE(done(in.decide(post("as a visitor", "", eve))));
   REQUIRE(done(in.decide(set(alice, private_room))));
 
-  CHECK(done(in.decide(post("still here", "", eve))));
+  CHECK(code(in.decide(post("still here", "", eve))) == error_code::no_such_room);
   CHECK(code(in.decide(join(eve))) == error_code::no_such_room);
 }
 
@@ -152,6 +155,7 @@ TEST_CASE("guests are members only where the deployment lets them", "[rooms]") {
 
   CHECK(code(closed.decide(by_guest(join(eve)))) == error_code::forbidden);
   CHECK(code(closed.decide(by_guest(found))) == error_code::forbidden);
+  CHECK(code(open.decide(with_token(found, role::reader))) == error_code::forbidden);
   CHECK(done(closed.decide(by_guest(post("x", "", eve)))));
   CHECK(done(open.decide(by_guest(join(eve)))));
   CHECK(std::holds_alternative<room_created>(open.decide(by_guest(found))));

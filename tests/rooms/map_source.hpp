@@ -126,9 +126,12 @@ class map_source final : public source {
     if (entries.empty()) return;
     auto& room = rooms.at(id);
     const auto& first = entries.front();
-    if (!first.key.empty())
+    if (!first.key.empty()) {
       keys[{id, first.from, first.key}] = {position + 1,          first.at,  kind_of(first.body),
                                            target_of(first.body), first.seq, entries.back().seq};
+      if (const auto* change = std::get_if<member_set>(&first.body))
+        keys[{id, first.from, first.key}].members = *change;
+    }
     for (const auto& entry : entries) {
       ++position;
       room.log.push_back(entry);

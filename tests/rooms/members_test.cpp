@@ -214,6 +214,18 @@ TEST_CASE("members invite where the room lets them, as members; more is an owner
   CHECK(done(invites(owner, role::owner)));
 }
 
+TEST_CASE("what an owner offers is not a moderator's to take back", "[rooms]") {
+  ranked in;
+  const auto& [reader, member, moderator, owner] = in.of;
+  REQUIRE(done(in.decide(change(owner, make({carol}, member_state::invited, role::owner)))));
+  REQUIRE(done(in.decide(change(member, make({eve}, member_state::invited)))));
+
+  CHECK(code(in.decide(change(moderator, make({carol}, member_state::removed)))) ==
+        error_code::forbidden);
+  CHECK(done(in.decide(change(moderator, make({eve}, member_state::removed)))));
+  CHECK(done(in.decide(change(owner, make({carol}, member_state::removed)))));
+}
+
 TEST_CASE("a banned user is not invited, until the ban has lapsed", "[rooms]") {
   chat in;
   in.decide(change(alice, ban(bob, 5000)));

@@ -114,6 +114,25 @@ TEST_CASE("a key that was used for another kind of entry, or target, is a confli
   CHECK(code(in.decide(keyed(react(two, alice), "c"))) == error_code::conflict);
   CHECK(code(in.decide(keyed(pin(alice, two), "e"))) == error_code::conflict);
   CHECK(code(in.decide(keyed(erase({one}), "i"))) == error_code::conflict);
+  CHECK(code(in.decide(keyed(erase({two, one}), "i"))) == error_code::conflict);
+  for (const auto& other : {make({carol}, member_state::invited), make({bob}, member_state::banned),
+                            make({bob}, member_state::invited, role::moderator)})
+    CHECK(code(in.decide(keyed(change(alice, other), "g"))) == error_code::conflict);
+}
+
+TEST_CASE("the repeat of a ban names whom it has banned, and nobody else", "[rooms]") {
+  chat in;
+  const auto ban = [&](std::vector<user_id> users) {
+    auto asked = change(alice, make(std::move(users), member_state::banned));
+    asked.key = "k";
+    return in.decide(asked);
+  };
+  REQUIRE(done(in.decide(change(alice, make({bob}, member_state::banned)))));
+  REQUIRE(done(ban({bob, eve})));
+
+  CHECK(std::holds_alternative<repeated>(ban({bob, eve})));
+  CHECK(code(ban({bob, eve, carol})) == error_code::conflict);
+  CHECK(code(ban({bob})) == error_code::conflict);
 }
 
 TEST_CASE("a key is of one user in one room", "[rooms]") {

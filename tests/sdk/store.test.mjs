@@ -243,6 +243,16 @@ test("reactions are counted by emoji, with and without U+FE0F as one", async () 
   assert.deepEqual(reactions(t), [["❤\uFE0F", 3, "bob,alice,carol", "❤\uFE0F"]]);
 });
 
+test("reactions stand in one order, whether they came live or with the message", async () => {
+  const live = await inGeneral({ events: messages(1, 1) });
+  const loaded = await inGeneral({ events: [message(1, { reactions: { x: ["bob"], "❤": ["bob"], "👍": ["bob"], "🎉": ["bob"] } })] });
+
+  await live.peer.say(...["👍", "🎉", "❤", "x"].map((emoji, i) => reacted(2 + i, emoji, "bob")));
+
+  assert.equal(reactions(live).length, 4);
+  assert.deepEqual(reactions(live), reactions(loaded));
+});
+
 test("a present form with both spellings is one reaction", async () => {
   const t = await inGeneral({ events: [message(1, { reactions: { "❤": ["bob", "alice"], "❤\uFE0F": ["bob", "carol"] } })] });
 
