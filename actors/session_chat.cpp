@@ -12,8 +12,8 @@ namespace {
 
 /// For a ban that takes messages away the end of the room is looked through, once for all its users.
 constexpr double rows_of_a_sweep = 1'000;
-/// Where slow mode changes, those who spoke last are looked up among so many messages.
-constexpr double rows_of_slow_mode = 10'000;
+/// Where slow mode changes, those who spoke last are looked up among the latest 10,000 messages.
+constexpr double rows_of_slow_mode = 5'000;
 
 }  // namespace
 

@@ -102,6 +102,7 @@ std::variant<std::unique_ptr<sqlite_writer>, std::string> sqlite_writer::make(
 int sqlite_writer::prepare() {
   const auto find_room = "select " + std::string{room_columns} + " from rooms r" +
                          std::string{last_entry} + " where r.room = ?1";
+  const auto whole_entry = "select " + std::string{entry_columns} + " from log where id = ?1";
   const std::pair<statement&, std::string_view> all[] = {
       {run_.begin, "begin immediate"},
       {run_.commit, "commit"},
@@ -116,7 +117,7 @@ int sqlite_writer::prepare() {
        "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"},
       {run_.key_entry,
        "select room, sender, key, at, kind, target, seq + more, seq from log where id = ?1"},
-      {run_.whole_entry, "select " + std::string{entry_columns} + " from log where id = ?1"},
+      {run_.whole_entry, whole_entry},
       {run_.keep_maximum,
        "insert into marks (user, kind, subject, value, text, position) "
        "values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do update set value = excluded.value, "

@@ -103,10 +103,11 @@ std::optional<refused> asks(const standing& who, cell what, action line, const p
       if (settings.who_invites() == inviting_rights::members) return std::nullopt;
       break;
     case below_own: {
-      // Also of who is only invited: nobody takes back what one above him has given.
-      const bool has_role = of.target && (of.target->is_member() || of.target->is_invited(who.at));
-      const auto theirs = has_role ? of.target->as : role::visitor;
-      if (theirs < role_of(who)) return std::nullopt;
+      const auto own = role_of(who);
+      // Nobody takes back an invitation to more than he is himself.
+      if (of.target && of.target->is_invited(who.at) && of.target->as > own) break;
+      const auto theirs = of.target && of.target->is_member() ? of.target->as : role::visitor;
+      if (theirs < own) return std::nullopt;
       break;
     }
   }

@@ -304,7 +304,7 @@ TEST_CASE("a ban is over when its time is, and when it is taken back") {
 
   CHECK(in.bob.join("team")["code"] == "no_such_room");
   CHECK(in.change({"bob"}, {{"state", "invited"}})["type"] == "done");
-  CHECK(in.bob.join("team")["type"] == "joined");
+  CHECK(in.bob.ask(membership("join", "team"))["type"] == "joined");
 }
 
 TEST_CASE("a key that was used before the ban is answered as then") {
@@ -651,10 +651,9 @@ TEST_CASE("where history is one's own, it begins with the membership") {
 TEST_CASE("changes of slow mode have a price, since they look up who spoke last") {
   private_room in;
   const auto slow = [&](int ms) { return in.alice.ask(set_room("team", {{"slow_ms", ms}})); };
-  CHECK(slow(1000)["type"] == "done");
-  CHECK(slow(2000)["type"] == "done");
+  for (int i = 1; i <= 3; ++i) REQUIRE(slow(1000 * i)["type"] == "done");
 
-  const auto refused = slow(3000);
+  const auto refused = slow(9000);
 
   CHECK(refused["code"] == "rate_limited");
   CHECK(refused["retry_after_ms"] > 0);
