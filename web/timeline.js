@@ -83,6 +83,9 @@ export class Timeline {
 
   #take(room) {
     if (this.#room === room) return;
+    // The reader has scrolled up, and the browser has not reported it yet: the end must not take that back.
+    const stays = this.#room?.key === room.key;
+    if (stays && this.atEnd && this.#scroller.scrollTop < this.#pinnedAt) this.#scrolled();
     this.#room = room;
     const me = this.#me;
     // Replies are shown in their thread, and here those that call for the reader.
@@ -126,8 +129,6 @@ export class Timeline {
 
   render() {
     if (!this.#room) return;
-    // The reader has scrolled up, and the browser has not reported it yet: the end must not take that back.
-    if (this.atEnd && this.#scroller.scrollTop < this.#pinnedAt) this.#scrolled();
     const anchor = this.atEnd ? null : this.#anchor();
     this.#reconcile(this.#window());
     if (anchor) {
