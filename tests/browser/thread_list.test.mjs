@@ -52,7 +52,8 @@ chat("threads are listed, the one last replied to first, with what is new, and o
   assert.match(await rows(alice).nth(0).textContent(), /Where do we go\?/);
   await alice.page.goto(`${server.url}/?user=alice#attic`);
   await alice.isIn("attic");
-  await alice.button("Threads in this room").click();
+  await list(alice).getByText("You are in none of the threads here.").waitFor();
+  await alice.button("Mine").click();
   await list(alice).getByText("No threads yet.").waitFor();
 });
 
