@@ -5,7 +5,7 @@ import { blockItem } from "./blocking.js";
 import { avatar, bdi, byId, el, icon, redraw } from "./dom.js";
 import { showMenu } from "./menu.js";
 import { COVERED } from "./message.js";
-import { idsIn, isolated } from "./names.js";
+import { idsIn, isolated, plainName } from "./names.js";
 import { INVITED } from "./newroom.js";
 import { untilWords } from "./notices.js";
 import { mayInvite, mayPin, moderates, powersOver, rank } from "./roles.js";
@@ -146,7 +146,7 @@ export class People {
       moderates(room) && button("settings", "Settings"),
     ].filter(Boolean);
     return [
-      topic && el("p", { class: "topic", dir: "auto", textContent: topic }),
+      topic && el("p", { class: "topic", dir: "auto", textContent: plainName(topic) }),
       facts && el("p", { class: "muted facts", textContent: facts }),
       buttons.length > 0 && el("p", { class: "do" }, buttons),
     ].filter(Boolean);

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 
+import { SECRET, inSeconds, secretFile, sign } from "../e2e/support/tokens.mjs";
 import { faults } from "./axe.mjs";
 import { chat, openBrowser, two } from "./stage.mjs";
 
@@ -95,11 +96,11 @@ chat("whoever mentions somebody that is not reached is told so and why, and nobo
   await alice.thread.getByText("@room told nobody: it does not work in a thread.").waitFor();
 });
 
-chat("who only reacted is called by name", async (world, meet) => {
-  const server = await world.server();
+chat("a user who only reacted is called by name", async (world, meet) => {
+  const server = await world.server(["--jwt-secret-file", await secretFile(world)]);
   const writer = await world.member(server, "writer", "general");
   const { seq } = await writer.ask({ type: "send", room: "general", text: "lunch?" });
-  const zoe = await world.guest(server, "zoe", { hello: { name: "Zoë Kranz" } });
+  const zoe = await world.guest(server, "zoe", { hello: { token: sign({ sub: "zoe", name: "Zoë Kranz", exp: inSeconds(600) }, SECRET, { alg: "HS256" }) } });
   await zoe.ask({ type: "join", room: "general" });
   await zoe.ask({ type: "react", room: "general", target: seq, emoji: "👍" });
   await zoe.ask({ type: "leave", room: "general" });
