@@ -66,7 +66,7 @@ void print_help(std::ostream& out) {
 }
 
 void print_token_help(std::ostream& out) {
-  out << "Prints a token for one user (PROTOCOL: hello).\n"
+  out << "Makes a token that signs in one user, and prints it.\n"
          "\n"
          "usage: confabd token --user ID (--jwt-secret-file FILE | --jwt-private-key-file FILE) "
          "[OPTION]...\n\n";
@@ -75,7 +75,8 @@ void print_token_help(std::ostream& out) {
   print_option(out, "--ttl TIME", "how long it is valid: 15m, 1h, 30d (1h)");
   print_option(out, "--room PATTERN",
                "a room, or team-* for all that begin so; repeat it (every room)");
-  print_option(out, "--role PATTERN=ROLE", "member or moderator in those rooms; repeat it");
+  print_option(out, "--role PATTERN=ROLE",
+               "reader, member, moderator or owner in those rooms; repeat it");
   print_option(out, "--admin", "may do everything");
   print_option(out, "--jwt-secret-file FILE", "the server's secret (CONFAB_JWT_SECRET_FILE)");
   print_option(out, "--jwt-private-key-file FILE",

@@ -180,8 +180,8 @@ std::vector<option_row> make_rows() {
             "any. Unless said: any, but on loopback with guests only local names and addresses"},
            "HOST", &config::hosts),
       list({"trust_proxy", listening,
-            "addresses and networks (10.0.0.0/8) of proxies in front: their connections are not "
-            "counted per address"},
+            "addresses and networks (10.0.0.0/8) of proxies in front: neither their connections nor "
+            "what these cause are limited per address, as those of loopback are not"},
            "NETWORK", &config::trust_proxy),
       yes_no({"compression", listening, "accept permessage-deflate where a client offers it"},
              &config::compression),
@@ -258,8 +258,8 @@ std::vector<option_row> make_rows() {
              10'000'000),
       number(
           {"rate_address", rules,
-           "how many sessions' worth of all rates one address may use (IPv6: a /64); private and "
-           "loopback ones may be proxies and are not limited; 0: no limit"},
+           "how many sessions' worth of all rates one address may use (IPv6: a /64); loopback and "
+           "trust_proxy are not limited; 0: no limit"},
           &config::rate_address, 0, 100'000),
       number({"rooms_per_hour", rules,
               "new rooms a user may make in an hour, direct ones among them; 0: no limit"},

@@ -2,12 +2,13 @@
 // example that other tests run. Only the ports are others, and deploy/run does not build.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { cp, mkdir, readFile, readdir, symlink, writeFile } from "node:fs/promises";
 import net from "node:net";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { WebSocket } from "ws";
 
 import { ConfabClient } from "../../sdk/confab.js";
@@ -22,6 +23,7 @@ import { openBrowser, theBrowser } from "./stage.mjs";
 openBrowser(["--disable-features=LocalNetworkAccessChecks"]);
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
+const told = promisify(execFile);
 const LONG_RUNNING = "sh server";
 const MEMBERS = "how-to/members.md"; // all of it is run by a test of its own
 
@@ -92,6 +94,11 @@ class Reader {
     const code = await within(ended, `the end of ${command}: ${said.text}`);
     assert.equal(code, 0, `${command}: ${said.text}`);
     this.said = said.text;
+  }
+
+  /** What SQLite answers, by lines. */
+  async rows(database, sql) {
+    return (await told("sqlite3", [join(this.where, database), sql])).stdout.split("\n").slice(0, -1);
   }
 
   async stop(kind) {
@@ -169,14 +176,17 @@ scenario("the commands of the guide to tokens work, and its token signs in on th
 scenario("the commands of the page on configuration work: its secret and token are taken, and the data is in order", async (world) => {
   const reader = await Reader.of(world, "configuration.md");
   const blocks = reader.blocks.filter(({ info }) => info === "sh");
-  assert.equal(blocks.length, 3, "secret, token, check");
-  reader.blocks = [blocks[0], { info: LONG_RUNNING, content: "deploy/run --jwt-secret-file jwt-secret\n" }, blocks[1], blocks[2]];
+  assert.equal(blocks.length, 4, "secret, token, check, backup");
+  const [secret, token, check, backup] = blocks;
+  reader.blocks = [secret, { info: LONG_RUNNING, content: "deploy/run --jwt-secret-file jwt-secret\n" }, token, backup, check];
 
   await reader.follow(3);
 
   const alice = await visit(world, `${reader.chat}/#token=${reader.said.trim()}`);
   await alice.write("hello");
   await alice.sees("hello");
+  await reader.follow(1);
+  assert.deepEqual(await reader.rows("confab-backup.db", "select text from log where sender = 'alice'"), ["hello"]);
   await reader.stop("chat");
 
   await reader.follow();
@@ -216,7 +226,8 @@ async function connected(world, server, options) {
 const AsyncFunction = (async () => {}).constructor;
 
 scenario("the guide to members works as it is written", async (world) => {
-  const server = await world.server();
+  const where = await world.directory();
+  const server = await world.server([], { data: join(where, "data") });
   const [alice, bob, eve] = await Promise.all(["alice", "bob", "eve"].map((guest) => connected(world, server, { guest })));
   const emitted = new Promise((resolve) => bob.on("emitted", resolve));
   const said = [];
@@ -242,6 +253,11 @@ scenario("the guide to members works as it is written", async (world) => {
   assert.deepEqual(said, [`out of ${got.room}: banned`, "banned spam", "alice cursor [object Object]"]);
   const invited = await alice.members(got.room, { state: "invited" });
   assert.deepEqual(invited.members.map(({ id }) => id), ["dan", "eve"]);
+
+  const [{ content: reports }] = (await blocksOf(MEMBERS)).filter(({ info }) => info === "sh");
+  const { stdout } = await told("sh", ["-c", reports], { cwd: where });
+  for (const [noun, value] of Object.entries({ reporter: "alice", room: got.room, sender: "eve", reason: "advertises" }))
+    assert.match(stdout, new RegExp(`^ *${noun} = ${value}$`, "m"));
 });
 
 scenario("what the guide to members says of tokens and guests is so", async (world) => {

@@ -42,6 +42,36 @@ scenario("a journal is checked, found damaged, made anew, and served again", asy
   assert.equal(page.events[0].reactions["+"].count, 1);
 });
 
+scenario("an entry that is missing in the log is not mended, and the room is served without it", async (world) => {
+  const data = await leftBehind(world);
+  let server = await world.server([], { data });
+  const alice = await world.member(server, "alice", "lobby");
+  await alice.ask({ type: "send", room: "lobby", text: "three" });
+  await server.stop();
+  execFileSync("sqlite3", [join(data, "confab.db"), "delete from log where seq = 2 and room <> 0"]);
+
+  const damaged = await check(data);
+  const rebuilt = await check(data, "--rebuild");
+
+  for (const { code, stdout } of [damaged, rebuilt]) {
+    assert.equal(code, 3);
+    assert.match(stdout, /1 rooms lack entries/);
+  }
+  server = await world.server([], { data });
+  const bob = await world.member(server, "bob", "lobby");
+  const page = await bob.ask({ type: "history", room: "lobby" });
+  assert.deepEqual(page.events.map(({ text }) => text), ["one", "three"]);
+});
+
+scenario("a text that was changed in the log passes for what was written", async (world) => {
+  const data = await leftBehind(world);
+  execFileSync("sqlite3", [join(data, "confab.db"), "update log set text = 'other' where text = 'one'"]);
+
+  const { code, stdout } = await check(data);
+
+  assert.equal(code, 0, stdout);
+});
+
 scenario("a journal that a server has open is not checked", async (world) => {
   const data = await world.directory();
   await world.server([], { data });

@@ -53,7 +53,7 @@ cell cell_of(const std::string& text) {
       {"I", cell::if_inviting},
       {"below own", cell::below_own},
       {"`visitors` is `write`", cell::visitors_write},
-      {"≤ 100 members (*option*)", cell::in_small_room},
+      {"≤ 100 members", cell::in_small_room},
   };
   INFO(text);
   const auto at = words.find(text);
