@@ -33,6 +33,7 @@ export interface Labels {
   retry: string;
   discard: string;
   connecting: string;
+  signedOut: string;
   stopped: string;
   unread(count: number): string;
   online(count: number): string;
@@ -52,6 +53,8 @@ export declare class ConfabChat extends HTMLElement {
   store: Store | null;
   get labels(): Labels;
   set labels(labels: Partial<Labels>);
+  /** The last answer of `token-url` was 401. It is asked again, after the usual waits. */
+  readonly signedOut: boolean;
   /** The key of the room that is shown. */
   room: string;
 }

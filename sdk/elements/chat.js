@@ -23,6 +23,7 @@ export class ConfabChat extends Base {
   #nav = /** @type {HTMLElement | null} */ (null);
   #room = /** @type {import("./room.js").ConfabRoom | null} */ (null);
   #drawn = "";
+  #signedOut = false;
 
   /** Options of the client that attributes cannot say: `{ token: async () => … }`. Setting them connects anew. */
   get options() {
@@ -47,6 +48,11 @@ export class ConfabChat extends Base {
   set labels(labels) {
     this.#labels = labels;
     this.#use(this.#store, this.#own);
+  }
+
+  /** The last answer of `token-url` was 401. */
+  get signedOut() {
+    return this.#signedOut;
   }
 
   /** The room that is shown, by its key. */
@@ -78,7 +84,8 @@ export class ConfabChat extends Base {
   #start() {
     const attribute = (/** @type {string} */ name) => this.getAttribute(name) ?? undefined;
     const [guest, name, tokenUrl] = ["guest", "name", "token-url"].map(attribute);
-    const token = tokenUrl === undefined ? undefined : () => fetchToken(tokenUrl);
+    const token = tokenUrl === undefined ? undefined : () => this.#fetchToken(tokenUrl);
+    this.#signedOut = false;
     if (guest === undefined && token === undefined && this.#options === null) return;
     try {
       const client = new ConfabClient({ url: attribute("url"), guest, name, token, ...this.#options });
@@ -89,6 +96,14 @@ export class ConfabChat extends Base {
     } catch (error) {
       this.#report(error);
     }
+  }
+
+  /** @param {string} url */
+  async #fetchToken(url) {
+    const answer = await fetch(url, { credentials: "include", cache: "no-store" });
+    this.#signedOut = answer.status === 401;
+    if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
+    return (await answer.text()).trim();
   }
 
   /** @param {Store | null} store @param {boolean} own */
@@ -161,11 +176,4 @@ export class ConfabChat extends Base {
     this.room = key;
     this.dispatchEvent(new CustomEvent("confab-room", { detail: key, bubbles: true, composed: true }));
   }
-}
-
-/** @param {string} url */
-async function fetchToken(url) {
-  const answer = await fetch(url, { credentials: "include", cache: "no-store" });
-  if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
-  return (await answer.text()).trim();
 }

@@ -24,6 +24,7 @@ export const LABELS = {
   retry: "Try again",
   discard: "Discard",
   connecting: "Connecting…",
+  signedOut: "You are not signed in.",
   stopped: "There is no connection.",
   unread: (/** @type {number} */ count) => `${count} unread`,
   online: (/** @type {number} */ count) => `${count} online`,

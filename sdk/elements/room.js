@@ -55,9 +55,11 @@ export class ConfabRoom extends Base {
     const attach = () => this.#attach();
     const seen = () => this.#draw();
     chat?.addEventListener("confab-store", attach);
+    chat?.addEventListener("confab-error", seen);
     document.addEventListener("visibilitychange", seen);
     this.#end = () => {
       chat?.removeEventListener("confab-store", attach);
+      chat?.removeEventListener("confab-error", seen);
       document.removeEventListener("visibilitychange", seen);
     };
     attach();
@@ -280,7 +282,8 @@ export class ConfabRoom extends Base {
 
     const state = store?.getSnapshot().connection.state;
     const typing = room?.typing.map(({ name }) => plainName(name)).join(", ");
-    status.textContent = state === "connecting" ? labels.connecting : state === "stopped" ? labels.stopped : typing ? labels.typing(typing) : "";
+    const connecting = this.#chat?.signedOut ? labels.signedOut : labels.connecting;
+    status.textContent = state === "connecting" ? connecting : state === "stopped" ? labels.stopped : typing ? labels.typing(typing) : "";
     if (room?.joined && this.#atEnd && document.visibilityState === "visible") store?.markRead(this.room);
   }
 

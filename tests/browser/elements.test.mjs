@@ -16,11 +16,11 @@ openBrowser();
 
 const example = await readFile(new URL("../../examples/html/index.html", import.meta.url), "utf8");
 
-/** Another server, with these answers by path: type, body and, for a page, its content security policy. */
+/** Another server, with these answers by path: type, body and, where they are others, content security policy and status. */
 async function site(world, answers = {}) {
   const server = http.createServer((request, response) => {
-    const [type, body, policy = "object-src 'none'"] = answers[new URL(request.url, "http://x").pathname] ?? ["text/plain", ""];
-    response.writeHead(200, { "Content-Type": type, "Content-Security-Policy": policy });
+    const [type, body, policy = "object-src 'none'", status = 200] = answers[new URL(request.url, "http://x").pathname] ?? ["text/plain", ""];
+    response.writeHead(status, { "Content-Type": type, "Content-Security-Policy": policy });
     response.end(typeof body === "function" ? body(request) : body);
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
@@ -95,6 +95,20 @@ scenario("one room by a token of the page's own server", async (world) => {
   assert.equal(await carol.page.getByRole("navigation").count(), 0, "the list of rooms gives way to what stands in the element");
   assert.equal(asked, 1);
   assert.deepEqual([await faults(carol.page), carol.complaints], [[], []]);
+});
+
+scenario("who is not signed in is told so, and is connected when they are", async (world) => {
+  const own = await site(world);
+  const chat = await world.server(["--origins", own.url, "--jwt-secret-file", await secretFile(world)]);
+  own.answers["/token"] = ["text/plain", "sign in first\n", undefined, 401];
+  own.answers["/"] = pageOf(chat.url, `<confab-chat url="${chat.url}/ws" token-url="/token"></confab-chat>`);
+  const carol = await open(world, own.url);
+  await carol.page.getByRole("status").getByText("You are not signed in.").waitFor();
+
+  own.answers["/token"] = ["text/plain", () => sign({ sub: "carol", exp: inSeconds(600) }, SECRET, { alg: "HS256" })];
+
+  await carol.say("help");
+  assert.equal(await carol.page.getByText("You are not signed in.").count(), 0);
 });
 
 scenario("written from the right, in the reader's words, in the page's colours", async (world) => {
