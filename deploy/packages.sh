@@ -7,7 +7,7 @@ boost_package() {
 
 server_packages="g++ cmake ninja-build pkg-config libcaf-dev nlohmann-json3-dev libsqlite3-dev libssl-dev zlib1g-dev libjwt-dev libcli11-dev libtomlplusplus-dev libjemalloc-dev"
 # ccache makes the second build fast; the server does without it.
-test_packages="catch2 ccache sqlite3 openssl chromium python3"
+test_packages="catch2 ccache sqlite3 openssl chromium python3 python3-websockets"
 # libFuzzer comes with clang, its library apart.
 fuzz_packages="clang libclang-rt-dev ccache"
 

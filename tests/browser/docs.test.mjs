@@ -173,6 +173,18 @@ scenario("the commands of the guide to tokens work, and its token signs in on th
   await alice.sees("hello");
 });
 
+scenario("the guide's token callback signs in, and leads to the sign-in whom nobody knows", async (world) => {
+  const server = await world.server(["--jwt-secret-file", await secretFile(world)]);
+  const [{ content }] = (await blocksOf("how-to/tokens.md")).filter(({ content }) => content.includes('from "/sdk/'));
+  const { page, says, open } = await pageWith(world, server, `<script type="module">${content}</script>`);
+  const answers = [{ status: 401 }, { body: `${sign({ sub: "alice", exp: inSeconds(600) }, SECRET, { alg: "HS256" })}\n` }];
+  await page.route(`${server.url}/chat-token`, (route) => route.fulfill(answers.shift()));
+  await page.route(`${server.url}/login`, (route) => route.fulfill({ body: "sign in" }));
+
+  await Promise.all([page.waitForURL("**/login"), open()]);
+  await Promise.all([says(/^signed in as alice$/), open()]);
+});
+
 scenario("the commands of the page on configuration work: its secret and token are taken, and the data is in order", async (world) => {
   const reader = await Reader.of(world, "configuration.md");
   const blocks = reader.blocks.filter(({ info }) => info === "sh");
@@ -194,7 +206,6 @@ scenario("the commands of the page on configuration work: its secret and token a
 
 scenario("the commands of the guide to bots start a bot that answers", async (world) => {
   const reader = await Reader.of(world, "how-to/bots.md");
-  reader.blocks.unshift(...(await blocksOf("how-to/tokens.md")).slice(0, 1));
 
   await reader.follow();
   reader.blocks = (await blocksOf("how-to/tokens.md")).filter(({ content }) => content.includes("confabd token"));
@@ -203,6 +214,25 @@ scenario("the commands of the guide to bots start a bot that answers", async (wo
   const alice = await visit(world, `${reader.chat}/#token=${reader.said.trim()}`);
   await alice.write("!roll");
   await alice.page.locator("#messages > li", { hasText: "bot" }).locator(".text", { hasText: /^[1-6]$/ }).waitFor();
+});
+
+scenario("the commands of the guide to other languages start clients that say hello", async (world) => {
+  const server = await world.server();
+  const where = await world.directory();
+  await mkdir(join(where, "examples/raw/node_modules"), { recursive: true });
+  for (const name of ["client.mjs", "client.py"]) await cp(join(root, "examples/raw", name), join(where, "examples/raw", name));
+  await symlink(join(root, "tests/node_modules/ws"), join(where, "examples/raw/node_modules/ws"));
+  const commands = (await blocksOf("how-to/other-languages.md")).filter(({ info }) => info === LONG_RUNNING);
+  assert.equal(commands.length, 2, "Node, Python");
+  const alice = await world.member(server, "alice", "general");
+
+  for (const { content } of commands) {
+    const command = `exec ${content.replace("ws://127.0.0.1:8080/ws", server.websocketUrl)}`;
+    const PATH = `/usr/bin:${process.env.PATH}`; // there is Debian's Python, which has the package
+    const client = world.spawn("sh", ["-c", command], { cwd: where, env: { PATH } });
+    world.atEnd(() => client.crash());
+    await alice.expect({ type: "message", from: "robin", text: "hello" });
+  }
 });
 
 scenario("the package is installed as the guide to React says", async (world) => {
@@ -324,7 +354,7 @@ scenario("what the client library's README shows of pages, the store and the ele
 const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean).join("\n");
 
 test("every snippet of a guide is taken from what other tests run", async () => {
-  const files = ["examples/bot/bot.mjs", "examples/react/App.tsx", "examples/tokens/node.mjs", "examples/tokens/python.py", "examples/tokens/go/main.go", "examples/echo/echo.cpp", "sdk/elements/chat.js"];
+  const files = ["examples/bot/bot.mjs", "examples/raw/client.mjs", "examples/raw/client.py", "examples/react/App.tsx", "examples/tokens/node.mjs", "examples/tokens/python.py", "examples/tokens/go/main.go", "examples/echo/echo.cpp"];
   const sources = await Promise.all(files.map(async (file) => lines(await readFile(join(root, file), "utf8"))));
   const pages = ["../README.md", ...(await readdir(join(root, "docs/how-to"))).map((name) => `how-to/${name}`).filter((page) => page !== MEMBERS)];
 

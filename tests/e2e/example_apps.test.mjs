@@ -1,11 +1,14 @@
-// The example apps that are no servers of sessions: a bot, and backends that give out tokens.
+// The example apps that are no servers of sessions: a bot, clients without the library, backends that give out tokens.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { copyFile, mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { Proxy } from "../browser/proxy.mjs";
+import { within } from "./support/deadline.mjs";
 import { secretFile } from "./support/tokens.mjs";
 import { scenario } from "./support/world.mjs";
 
@@ -50,6 +53,44 @@ function works(command, ...args) {
   } catch {
     return `there is no ${command} here`;
   }
+}
+
+for (const [name, command, file, skip] of [
+  ["Node", process.execPath, "client.mjs", false],
+  ["Python", "/usr/bin/python3", "client.py", works("/usr/bin/python3", "-c", "import websockets")], // Debian's, which has the package
+]) {
+  scenario(`a client in ${name} without the library says what it has to once, and misses nothing`, async (world) => {
+    const server = await world.server();
+    const wire = await Proxy.to(world, server);
+    const alice = await world.member(server, "alice", "lobby");
+    const directory = await world.directory();
+    await copyFile(path(`../../examples/raw/${file}`), join(directory, file));
+    await mkdir(join(directory, "node_modules"));
+    await symlink(path("../node_modules/ws"), join(directory, "node_modules/ws"));
+    const url = `${wire.url.replace(/^http/, "ws")}/ws`;
+    const say = (text) => alice.ask({ type: "send", room: "lobby", text });
+    await say("before");
+
+    const client = world.spawn(command, [join(directory, file), url, "lobby", "hello"]);
+    world.atEnd(() => client.crash());
+    const shows = async (text) => {
+      while (!client.stdout.includes(text)) await within(once(client.process.stdout, "data"), text);
+    };
+    await alice.expect({ type: "message", from: "robin", text: "hello" });
+    await say("live");
+    await shows("3 alice: live");
+    wire.cut();
+    await alice.ask({ type: "react", room: "lobby", target: 1, emoji: "+" });
+    for (let i = 0; i < 3; i++) await say(`missed ${i}`);
+    wire.mend();
+    await shows("missed 2");
+
+    assert.deepEqual(client.stdout.split("\n").slice(0, -1), [
+      "1 alice: before", "2 robin: hello", "3 alice: live", "5 alice: missed 0", "6 alice: missed 1", "7 alice: missed 2",
+    ]);
+    const { events } = await alice.ask({ type: "history", room: "lobby" });
+    assert.equal(events.filter(({ text }) => text === "hello").length, 1);
+  }, { skip });
 }
 
 for (const [name, command, args, skip] of [
