@@ -84,6 +84,15 @@ struct room_made {
 using outcome = std::variant<room_made, rooms::appended, rooms::repeated, rooms::unchanged,
                              rooms::refused, rooms::marked>;
 
+/// Operations that were ordered together, with the clock of that moment: in a cluster what one
+/// message of the shared log holds.
+struct ordered_part {
+  std::span<rooms::operation> operations;
+  unix_ms now;
+};
+/// Given the outcomes of all parts, one after the other.
+using note_maker = std::function<std::string(std::span<const outcome>)>;
+
 /// The only writer of a journal; used by one thread at a time.
 class writer {
  public:
@@ -96,6 +105,16 @@ class writer {
 
   /// Of the last entry or group of marks that is stored.
   virtual std::uint64_t position() const noexcept = 0;
+
+  /// As `commit`, for who follows an order made elsewhere: decides and stores all parts, or nothing,
+  /// and in the same step what `note` says of them, and log time.
+  virtual result<std::vector<outcome>> commit_parts(std::span<const ordered_part> /*parts*/,
+                                                    const note_maker& /*note*/) {
+    return {fault::unavailable, "this journal follows no other order"};
+  }
+  /// That of the last `commit_parts`. Empty: there was none, or the journal was written without one
+  /// since.
+  virtual std::string note() const { return {}; }
 
   /// Whether a write would succeed now: true, or the fault that it would meet. Asked while appends
   /// fail; may itself write, so that a full disk is noticed.

@@ -30,10 +30,17 @@ class memory_writer final : public writer, private rooms::source {
   }
 
   result<std::vector<outcome>> commit(std::span<rooms::operation> batch, unix_ms now) override {
+    const ordered_part all{batch, now};
+    return commit_parts({&all, 1}, {});
+  }
+
+  result<std::vector<outcome>> commit_parts(std::span<const ordered_part> parts,
+                                            const note_maker& note) override {
     std::vector<outcome> outcomes;
-    outcomes.reserve(batch.size());
     const std::lock_guard lock{store_.border};
-    for (auto& one : batch) outcomes.push_back(decide(one, now));
+    for (const auto& part : parts)
+      for (auto& one : part.operations) outcomes.push_back(decide(one, part.now));
+    note_ = note ? note(outcomes) : std::string{};
     while (!key_order_.empty() &&
            store_.last_position - key_order_.front().first >= window_.keys_max) {
       const auto at = keys_.find(key_order_.front().second);
@@ -44,6 +51,7 @@ class memory_writer final : public writer, private rooms::source {
   }
 
   std::uint64_t position() const noexcept override { return store_.last_position; }
+  std::string note() const override { return note_; }
   result<bool> probe() override { return true; }
 
  private:
@@ -241,6 +249,7 @@ class memory_writer final : public writer, private rooms::source {
   rooms::sequencer sequencer_;
   std::map<key_name, rooms::key_record> keys_;  // the latest use of each
   std::deque<std::pair<std::uint64_t, key_name>> key_order_;
+  std::string note_;
 };
 
 class memory_journal final : public journal {

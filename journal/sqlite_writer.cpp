@@ -19,6 +19,12 @@ std::string_view bytes_of(const key_run& run) {
           run.places.size() * sizeof(key_place)};
 }
 
+/// Before a note, as it is stored.
+struct note_head {
+  std::uint64_t position;
+  std::int64_t log_time;
+};
+
 }  // namespace
 
 /// A batch on its way: unless it was committed, neither the database nor the writer's memory of
@@ -90,6 +96,7 @@ std::variant<std::unique_ptr<sqlite_writer>, std::string> sqlite_writer::make(
       new sqlite_writer{std::move(database), rotation, have_directs, keys_since, secret, window, how}};
   int code = made->prepare();
   if (code == SQLITE_OK) code = made->load_keys();
+  if (code == SQLITE_OK) code = made->load_note();
   if (code != SQLITE_OK) return words(code, made->database_);
   const auto after_commit = [](void* of, sqlite3*, const char*, int pages) {
     static_cast<checkpointer*>(of)->committed(pages);
@@ -131,6 +138,7 @@ int sqlite_writer::prepare() {
        "insert into key_runs (last, first, newest, places) values (?1, ?2, ?3, cast(?4 as blob))"},
       {run_.drop_runs, "delete from key_runs where last <= ?1"},
       {run_.write_probe, "update probe set count = count + 1"},
+      {run_.write_note, "insert or replace into secrets values ('order', cast(?1 as blob))"},
   };
   for (const auto& [prepared, sql] : all)
     if (const int code = prepared.prepare(database_, sql)) return code;
@@ -203,16 +211,61 @@ result<Result> sqlite_writer::store(Result outcomes, Work work) {
 }
 
 result<std::vector<outcome>> sqlite_writer::commit(std::span<rooms::operation> batch, unix_ms now) {
+  const ordered_part all{batch, now};
+  return commit_parts({&all, 1}, {});
+}
+
+result<std::vector<outcome>> sqlite_writer::commit_parts(std::span<const ordered_part> parts,
+                                                         const note_maker& note) {
   rotation_.help(database_);
   std::vector<outcome> room_for_all;
-  room_for_all.reserve(batch.size());
+  std::size_t count = 0;
+  for (const auto& part : parts) count += part.operations.size();
+  room_for_all.reserve(count);
+  std::string said;
   auto done = store(std::move(room_for_all), [&](std::vector<outcome>& outcomes) {
-    for (auto& one : batch)
-      if (const int code = decide(one, now, outcomes)) return code;
-    return SQLITE_OK;
+    for (const auto& part : parts)
+      for (auto& one : part.operations)
+        if (const int code = decide(one, part.now, outcomes)) return code;
+    if (!note) return SQLITE_OK;
+    said = note(outcomes);
+    return keep_note(said);
   });
-  if (done) store_runs();
+  if (!done) return done;
+  if (note) note_ = std::move(said), noted_position_ = last_position_;
+  store_runs();
   return done;
+}
+
+/// With log time, which entries alone do not tell: marks and empty rooms move it as well.
+int sqlite_writer::keep_note(std::string_view note) {
+  const note_head head{batch_position_, sequencer_.log_time().value()};
+  std::string value(sizeof head, '\0');
+  std::memcpy(value.data(), &head, sizeof head);
+  value += note;
+  return query{run_.write_note, std::string_view{value}}.run();
+}
+
+int sqlite_writer::load_note() {
+  statement prepared;
+  if (const int code =
+          prepared.prepare(database_, "select value from secrets where name = 'order'"))
+    return code;
+  query row{prepared};
+  if (!row.next()) return row.code();
+  const auto value = row.text(0);
+  note_head head{};
+  if (value.size() < sizeof head) return SQLITE_CORRUPT;
+  std::memcpy(&head, value.data(), sizeof head);
+  if (head.position != last_position_) return SQLITE_OK;  // written without one since
+  note_ = value.substr(sizeof head);
+  noted_position_ = head.position;
+  sequencer_.set_log_time(unix_ms{head.log_time});
+  return SQLITE_OK;
+}
+
+std::string sqlite_writer::note() const {
+  return noted_position_ == last_position_ ? note_ : std::string{};
 }
 
 result<bool> sqlite_writer::probe() {

@@ -39,6 +39,9 @@ class sqlite_writer final : public writer, private rooms::source {
 
   result<std::vector<outcome>> commit(std::span<rooms::operation> batch, unix_ms now) override;
   std::uint64_t position() const noexcept override { return last_position_; }
+  result<std::vector<outcome>> commit_parts(std::span<const ordered_part> parts,
+                                            const note_maker& note) override;
+  std::string note() const override;
   result<bool> probe() override;
   bool has_leftovers() const noexcept override { return leftovers_; }
   bool clear_leftovers() override;
@@ -46,8 +49,8 @@ class sqlite_writer final : public writer, private rooms::source {
  private:
   class transaction;
   struct statements {
-    statement begin, commit, find_room, find_pins, insert_room, insert_entry, key_entry, whole_entry, keep_maximum,
-        keep_last, insert_run, drop_runs, write_probe;
+    statement begin, commit, find_room, find_pins, insert_room, insert_entry, key_entry, whole_entry,
+        keep_maximum, keep_last, insert_run, drop_runs, write_probe, write_note;
   };
   struct fresh_key {
     std::uint32_t hash;
@@ -59,6 +62,8 @@ class sqlite_writer final : public writer, private rooms::source {
                 shared_time& keys_since, const digest_secret& secret, rooms::key_window window, const rooms::rules& how);
   int prepare();
   int load_keys();
+  int load_note();
+  int keep_note(std::string_view note);
   /// Runs `work` (which returns a code) in a transaction, with `outcomes` as the result.
   template <class Result, class Work>
   result<Result> store(Result outcomes, Work work);
@@ -99,6 +104,8 @@ class sqlite_writer final : public writer, private rooms::source {
   rooms::sequencer sequencer_;
   std::uint64_t last_position_ = 0;   // committed
   std::uint64_t batch_position_ = 0;  // in this batch
+  std::string note_;
+  std::uint64_t noted_position_ = 0;  // of the journal, when the note was made
   std::unordered_multimap<std::uint32_t, std::uint64_t> batch_keys_;  // hash to position
   std::vector<fresh_key> fresh_keys_;                                 // the same in order
   bool leftovers_ = true;  // what an earlier process has left in the log is not known
