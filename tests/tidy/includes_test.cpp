@@ -23,6 +23,8 @@ const std::map<std::string, folder_rule>& rules() {
       {"protocol", {{"protocol/"}, {}, {"nlohmann/", "openssl/", "zlib.h"}}},
       {"rooms", {{"protocol/", "rooms/"}, {}, {}}},
       {"journal", {{"protocol/", "rooms/", "journal/"}, {}, {"sqlite3.h"}}},
+      {"cluster",
+       {{"protocol/", "rooms/", "cluster/", "journal/journal.hpp"}, {}, {}}},
       {"actors",
        {{"protocol/", "rooms/", "actors/", "journal/journal.hpp"},
         {"caf/", "boost/unordered/"},
