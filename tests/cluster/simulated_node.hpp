@@ -185,6 +185,8 @@ class simulated_node final : public connected, replica_listener, shared_log, bus
 
   // --- what the schedule does to it ---
   void start() {
+    if (running_ && !ended_) return;
+    was_started_ = true;
     process_ += 1'000;  // no two processes have one number
     failing_.emplace(*store_.of().write, [this] { return in_.percent(disk_fails); });
     auto options = plan_.options;
@@ -197,6 +199,7 @@ class simulated_node final : public connected, replica_listener, shared_log, bus
     // So little that bounds are met.
     how.follow.messages_max = 32, how.follow.fetch_count = 16;
     running_ = true;
+    work_planned_ = false;
     ended_.reset();
     worked_ = applier_->state().position;
     shared_log& log = *this;
@@ -234,6 +237,7 @@ class simulated_node final : public connected, replica_listener, shared_log, bus
   bool was_deceived() const noexcept { return deceived_; }
   void be_honest() { deceived_at_.reset(), deceived_ = false; }
 
+  bool was_started() const noexcept { return was_started_; }
   bool is_running() const noexcept { return running_; }
   bool is_ready() const { return running_ && replica_->is_ready(); }
   std::optional<end_reason> ended() const noexcept { return ended_; }
@@ -346,7 +350,7 @@ class simulated_node final : public connected, replica_listener, shared_log, bus
   std::optional<failing_writer> failing_;
   std::optional<applier> applier_;
   std::optional<replica> replica_;
-  bool running_ = false;
+  bool running_ = false, was_started_ = false;
   bool work_planned_ = false;
   std::optional<end_reason> ended_;
   log_position worked_ = 0;
