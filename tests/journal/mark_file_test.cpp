@@ -29,9 +29,12 @@ class counting_writer final : public writer {
   }
   std::uint64_t position() const noexcept override { return stored_; }
   result<bool> probe() override { return true; }
+  bool has_leftovers() const noexcept override { return !cleared_; }
+  bool clear_leftovers() override { return cleared_ = true; }
 
  private:
   std::uint64_t stored_ = 0;
+  bool cleared_ = false;
 };
 
 /// Within ten seconds.
@@ -76,6 +79,17 @@ TEST_CASE("a journal is marked at its birth, once in a while at most, and at its
   CHECK(position() == 1);
   marked.reset();
   CHECK(position() == 3);
+}
+
+TEST_CASE("what deleted content is left in is emptied through a marked journal as well", "[journal]") {
+  temporary_directory top;
+  mark_options how;
+  how.file = top.path() + "/confab.mark";
+  auto marked = marking(std::make_unique<counting_writer>(), "A0", how);
+
+  CHECK(marked->has_leftovers());
+  CHECK(marked->clear_leftovers());
+  CHECK_FALSE(marked->has_leftovers());
 }
 
 TEST_CASE("the last commit before a silence is marked", "[journal]") {
