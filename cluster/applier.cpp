@@ -16,6 +16,9 @@ struct overloaded : Ts... {
 
 constexpr std::size_t nodes_max = 4'096;  // that ever were in the roster; node numbers are 16 bits
 constexpr std::uint8_t note_format = 1;
+/// No secret: the chain is there to find mistakes, not forgers. It holds the log's id, which the
+/// founding says.
+constexpr siphash_secret chain_secret{0x6e6f632d62616663, 0x0031};
 
 enum class verdict : std::uint8_t { void_frame, counts, unreadable };
 
@@ -27,39 +30,39 @@ void put_entries(byte_writer& to, const std::vector<log_entry>& entries) {
 /// What all nodes must have made of an operation alike.
 void put(byte_writer& to, const journal::outcome& what) {
   to.fixed(what.index(), 1);
-  std::visit(overloaded{
-                 [&](const journal::room_made& made) {
-                   to.fixed(made.duplicate, 1);
-                   to.varint(made.info.head.value());
-                   put_entries(to, made.entries);
-                 },
-                 [&](const rooms::appended& done) {
-                   put_entries(to, done.entries);
-                   to.varint(done.members);
-                   to.varint(done.unreached.users.size());
-                 },
-                 [&](const rooms::repeated& again) {
-                   to.varint(again.seq.value());
-                   to.fixed(static_cast<std::uint64_t>(again.at.value()), 8);
-                 },
-                 [](const rooms::unchanged&) {},
-                 [&](const rooms::refused& no) { to.fixed(static_cast<std::uint64_t>(no.code), 1); },
-                 [&](const rooms::marked& done) {
-                   to.fixed(static_cast<std::uint64_t>(done.at.value()), 8);
-                 },
-             },
-             what);
+  std::visit(
+      overloaded{
+          [&](const journal::room_made& made) {
+            to.fixed(made.duplicate, 1);
+            to.varint(made.info.head.value());
+            put_entries(to, made.entries);
+          },
+          [&](const rooms::appended& done) {
+            put_entries(to, done.entries);
+            to.varint(done.members);
+            to.varint(done.unreached.users.size());
+          },
+          [&](const rooms::repeated& again) {
+            to.varint(again.seq.value());
+            to.fixed(static_cast<std::uint64_t>(again.at.value()), 8);
+          },
+          [](const rooms::unchanged&) {},
+          [&](const rooms::refused& no) { to.fixed(static_cast<std::uint64_t>(no.code), 1); },
+          [&](const rooms::marked& done) {
+            to.fixed(static_cast<std::uint64_t>(done.at.value()), 8);
+          },
+      },
+      what);
 }
 
-std::uint64_t chain_after(const applied_state& state, const log_message& message,
+std::uint64_t chain_after(std::uint64_t before, const log_message& message,
                           std::string_view judged) {
-  const auto secret = state.founded ? state.founded->log : log_id{};
   byte_writer all;
-  all.fixed(state.chain, 8);
+  all.fixed(before, 8);
   all.fixed(message.position, 8);
-  all.fixed(siphash64(secret, message.bytes), 8);
+  all.fixed(siphash64(chain_secret, message.bytes), 8);
   all.raw(judged);
-  return siphash64(secret, all.view());
+  return siphash64(chain_secret, all.view());
 }
 
 }  // namespace
@@ -178,29 +181,29 @@ std::optional<end_reason> applier::admit(applied_state& state, log_position posi
 
   const auto at = state.sessions.find(one.of.node);
   const auto current = at == state.sessions.end() ? 0 : at->second.session;
-  std::visit(overloaded{
-                 [](const genesis&) {},
-                 [&](const begin_session& begun) {
-                   if (begun.replaces != current) return;
-                   if (current == 0 && state.sessions.size() >= nodes_max) return;
-                   state.sessions[one.of.node] = {position, 0, begun.formats};
-                   one.counts = true;
-                 },
-                 [&](const batch&) {
-                   if (current == 0 || one.of.session != current ||
-                       one.of.number != at->second.number + 1)
-                     return;
-                   at->second.number = one.of.number;
-                   one.counts = true;
-                 },
-                 [&](const leave_roster&) {
-                   if (current == 0 || one.of.session != current) return;
-                   state.sessions.erase(at);
-                   one.counts = true;
-                 },
-                 [&](const barrier&) { one.counts = true; },
-             },
-             one.of.content);
+  std::visit(
+      overloaded{
+          [](const genesis&) {},
+          [&](const begin_session& begun) {
+            if (begun.replaces != current) return;
+            if (current == 0 && state.sessions.size() >= nodes_max) return;
+            state.sessions[one.of.node] = {position, 0, begun.formats};
+            one.counts = true;
+          },
+          [&](const batch&) {
+            if (current == 0 || one.of.session != current || one.of.number != at->second.number + 1)
+              return;
+            at->second.number = one.of.number;
+            one.counts = true;
+          },
+          [&](const leave_roster&) {
+            if (current == 0 || one.of.session != current) return;
+            state.sessions.erase(at);
+            one.counts = true;
+          },
+          [&](const barrier&) { one.counts = true; },
+      },
+      one.of.content);
   return std::nullopt;
 }
 
@@ -253,7 +256,7 @@ std::variant<std::vector<applied_message>, apply_failure> applier::apply(
         for (std::size_t n = operations->operations.size(); n > 0; --n)
           put(judged, outcomes[told++]);
       }
-      next.chain = chain_after(next, messages[i], judged.view());
+      next.chain = chain_after(next.chain, messages[i], judged.view());
       done[i].chain = next.chain;
       next.position = messages[i].position;
     }

@@ -71,9 +71,8 @@ bool put(byte_writer& to, const frame_content& content) {
                         },
                         [&](const batch& of) {
                           to.fixed(of.operations.size(), 4);
-                          return std::ranges::all_of(of.operations, [&](const auto& one) {
-                            return pack(to, one);
-                          });
+                          return std::ranges::all_of(
+                              of.operations, [&](const auto& one) { return pack(to, one); });
                         },
                         [](const leave_roster&) { return true; },
                         [&](const barrier& of) {
@@ -194,8 +193,8 @@ std::optional<std::string> encode(const std::vector<frame>& frames) {
   for (const auto& one : frames) {
     byte_writer inner;
     put_head(inner, one);
-    if (one.node.empty() || one.node.size() > node_bytes_max || one.kind() != frames.front().kind() ||
-        !put(inner, one.content))
+    if (one.node.empty() || one.node.size() > node_bytes_max ||
+        one.kind() != frames.front().kind() || !put(inner, one.content))
       return std::nullopt;
     to.fixed(inner.size(), 4);
     to.raw(inner.view());

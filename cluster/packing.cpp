@@ -19,11 +19,10 @@ constexpr std::size_t plain_bytes_max = message_bytes_max;  // what options may 
 /// The numbers of kinds within the format: the place in this list, from 1. Never reused.
 template <class... Wants>
 struct kinds {};
-using all_kinds =
-    kinds<rooms::create_room, rooms::post_message, rooms::edit_message, rooms::delete_messages,
-          rooms::set_reaction, rooms::record_event, rooms::set_marks, rooms::set_pin,
-          rooms::set_members, rooms::become_member, rooms::cease_membership, rooms::set_room,
-          rooms::set_user>;
+using all_kinds = kinds<rooms::create_room, rooms::post_message, rooms::edit_message,
+                        rooms::delete_messages, rooms::set_reaction, rooms::record_event,
+                        rooms::set_marks, rooms::set_pin, rooms::set_members, rooms::become_member,
+                        rooms::cease_membership, rooms::set_room, rooms::set_user>;
 
 // One description of a value serves both directions, so that they cannot differ: `Io` is one of the
 // two classes below.
@@ -299,9 +298,9 @@ void for_each(kinds<Wants...>, With with) {
   std::uint8_t place = 0;
   (with(++place, std::type_identity<Wants>{}), ...);
 }
-static_assert([]<class... Wants>(kinds<Wants...>) {
-  return sizeof...(Wants);
-}(all_kinds{}) == std::variant_size_v<rooms::want>, "every kind of operation has its number");
+static_assert([]<class... Wants>(kinds<Wants...>) { return sizeof...(Wants); }(all_kinds{}) ==
+                  std::variant_size_v<rooms::want>,
+              "every kind of operation has its number");
 
 void put_body(packer& io, const posted& body) {
   field(io, body.what);

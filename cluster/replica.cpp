@@ -38,8 +38,8 @@ std::optional<beat_message> decode_beat(std::string_view bytes) {
 
 }  // namespace
 
-replica::replica(settings how, applier& to, shared_log& log, bus& beats,
-                 replica_listener& listener, clock now)
+replica::replica(settings how, applier& to, shared_log& log, bus& beats, replica_listener& listener,
+                 clock now)
     : how_(std::move(how)),
       applier_(to),
       log_(log),
@@ -156,8 +156,7 @@ replica::sending replica::send(std::optional<std::string> bytes, std::uint64_t m
 
 /// What is known to be stored comes; if it then was not what counted, it is sent again.
 void replica::repeat(std::optional<sending>& what, clock now) {
-  if (!what || now - what->last_at < how_.repeat_after || what->stored > follow_.position())
-    return;
+  if (!what || now - what->last_at < how_.repeat_after || what->stored > follow_.position()) return;
   what->last_at = now;
   what->tickets.push_back(++appends_);
   log_.append(what->bytes, what->tickets.back());
@@ -195,8 +194,9 @@ void replica::send_batch(clock now) {
   std::size_t entries = 0;
   while (!queue_.empty() && tickets.size() < operations_max) {
     auto& one = queue_.front();
-    if (!tickets.empty() && (entries + one.entries > operations_max ||
-                             operations.size() + one.bytes.size() + overhead_bytes_max > message_bytes_max))
+    if (!tickets.empty() &&
+        (entries + one.entries > operations_max ||
+         operations.size() + one.bytes.size() + overhead_bytes_max > message_bytes_max))
       break;
     entries += one.entries;
     operations += one.bytes;
@@ -242,7 +242,8 @@ void replica::fetch(clock now) {
 void replica::beat(clock now) {
   beat_at_ = now + how_.beat_every;
   const auto& state = applier_.state();
-  beats_.publish(beat_subject, encode(beat_message{how_.name, state.position, state.chain, durable_}));
+  beats_.publish(beat_subject,
+                 encode(beat_message{how_.name, state.position, state.chain, durable_}));
 }
 
 /// What all who are there have durably is not needed any more. It is not thrown away while it is

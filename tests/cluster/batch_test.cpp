@@ -42,7 +42,8 @@ std::string packed(const operation& asked) {
 std::string resealed(std::string bytes, std::size_t at, std::string_view with) {
   bytes.replace(at, with.size(), with);
   byte_writer crc;
-  crc.fixed(crc32c(std::string_view{bytes}.substr(12), crc32c(std::string_view{bytes}.substr(0, 8))), 4);
+  crc.fixed(
+      crc32c(std::string_view{bytes}.substr(12), crc32c(std::string_view{bytes}.substr(0, 8))), 4);
   bytes.replace(8, 4, crc.view());
   return bytes;
 }
@@ -70,7 +71,8 @@ std::vector<log_message> any_log() {
   std::int64_t clock = 1'800'000'000'000;
   const auto add = [&](std::string bytes) {
     clock += static_cast<std::int64_t>(dice() % 2'000);
-    log.push_back({log.size() + 1, unix_ms{clock - (dice() % 9 == 0 ? 90'000 : 0)}, std::move(bytes)});
+    log.push_back(
+        {log.size() + 1, unix_ms{clock - (dice() % 9 == 0 ? 90'000 : 0)}, std::move(bytes)});
   };
   genesis founding;
   founding.log = {3, 4};
@@ -80,7 +82,8 @@ std::vector<log_message> any_log() {
   add(bytes_of(begin_session{1, 0, newest_format, "https://n1.example"}));
   for (std::uint64_t number = 1; number <= 40; ++number) {
     batch what;
-    for (auto count = 1 + dice() % 6; count > 0; --count) what.operations.push_back(any_operation(dice));
+    for (auto count = 1 + dice() % 6; count > 0; --count)
+      what.operations.push_back(any_operation(dice));
     if (number == 20) {
       what.operations.push_back(
           {rooms::server_room, by(alice), "",
@@ -271,4 +274,8 @@ TEST_CASE("a recorded log comes to the same chain as then, in both stores", "[re
   CHECK(chains_in(memory.of, log) == expected);
   sqlite_store disk{window};
   CHECK(chains_in(disk.of, log) == expected);
+  memory_store at_once{window};
+  applier applying{*at_once.of.write, options};
+  REQUIRE(std::holds_alternative<std::vector<applied_message>>(applying.apply(log)));
+  CHECK(applying.state().chain == expected.back());
 }

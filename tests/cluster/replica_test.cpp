@@ -18,9 +18,9 @@ struct bench final : shared_log, bus, replica_listener {
   applier applying{*store.of.write, options()};
   std::optional<replica> node;
   replica::clock now{0};
-  std::vector<log_message> log;                                // what is ordered
-  std::deque<std::pair<std::string, std::uint64_t>> sent;      // and what waits for that
-  std::vector<std::uint64_t> done, lost, refused, barriers;    // tickets
+  std::vector<log_message> log;                              // what is ordered
+  std::deque<std::pair<std::string, std::uint64_t>> sent;    // and what waits for that
+  std::vector<std::uint64_t> done, lost, refused, barriers;  // tickets
   std::vector<std::string> suspects;
   std::string ended_as;
 
@@ -120,7 +120,8 @@ TEST_CASE("what is known to be stored is not sent again until it has come") {
   CHECK(at.sent.size() == 1);
 }
 
-TEST_CASE("a batch that was given up is void behind the next begin, and nothing is sent before it") {
+TEST_CASE(
+    "a batch that was given up is void behind the next begin, and nothing is sent before it") {
   bench at;
   at.begin();
   REQUIRE(at.node->submit(create(general), 1, at.now) == replica::push_result::accepted);
@@ -231,7 +232,8 @@ TEST_CASE("a log with a newer format ends the node before it, with what stands b
   CHECK(at.node->position() == 2);
 }
 
-TEST_CASE("a node with data of its own does not follow another's log, one without takes a snapshot") {
+TEST_CASE(
+    "a node with data of its own does not follow another's log, one without takes a snapshot") {
   bench at;
   genesis other = bench::options();
   other.log = {8, 9};

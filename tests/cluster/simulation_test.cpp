@@ -37,8 +37,8 @@ class simulation final : public node_client {
     plan_.on_disk = in_.pick(20) == 0;
     // Small enough that keys are forgotten; or large enough that none is in time.
     exact_ = in_.pick(3) > 0;
-    plan_.options.window = exact_ ? rooms::key_window{24h, 1'000'000, 10'000'000}
-                                  : rooms::key_window{100s, 60, 200};
+    plan_.options.window =
+        exact_ ? rooms::key_window{24h, 1'000'000, 10'000'000} : rooms::key_window{100s, 60, 200};
     plan_.options.log = {seed, 1};
     if (in_.pick(4) == 0) import();
     const auto count = 1 + in_.pick(4);
@@ -55,7 +55,8 @@ class simulation final : public node_client {
     nodes_[0]->start();
     // Where there was data, others come when the log is founded with it (`tend`).
     for (std::size_t i = 1; i < nodes_.size() && plan_.imported.empty(); ++i)
-      in_.after(in_.pick(3) ? 0ms : in_.between(0ms, 20s), [node = nodes_[i].get()] { node->start(); });
+      in_.after(in_.pick(3) ? 0ms : in_.between(0ms, 20s),
+                [node = nodes_[i].get()] { node->start(); });
     for (std::size_t i = 0; i < clients_.size(); ++i) think(i);
     if (is_faulty_) misfortune();
     if (lies_) in_.after(in_.between(10s, 30s), [this] { lie(); });
@@ -80,10 +81,10 @@ class simulation final : public node_client {
     if (!is_faulty_) return {};
     log_faults how;
     // Of each kind in some schedules only, so that each is seen by itself too.
-    for (auto* one : {&how.append_lost, &how.append_late, &how.append_doubled, &how.answer_lost,
-                      &how.answer_late, &how.tail_lost, &how.tail_doubled, &how.tail_damaged,
-                      &how.tail_late, &how.fetch_lost, &how.fetch_stale, &how.bus_lost,
-                      &how.bus_doubled})
+    for (auto* one :
+         {&how.append_lost, &how.append_late, &how.append_doubled, &how.answer_lost,
+          &how.answer_late, &how.tail_lost, &how.tail_doubled, &how.tail_damaged, &how.tail_late,
+          &how.fetch_lost, &how.fetch_stale, &how.bus_lost, &how.bus_doubled})
       if (in_.pick(2)) *one = 1 + in_.pick(30);
     how.elections = in_.pick(2);
     how.clocks_jump = in_.pick(2);
@@ -97,9 +98,9 @@ class simulation final : public node_client {
   }
 
   simulated_node& add(const std::string& name, bool is_founder) {
-    nodes_.push_back(std::make_unique<simulated_node>(
-        in_, log_, plan_, name, *this, is_founder && !plan_.imported.empty(),
-        (nodes_.size() + 1) * 1'000'000));
+    nodes_.push_back(std::make_unique<simulated_node>(in_, log_, plan_, name, *this,
+                                                      is_founder && !plan_.imported.empty(),
+                                                      (nodes_.size() + 1) * 1'000'000));
     auto& node = *nodes_.back();
     if (in_.pick(4) == 0) node.slowness = in_.between(10ms, 2s);
     trims_ = trims_ || in_.pick(2);
@@ -124,7 +125,8 @@ class simulation final : public node_client {
     auto& one = clients_[who];
     if (one.ticket != 0) {
       // Its node is gone, and what it was told with it.
-      if (nodes_[one.node]->process() == processes_.at(one.ticket) && nodes_[one.node]->is_running())
+      if (nodes_[one.node]->process() == processes_.at(one.ticket) &&
+          nodes_[one.node]->is_running())
         return;
       asked_.erase(one.ticket);
       one.was_unknown = one.was_unknown || !one.on_barrier;
@@ -358,11 +360,15 @@ class simulation final : public node_client {
     return true;
   }
   std::string who_is_restless() {
-    std::string out = "the log has " + std::to_string(log_.first()) + " to " + std::to_string(log_.end());
+    std::string out =
+        "the log has " + std::to_string(log_.first()) + " to " + std::to_string(log_.end());
     for (const auto& one : clients_)
       if (one.wanted) out += ", " + one.user.value() + " waits";
     for (const auto& node : nodes_)
-      out += ", " + node->name() + (node->retired ? " retired" : node->is_ready() ? " ready" : " not ready") +
+      out += ", " + node->name() +
+             (node->retired      ? " retired"
+              : node->is_ready() ? " ready"
+                                 : " not ready") +
              " at " + std::to_string(node->position()) +
              (node->ended() ? " " + std::string{cluster::name(*node->ended())} : "");
     return out;
@@ -377,7 +383,8 @@ class simulation final : public node_client {
     const auto expected = store_test::read_all(left[0]->journal());
     for (auto* node : left) {
       promise(node->state() == state, node->name() + " has another chain");
-      promise(store_test::read_all(node->journal()) == expected, node->name() + " has other content");
+      promise(store_test::read_all(node->journal()) == expected,
+              node->name() + " has other content");
     }
     check_model(state, expected);
     check_promises(left[0]->journal());
@@ -390,12 +397,14 @@ class simulation final : public node_client {
   /// One node that was never disturbed comes to the same, in memory and all at once.
   void check_model(const applied_state& state, const store_test::content_of_journal& expected) {
     session model{journal::open_memory(plan_.options.window)};
-    if (auto batch = plan_.imported; !batch.empty()) model.commit(std::move(batch), 1'799'999'000'000);
+    if (auto batch = plan_.imported; !batch.empty())
+      model.commit(std::move(batch), 1'799'999'000'000);
     auto options = plan_.options;
     applier applying{*model.write, options};
     const auto& all = log_.archive();
     const auto done = applying.apply({all.data(), all.size()});
-    promise(std::holds_alternative<std::vector<applied_message>>(done), "the log can't be replayed");
+    promise(std::holds_alternative<std::vector<applied_message>>(done),
+            "the log can't be replayed");
     promise(applying.state() == state, "a replay comes to another chain");
     promise(store_test::read_all(model) == expected, "a replay comes to other content");
   }
@@ -405,10 +414,12 @@ class simulation final : public node_client {
     for (const auto& place : store_test::places)
       if (of.read->room(place))
         for (const auto& entry : store_test::log_of(of, place))
-          if (entry.key.starts_with("u")) found[{place, entry.from, entry.key}].push_back(entry.seq);
+          if (entry.key.starts_with("u"))
+            found[{place, entry.from, entry.key}].push_back(entry.seq);
     if (!exact_) return;
     for (const auto& [name, seqs] : found)
-      promise(seqs.size() == 1, std::get<2>(name) + " is there " + std::to_string(seqs.size()) + " times");
+      promise(seqs.size() == 1,
+              std::get<2>(name) + " is there " + std::to_string(seqs.size()) + " times");
     for (const auto& [name, seq] : acknowledged_) {
       if (std::get<0>(name) == rooms::server_room) continue;
       const auto at = found.find(name);
@@ -471,8 +482,9 @@ std::uint64_t number_in(const char* variable, std::uint64_t otherwise) {
 }  // namespace
 
 // CONFAB_SIM_SEED=n runs schedule n alone, CONFAB_SIM_SCHEDULES how many.
-TEST_CASE("whatever happens to nodes and log, all nodes come to the same and keep what was promised",
-          "[simulation]") {
+TEST_CASE(
+    "whatever happens to nodes and log, all nodes come to the same and keep what was promised",
+    "[simulation]") {
   const bool one = std::getenv("CONFAB_SIM_SEED") != nullptr;
   const auto first = number_in("CONFAB_SIM_SEED", 1);
   const auto count = one ? 1 : number_in("CONFAB_SIM_SCHEDULES", confab::test::cases(1500));
@@ -495,7 +507,8 @@ TEST_CASE("whatever happens to nodes and log, all nodes come to the same and kee
     std::cout << count << " schedules: " << answers << " answers, " << barriers << " barriers, "
               << snapshots << " snapshots, " << liars << " found out, " << late
               << " refused after an attempt that was applied later\n";
-    for (const auto& [why, times] : ends) std::cout << "  " << cluster::name(why) << " " << times << '\n';
+    for (const auto& [why, times] : ends)
+      std::cout << "  " << cluster::name(why) << " " << times << '\n';
   }
   if (count < 100) return;
   // What does not happen is not tested.
