@@ -34,7 +34,7 @@ using key_name = std::tuple<room_id, user_id, std::string>;
 class simulation final : public node_client {
  public:
   explicit simulation(std::uint64_t seed) : in_(seed), log_(in_, faults()) {
-    plan_.on_disk = in_.pick(20) == 0;
+    plan_.on_disk = in_.pick(20) == 0 && !std::getenv("CONFAB_SIM_MEMORY");
     // Small enough that keys are forgotten; or large enough that none is in time.
     exact_ = in_.pick(3) > 0;
     plan_.options.window =
