@@ -89,9 +89,8 @@ bool replica::take_result(follower::taken how) {
 
 void replica::live(log_message message, clock now) {
   if (ended_) return;
-  // One that was damaged on its way is a hole like another.
-  const auto said = decode(message.bytes);
-  if (const auto* why = std::get_if<unreadable>(&said); why && *why == unreadable::damaged) {
+  // Damage on the way may be anywhere, also where the format stands: the log itself is asked.
+  if (std::holds_alternative<unreadable>(decode(message.bytes))) {
     follow_.knows(message.position);
     return fetch(now);
   }
