@@ -4,6 +4,7 @@
 #include "cluster/packing.hpp"
 #include "protocol/siphash.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace confab::cluster {
@@ -137,7 +138,8 @@ std::optional<applied_state> applied_state::from_note(std::string_view note) {
 
 applier::applier(journal::writer& to, const genesis& options) : to_(to), options_(options) {
   if (auto known = applied_state::from_note(to_.note())) state_ = *std::move(known);
-  options_.imported = to_.position();
+  // Rooms without entries leave no position: who opens the journal has to say that there is data.
+  options_.imported = std::max(options_.imported, to_.position());
   if (state_.proposed) options_.log = *state_.proposed;
 }
 
@@ -168,7 +170,7 @@ std::optional<end_reason> applier::admit(applied_state& state, log_position posi
   if (const auto* founding = std::get_if<genesis>(&one.of.content)) {
     if (state.founded) return std::nullopt;
     if (founding->log != options_.log) {
-      if (to_.position() > 0) return end_reason::foreign_log;
+      if (options_.imported > 0) return end_reason::foreign_log;
       if (founding->imported > 0) return end_reason::needs_founder;
     }
     if (has_other_rules(*founding)) return end_reason::other_rules;

@@ -191,6 +191,7 @@ class simulated_node final : public connected, replica_listener, shared_log, bus
     failing_.emplace(*store_.of().write, [this] { return in_.percent(disk_fails); });
     auto options = plan_.options;
     if (!store_.is_founder()) options.log = {process_, 7};  // each would found another log
+    options.imported = store_.is_founder() && !plan_.imported.empty();
     applier_.emplace(*failing_, options);
     replica::settings how;
     how.name = name_;

@@ -34,7 +34,7 @@ using key_name = std::tuple<room_id, user_id, std::string>;
 class simulation final : public node_client {
  public:
   explicit simulation(std::uint64_t seed) : in_(seed), log_(in_, faults()) {
-    plan_.on_disk = in_.pick(20) == 0 && !std::getenv("CONFAB_SIM_MEMORY");
+    plan_.on_disk = in_.pick(20) == 0;
     // Small enough that keys are forgotten; or large enough that none is in time.
     exact_ = in_.pick(3) > 0;
     plan_.options.window =
@@ -175,11 +175,12 @@ class simulation final : public node_client {
   /// It has seen something elsewhere, and must be shown no less here: never a false gap.
   void resume(std::size_t who) {
     auto& one = clients_[who];
+    one.node = in_.pick(nodes_.size());
     if (one.said.empty() || !nodes_[one.node]->is_ready()) return;
     auto at = one.said.begin();
     std::advance(at, static_cast<std::ptrdiff_t>(in_.pick(one.said.size())));
     one.asks_for = at->first, one.since = seq_no{at->second};
-    if (nodes_[one.node]->head(one.asks_for) >= one.since) return;
+    if (nodes_[one.node]->head(one.asks_for) >= one.since && (calm_ || in_.pick(2))) return;
     const auto ticket = new_ticket(who);
     one.on_barrier = true;
     if (nodes_[one.node]->ask_barrier(ticket) == replica::push_result::accepted) return;
