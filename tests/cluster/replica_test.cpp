@@ -1,5 +1,6 @@
 // One replica by hand, step by step: what it sends and when, and what ends it.
 
+#include "cluster/packing.hpp"
 #include "cluster/replica.hpp"
 #include "tests/journal/stores.hpp"
 
