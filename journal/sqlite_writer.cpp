@@ -257,7 +257,9 @@ int sqlite_writer::load_note() {
   note_head head{};
   if (value.size() < sizeof head) return SQLITE_CORRUPT;
   std::memcpy(&head, value.data(), sizeof head);
-  if (head.position != last_position_) return SQLITE_OK;  // written without one since
+  if (head.position < last_position_) return SQLITE_OK;  // written without one since
+  // Marks that changed nothing have taken a position that stands in no row.
+  last_position_ = head.position;
   note_ = value.substr(sizeof head);
   noted_position_ = head.position;
   sequencer_.set_log_time(unix_ms{head.log_time});
