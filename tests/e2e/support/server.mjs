@@ -25,16 +25,52 @@ const running = new Set();
 process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 for (const name of ["SIGTERM", "SIGINT", "SIGHUP"]) process.once(name, () => process.exit(1));
 
-export class Server {
+/** A server that runs, whoever has started it. */
+export class Remote {
+  constructor(url = "") {
+    this.url = url;
+  }
+  get websocketUrl() {
+    return `${this.url.replace(/^http/, "ws")}/ws`;
+  }
+  get port() {
+    return Number(new URL(this.url).port);
+  }
+
+  /** One HTTP request; the answer with its whole body. */
+  http(path, { method = "GET", headers = {}, ...options } = {}) {
+    const client = this.url.startsWith("https") ? https : http;
+    const answer = new Promise((resolve, reject) => {
+      const request = client.request(this.url + path, { method, headers, agent: false, ...options }, (response) => {
+        let body = "";
+        response.on("data", (data) => (body += data));
+        response.on("end", () => resolve({ status: response.statusCode, headers: response.headers, body }));
+      });
+      request.on("error", reject);
+      request.end();
+    });
+    return within(answer, `an answer to ${method} ${path}`);
+  }
+
+  /** A number of /metrics. */
+  async metric(name) {
+    const { body } = await this.http("/metrics");
+    const row = body.split("\n").find((line) => line.startsWith(`${name} `));
+    if (!row) throw new Error(`no metric ${name}`);
+    return Number(row.split(" ")[1]);
+  }
+}
+
+export class Server extends Remote {
   /** Every line of stderr. */
   lines = [];
-  url = "";
   #inbox = new Inbox();
   #exit = signal();
   #ended = false;
   #told = false;
 
   constructor(command, args, { env = {}, ...options } = {}) {
+    super();
     this.process = spawn(command, args, {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...env },
@@ -71,12 +107,6 @@ export class Server {
   }
   get sanitizerReport() {
     return this.lines.find((line) => SANITIZER_REPORT.test(line));
-  }
-  get websocketUrl() {
-    return `${this.url.replace(/^http/, "ws")}/ws`;
-  }
-  get port() {
-    return Number(new URL(this.url).port);
   }
 
   /** The first line of the log that has `event` and was not expected before. */
@@ -116,29 +146,6 @@ export class Server {
   async stop() {
     if (!this.#told) this.signal("SIGTERM");
     return this.exited();
-  }
-
-  /** One HTTP request; the answer with its whole body. */
-  http(path, { method = "GET", headers = {}, ...options } = {}) {
-    const client = this.url.startsWith("https") ? https : http;
-    const answer = new Promise((resolve, reject) => {
-      const request = client.request(this.url + path, { method, headers, agent: false, ...options }, (response) => {
-        let body = "";
-        response.on("data", (data) => (body += data));
-        response.on("end", () => resolve({ status: response.statusCode, headers: response.headers, body }));
-      });
-      request.on("error", reject);
-      request.end();
-    });
-    return within(answer, `an answer to ${method} ${path}`);
-  }
-
-  /** A number of /metrics. */
-  async metric(name) {
-    const { body } = await this.http("/metrics");
-    const row = body.split("\n").find((line) => line.startsWith(`${name} `));
-    if (!row) throw new Error(`no metric ${name}`);
-    return Number(row.split(" ")[1]);
   }
 }
 

@@ -12,7 +12,7 @@ import { Server, confabd, examples } from "./server.mjs";
 
 const TEST_MS = 60_000;
 
-class World {
+export class World {
   #servers = [];
   #ends = [];
   #directories = [];
@@ -35,14 +35,11 @@ class World {
     return server;
   }
 
-  /** A chat server that lets guests in, on fresh data unless `data` is given. */
-  async server(args = [], { data, guests = true, ...options } = {}) {
+  /** A chat server that lets guests in, on fresh data unless `data` is given. `under`: a command that runs it. */
+  async server(args = [], { data, guests = true, under = [], ...options } = {}) {
     const where = data ?? (await this.directory());
-    return this.spawn(
-      confabd,
-      ["--port", "0", "--data", where, ...(guests ? ["--guests"] : []), ...args],
-      options,
-    ).listening();
+    const [command, ...words] = [...under, confabd, "--port", "0", "--data", where];
+    return this.spawn(command, [...words, ...(guests ? ["--guests"] : []), ...args], options).listening();
   }
 
   example(name) {
