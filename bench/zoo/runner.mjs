@@ -54,15 +54,15 @@ function start([command, ...words], file, ...args) {
   child.once("close", () => running.delete(child));
   return child;
 }
-const answer = (child, ms) =>
+const answer = (child) =>
   within(new Promise((resolve, reject) => {
     child.once("message", resolve);
     child.gone.then((code) => reject(new Error(`a process has ended with ${code}`)));
-  }), "an answer", ms);
+  }), "an answer of a process", 60_000);
 
 const pair = start(pair_runs, "pair.mjs");
 async function ask(deed, how) {
-  const answered = answer(pair, 60_000);
+  const answered = answer(pair);
   pair.send({ deed, ...how });
   const { done, failed } = await answered;
   if (failed) throw new Error(`the two: ${failed}`);
@@ -144,6 +144,7 @@ async function measure(beast, seconds, first_round) {
           : await window_with(server, seconds, beast, { unit, round: first_round + done.length });
       done.push({ seconds, ...round });
     }
+    if (done.length === 0) throw new Error("no time was left");
     const { errors } = await ask("end");
     if (Object.keys(errors).length > 0) throw new Error(`the two met ${JSON.stringify(errors)}`);
     return done;
