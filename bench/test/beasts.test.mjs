@@ -15,13 +15,14 @@ const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "confab-bench-"));
 after(() => rmSync(folder, { recursive: true }));
 
-test("a server that is stopped for 50 ms, five times a second, is found", { timeout: 300_000 }, async () => {
+test("a server that is stopped for 50 ms, five times a second, is found", { timeout: 600_000 }, async (t) => {
   const out = join(folder, "beasts.json");
   const { stdout } = await promisify(execFile)(process.execPath, [
     path("../zoo/runner.mjs"), "--from", path("frozen.mjs"), "--eager", "--rounds", "3", "--seconds", "1", "--minutes", "4", "--out", out,
   ]);
   const [nobody, freezer] = JSON.parse(readFileSync(out, "utf8")).beasts;
 
+  if (freezer.without.p99 > 20) return t.skip(`this machine stops servers by itself:\n${stdout}`);
   assert.equal(freezer.mark, "ABOVE", stdout);
   assert.ok(freezer.with.p99 >= 40, stdout);
   assert.ok(freezer.with.p99 > nobody.with.p99, stdout);
