@@ -10,7 +10,7 @@ const { url, pid, unit, round } = JSON.parse(how);
 const { rage, seconds = 0.7 } = (await import(module)).beasts.find((it) => it.name === name);
 const server = Object.assign(new Remote(url), { pid });
 
-const told = { rages: 0, faults: {} };
+const told = { begun: 0, ended: 0, faults: {} };
 const fault = (why) => {
   const [what] = String(why?.message ?? why).split("\n");
   told.faults[what] = (told.faults[what] ?? 0) + 1;
@@ -27,8 +27,9 @@ process.on("message", async (deed) => {
     cage.ready = async () => cage.start(seconds);
     cage.start(seconds);
     try {
+      ++told.begun;
       await rage(cage);
-      ++told.rages;
+      ++told.ended;
     } catch (why) {
       fault(why);
     }

@@ -46,7 +46,8 @@ export function beast_figures(rounds) {
     lost: sum(windows.map(({ lost }) => lost)),
     noisy: windows.filter(({ noise }) => noise > noise_max).length,
     late: windows.filter(({ late_p99 }) => late_p99 > late_max_ms).length,
-    rages: sum(rounds.map((round) => round.with.rages)),
+    begun: sum(rounds.map((round) => round.with.begun)),
+    ended: sum(rounds.map((round) => round.with.ended)),
     faults,
   };
   return { ...figures, mark: mark(figures) };

@@ -113,8 +113,8 @@ async function window_with(server, seconds, { module, name }, how) {
     const over = setTimeout(() => beast.kill("SIGKILL"), 1000);
     await beast.gone;
     clearTimeout(over);
-    const { rages = 0, faults = {} } = beast.said ? JSON.parse(beast.said) : {};
-    return { ...figures, rages, faults };
+    const { begun = 0, ended = 0, faults = {} } = beast.said ? JSON.parse(beast.said) : {};
+    return { ...figures, begun, ended, faults };
   } finally {
     beast.kill("SIGKILL");
     await beast.gone;
