@@ -109,7 +109,8 @@ std::variant<std::unique_ptr<sqlite_writer>, std::string> sqlite_writer::make(
 int sqlite_writer::prepare() {
   const auto find_room = "select " + std::string{room_columns} + " from rooms r" +
                          std::string{last_entry} + " where r.room = ?1";
-  const auto whole_entry = "select " + std::string{entry_columns} + " from log where id = ?1";
+  const auto key_entry =
+      "select " + std::string{entry_columns} + ", room, seq + more from log where id = ?1";
   const std::pair<statement&, std::string_view> all[] = {
       {run_.begin, "begin immediate"},
       {run_.commit, "commit"},
@@ -122,9 +123,7 @@ int sqlite_writer::prepare() {
        "insert into log (id, room, seq, at, sender, kind, target, key, text, data, counted, more, "
        "thread, reply_to, flags, event, users, attachments) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
        "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"},
-      {run_.key_entry,
-       "select room, sender, key, at, kind, target, seq + more, seq from log where id = ?1"},
-      {run_.whole_entry, whole_entry},
+      {run_.key_entry, key_entry},
       {run_.keep_maximum,
        "insert into marks (user, kind, subject, value, text, position) "
        "values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do update set value = excluded.value, "
@@ -467,21 +466,15 @@ std::optional<rooms::message_state> sqlite_writer::message(const rooms::room_vie
 bool sqlite_writer::stands_at(std::uint64_t position, const rooms::room_view& room,
                               const user_id& by, std::string_view key, rooms::key_record& found) {
   query row{run_.key_entry, position};
-  if (!row.next()) {
-    code_ = row.code();
+  if (!row.next()) return code_ = row.code(), false;
+  auto entry = entry_of(row);
+  if (!entry) return code_ = SQLITE_CORRUPT, false;
+  if (row.integer(entry_columns_count) != room.number || entry->from != by || entry->key != key)
     return false;
-  }
-  if (row.integer(0) != room.number || row.text(1) != by.view() || row.text(2) != key) return false;
-  found = {position, unix_ms{row.integer(3)}, static_cast<rooms::entry_kind>(row.integer(4)),
-           std::nullopt, seq_no{static_cast<std::uint64_t>(row.integer(7))},
-           seq_no{static_cast<std::uint64_t>(row.integer(6))}};
-  if (!row.is_null(5)) found.target = seq_no{static_cast<std::uint64_t>(row.integer(5))};
-  if (found.kind != rooms::entry_kind::member_set) return true;
-  query whole{run_.whole_entry, position};
-  if (whole.next())
-    if (const auto entry = entry_of(whole)) found.members = std::get<member_set>(entry->body);
-  code_ = whole.code();
-  return code_ == SQLITE_OK;
+  found = {position, entry->at, rooms::kind_of(entry->body), target_of(entry->body), entry->seq,
+           seq_no{static_cast<std::uint64_t>(row.integer(entry_columns_count + 1))}};
+  if (auto* change = std::get_if<member_set>(&entry->body)) found.members = std::move(*change);
+  return true;
 }
 
 std::optional<rooms::key_record> sqlite_writer::key(const rooms::room_view& room,

@@ -49,8 +49,8 @@ class sqlite_writer final : public writer, private rooms::source {
  private:
   class transaction;
   struct statements {
-    statement begin, commit, find_room, find_pins, insert_room, insert_entry, key_entry, whole_entry,
-        keep_maximum, keep_last, insert_run, drop_runs, write_probe, write_note;
+    statement begin, commit, find_room, find_pins, insert_room, insert_entry, key_entry, keep_maximum,
+        keep_last, insert_run, drop_runs, write_probe, write_note;
   };
   struct fresh_key {
     std::uint32_t hash;
