@@ -52,11 +52,12 @@ class marking_writer final : public writer {
     for (;;) {
       moved_.wait(lock, stop, [&] { return reached_ != mark_.position || failed_; });
       if (reached_ == mark_.position && !failed_) return;
+      const bool is_last = stop.stop_requested();  // then nobody commits any more
       mark_.position = reached_;
       lock.unlock();
       write();
       lock.lock();
-      if (stop.stop_requested()) return;
+      if (is_last) return;
       pause_.wait_for(lock, stop, how_.every, [] { return false; });
     }
   }
