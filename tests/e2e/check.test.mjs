@@ -55,7 +55,7 @@ scenario("an entry that is missing in the log is not mended, and the room is ser
 
   for (const { code, stdout } of [damaged, rebuilt]) {
     assert.equal(code, 3);
-    assert.match(stdout, /1 rooms lack entries/);
+    assert.match(stdout, /room lobby lacks 1 entries of its log/);
   }
   server = await world.server([], { data });
   const bob = await world.member(server, "bob", "lobby");
