@@ -41,6 +41,10 @@ void session::read_came(read_done& what) {
                           [](reactions_read&) {},
                           [](blocks_read&) {},
                           [](profiles_read&) {},
+                          [](counts_read&) {},
+                          [](unread_read&) {},
+                          [](mentions_read&) {},
+                          [](inbox_read&) {},
                       },
                       what.what);
   }
@@ -58,6 +62,10 @@ void session::read_came(read_done& what) {
           [&](rooms_read& read) { count_online(*run, read); },
           [&](blocks_read& read) { blocks_came(*run, read); },
           [&](profiles_read& read) { profiles_came(*run, read); },
+          [&](counts_read& read) { counts_came(*run, read); },
+          [&](unread_read& read) { unread_came(*run, read); },
+          [&](mentions_read& read) { mentions_came(*run, read); },
+          [&](inbox_read& read) { inbox_came(*run, read); },
           [&](reactions_read& read) {
             if (read.hidden) return fail(what.ticket, error_code::no_such_room, "no such room");
             if (run->ref)

@@ -122,6 +122,10 @@ bool is_direct_user(const room_view& room, const user_id& user) noexcept {
   return room.direct && (room.direct->first == user || room.direct->second == user);
 }
 
+bool belongs(const room_view& room, const member_row& row, const user_id& user) noexcept {
+  return room.direct ? is_direct_user(room, user) : row.is_member();
+}
+
 role role_of(const standing& who) {
   if (who.by.admin) return role::owner;
   const auto own = who.row.is_member() ? who.row.as : role::visitor;

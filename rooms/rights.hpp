@@ -65,6 +65,8 @@ struct standing {
 
 /// The author's role: the higher of the log's and the token's, unless the token is a ceiling.
 role role_of(const standing& who);
+/// Whether the user has what only members have, such as a read marker: direct rooms have their two.
+bool belongs(const room_view& room, const member_row& row, const user_id& user) noexcept;
 bool is_direct_user(const room_view& room, const user_id& user) noexcept;
 
 /// What a cell asks beside.

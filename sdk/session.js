@@ -363,12 +363,22 @@ export class Session {
       case "threads":
       case "users":
       case "blocks":
+      case "mentions":
       case "upload":
       case "download":
       case "pong":
       case "refreshed":
         if (command) this.queue.resolve(command, frame);
         return;
+      case "inbox":
+        if (command) this.queue.resolve(command, frame);
+        else this.events.emit("inbox", frame);
+        return;
+      case "read":
+        if (command) this.queue.resolve(command, frame);
+        if (frame.room === undefined) return;
+        this.rooms.read(frame);
+        return this.events.emit("read", frame);
       case "left":
         if (command) this.queue.resolve(command, frame);
         else if (frame.re === undefined) this.rooms.forget(frame.room, frame.reason && { reason: frame.reason });
