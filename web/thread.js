@@ -69,6 +69,7 @@ export class Thread {
     if (this.#root === null) return;
     this.#root = null;
     closeThread();
+    this.#actions.changed(); // the list of threads may be back, and is asked for anew
   }
 
   #messages() {

@@ -61,6 +61,7 @@ chat("a moderator is offered what moderators may set, and no more", async (world
   await bob.place("Library").click();
   await bob.button("Become a member").click();
   await alice.people.getByText("Members · 2").waitFor();
+  await alice.people.getByRole("heading", { name: "Visitors" }).waitFor({ state: "detached" });
   await alice.does("bob", "Make moderator");
   await bob.button("Settings").click();
 
