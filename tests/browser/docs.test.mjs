@@ -177,11 +177,12 @@ scenario("the guide's token callback signs in, and leads to the sign-in whom nob
   const server = await world.server(["--jwt-secret-file", await secretFile(world)]);
   const [{ content }] = (await blocksOf("how-to/tokens.md")).filter(({ content }) => content.includes('from "/sdk/'));
   const { page, says, open } = await pageWith(world, server, `<script type="module">${content}</script>`);
-  const answers = [{ status: 401 }, { body: `${sign({ sub: "alice", exp: inSeconds(600) }, SECRET, { alg: "HS256" })}\n` }];
-  await page.route(`${server.url}/chat-token`, (route) => route.fulfill(answers.shift()));
+  let answer = { status: 401 }; // as often as it is asked for
+  await page.route(`${server.url}/chat-token`, (route) => route.fulfill(answer));
   await page.route(`${server.url}/login`, (route) => route.fulfill({ body: "sign in" }));
 
   await Promise.all([page.waitForURL("**/login"), open()]);
+  answer = { body: `${sign({ sub: "alice", exp: inSeconds(600) }, SECRET, { alg: "HS256" })}\n` };
   await Promise.all([says(/^signed in as alice$/), open()]);
 });
 
