@@ -8,6 +8,10 @@ boost_package() {
 server_packages="g++ cmake ninja-build pkg-config libcaf-dev nlohmann-json3-dev libsqlite3-dev libssl-dev zlib1g-dev libjwt-dev libcli11-dev libtomlplusplus-dev libjemalloc-dev"
 # ccache makes the second build fast; the server does without it.
 test_packages="catch2 ccache sqlite3 openssl chromium python3"
+# What makes the Debian package.
+package_packages="dpkg-dev file"
+# What tests look at it with, and at what else deploy/ has.
+deploy_test_packages="binutils man-db systemd python3-yaml nginx-light haproxy openssl"
 # libFuzzer comes with clang, its library apart.
 fuzz_packages="clang libclang-rt-dev ccache"
 
