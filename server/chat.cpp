@@ -125,6 +125,7 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
     : on_(on),
       authenticator_(std::move(checks_tokens)),
       proxies_(trusted_proxies(how)),
+      base_path_(how.base_path),
       metrics_apart_(!how.admin_listen.empty()) {
   limits_.text_bytes_max = how.text_bytes;
   env_.how.node = how.node;
@@ -209,7 +210,7 @@ void chat::spawn_actors() {
 
 std::vector<transport::websocket_route> chat::websockets() {
   transport::websocket_route route;
-  route.path = "/ws";
+  route.path = base_path_ + "/ws";
   route.subprotocols = {{"confab.v1.json", codec::json}, {"confab.v1.cbor", codec::cbor}};
   route.first_message_prefix = "confab.hello.";
   if (!authenticator_->answers_later()) {
@@ -274,7 +275,15 @@ std::vector<transport::http_route> chat::pages() {
       return plain(403, "the metrics are not for everybody: see --admin-listen\n");
     return show_metrics();
   };
+  if (!base_path_.empty())
+    rows.push_back({base_path_, [this](const transport::http_request& request) {
+                      auto answer = plain(308, "");
+                      const auto query = request.query.empty() ? "" : "?" + request.query;
+                      answer.headers.emplace_back("Location", base_path_ + "/" + query);
+                      return answer;
+                    }});
   for (auto& row : http_routes(assets())) {
+    row.path.insert(0, base_path_);
     row.respond = [this, respond = std::move(row.respond)](const auto& request) {
       return opening_.goes_on() ? not_open_yet().response : respond(request);
     };

@@ -64,6 +64,7 @@ class chat {
   decode_limits limits_;
   watch watch_;
   const std::vector<transport::network> proxies_;
+  const std::string base_path_;
   opening opening_;
   const bool metrics_apart_;
   std::atomic<bool> ready_{false};

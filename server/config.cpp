@@ -35,6 +35,14 @@ bool is_host_pattern(std::string_view text) {
   return !text.empty() && text.find('*') == text.npos && transport::is_host(text);
 }
 
+/// One part or more, each with a / before it.
+bool is_base_path(std::string_view text) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~-/";
+  return text.starts_with('/') && !text.ends_with('/') && text.find("//") == text.npos &&
+         text.find("/.") == text.npos && text.find_first_not_of(plain) == text.npos;
+}
+
 }  // namespace
 
 std::optional<endpoint> read_endpoint(std::string_view text) {
@@ -111,6 +119,9 @@ std::vector<std::string> mistakes_in(const config& it) {
   for (const auto& network : it.trust_proxy)
     add(!transport::network::make(network), "--trust-proxy " + log::quoted(network) +
                                                 ": must be an address, or a network as 10.0.0.0/8");
+  add(!it.base_path.empty() && !is_base_path(it.base_path),
+      "--base-path " + log::quoted(it.base_path) +
+          ": must begin with / and not end with it, of letters, digits and ._~- between: /chat");
 
   std::error_code error;
   add(it.journal == journal_kind::sqlite && it.data.empty(), "--data: is missing");

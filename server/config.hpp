@@ -36,6 +36,7 @@ struct config {
   std::vector<std::string> origins;      // allowed beside the own host; "*": all
   std::vector<std::string> hosts;        // that Host may name; empty: see hosts_are_local()
   std::vector<std::string> trust_proxy;  // networks
+  std::string base_path;                 // "/chat"; empty: none
   bool compression = true;
 
   std::string data = "data";

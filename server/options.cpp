@@ -183,6 +183,9 @@ std::vector<option_row> make_rows() {
             "addresses and networks (10.0.0.0/8) of proxies in front: their connections are not "
             "counted per address"},
            "NETWORK", &config::trust_proxy),
+      text({"base_path", listening,
+            "path before those of the page, the client library and /ws, as /chat"},
+           "PATH", &config::base_path),
       yes_no({"compression", listening, "accept permessage-deflate where a client offers it"},
              &config::compression),
 

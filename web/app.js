@@ -55,7 +55,7 @@ byId("signin-form").addEventListener("submit", (event) => {
     rememberName(name);
   }
   if (!started) return signIn(token ? userOf(token) : guestOf(name));
-  history.replaceState(null, "", `/${location.hash}`); // the server refused the other one: begin afresh
+  history.replaceState(null, "", location.pathname + location.hash); // the server refused the other one: begin afresh
   location.reload();
 });
 

@@ -1,7 +1,7 @@
 // Ties the client library and its store to the views.
 
-import { CloseCode, ConfabClient, ServerError } from "/sdk/confab.js";
-import { createStore, indexedOutbox, localPositions } from "/sdk/store.js";
+import { CloseCode, ConfabClient, ServerError } from "./sdk/confab.js";
+import { createStore, indexedOutbox, localPositions } from "./sdk/store.js";
 import { REASON, ask } from "./ask.js";
 import { blockItem, showBlocked } from "./blocking.js";
 import { Composer } from "./composer.js";
@@ -35,7 +35,7 @@ const SECOND_MS = 1000;
 
 /** Of guestOf or userOf; `onRefused` gets the reason in words when the server does not let this user in. */
 export function startChat({ id, name, options }, onRefused) {
-  const client = new ConfabClient({ ...options, device: deviceId() });
+  const client = new ConfabClient({ url: "ws", ...options, device: deviceId() });
   const positions = localPositions(id);
   const store = createStore(client, { positions, outbox: indexedOutbox(id), me: { id, name } });
   let open = null; // the key of the room that is shown
@@ -360,7 +360,7 @@ export function startChat({ id, name, options }, onRefused) {
       client.stop();
       rememberName("");
       rememberToken("");
-      location.assign("/");
+      location.assign(location.pathname);
     },
     skip: (event) => {
       event.preventDefault();

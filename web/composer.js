@@ -1,6 +1,6 @@
 // The box one writes in: a new message, or the new text of an old one.
 
-import { cleanText } from "/sdk/format.js";
+import { cleanText } from "./sdk/format.js";
 import { byId, hintEnter, isComposing, setText, touch } from "./dom.js";
 import { isolated } from "./names.js";
 import { byteLength, shownText } from "./text.js";

@@ -1,6 +1,6 @@
 // What a message says, wherever it is shown.
 
-import { formatText } from "/sdk/format.js";
+import { formatText } from "./sdk/format.js";
 import { el } from "./dom.js";
 import { filesOf } from "./files.js";
 import { isolated, listNames } from "./names.js";

@@ -1,6 +1,6 @@
 // A thread beside the messages: its root, the replies, and a box to write one more.
 
-import { cleanText } from "/sdk/format.js";
+import { cleanText } from "./sdk/format.js";
 import { avatar, bdi, byId, el, hintEnter, icon, isComposing, redraw, touch } from "./dom.js";
 import { closeThread, openThread } from "./drawers.js";
 import { isCovered, mentionsMe, messageContent, uncover, unreachedWords } from "./message.js";

@@ -242,3 +242,17 @@ scenario("connections over the limit are refused, and room is made by those that
   assert.ok(refused instanceof Error);
   assert.equal(back.welcome.user.id, "late");
 });
+
+scenario("with a base path everything but the questions for its health is below it", async (world) => {
+  const server = await world.server(["--base-path", "/a/chat"]);
+  const status = async (path) => (await server.http(path)).status;
+
+  for (const path of ["/a/chat/", "/a/chat/app.js", "/a/chat/sdk/confab.js", "/healthz", "/readyz", "/metrics"])
+    assert.equal(await status(path), 200, path);
+  for (const path of ["/", "/app.js", "/sdk/confab.js", "/ws", "/a", "/a/chat/healthz", "/a/chat/ws/"])
+    assert.equal(await status(path), 404, path);
+  const moved = await server.http("/a/chat?user=zoe");
+  assert.deepEqual([moved.status, moved.headers.location], [308, "/a/chat/?user=zoe"]);
+  const client = await world.guest({ websocketUrl: server.websocketUrl.replace("/ws", "/a/chat/ws") }, "alice");
+  await client.settled();
+});
