@@ -181,7 +181,7 @@ std::vector<option_row> make_rows() {
            "HOST", &config::hosts),
       list({"trust_proxy", listening,
             "addresses and networks (10.0.0.0/8) of proxies in front: their connections are not "
-            "counted per address"},
+            "counted per address, but whom they name in X-Forwarded-For is"},
            "NETWORK", &config::trust_proxy),
       text({"base_path", listening,
             "path before those of the page, the client library and /ws, as /chat"},
