@@ -314,7 +314,7 @@ struct check_report {
 /// Looks for damage in `directory`/confab.db while no server has it open: what SQLite says of the
 /// file, whether a room lacks entries, and whether what is stored beside the log is what a replay of
 /// it gives. It is replayed in a copy beside the database, which goes again. With `rebuild` what is
-/// stored beside the log is made anew instead, of a file that is whole. Error: why it could not look.
+/// stored beside the log is then made anew, where the copy could be. Error: why it could not look.
 std::variant<check_report, std::string> check_sqlite(const std::string& directory,
                                                      check_mode mode = check_mode::compare);
 

@@ -149,14 +149,15 @@ std::optional<decision> sequencer::known_key(const operation& asked, unix_ms at,
   const auto used = from.key(room, asked.by.user, asked.key);
   if (!used || !window_.remembers(used->position, used->at, from.last_position(), at))
     return std::nullopt;
-  if (is_repeat_of(asked.what, *used) && is_done(asked, at, room, from))
+  if (is_repeat_of(asked.what, *used) && covers(*used, asked, at, room, from))
     return repeated{used->last, used->at};
   return refusal(error_code::conflict, "this key was used for something else");
 }
 
-/// Whether all that a repeat names is as its first use would have left it: what was deleted stays so,
-/// and who is to lose his messages is banned.
-bool sequencer::is_done(const operation& asked, unix_ms at, const room_view& room, source& from) {
+/// Whether the first use may have named all that this one names. Its entries tell only what it
+/// changed: what they do not name must be as it would have left it, so deleted, or banned.
+bool sequencer::covers(const key_record& used, const operation& asked, unix_ms at,
+                       const room_view& room, source& from) {
   if (const auto* wanted = std::get_if<delete_messages>(&asked.what))
     return std::ranges::all_of(wanted->targets, [&](seq_no target) {
       const auto message = from.message(room, target, asked.by.user, {});
@@ -165,7 +166,9 @@ bool sequencer::is_done(const operation& asked, unix_ms at, const room_view& roo
   const auto* members = std::get_if<set_members>(&asked.what);
   if (!members || members->change.state != member_state::banned) return true;
   return std::ranges::all_of(members->change.users, [&](const user_id& user) {
-    return from.member(room, user).is_banned(at);
+    const auto& changed = used.members->users;
+    return std::ranges::find(changed, user) != changed.end() ||
+           from.member(room, user).is_banned(at);
   });
 }
 

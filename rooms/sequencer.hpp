@@ -71,7 +71,8 @@ class sequencer {
  private:
   std::optional<decision> known_key(const operation& asked, unix_ms at, const room_view& room,
                                     source& from) const;
-  static bool is_done(const operation& asked, unix_ms at, const room_view& room, source& from);
+  static bool covers(const key_record& used, const operation& asked, unix_ms at,
+                     const room_view& room, source& from);
   decision create(operation& asked, unix_ms at, source& from);
   standing standing_of(const room_view& room, const principal& by, const member_row& row,
                        unix_ms at) const;

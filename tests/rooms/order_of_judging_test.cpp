@@ -133,6 +133,8 @@ TEST_CASE("the repeat of a ban names whom it has banned, and nobody else", "[roo
   CHECK(std::holds_alternative<repeated>(ban({bob, eve})));
   CHECK(code(ban({bob, eve, carol})) == error_code::conflict);
   CHECK(code(ban({bob})) == error_code::conflict);
+  REQUIRE(done(in.decide(change(alice, make({eve}, member_state::unbanned)))));
+  CHECK(std::holds_alternative<repeated>(ban({bob, eve})));  // whatever has happened since
 }
 
 TEST_CASE("a key is of one user in one room", "[rooms]") {
