@@ -1,6 +1,7 @@
 // A WebSocket client without manners: it sends what it is told to, answers nothing by itself, reads only while it
 // wants to.
 
+import { inflateRawSync } from "node:zlib";
 import { createHash, randomBytes } from "node:crypto";
 import net from "node:net";
 
@@ -28,11 +29,14 @@ export function frame(kind, payload = "", { fin = true, rsv = 0, mask = true, le
   return Buffer.concat([Buffer.from(head), key, bytes.map((byte, i) => byte ^ key[i & 3])]);
 }
 
+const inflated = (payload) => inflateRawSync(Buffer.concat([payload, Buffer.from([0, 0, 255, 255])]), { finishFlush: 2 });
+
 export const textFrame = (object, options) => frame(opcode.text, JSON.stringify(object), options);
 
 export class RawClient {
   #inbox = new Inbox();
   #ended = signal();
+  #deflated = 0; // messages got: the first needs no others to be read, and is the answer to hello
   #buffer = Buffer.alloc(0);
 
   /** `upgrade: false` connects and says nothing. */
@@ -102,7 +106,8 @@ export class RawClient {
       const payload = buffer.subarray(at, at + size);
       const kind = buffer[0] & 15;
       const got = { kind, payload, masked: (buffer[1] & 128) !== 0, rsv: (buffer[0] >> 4) & 7 };
-      if (kind === opcode.text && got.rsv === 0) got.object = JSON.parse(payload.toString());
+      const text = got.rsv === 4 && this.#deflated++ === 0 ? inflated(payload) : payload;
+      if (kind === opcode.text && (got.rsv === 0 || text !== payload)) got.object = JSON.parse(text.toString());
       if (kind === opcode.close)
         Object.assign(got, {
           code: size >= 2 ? payload.readUInt16BE(0) : 1005,
