@@ -6,6 +6,7 @@
 #include "cluster/packing.hpp"
 #include "protocol/limits.hpp"
 #include "tests/journal/mixed.hpp"
+#include "tests/support/source_dir.hpp"
 
 #include <fstream>
 #include <sstream>
@@ -16,7 +17,7 @@ using namespace confab::journal::test;
 
 namespace {
 
-const std::string record = CONFAB_SOURCE_DIR "/tests/cluster/recorded.txt";
+const std::string record = confab::test::source_dir() + "/tests/cluster/recorded.txt";
 
 frame frame_of(frame_content content, std::uint64_t session = 0, std::uint64_t number = 0) {
   return {"n1", session, number, 7, 8, std::move(content)};

@@ -5,6 +5,7 @@
 
 #include "protocol/codec.hpp"
 #include "tests/journal/mixed.hpp"
+#include "tests/support/source_dir.hpp"
 
 #include <fstream>
 #include <sstream>
@@ -15,7 +16,7 @@ using namespace confab::journal::test;
 
 namespace {
 
-const std::string record = CONFAB_SOURCE_DIR "/tests/journal/recorded/journal.txt";
+const std::string record = confab::test::source_dir() + "/tests/journal/recorded/journal.txt";
 
 using texts = std::vector<std::string>;
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tests/support/source_dir.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <filesystem>
@@ -30,7 +32,7 @@ inline std::map<std::string, file> files() {
   namespace fs = std::filesystem;
   std::map<std::string, file> found;
   for (const auto& path :
-       fs::directory_iterator{fs::path{CONFAB_SOURCE_DIR} / "tests/golden/frames"}) {
+       fs::directory_iterator{fs::path{confab::test::source_dir()} / "tests/golden/frames"}) {
     std::ifstream in{path.path()};
     const auto content = nlohmann::ordered_json::parse(in);
     const auto name = content.at("name").get<std::string>();

@@ -1,6 +1,7 @@
 #include "protocol/codes.hpp"
 #include "tests/protocol/golden_files.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/source_dir.hpp"
 
 #include <fstream>
 #include <set>
@@ -15,7 +16,7 @@ using namespace confab;
 namespace {
 
 std::vector<std::string> lines_of_doc() {
-  std::ifstream in{std::string{CONFAB_SOURCE_DIR} + "/docs/protocol.md"};
+  std::ifstream in{confab::test::source_dir() + "/docs/protocol.md"};
   if (!in) throw std::runtime_error("docs/protocol.md cannot be read");
   std::vector<std::string> lines;
   for (std::string line; std::getline(in, line);) lines.push_back(line);

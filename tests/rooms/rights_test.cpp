@@ -3,6 +3,7 @@
 
 #include "tests/rooms/map_source.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/source_dir.hpp"
 
 #include <array>
 #include <fstream>
@@ -25,7 +26,7 @@ std::string trimmed(std::string text) {
 
 /// The rows of the table under the heading, each as its cells.
 std::vector<std::vector<std::string>> documented() {
-  std::ifstream document{CONFAB_SOURCE_DIR "/docs/protocol.md"};
+  std::ifstream document{confab::test::source_dir() + "/docs/protocol.md"};
   REQUIRE(document);
   std::vector<std::vector<std::string>> rows;
   bool inside = false;

@@ -1,6 +1,7 @@
 #include "server/assets.hpp"
 
 #include "tests/support/catch.hpp"
+#include "tests/support/source_dir.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -11,7 +12,7 @@
 namespace confab::server {
 namespace {
 
-const std::string root = CONFAB_SOURCE_DIR;
+const std::string root = confab::test::source_dir();
 
 std::string content_of(const std::filesystem::path& file) {
   std::ostringstream out;

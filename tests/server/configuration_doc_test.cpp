@@ -2,6 +2,7 @@
 
 #include "tests/server/temporary_directory.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/source_dir.hpp"
 
 #include <fstream>
 #include <map>
@@ -12,7 +13,7 @@ namespace {
 
 std::string page() {
   std::ostringstream out;
-  out << std::ifstream{CONFAB_SOURCE_DIR "/docs/configuration.md"}.rdbuf();
+  out << std::ifstream{confab::test::source_dir() + "/docs/configuration.md"}.rdbuf();
   return out.str();
 }
 

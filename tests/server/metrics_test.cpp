@@ -1,6 +1,7 @@
 #include "server/metrics.hpp"
 
 #include "tests/support/catch.hpp"
+#include "tests/support/source_dir.hpp"
 
 #include <fstream>
 #include <map>
@@ -15,7 +16,7 @@ namespace {
 /// Rows of the page's table: name to type, label and meaning.
 std::map<std::string, std::vector<std::string>> documented() {
   std::map<std::string, std::vector<std::string>> out;
-  std::ifstream in{CONFAB_SOURCE_DIR "/docs/metrics.md"};
+  std::ifstream in{confab::test::source_dir() + "/docs/metrics.md"};
   const std::regex row{R"(^\| `(\w+)` \| (\w+) \| (.*) \| (.*) \|$)"};
   for (std::string line; std::getline(in, line);)
     if (std::smatch found; std::regex_match(line, found, row))

@@ -1,6 +1,7 @@
 // docs/limits.md and the bounds in the code say the same.
 
 #include "tests/support/catch.hpp"
+#include "tests/support/source_dir.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -15,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path root{CONFAB_SOURCE_DIR};
+const fs::path root{confab::test::source_dir()};
 
 std::string text_of(const fs::path& file) {
   std::ifstream in{root / file};

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tests/support/source_dir.hpp"
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -57,7 +59,7 @@ inline const std::vector<source>& sources() {
   static const auto all = [] {
     namespace fs = std::filesystem;
     std::vector<source> out;
-    const fs::path root{CONFAB_SOURCE_DIR};
+    const fs::path root{confab::test::source_dir()};
     for (auto at = fs::recursive_directory_iterator{root}; at != fs::end(at); ++at) {
       const auto name = at->path().filename().string();
       const bool foreign = name.starts_with('.') || name.starts_with("build") ||
