@@ -78,6 +78,19 @@ export const servers = [
     version: () => "Boost.Beast, our chat in the manner of chat-multi" },
 ];
 
+// Another build of ours beside this one, to compare them: the path of its confabd.
+const before = process.env.CONFAB_BEFORE;
+if (before)
+  for (const [name, journal] of [["disk", "sqlite"], ["memory", "memory"]])
+    servers.push({
+      name: `before-${name}`, ours: true, dialect: "confab-json", can: ["tls", "deflate", "cbor"],
+      version: () => run(before, "--version"),
+      start: (build, how) => {
+        const { command: [, ...options] } = confab(journal)(build, how);
+        return { command: [before, ...options] };
+      },
+    });
+
 /// Why a server cannot take part, or nothing.
 export function absence(build, server) {
   const note = join(build, "peers", `${server.set_up}.absent`);

@@ -4,18 +4,17 @@ export const limit = 1.2; // times as long as without the beast
 const noise_max = 0.1; // of a core that something else used
 const late_max_ms = 2;
 
-/// The `q`th of `values`, as one of them.
-export const quantile = (values, q) => [...values].sort((a, b) => a - b)[Math.max(0, Math.ceil(q * values.length) - 1)];
 const median = (values) => {
   const sorted = [...values].sort((a, b) => a - b);
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 };
 const sum = (values) => values.reduce((all, each) => all + each, 0);
 
-export function window_figures({ delays, late, lost }) {
+/// Of what bench_swarm says of its window, in ms.
+export function window_figures(of, seconds) {
   return {
-    samples: delays.length, lost, p50: quantile(delays, 0.5), p99: quantile(delays, 0.99), max: Math.max(...delays),
-    late_p99: quantile(late, 0.99),
+    samples: Math.round(of.deliveries_per_s * seconds), lost: of.lost + of.outstanding + of.duplicated + of.out_of_order + of.closed,
+    p50: of.p50_us / 1000, p99: of.p99_us / 1000, max: of.max_us / 1000, late_p99: of.sent_late_p99_us / 1000,
   };
 }
 

@@ -1,9 +1,9 @@
 // Every beast of the zoo beside two who chat, in interleaved windows without and with it; see bench/beasts and bench/README.md.
-import { execFileSync, spawn } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
+import { parseArgs, promisify } from "node:util";
 
 import { within, until } from "../../tests/e2e/support/deadline.mjs";
 import { World } from "../../tests/e2e/support/world.mjs";
@@ -38,9 +38,13 @@ const begun = performance.now();
 const minutes = () => (performance.now() - begun) / 60_000;
 
 if (cpus().length < 2) throw new Error("it takes two cores: one for the server, one for those who use it");
+const swarm = process.env.SWARM;
+if (!swarm) throw new Error("SWARM is not set: bench/beasts does it");
 const server_runs = ["taskset", "-c", "0"];
 const pair_runs = ["taskset", "-c", "1"];
 const beast_runs = [...pair_runs, "nice", "-n", flags.eager ? "0" : "19"];
+/// Whenever one of those who chat has something to do it takes the core at once; nice alone lets a slice end.
+const idle = (pid) => flags.eager || execFileSync("chrt", ["--all-tasks", "--idle", "--pid", "0", String(pid)]);
 
 const script = (name) => new URL(name, import.meta.url).pathname;
 const running = new Set();
@@ -60,55 +64,37 @@ const answer = (child) =>
     child.gone.then((code) => reject(new Error(`a process has ended with ${code}`)));
   }), "an answer of a process", 60_000);
 
-const pair = start(pair_runs, "pair.mjs");
-async function ask(deed, how) {
-  const answered = answer(pair);
-  pair.send({ deed, ...how });
-  const { done, failed } = await answered;
-  if (failed) throw new Error(`the two: ${failed}`);
-  return done;
-}
-
 /// Seconds that a process has run, all its threads that are there.
 function cpu_s(pid) {
   let ns = 0;
   for (const thread of readdirSync(`/proc/${pid}/task`)) ns += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]);
   return ns / 1e9;
 }
-/// Seconds that both cores were not idle, interrupts left out.
-function busy_s() {
-  return ["cpu0 ", "cpu1 "].reduce((all, core) => {
-    const [user, nice, system, , , , , steal] = readFileSync("/proc/stat", "utf8").split("\n").find((row) => row.startsWith(core)).trim().split(/ +/).slice(1).map(Number);
-    return all + (user + nice + system + steal) / 100;
-  }, 0);
-}
-
-/// One window; `beast` is the process that rages meanwhile.
-async function window(server, seconds, beast) {
-  const read = () => ({
-    at: performance.now(), server: cpu_s(server.pid), busy: busy_s(),
-    ours: [server.pid, pair.pid, process.pid, ...(beast ? [beast.pid] : [])].reduce((all, pid) => all + cpu_s(pid), 0),
-  });
+/// Those who chat: two in each room, one of whom writes, by the clock. What each of the two hears is timed.
+const chat = ["--rooms", 8, "--connections", 16, "--rate", 500]; // deliveries a second
+async function window(server, other, seconds, beast) {
+  const read = () => ({ at: performance.now(), server: cpu_s(server.pid), others: cpu_s(beast.pid) + cpu_s(other.pid) });
   const before = read();
-  beast?.send("go");
-  const heard = await ask("window", { ms: 1000 * seconds });
+  beast.send("go");
+  const words = [...pair_runs, swarm, "--port", new URL(server.url).port, "--pid", server.pid, "--warm-up", 0.2, "--seconds", seconds, ...chat];
+  const { stdout } = await promisify(execFile)(words[0], words.slice(1).map(String), { timeout: 60_000 });
+  const heard = JSON.parse(stdout);
   const after = read();
   const took = (after.at - before.at) / 1000;
   return {
-    ...window_figures(heard),
+    ...window_figures(heard, seconds),
     cores: (after.server - before.server) / took,
-    noise: (after.busy - before.busy - (after.ours - before.ours)) / took,
+    noise: Math.max(0, heard.others_cores - (after.others - before.others) / took),
   };
 }
 
-/// The same with a beast, from when it begins until all is as before.
-async function window_with(server, seconds, { module, name }, how) {
-  const beast = start(beast_runs, "beast.mjs", module, name, JSON.stringify({ url: server.url, pid: server.pid, ...how }));
+/// One window while a beast rages at `prey`, which is `server` or `other`, from when it begins until all is as before.
+async function window_with(server, other, prey, seconds, { module, name }, how) {
+  const beast = start(beast_runs, "beast.mjs", module, name, JSON.stringify({ url: prey.url, pid: prey.pid, ...how }));
   try {
     await answer(beast);
-    // Whenever one of the two has something to do it takes the core from the beast at once; nice alone lets a slice end.
-    if (!flags.eager) execFileSync("chrt", ["--all-tasks", "--idle", "--pid", "0", String(beast.pid)]);
-    const figures = await window(server, seconds, beast);
+    idle(beast.pid);
+    const figures = await window(server, other, seconds, beast);
     beast.send("end");
     const over = setTimeout(() => beast.kill("SIGKILL"), 1000);
     await beast.gone;
@@ -118,39 +104,39 @@ async function window_with(server, seconds, { module, name }, how) {
   } finally {
     beast.kill("SIGKILL");
     await beast.gone;
-    server.signal("SIGCONT"); // whatever has become of the beast, it stands for itself alone
-    const sockets = () => server.metric("confab_websockets").catch(() => undefined); // there may be no place yet
-    await until("only the two are left", async () => (await sockets()) === 2);
+    for (const one of [server, other]) {
+      one.signal("SIGCONT"); // whatever has become of the beast, it stands for itself alone
+      const sockets = () => one.metric("confab_websockets").catch(() => undefined); // there may be no place yet
+      await until("nobody is left", async () => (await sockets()) === 0);
+    }
     await sleep(100);
   }
 }
 
-/// The rounds of one beast, beside a server of its own.
+/// The rounds of one beast: in turn at the server of those who chat, and at another one, so that what it takes of the
+/// machine beside the server is in both.
 async function measure(beast, seconds, first_round) {
   const world = new World();
   const done = [];
-  let server;
+  let server, other;
   try {
     server = await habitat(world, beast, { under: server_runs });
+    other = await habitat(world, beast, { under: beast_runs });
+    idle(other.pid);
     const unit = await messageMs(world, server);
-    const hello = server.signIn ?? ((guest) => ({ guest }));
-    await ask("begin", { url: server.websocketUrl, hellos: [hello("alice"), hello("bob")] });
-    await ask("window", { ms: 200 }); // both warm up
+    if (beast.signIn) throw new Error("those who chat are guests, and here none are let in");
     while (done.length < rounds && minutes() < most) {
       const round = {};
       // What changes with time is not always at the expense of the same side.
       for (const side of done.length % 2 ? ["with", "without"] : ["without", "with"])
-        round[side] = side === "without" ? await window(server, seconds)
-          : await window_with(server, seconds, beast, { unit, round: first_round + done.length });
+        round[side] = await window_with(server, other, side === "with" ? server : other, seconds, beast,
+          { unit, round: `${side}-${first_round + done.length}` });
       done.push({ seconds, ...round });
     }
     if (done.length === 0) throw new Error("no time was left");
-    const { errors } = await ask("end");
-    if (Object.keys(errors).length > 0) throw new Error(`the two met ${JSON.stringify(errors)}`);
     return done;
   } finally {
-    await ask("end");
-    if (server) await server.crash();
+    for (const one of [server, other]) if (one) await one.crash();
     await world.end().catch(() => {});
   }
 }
