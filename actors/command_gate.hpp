@@ -24,6 +24,7 @@ class command_gate {
     std::uint32_t bytes = 0;  // and so many
     bool answered = false;    // the client has its reply, but it is not done
     std::optional<steady_time> until;  // given up then; none: never
+    seq_no floor{};  // of what it reads: nothing before it is for this reader
   };
   struct started {
     running& run;

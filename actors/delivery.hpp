@@ -105,6 +105,7 @@ struct append_op {
   std::string key;
   rooms::want what;
   std::optional<std::chrono::milliseconds> delete_for;  // of a ban: what was said that long before
+  std::optional<std::chrono::milliseconds> overdrawn{};  // see rooms::operation
 };
 /// The membership ends, and the session leaves.
 struct cease_op {
@@ -115,9 +116,14 @@ struct create_op {
   rooms::principal by;
   std::string key;
   rooms::create_room::founding with;
+  std::optional<std::chrono::milliseconds> overdrawn{};
 };
 /// A new token says something else of the user.
 struct standing_op {
+  rooms::principal by;
+};
+/// Somebody has not joined and wants what only those who have get: why not is what he hears.
+struct absent_op {
   rooms::principal by;
 };
 struct emit_op {
@@ -163,7 +169,7 @@ struct vouch_op {
   user_signal what;
 };
 using room_op = std::variant<join_op, leave_op, append_op, typing_op, direct_op, vouch_op, cease_op,
-                             create_op, standing_op, emit_op, list_op, block_op>;
+                             create_op, standing_op, absent_op, emit_op, list_op, block_op>;
 
 /// Where the answer to a command goes.
 struct asker {
@@ -177,9 +183,16 @@ struct asker {
 
   /// What an error names: a client knows by its `re` which room a command was about.
   std::optional<room_id> named(const room_id& room) const {
-    return ref ? std::nullopt : std::optional{room};
+    return ref || room.value().empty() ? std::nullopt : std::optional{room};
   }
 };
+inline message::error error_for(const asker& to, const room_id& room, const rooms::refused& why) {
+  message::error error{to.ref, why.code, why.text, why.retry_after, to.named(room)};
+  error.until = why.until;
+  error.reason = why.reason;
+  error.limit = why.limit;
+  return error;
+}
 
 /// The room can't serve a join from memory: the session reads up to `snapshot.head` from the
 /// journal, says `joined` and the entries itself, and comes back with `continuing`.
@@ -197,17 +210,17 @@ struct member_question {
   user_id user;
 };
 struct members_question {
-  user_id asker;
+  rooms::principal by;
   member_state state = member_state::member;
   std::optional<user_id> after;
   std::size_t count = 0;
 };
 struct pins_question {
-  user_id asker;
+  rooms::principal by;
   std::optional<seq_no> after;
 };
 struct threads_question {
-  user_id asker;
+  rooms::principal by;
   bool mine = false;
   std::optional<seq_no> before;
   std::size_t count = 0;
@@ -231,9 +244,9 @@ struct threads_found {
   journal::thread_page page;
   std::vector<message::user_ref> names;
 };
-/// `monostate`: the journal can't be read.
+/// `monostate`: the journal can't be read. `refused`: who asks may not read there any more.
 using room_answer = std::variant<std::monostate, journal::member_found, members_found, pins_found,
-                                 threads_found, std::vector<seq_no>>;
+                                 threads_found, std::vector<seq_no>, rooms::refused>;
 
 /// What became of an operation that concerns the room.
 struct not_stored {
@@ -250,8 +263,8 @@ enum class settlement : std::uint8_t {
   left,
   broken,  // a join that was answered already can't be finished: the client must reconnect
 };
-/// The room is done with a command; what there was to say has been said before. Ticket 0: the
-/// session had gone by itself.
+/// The room is done with a command; what there was to say has been said before. Ticket 0: it was no
+/// command of the session's. It went by itself, or `joined` tells it another `floor`.
 struct settle {
   session_id session;
   ticket_no ticket;

@@ -87,7 +87,7 @@ struct entries_read {
 };
 struct messages_request {
   room_id room;
-  user_id asker;
+  rooms::principal by;
   std::optional<seq_no> before;
   std::optional<seq_no> after;
   std::size_t count = 0;
@@ -99,6 +99,8 @@ struct messages_read {
   bool more = false;
   seq_no head;  // they are as of this entry
   std::vector<message::user_ref> names{};
+  /// Who asks may not read there, as of an entry no older than `head`.
+  std::optional<rooms::refused> refused{};
 };
 /// Whether they have blocked; or the blocks of `user` alone.
 struct blocks_request {

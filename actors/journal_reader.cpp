@@ -2,6 +2,7 @@
 
 #include "actors/walls.hpp"
 #include "protocol/limits.hpp"
+#include "rooms/rights.hpp"
 
 #include <algorithm>
 
@@ -189,7 +190,8 @@ caf::result<room_read> journal_reader::read(const room_read_request& what) {
   };
   const auto* asker = std::visit(
       overloaded{[](const member_question&) -> const user_id* { return nullptr; },
-                 [](const auto& question) { return &question.asker; }},
+                 [](const messages_of_question& question) { return &question.asker; },
+                 [](const auto& question) { return &question.by.user; }},
       what.what);
   if (!asker) return found(what);
   auto promise = make_response_promise<room_read>();
@@ -209,25 +211,42 @@ room_answer journal_reader::read(const room_id& room, const member_question& wha
 room_answer journal_reader::read(const room_id& room, const members_question& what) {
   auto page = reader_->members(room, what.state, what.after, what.count);
   if (!page) return {};
+  if (auto why = keeps_out(room, what.by)) return *std::move(why);
   std::vector<user_id> users;
   for (const auto& one : page->members) users.push_back(one.user);
   return members_found{std::move(*page), names_of(users)};
 }
 
 room_answer journal_reader::read(const room_id& room, const pins_question& what) {
-  auto pins = reader_->pins(room, what.asker, what.after, limits::page_bytes_max);
+  auto pins = reader_->pins(room, what.by.user, what.after, limits::page_bytes_max);
   if (!pins) return {};
+  if (auto why = keeps_out(room, what.by)) return *std::move(why);
   std::vector<user_id> users;
   for (const auto& one : *pins) users.push_back(one.message.from);
   return pins_found{std::move(*pins), names_of(distinct(std::move(users)))};
 }
 
 room_answer journal_reader::read(const room_id& room, const threads_question& what) {
-  auto page = reader_->threads(room, what.asker, what.mine, what.before, what.count,
+  auto page = reader_->threads(room, what.by.user, what.mine, what.before, what.count,
                                limits::page_bytes_max);
   if (!page) return {};
+  if (auto why = keeps_out(room, what.by)) return *std::move(why);
   auto names = names_in(page->roots);
   return threads_found{std::move(*page), std::move(names)};
+}
+
+/// Asked behind a page: a ban that stands before one of its entries is seen here, also where the room
+/// has not told the session yet. Nothing to object where it can't be read.
+std::optional<rooms::refused> journal_reader::keeps_out(const room_id& room,
+                                                        const rooms::principal& by) {
+  const auto info = reader_->room(room);
+  if (!info || info->direct) return std::nullopt;
+  rooms::member_row row;
+  if (info->rows > 0)
+    if (auto found = reader_->member(room, by.user)) row = std::move(found->row);
+  const auto view = journal::view_of(*info);
+  return rooms::keeps_out(
+      {view, by, row, std::max(env_->now(), info->last_at), env_->how.rules});
 }
 
 /// The latest thousand of each, as the norm has it (SEMANTICS §3).
@@ -239,11 +258,12 @@ room_answer journal_reader::read(const room_id& room, const messages_of_question
 }
 
 messages_read journal_reader::read(const messages_request& what) {
-  auto page = reader_->messages(what.room, what.asker, what.before, what.after, what.count,
+  auto page = reader_->messages(what.room, what.by.user, what.before, what.after, what.count,
                                 limits::page_bytes_max, what.thread);
   if (!page) return {};
+  if (auto why = keeps_out(what.room, what.by)) return {true, {}, false, {}, {}, std::move(why)};
   auto names = names_in(page->messages);
-  return {true, std::move(page->messages), page->more, page->head, std::move(names)};
+  return {true, std::move(page->messages), page->more, page->head, std::move(names), {}};
 }
 
 reactions_read journal_reader::read(const reactions_request& what) {

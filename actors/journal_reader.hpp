@@ -55,6 +55,7 @@ class journal_reader final : public reader_actor::base {
   template <class Event>
   std::vector<message::user_ref> names_in(const std::vector<Event>& events);
   std::vector<message::user_ref> names_of(const std::vector<user_id>& users);
+  std::optional<rooms::refused> keeps_out(const room_id& room, const rooms::principal& by);
   bool has_blocked(const user_id& blocker, const user_id& blocked);
   directs_read directs_of(const user_id& user);
 

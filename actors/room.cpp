@@ -147,6 +147,7 @@ void room::begin_creating(const room_command& first) {
   rooms::create_room wanted{random_epoch(env_->random()), {}, {}};
   auto by = rooms::server_principal();
   std::string key;
+  std::optional<std::chrono::milliseconds> overdrawn;
   if (const auto* direct = std::get_if<direct_op>(&first.what)) {
     const auto [low, high] = std::minmax(direct->by.user, direct->to);
     wanted.direct.emplace(low, high);
@@ -155,11 +156,13 @@ void room::begin_creating(const room_command& first) {
     wanted.with = create->with;
     by = create->by;
     key = create->key;
+    overdrawn = create->overdrawn;
   }
   s.now = phase::creating;
   s.stash.front().makes = true;
   send(env_->writer, append_request{creation_request(),
-                                    {s.id, std::move(by), std::move(key), std::move(wanted)}});
+                                    {s.id, std::move(by), std::move(key), std::move(wanted),
+                                     overdrawn}});
 }
 
 request_no room::creation_request() const noexcept { return request_no{std::uint64_t{id()} << 32}; }
@@ -230,7 +233,9 @@ void room::work_off_stash() {
       if (joins || std::holds_alternative<direct_op>(next.what) ||
           std::holds_alternative<create_op>(next.what)) {
         if (const auto wait = pay_for_room(next); wait.count() > 0) {
-          refuse(next, error_code::rate_limited, "too many new rooms", wait);
+          auto why = rooms::refusal(error_code::rate_limited, "too many new rooms");
+          why.retry_after = wait;
+          refuse(next, why);
           s.stash.pop_front();
           continue;
         }
@@ -267,8 +272,11 @@ void room::vouch(vouch_op& what, bool for_it) {
   send(env_->board.audience_of(from), to_session{from, sessions_reached{what.what.ticket, 0}});
 }
 
-void room::refuse(const room_command& what, error_code code, std::string text,
-                  std::optional<std::chrono::milliseconds> retry_after) {
+void room::refuse(const room_command& what, error_code code, std::string_view text) {
+  refuse(what, rooms::refusal(code, text));
+}
+
+void room::refuse(const room_command& what, const rooms::refused& why) {
   if (const auto* signal = std::get_if<vouch_op>(&what.what)) {
     auto denied = *signal;
     return vouch(denied, false);
@@ -278,10 +286,9 @@ void room::refuse(const room_command& what, error_code code, std::string text,
     effects.settlements.push_back({what.from.session, what.from.ticket, settlement::broken});
     return carry_out(effects);
   }
-  effects.deliveries[what.from.session.shard()].push_back(unicast{
-      what.from.session,
-      encode_frame(what.from.format, message::error{what.from.ref, code, std::move(text),
-                                                    retry_after, what.from.named(state_->id)})});
+  effects.deliveries[what.from.session.shard()].push_back(
+      unicast{what.from.session,
+              encode_frame(what.from.format, error_for(what.from, state_->id, why))});
   effects.settlements.push_back({what.from.session, what.from.ticket});
   carry_out(effects);
 }
@@ -313,6 +320,11 @@ bool room::take_in(room_outcome& what, room_effects& out) {
   const bool own_creation = s.now == phase::creating && what.request == creation_request();
   if (created && s.now != phase::loading) {
     if (own_creation && !created->duplicate) tell_created(*created);
+    if (created->info.direct) {  // who has blocked whom stands in the journal
+      s.now = phase::loading;
+      load();
+      return true;
+    }
     room_loaded now_there;
     now_there.found = room_loaded::state::found;
     now_there.info = std::move(created->info);
@@ -354,7 +366,7 @@ void room::refuse_first(const rooms::refused& why) {
   if (!maker_waits()) return;
   const auto first = std::move(s.stash.front().what);
   s.stash.pop_front();
-  refuse(first, why.code, why.text, why.retry_after);
+  refuse(first, why);
 }
 
 // --- carrying out ------------------------------------------------------------------------------

@@ -64,8 +64,8 @@ class room final : public pinned<room_actor::base> {
   void work_off_stash();
   void dispatch(room_command& what, room_effects& out);
   void vouch(vouch_op& what, bool for_it);
-  void refuse(const room_command& what, error_code code, std::string text,
-              std::optional<std::chrono::milliseconds> retry_after = {});
+  void refuse(const room_command& what, error_code code, std::string_view text);
+  void refuse(const room_command& what, const rooms::refused& why);
   std::chrono::milliseconds pay_for_room(const room_command& first);
   bool take_in(room_outcome& what, room_effects& out);
   bool maker_waits() const;

@@ -69,7 +69,7 @@ message::joined room_state::snapshot(const asker& from, const join_op& what) con
   frame.settings.title.reset();  // it is told already
   if (view_.rows > 0) frame.count = view_.members;
   frame.pins = view_.pins;
-  std::erase_if(frame.pins, [floor = floor_of(row, view_.head)](seq_no pin) { return pin < floor; });
+  std::erase_if(frame.pins, [floor = floor_of(what.by, row)](seq_no pin) { return pin < floor; });
   return frame;
 }
 
@@ -121,7 +121,7 @@ void room_state::admit_from_tail(member& who, const asker& from, const join_op& 
                                  room_effects& out) {
   const auto first_remembered = tail_.empty() ? next(view_.head) : tail_.front().seq;
   const bool foreign = what.epoch && *what.epoch != epoch_;
-  const auto floor = floor_of(row_of(what.who.user), view_.head);
+  const auto floor = floor_of(what.by, row_of(what.who.user));
   const bool servable =
       what.since && !foreign && *what.since <= view_.head && next(*what.since) >= floor;
   const auto hand_over = [&](message::joined frame, bool continuing) {

@@ -27,6 +27,8 @@ void room_state::command(const asker& from, room_op& what, steady_time now, room
   const auto* list_of = std::get_if<list_op>(&what);
   if (join_of && await_row(from, join_of->by, what, out)) return;
   if (list_of && await_row(from, list_of->by, what, out)) return;
+  const auto* absent = std::get_if<absent_op>(&what);
+  if (absent && await_row(from, absent->by, what, out)) return;
   std::visit(overloaded{
                  [&](const join_op& op) { join(from, op, now, out); },
                  [&](const leave_op& op) { leave(from, op, now, out); },
@@ -37,6 +39,7 @@ void room_state::command(const asker& from, room_op& what, steady_time now, room
                  [&](const cease_op& op) { cease(from, op, now, out); },
                  [&](create_op& op) { create(from, std::move(op), now, out); },
                  [&](const standing_op& op) { take_standing(from, op, now, out); },
+                 [&](const absent_op& op) { tell_absent(from, op, out); },
                  [&](emit_op& op) { emit(from, std::move(op), out); },
                  [&](const list_op& op) { list(from, op, out); },
                  [&](const block_op& op) { block(op.by, op.on); },
@@ -110,6 +113,8 @@ void room_state::answered(std::uint64_t question, room_answer& what, steady_time
                      return;
                    }
                    job.targets = std::move(*seqs);
+                   std::erase_if(job.targets,
+                                 [&](seq_no seq) { return job.before && seq > *job.before; });
                    go_on_sweeping(about.sweep, now, out);
                  },
              },
@@ -158,17 +163,14 @@ std::optional<rooms::refused> room_state::forbids_saying(const member& who, unix
 }
 
 void room_state::refuse(const asker& to, const rooms::refused& why, room_effects& out) const {
-  message::error error{to.ref, why.code, why.text, why.retry_after, to.named(view_.room)};
-  error.until = why.until;
-  error.reason = why.reason;
-  error.limit = why.limit;
-  answer(to, error, out);
+  answer(to, error_for(to, view_.room, why), out);
   out.settlements.push_back({to.session, to.ticket});
 }
 
-seq_no room_state::floor_of(const rooms::member_row& row, seq_no joined_at) const {
-  if (view_.settings().history != history_scope::own || view_.direct) return view_.floor;
-  return std::max(view_.floor, row.is_member() ? row.since : next(joined_at));
+seq_no room_state::floor_of(const rooms::principal& by, const rooms::member_row& row) const {
+  const auto floor = rooms::floor_of(view_, by, row);
+  const bool as_visitor = rooms::reads_own_only(view_, by) && !row.is_member();
+  return as_visitor ? std::max(floor, next(view_.head)) : floor;
 }
 
 // --- commands ----------------------------------------------------------------------------------
@@ -182,7 +184,7 @@ void room_state::cease(const asker& from, const cease_op& what, steady_time now,
 void room_state::create(const asker& from, create_op what, steady_time now, room_effects& out) {
   rooms::create_room wanted{epoch_, {}, std::move(what.with)};
   store(from, std::move(what.by), std::move(what.key), std::move(wanted),
-        pending_append::created{}, now, out);
+        pending_append::created{}, now, out, what.overdrawn);
 }
 
 void room_state::take_standing(const asker& from, const standing_op& what, steady_time now,
@@ -197,6 +199,13 @@ void room_state::take_standing(const asker& from, const standing_op& what, stead
   const auto by = principal_of(who);
   if (rooms::keeps_out(standing_of(by, row, from.at)))
     leave({from.session, from.format, {}, {}}, leave_op{false, "token"}, now, out);
+}
+
+void room_state::tell_absent(const asker& from, const absent_op& what, room_effects& out) const {
+  const auto row = row_of(what.by.user);
+  if (const auto why = rooms::keeps_out(standing_of(what.by, row, from.at)))
+    return refuse(from, *why, out);
+  refuse(from, error_code::not_joined, "join the room first", out);
 }
 
 void room_state::emit(const asker& from, emit_op what, room_effects& out) {
@@ -224,22 +233,44 @@ void room_state::list(const asker& from, const list_op& what, room_effects& out)
   if (!joined)
     if (auto why = rooms::keeps_out(standing_of(what.by, row, from.at)))
       return refuse(from, *why, out);
+  const auto* of_members = std::get_if<command::list_members>(&what.what);
+  if (view_.direct && of_members) return list_direct(from, *of_members, out);
   auto question = std::visit(
       overloaded{
           [&](const command::list_members& list) -> room_question {
-            return members_question{what.by.user, list.state.value_or(member_state::member),
+            return members_question{what.by, list.state.value_or(member_state::member),
                                     user_id::make(list.after), list.limit};
           },
           [&](const command::list_pins& list) -> room_question {
-            return pins_question{what.by.user, seq_of(list.after)};
+            return pins_question{what.by, seq_of(list.after)};
           },
           [&](const command::list_threads& list) -> room_question {
-            return threads_question{what.by.user, list.mine, seq_of(list.after), list.limit};
+            return threads_question{what.by, list.mine, seq_of(list.after), list.limit};
           },
       },
       what.what);
-  const auto floor = joined && what.floor ? *what.floor : floor_of(row, view_.head);
-  ask(list_awaited{from, floor}, std::move(question), out);
+  const auto floor = joined && what.floor ? *what.floor : floor_of(what.by, row);
+  ask(list_awaited{from, floor, joined}, std::move(question), out);
+}
+
+/// Both are members for ever, without an entry that says so.
+void room_state::list_direct(const asker& from, const command::list_members& what,
+                             room_effects& out) const {
+  message::members reply{from.ref, view_.room, view_.head, 0, {}, {}};
+  const auto& [a, b] = *view_.direct;
+  for (const auto* user : {&a, &b}) {
+    if (user == &b && a == b) break;
+    ++reply.count;
+    const bool is_behind = what.after.empty() || user->view() > what.after;
+    if (!is_behind || what.state.value_or(member_state::member) != member_state::member) continue;
+    message::member_ref one;
+    one.id = *user;
+    if (const auto at = names_.find(*user); at != names_.end()) one.name = at->second;
+    one.online = presence_.has_session(*user);
+    reply.list.push_back(std::move(one));
+  }
+  if (from.ref) answer(from, reply, out);
+  out.settlements.push_back({from.session, from.ticket});
 }
 
 void room_state::take_list(const list_awaited& about, room_answer& what, room_effects& out) {
@@ -249,6 +280,10 @@ void room_state::take_list(const list_awaited& about, room_answer& what, room_ef
   };
   if (std::holds_alternative<std::monostate>(what))
     return refuse(from, error_code::unavailable, "try again", out);
+  if (const auto* no = std::get_if<rooms::refused>(&what)) return refuse(from, *no, out);
+  const auto session = members_.find(from.session);
+  if (about.joined && (session == members_.end() || !session->second.joined))
+    return refuse(from, error_code::not_joined, "the room was left", out);
   const auto floor = about.floor;
   if (from.ref) {
     if (auto* found = std::get_if<members_found>(&what)) {
@@ -258,13 +293,15 @@ void room_state::take_list(const list_awaited& about, room_answer& what, room_ef
         return at == found->names.end() ? std::string{} : at->name;
       };
       for (auto& [user, own] : found->page.members) {
+        // What has lapsed is kept until the next change, and no member's state any more.
+        if (!own.is_member() && !own.is_invited(from.at) && !own.is_banned(from.at)) continue;
         const bool is_muted = own.is_muted(from.at);
         reply.list.push_back({user, name_of(user), own.state, own.as, presence_.has_session(user),
                               own.until,
                               is_muted ? std::optional{own.mute_until} : std::nullopt, own.by,
                               own.reason});
       }
-      if (found->page.more && !reply.list.empty()) reply.next = reply.list.back().id.value();
+      if (found->page.more) reply.next = found->page.members.back().user.value();
       answer(from, reply, out);
     } else if (auto* found_pins = std::get_if<pins_found>(&what)) {
       message::pins reply{from.ref, view_.room, {}, std::move(found_pins->names), {}};
@@ -299,6 +336,7 @@ void room_state::take_change(const log_entry& entry, const asker* leaving, room_
     confab::apply(settings, set->change);
     view_.set = std::make_shared<const room_settings>(std::move(settings));
     expel_strangers(entry.at, out);
+    if (set->change.history) tell_floors(out);
   } else if (const auto* change = std::get_if<member_set>(&entry.body)) {
     // How many there are, the store knows: here it is enough that there are some.
     view_.rows = std::max(view_.rows, 1u);
@@ -346,6 +384,14 @@ void room_state::expel_strangers(unix_ms at, room_effects& out) {
     leave({session, format, {}, {}}, leave_op{false, "private"}, {}, out);
 }
 
+/// Who is inside reads from elsewhere on, as of the change. A catch-up ends with its own.
+void room_state::tell_floors(room_effects& out) const {
+  for (const auto& [session, who] : members_)
+    if (who.joined && who.live && who.user)
+      out.settlements.push_back(
+          {session, {}, settlement::joined, floor_of(principal_of(who), row_of(*who.user))});
+}
+
 // --- names -------------------------------------------------------------------------------------
 
 void room_state::name_author(const user_id& user, std::string name) {
@@ -383,7 +429,9 @@ void room_state::begin_sweep(pending_append& own, std::optional<message::stored>
   const auto number = ++last_question_;
   const unix_ms since{at.value() - wanted.for_time.count()};
   messages_of_question question{wanted.by.user, std::move(wanted.users), since};
-  sweeps_.emplace(number, sweep{own.from, std::move(wanted.by), std::move(ban), {}, 0});
+  std::optional<seq_no> before;  // a repeat takes away what the first use did, and nothing since
+  if (ban) before = ban->seq;
+  sweeps_.emplace(number, sweep{own.from, std::move(wanted.by), std::move(ban), before, {}, 0});
   ask(sweep_awaited{number}, std::move(question), out);
 }
 

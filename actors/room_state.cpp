@@ -17,18 +17,10 @@ static_assert(tail_bytes_max < limits::page_bytes_max, "what is remembered fits 
 room_state::room_state(journal::room_info info, std::vector<log_entry> tail, const options& how,
                        request_no first_request, std::vector<message::user_ref> names)
     : epoch_(std::move(info.epoch)),
+      view_(journal::view_of(info)),
       how_(how),
       presence_(how.presence_gather, how.presence_grace),
       last_request_(first_request.value()) {
-  view_.room = std::move(info.room);
-  view_.direct = std::move(info.direct);
-  view_.head = info.head;
-  view_.floor = info.floor;
-  view_.last_at = info.last_at;
-  view_.set = std::move(info.settings);
-  view_.members = info.members;
-  view_.rows = info.rows;
-  view_.pins = std::move(info.pins);
   for (auto& one : names) name_author(one.id, std::move(one.name));
   for (auto& entry : tail) {
     tail_bytes_ += cost_of(entry);
@@ -99,7 +91,7 @@ void room_state::append(const asker& from, append_op what, steady_time now, room
     then = pending_append::swept{what.by, std::get<rooms::set_members>(what.what).change.users,
                                  *what.delete_for};
   store(from, std::move(what.by), std::move(what.key), std::move(what.what), std::move(then), now,
-        out);
+        out, what.overdrawn);
 }
 
 void room_state::direct(const asker& from, direct_op what, steady_time now, room_effects& out) {
@@ -111,9 +103,11 @@ void room_state::direct(const asker& from, direct_op what, steady_time now, room
 }
 
 void room_state::store(const asker& from, rooms::principal by, std::string key, rooms::want what,
-                       decltype(pending_append::then) then, steady_time now, room_effects& out) {
+                       decltype(pending_append::then) then, steady_time now, room_effects& out,
+                       std::optional<std::chrono::milliseconds> overdrawn) {
   const request_no request{++last_request_};
-  out.appends.push_back({request, {view_.room, std::move(by), std::move(key), std::move(what)}});
+  out.appends.push_back(
+      {request, {view_.room, std::move(by), std::move(key), std::move(what), overdrawn}});
   pending_.push_back({request, from, now + how_.append_wait_max, std::move(then)});
 }
 
@@ -136,7 +130,9 @@ void room_state::tell(pending_append& own, std::optional<message::stored> what,
     sent.unreached = unreached;
     answer(to, sent, out);
   } else if (to.ref && std::holds_alternative<pending_append::created>(own.then)) {
-    answer(to, message::created{to.ref, view_.room, epoch_, view_.head, true}, out);
+    // As the first use was answered, whatever has come since.
+    answer(to, message::created{to.ref, view_.room, epoch_, what ? what->seq : view_.head, true},
+           out);
   } else if (to.ref) {
     message::done done{to.ref, what};
     done.unreached = unreached;

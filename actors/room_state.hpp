@@ -80,6 +80,7 @@ class room_state {
   void append(const asker& from, append_op what, steady_time now, room_effects& out);
   void direct(const asker& from, direct_op what, steady_time now, room_effects& out);
   void type(const asker& from, bool on, steady_time now, room_effects& out);
+  void tell_absent(const asker& from, const absent_op& what, room_effects& out) const;
   void emit(const asker& from, emit_op what, room_effects& out);
   void cease(const asker& from, const cease_op& what, steady_time now, room_effects& out);
   void create(const asker& from, create_op what, steady_time now, room_effects& out);
@@ -164,12 +165,14 @@ class room_state {
   struct list_awaited {
     asker from;
     seq_no floor;  // of the asker, whose row need not be known any more
+    bool joined;
   };
   /// Of a ban: messages are deleted a hundred at a time.
   struct sweep {
     asker from;
     rooms::principal by;
     std::optional<message::stored> ban;  // none: there was nothing to change
+    std::optional<seq_no> before;
     std::vector<seq_no> targets;         // still to be deleted, once they are known
     std::size_t deleted = 0;
   };
@@ -201,7 +204,8 @@ class room_state {
       const user_id& asker) const;
   void admit_from_tail(member& who, const asker& from, const join_op& what, room_effects& out);
   void store(const asker& from, rooms::principal by, std::string key, rooms::want what,
-             decltype(pending_append::then) then, steady_time now, room_effects& out);
+             decltype(pending_append::then) then, steady_time now, room_effects& out,
+             std::optional<std::chrono::milliseconds> overdrawn = {});
   std::optional<pending_append> take_pending(request_no request);
   void tell(pending_append& own, std::optional<message::stored> what,
             const mention_list& unreached, room_effects& out);
@@ -226,7 +230,10 @@ class room_state {
              room_effects& out);
   void expel_strangers(unix_ms at, room_effects& out);
   void forget_row_of(const user_id& user);
-  seq_no floor_of(const rooms::member_row& row, seq_no joined_at) const;
+  /// Of who comes now.
+  seq_no floor_of(const rooms::principal& by, const rooms::member_row& row) const;
+  void tell_floors(room_effects& out) const;
+  void list_direct(const asker& from, const command::list_members& what, room_effects& out) const;
   std::vector<message::user_ref> names_in(const message::event_list& events) const;
   void name_author(const user_id& user, std::string name);
   void begin_sweep(pending_append& own, std::optional<message::stored> ban, unix_ms at,

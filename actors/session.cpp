@@ -239,9 +239,17 @@ void session::start(running& run, command::any& what) {
 
 void session::in_room(running& run, const room_id& room, room_op what) {
   const auto* at = in(room);
-  if (!at) return fail(run.ticket, error_code::not_joined, "join the room first");
+  if (!at) return fail_outside(run, room);
   if (!at->handle) return to_directory(room, from(run), std::move(what));
   caf::anon_send(at->handle, room_command{from(run), std::move(what)});
+}
+
+/// The room says why: a ban comes before that one has not joined (SEMANTICS §11).
+void session::fail_outside(running& run, const room_id& room) {
+  run.room = room;
+  if (!may_join(room))
+    return fail(run.ticket, error_code::forbidden, "not allowed in this room");
+  to_directory(room, from(run), absent_op{principal_in(room)});
 }
 
 void session::start(running& run, command::join& what) {
@@ -258,6 +266,8 @@ void session::start(running& run, command::join& what) {
 }
 
 void session::start(running& run, command::leave& what) {
+  if (!what.member && !in(what.room))
+    return fail(run.ticket, error_code::not_joined, "join the room first");
   if (!what.member) return in_room(run, what.room, leave_op{false});
   run.room = what.room;
   to_directory(what.room, from(run), cease_op{principal_in(what.room)});
@@ -312,7 +322,7 @@ void session::settled(command_settled& what) {
   }
   if (what.what == settlement::left) stop_catching_up(what);
   if (what.what == settlement::broken) close(close_code::internal, "the room restarted");
-  // Ticket 0: the session went by itself, no command of the client's is done with that.
+  // Ticket 0: no command of the client's is done with that.
   if (what.ticket.value() != 0) settle(what.ticket);
 }
 
@@ -362,17 +372,17 @@ void session::paid() {
   pump();
 }
 
-void session::fail(ticket_no ticket, error_code code, std::string text) {
+void session::fail(ticket_no ticket, error_code code, std::string_view text) {
+  fail(ticket, rooms::refusal(code, text));
+}
+
+void session::fail(ticket_no ticket, const rooms::refused& why) {
   const auto* run = gate_.find(ticket);
   if (!run) return;
   if (run->answered)  // no second reply
-    close(close_code::internal, std::move(text));
+    close(close_code::internal, why.text);
   else
-    say(message::error{run->ref,
-                       code,
-                       std::move(text),
-                       {},
-                       run->room.value().empty() ? std::nullopt : from(*run).named(run->room)});
+    say(error_for(from(*run), run->room, why));
   settle(ticket);
 }
 
@@ -396,7 +406,7 @@ void session::give_up_late() {
     if (!run->until || *run->until > env_->steady_now()) break;
     const auto ticket = run->ticket;
     if (reading_ && reading_->ticket == ticket)
-      page_unavailable();
+      page_unavailable(rooms::refusal(error_code::unavailable, "try again"));
     else
       fail(ticket, error_code::unavailable, "no answer; the outcome is unknown");
   }

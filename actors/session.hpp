@@ -104,13 +104,16 @@ class session final : public light_actor<session_event> {
   void start(running& run, command::signal& what);
   void start(running& run, command::direct& what);
   void in_room(running& run, const room_id& room, room_op what);
+  void fail_outside(running& run, const room_id& room);
   enum class joining : std::uint8_t { needed, not_needed };
 
   // --- session_chat.cpp ---
   bool take(running& run, price what, double amount, std::string_view too_many);
+  std::optional<std::chrono::milliseconds> overdrawn(price what, double amount);
   void append(running& run, const room_id& room, std::string& key, rooms::want what,
               joining needs = joining::needed,
-              std::optional<std::chrono::milliseconds> delete_for = {});
+              std::optional<std::chrono::milliseconds> delete_for = {},
+              std::optional<std::chrono::milliseconds> overdrawn = {});
   void tell_profile();
   void start(running& run, command::set_member& what);
   void start(running& run, command::list_members& what);
@@ -133,7 +136,7 @@ class session final : public light_actor<session_event> {
   void reported_came(running& run, const entries_read& read);
   void profiles_came(running& run, profiles_read& read);
   void stored(const stored_for_session& what);
-  rooms::principal principal_in(const room_id& room) const;
+  rooms::principal principal_in(const room_id& room);
 
   // --- session_reading.cpp ---
   void read(running& run, decltype(session_read::what) what);
@@ -142,9 +145,9 @@ class session final : public light_actor<session_event> {
   void read_on();
   void watch_sink();
   void give_page(entries_read read);
-  void leave_out_older(const room_id& room, messages_read& read);
+  void history_came(running& run, messages_read& read);
   void give_latest(messages_read read);
-  void page_unavailable();
+  void page_unavailable(const rooms::refused& why);
   void give(const message::any& page);
   void finish_catch_up();
   void stop_catching_up(const command_settled& what);
@@ -158,7 +161,8 @@ class session final : public light_actor<session_event> {
   void read_on_when_paid();
   void wait_for_pay(budget::span wait);
   void paid();
-  void fail(ticket_no ticket, error_code code, std::string text);
+  void fail(ticket_no ticket, error_code code, std::string_view text);
+  void fail(ticket_no ticket, const rooms::refused& why);
   void watch_in_flight();
   void give_up_late();
   steady_time deadline() const;

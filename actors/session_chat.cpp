@@ -17,6 +17,14 @@ constexpr double rows_of_slow_mode = 5'000;
 
 }  // namespace
 
+/// Pays for what has a key: where that can't be, for how long. A repeat costs nothing, but only the
+/// order knows whether it is one (SEMANTICS §12).
+std::optional<std::chrono::milliseconds> session::overdrawn(price what, double amount) {
+  const auto wait = taken_->pays.take(what, amount, env_->steady_now());
+  if (wait.count() == 0) return std::nullopt;
+  return std::chrono::ceil<std::chrono::milliseconds>(wait);
+}
+
 /// Whether it can be paid; if not the command is answered.
 bool session::take(running& run, price what, double amount, std::string_view too_many) {
   const auto wait = taken_->pays.take(what, amount, env_->steady_now());
@@ -31,9 +39,10 @@ bool session::take(running& run, price what, double amount, std::string_view too
 /// With a key also to a room that was not joined (again): whether this is a repeat, which is
 /// answered whatever has happened since, only the order knows.
 void session::append(running& run, const room_id& room, std::string& key, rooms::want what,
-                     joining needs, std::optional<std::chrono::milliseconds> delete_for) {
+                     joining needs, std::optional<std::chrono::milliseconds> delete_for,
+                     std::optional<std::chrono::milliseconds> overdrawn) {
   tell_profile();
-  append_op op{principal_in(room), std::move(key), std::move(what), delete_for};
+  append_op op{principal_in(room), std::move(key), std::move(what), delete_for, overdrawn};
   const bool may_come_from_outside = needs == joining::not_needed || !op.key.empty();
   if (in(room) || !may_come_from_outside) return in_room(run, room, std::move(op));
   run.room = room;
@@ -54,9 +63,10 @@ void session::tell_profile() {
                                  rooms::set_user{user_set{user_, name_, {}, guest}}}});
 }
 
-rooms::principal session::principal_in(const room_id& room) const {
+rooms::principal session::principal_in(const room_id& room) {
   rooms::principal by;
   by.user = user_;
+  if (const auto* at = in(room)) by.reads_from = at->floor;
   by.as = token_ && !token_->guest ? rooms::principal::kind::user : rooms::principal::kind::guest;
   if (!token_) return by;
   by.token = token_->role_in(room);
@@ -67,15 +77,13 @@ rooms::principal session::principal_in(const room_id& room) const {
 
 void session::start(running& run, command::set_member& what) {
   run.room = what.room;
-  if (what.change.state == member_state::invited &&
-      !take(run, price::invitations, static_cast<double>(what.change.users.size()),
-            "too many invitations"))
-    return;
-  if (what.delete_for &&
-      !take(run, price::rows, rows_of_a_sweep, "too many messages to look through"))
-    return;
+  std::optional<std::chrono::milliseconds> debt;
+  if (what.change.state == member_state::invited)
+    debt = overdrawn(price::invitations, static_cast<double>(what.change.users.size()));
+  else if (what.delete_for)
+    debt = overdrawn(price::rows, rows_of_a_sweep);
   append(run, what.room, what.key, rooms::set_members{std::move(what.change)}, joining::not_needed,
-         what.delete_for);
+         what.delete_for, debt);
 }
 
 void session::list(running& run, const room_id& room, decltype(list_op::what) what) {
@@ -97,22 +105,23 @@ void session::start(running& run, command::list_threads& what) { list(run, what.
 
 void session::start(running& run, command::set_room& what) {
   run.room = what.room;
-  if (what.change.slow && !take(run, price::rows, rows_of_slow_mode, "too many changes of slow mode"))
-    return;
-  append(run, what.room, what.key, rooms::set_room{std::move(what.change)}, joining::not_needed);
+  std::optional<std::chrono::milliseconds> debt;
+  if (what.change.slow) debt = overdrawn(price::rows, rows_of_slow_mode);
+  append(run, what.room, what.key, rooms::set_room{std::move(what.change)}, joining::not_needed, {},
+         debt);
 }
 
 void session::start(running& run, command::create& what) {
   run.room = what.room ? *what.room : made_room_of(user_, what.key);
   if (!may_join(run.room) || env_->how.create_rooms == room_making::never)
     return fail(run.ticket, error_code::forbidden, "not allowed to make this room");
-  if (!what.users.empty() && !take(run, price::invitations, static_cast<double>(what.users.size()),
-                                   "too many invitations"))
-    return;
+  std::optional<std::chrono::milliseconds> debt;
+  if (!what.users.empty())
+    debt = overdrawn(price::invitations, static_cast<double>(what.users.size()));
   tell_profile();
   to_directory(run.room, from(run),
                create_op{principal_in(run.room), std::move(what.key),
-                         {std::move(what.settings), std::move(what.users)}});
+                         {std::move(what.settings), std::move(what.users)}, debt});
 }
 
 void session::start(running& run, command::emit& what) {
@@ -132,6 +141,7 @@ void session::start(running& run, command::download&) {
 // --- one's own ---------------------------------------------------------------------------------
 
 void session::start(running& run, command::block& what) {
+  if (what.user == user_) return fail(run.ticket, error_code::bad_request, "one is not blocked by oneself");
   looking_up_ = std::make_unique<looking_up>(looking_up{run.ticket, std::move(what)});
   read(run, blocks_request{user_, {}});
 }
@@ -171,7 +181,7 @@ void session::blocks_came(running& run, blocks_read& read) {
 
 void session::start(running& run, command::report& what) {
   run.room = what.room;
-  if (!in(what.room)) return fail(run.ticket, error_code::not_joined, "join the room first");
+  if (!in(what.room)) return fail_outside(run, what.room);
   if (!take(run, price::reports, 1, "too many reports")) return;
   const seq_no before{what.target.value() - 1};
   const auto target = what.target;

@@ -221,7 +221,12 @@ void session::leave_what_is_forbidden() {
   const asker nobody{id_, format_, {}, {}};
   std::erase_if(joined_, [&](const membership& at) {
     if (may_join(at.room)) {
-      to_directory(at.room, nobody, standing_op{principal_in(at.room)});
+      standing_op standing{principal_in(at.room)};
+      // On the way of all that comes behind it.
+      if (at.handle)
+        caf::anon_send(at.handle, room_command{nobody, std::move(standing)});
+      else
+        to_directory(at.room, nobody, std::move(standing));
       return false;
     }
     to_directory(at.room, nobody, leave_op{false, "token"});

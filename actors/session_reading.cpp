@@ -30,13 +30,18 @@ void session::read_came(read_done& what) {
   const bool ok = std::visit([](const auto& read) { return read.ok; }, what.what);
   if (reading_ && reading_->ticket == what.ticket) {
     run->until = {};
-    if (!ok) return page_unavailable();
+    if (!ok) return page_unavailable(rooms::refusal(error_code::unavailable, "try again"));
     if (const auto* entries = std::get_if<entries_read>(&what.what))
       taken_->pays.charge(price::rows, static_cast<double>(entries->entries.size()),
                           env_->steady_now());
     return std::visit(overloaded{
                           [this](entries_read& read) { give_page(std::move(read)); },
-                          [this](messages_read& read) { give_latest(std::move(read)); },
+                          [this](messages_read& read) {
+                            if (read.refused)
+                              page_unavailable(*read.refused);
+                            else
+                              give_latest(std::move(read));
+                          },
                           [](rooms_read&) {},
                           [](reactions_read&) {},
                           [](blocks_read&) {},
@@ -48,17 +53,13 @@ void session::read_came(read_done& what) {
   std::visit(
       overloaded{
           [&](entries_read& read) { reported_came(*run, read); },
-          [&](messages_read& read) {
-            leave_out_older(run->room, read);
-            if (run->ref)
-              say(message::history{run->ref, run->room, read.head, std::move(read.messages),
-                                   read.more, std::move(read.names)});
-            settle(what.ticket);
-          },
+          [&](messages_read& read) { history_came(*run, read); },
           [&](rooms_read& read) { count_online(*run, read); },
           [&](blocks_read& read) { blocks_came(*run, read); },
           [&](profiles_read& read) { profiles_came(*run, read); },
           [&](reactions_read& read) {
+            if (!in(run->room) && !is_direct(run->room))
+              return fail(what.ticket, error_code::not_joined, "the room was left");
             if (read.hidden) return fail(what.ticket, error_code::no_such_room, "no such room");
             if (run->ref)
               say(message::reactions{run->ref, std::move(read.page.users), read.page.count,
@@ -70,21 +71,28 @@ void session::read_came(read_done& what) {
 }
 
 void session::start(running& run, command::history& what) {
-  if (!in(what.room)) return fail(run.ticket, error_code::not_joined, "join the room first");
+  const auto* at = in(what.room);
+  if (!at) return fail_outside(run, what.room);
   run.room = what.room;
-  const auto floor = in(what.room)->floor;
-  if (what.after && next(*what.after) < floor) what.after = seq_no{floor.value() - 1};
+  run.floor = at->floor;
+  if (what.after && next(*what.after) < run.floor) what.after = seq_no{run.floor.value() - 1};
   taken_->pays.charge(price::rows, what.limit, env_->steady_now());
-  read(run, messages_request{run.room, user_, what.before, what.after, what.limit,
-                             what.thread});
+  read(run, messages_request{run.room, principal_in(run.room), what.before, what.after,
+                             what.limit, what.thread});
 }
 
-/// Where members read from the entry on that made them members (SEMANTICS §4).
-void session::leave_out_older(const room_id& room, messages_read& read) {
-  const auto* at = in(room);
-  if (!at) return;
-  const auto older = [&](const auto& message) { return message.seq < at->floor; };
+/// From where on one may read may have moved since it was asked for, and one may have come anew.
+void session::history_came(running& run, messages_read& read) {
+  if (read.refused) return fail(run.ticket, *read.refused);
+  const auto* at = in(run.room);
+  if (!at) return fail(run.ticket, error_code::not_joined, "the room was left");
+  const auto floor = std::max(at->floor, run.floor);
+  const auto older = [&](const auto& message) { return message.seq < floor; };
   if (std::erase_if(read.messages, older) > 0) read.more = false;
+  if (run.ref)
+    say(message::history{run.ref, run.room, read.head, std::move(read.messages), read.more,
+                         std::move(read.names)});
+  settle(run.ticket);
 }
 
 void session::start(running& run, command::list_rooms& what) {
@@ -105,8 +113,7 @@ void session::start(running& run, command::list_rooms& what) {
 void session::start(running& run, command::list_reactions& what) {
   const auto* at = in(what.room);
   const bool joined = at != nullptr;
-  if (!joined && !is_direct(what.room))
-    return fail(run.ticket, error_code::not_joined, "join the room first");
+  if (!joined && !is_direct(what.room)) return fail_outside(run, what.room);
   run.room = what.room;
   if (joined && what.target < at->floor)
     return fail(run.ticket, error_code::no_such_message, "no such message");
@@ -171,7 +178,7 @@ void session::read_on() {
   if (r.upto)
     read(run, entries_request{room, *r.upto, head});
   else
-    read(run, messages_request{room, user_, {}, {}, limits::history_count_default});
+    read(run, messages_request{room, principal_in(room), {}, {}, limits::history_count_default});
 }
 
 /// One timer, for the wait of this moment: while that is on, nothing else of the session goes on.
@@ -180,14 +187,14 @@ void session::watch_sink() {
   remind_me(limits::page_wait_max, {session_timer::kind::page, sink_waits_, {}});
 }
 
-void session::page_unavailable() {
+void session::page_unavailable(const rooms::refused& why) {
   const auto failed = *std::exchange(reading_, nullptr);
   const auto& room = failed.what.snapshot.room;
   // `joined` can't be taken back, and who heard the room before has missed what came meanwhile.
   if (failed.told_joined || in(room) || is_direct(room))
     return close(close_code::internal, "the room's log can't be read");
   to_directory(room, {id_, format_, {}, {}}, leave_op{false});
-  fail(failed.ticket, error_code::unavailable, "try again");
+  fail(failed.ticket, why);
 }
 
 /// They are as of the entry that was the last when they were read, which may be later than the room
@@ -207,7 +214,8 @@ void session::give_latest(messages_read read) {
 
 void session::give_page(entries_read read) {
   auto& entries = read.entries;
-  if (entries.empty()) return page_unavailable();  // there must be some
+  if (entries.empty())  // there must be some
+    return page_unavailable(rooms::refusal(error_code::unavailable, "try again"));
   auto& r = *reading_;
   auto& frame = r.what.snapshot;
   r.upto = entries.back().seq;

@@ -214,6 +214,7 @@ void field(Io& io, in<Io, rooms::principal>& by) {
   field(io, by.joined);
   field(io, by.admin);
   field(io, by.opens);
+  field(io, by.reads_from);
   io.text(by.api_key, user_bytes_max);
 }
 template <class Io>
@@ -334,6 +335,7 @@ bool pack(byte_writer& to, const rooms::operation& asked) {
   field(io, asked.room);
   field(io, asked.by);
   io.text(asked.key, limits::key_bytes_max);
+  maybe(io, asked.overdrawn, [&](auto& time) { field(io, time); });
   for_each(all_kinds{}, [&]<class Want>(std::uint8_t place, std::type_identity<Want>) {
     const auto* what = std::get_if<Want>(&asked.what);
     if (!what) return;
@@ -349,6 +351,7 @@ std::optional<rooms::operation> unpack_operation(byte_reader& from) {
   field(io, found.room);
   field(io, found.by);
   io.text(found.key, limits::key_bytes_max);
+  maybe(io, found.overdrawn, [&](auto& time) { field(io, time); });
   std::uint8_t kind = 0;
   io.byte(kind, std::variant_size_v<rooms::want>);
   if (kind == 0) io.fail();

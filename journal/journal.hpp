@@ -8,6 +8,7 @@
 #include "rooms/operation.hpp"
 #include "rooms/outcome.hpp"
 #include "rooms/rules.hpp"
+#include "rooms/view.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -72,6 +73,8 @@ struct room_info {
     return settings && settings->title ? *settings->title : room.value();
   }
 };
+/// What rights are judged by, without what only the store has.
+rooms::room_view view_of(const room_info& info);
 
 /// Of a `create_room`: the room as it is then.
 struct room_made {

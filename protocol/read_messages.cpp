@@ -8,8 +8,11 @@ namespace {
 bool is_https_url(std::string_view text) noexcept {
   constexpr std::string_view scheme = "https://", never = "\"<>\\^`{|}";
   if (!text.starts_with(scheme)) return false;
-  const auto host = text.substr(scheme.size());
-  if (host.empty() || host.find_first_of("/?#") == 0) return false;
+  auto authority = text.substr(scheme.size());
+  authority = authority.substr(0, authority.find_first_of("/?#"));
+  if (const auto user = authority.rfind('@'); user != authority.npos)
+    authority.remove_prefix(user + 1);
+  if (authority.empty() || authority.starts_with(':')) return false;
   return std::ranges::all_of(
       text, [&](char c) { return c > ' ' && c < '\x7f' && never.find(c) == never.npos; });
 }

@@ -86,11 +86,24 @@ bool is_oneself(const judged_case& of) {
   return of.user->id == of.asked.by.user && !of.asked.by.is_unchecked();
 }
 
+/// Beside token keys guests have ids of their own kind, and are no members.
+bool is_shut_out_guest(const judged_case& of) {
+  return !of.who.how.guest_members && of.user->id.view().starts_with(guest_prefix);
+}
+
 std::optional<refused> forbids_state(const judged_case& of, member_state state) {
-  const bool banned = of.user->row.is_banned(of.who.at);
+  const auto& row = of.user->row;
+  const bool banned = row.is_banned(of.who.at);
+  const auto is_banned = [&] {
+    auto why = refusal(error_code::banned, "this user is banned");
+    why.until = row.until;
+    why.reason = row.reason;
+    return why;
+  };
   switch (state) {
     case member_state::invited:
-      if (banned) return refusal(error_code::banned, "this user is banned");
+      if (is_shut_out_guest(of)) return refusal(error_code::forbidden, "guests are no members here");
+      if (banned) return is_banned();
       return lacks(of, action::invite);
     case member_state::removed:
     case member_state::banned:
@@ -99,7 +112,8 @@ std::optional<refused> forbids_state(const judged_case& of, member_state state) 
     case member_state::member:  // without being asked: by who is bound by nothing
       if (!of.asked.by.admin && !of.asked.by.is_unchecked())
         return refusal(error_code::forbidden, "invite the user instead");
-      if (banned) return refusal(error_code::banned, "this user is banned");
+      if (is_shut_out_guest(of)) return refusal(error_code::forbidden, "guests are no members here");
+      if (banned) return is_banned();
       return std::nullopt;
     case member_state::left:
     case member_state::none:
@@ -112,11 +126,12 @@ std::optional<refused> forbids_role(const judged_case& of, const member_set& cha
   const auto& row = of.user->row;
   if (is_oneself(of)) {
     if (!row.is_member()) return refusal(error_code::not_member, "become a member first");
-    if (row.is_owner() && *change.as < role::owner && of.who.room.owners == 1)
-      return refusal(error_code::conflict, "a room keeps its last owner");
+    if (of.user->all_owners) return refusal(error_code::conflict, "a room keeps its last owner");
     if (*change.as <= row.as) return lacks(of, action::step_down);
-    return lacks(of, action::promote);
+    return refusal(error_code::forbidden, "one's own role goes down only");
   }
+  if (of.user->all_owners && !of.user->heir)
+    return refusal(error_code::conflict, "a room keeps its last owner");
   // An invitation as a member is within the right to invite.
   if (change.state == member_state::invited && *change.as == role::member) return std::nullopt;
   if (!lacks(of, action::promote)) return std::nullopt;
@@ -310,10 +325,15 @@ constexpr std::array rules_in_order{
              if (of.asked.by.is_unchecked() || role_of(of.who) == role::owner) return std::nullopt;
              return refusal(error_code::forbidden, "not allowed in this room");
            }
-           if (auto why = lacks(of, action::set_manner)) return *std::move(why);
-           if (sets_access(set->change))
-             if (auto why = lacks(of, action::set_access)) return *std::move(why);
-           if (difference(of.who.room.settings(), set->change).empty()) return unchanged{};
+           const bool access = sets_access(set->change);
+           auto why = lacks(of, action::set_manner);
+           if (!why && access) why = lacks(of, action::set_access);
+           const bool changes = !difference(of.who.room.settings(), set->change).empty();
+           // The archive forbids changes: where there is none, nothing to whom the settings are.
+           const bool theirs = role_of(of.who) >= (access ? role::owner : role::moderator);
+           if (why && (why->code != error_code::read_only || changes || !theirs))
+             return *std::move(why);
+           if (!changes) return unchanged{};
            return std::nullopt;
          }},
 };

@@ -24,6 +24,9 @@ struct named_user {
   member_row row;
   std::size_t memberships = 0;  // invitations too; asked where another would be one more
   std::size_t joining = 0;      // that the same command makes members beside
+  /// It takes the role from every owner there is, and whether anybody else could follow them.
+  bool all_owners = false;
+  bool heir = false;
 };
 
 /// All that a rule may look at.

@@ -4,6 +4,7 @@
 #include "protocol/ids.hpp"
 #include "rooms/principal.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -101,6 +102,8 @@ struct operation {
   /// Makes it exactly-once for this user and room; empty: none.
   std::string key;
   want what;
+  /// Its author has spent what it costs, for so long: only a repeat is answered, which costs nothing.
+  std::optional<std::chrono::milliseconds> overdrawn{};
 };
 
 }  // namespace confab::rooms

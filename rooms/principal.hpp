@@ -19,6 +19,7 @@ struct principal {
   bool joined = false;      // the session had joined the room, or what is done needs no joining
   bool admin = false;
   bool opens = false;   // the token lets its bearer in, whatever the room's visibility
+  seq_no reads_from{};  // of who has joined: nothing before it is for this reader
   std::string api_key;  // its name, of `api_key`
 
   /// Of the deployment itself: bound by no right.

@@ -122,6 +122,16 @@ bool is_direct_user(const room_view& room, const user_id& user) noexcept {
   return room.direct && (room.direct->first == user || room.direct->second == user);
 }
 
+bool reads_own_only(const room_view& room, const principal& by) noexcept {
+  return room.settings().history == history_scope::own && !room.direct && !by.admin &&
+         !by.is_unchecked();
+}
+
+seq_no floor_of(const room_view& room, const principal& by, const member_row& row) noexcept {
+  const bool own = reads_own_only(room, by) && row.is_member();
+  return own ? std::max(room.floor, row.since) : room.floor;
+}
+
 role role_of(const standing& who) {
   if (who.by.admin) return role::owner;
   const auto own = who.row.is_member() ? who.row.as : role::visitor;
@@ -141,7 +151,8 @@ std::optional<refused> keeps_out(const standing& who, bool becoming_member) {
   // What a token gives by a pattern is a role, not an invitation.
   const bool open_to_all = settings.is_public() && !forbids(who, action::enter);
   if (open_to_all) return std::nullopt;
-  if (who.row.is_invited(who.at)) {
+  // An invitation is one to its members: where there are none left it leads nowhere.
+  if (who.row.is_invited(who.at) && who.room.members > 0) {
     if (becoming_member) return std::nullopt;
     return refusal(error_code::not_member, "accept the invitation first");
   }

@@ -65,6 +65,10 @@ struct standing {
 
 /// The author's role: the higher of the log's and the token's, unless the token is a ceiling.
 role role_of(const standing& who);
+/// Whether the author reads from his own coming on, `history` being `own` (SEMANTICS §4).
+bool reads_own_only(const room_view& room, const principal& by) noexcept;
+/// The first entry that is for this author, as far as the room knows: a visitor's coming it does not.
+seq_no floor_of(const room_view& room, const principal& by, const member_row& row) noexcept;
 bool is_direct_user(const room_view& room, const user_id& user) noexcept;
 
 /// What a cell asks beside.

@@ -3,6 +3,7 @@
 #include "rooms/judge.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace confab::rooms {
@@ -59,6 +60,34 @@ bool is_repeat_of(const want& what, const key_record& used) {
           [](const set_marks&) { return false; },
       },
       what);
+}
+
+/// Whether the row is as the change leaves one that it changes nothing of.
+bool stands_as_asked(const member_row& row, const member_set& change, unix_ms at) {
+  if (change.as && row.as != *change.as && change.state != member_state::invited) return false;
+  if (change.mute_until && row.mute_until != *change.mute_until) return false;
+  if (!change.state) return true;
+  switch (*change.state) {
+    case member_state::invited:
+      return row.is_member() || row.is_invited(at);
+    case member_state::member:
+      return row.is_member();
+    case member_state::banned:
+      return row.is_banned(at);
+    case member_state::unbanned:
+      return !row.is_banned(at);
+    case member_state::none:
+    case member_state::left:
+    case member_state::removed:
+      return !row.is_member() && !row.is_invited(at);
+  }
+  return false;
+}
+
+/// What one said, or has to answer for, is taken away also where one can't read it any more.
+bool takes_away(const want& what) {
+  const auto* pin = std::get_if<set_pin>(&what);
+  return std::holds_alternative<delete_messages>(what) || (pin && !pin->on);
 }
 
 /// What the entries of an allowed operation are made of, beside the operation itself.
@@ -155,7 +184,7 @@ std::optional<decision> sequencer::known_key(const operation& asked, unix_ms at,
 }
 
 /// Whether the first use may have named all that this one names. Its entries tell only what it
-/// changed: what they do not name must be as it would have left it, so deleted, or banned.
+/// changed: what they do not name must be as it would have left it.
 bool sequencer::covers(const key_record& used, const operation& asked, unix_ms at,
                        const room_view& room, source& from) {
   if (const auto* wanted = std::get_if<delete_messages>(&asked.what))
@@ -164,11 +193,13 @@ bool sequencer::covers(const key_record& used, const operation& asked, unix_ms a
       return message && message->deleted;
     });
   const auto* members = std::get_if<set_members>(&asked.what);
-  if (!members || members->change.state != member_state::banned) return true;
+  if (!members) return true;
   return std::ranges::all_of(members->change.users, [&](const user_id& user) {
     const auto& changed = used.members->users;
     return std::ranges::find(changed, user) != changed.end() ||
-           from.member(room, user).is_banned(at);
+           stands_as_asked(from.member(room, user), members->change, at) ||
+           (members->change.state == member_state::invited &&
+            from.has_blocked(user, asked.by.user));
   });
 }
 
@@ -233,6 +264,12 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
   auto* room = from.room(asked.room);
   if (from.broken()) return undecided{};
   const auto* founding = std::get_if<create_room>(&asked.what);
+  const auto overdraft = [&] {
+    auto why = refusal(error_code::rate_limited, "too much for now");
+    why.retry_after = asked.overdrawn;
+    return why;
+  };
+  if (founding && !room && asked.overdrawn) return overdraft();
   if (founding && !room) {
     auto made = create(asked, at, from);
     return from.broken() ? decision{undecided{}} : std::move(made);
@@ -245,6 +282,7 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
   auto known = known_key(asked, at, *room, from);
   if (from.broken()) return undecided{};
   if (known) return std::move(*known);
+  if (asked.overdrawn) return overdraft();
   if (founding) {
     return refusal(error_code::conflict, "this room is there already");
   }
@@ -253,11 +291,15 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
   const auto who = standing_of(*room, asked.by, author, at);
   judged_case of{who, asked};
   findings found;
+  seq_no floor{1};
+  if (!takes_away(asked.what))
+    floor = std::max({floor, floor_of(*room, asked.by, author), asked.by.reads_from});
+  const auto is_shown = [&](seq_no seq) { return seq >= floor && seq <= room->head; };
 
   // What a message refers to.
   if (const auto* post = std::get_if<post_message>(&asked.what)) {
     const auto look_up = [&](seq_no seq) -> std::optional<message_state> {
-      if (seq.value() == 0 || seq > room->head) return std::nullopt;
+      if (!is_shown(seq)) return std::nullopt;
       return from.message(*room, seq, asked.by.user, {});
     };
     if (post->where.thread) {
@@ -299,7 +341,7 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
     const auto target = targets[i];
     if (std::ranges::find(found.targets, target) != found.targets.end()) continue;
     message.reset();
-    if (target.value() > 0 && target <= room->head)
+    if (is_shown(target))
       message = from.message(*room, target, asked.by.user,
                              reaction ? std::string_view{reaction->emoji} : std::string_view{});
     of.message = message ? &*message : nullptr;
@@ -310,8 +352,16 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
   const bool invites = change && change->state == member_state::invited;
   const bool joins = change && change->state == member_state::member;
   std::size_t joining = 0;
+  bool all_owners = change && change->as && *change->as < role::owner && room->owners > 0;
+  if (all_owners) {
+    const std::set<user_id> named(users.begin(), users.end());
+    all_owners = static_cast<std::uint32_t>(std::ranges::count_if(named, [&](const user_id& user) {
+                   return from.member(*room, user).is_owner();
+                 })) == room->owners;
+  }
+  const bool has_heir = all_owners && from.successor(*room, users).has_value();
   for (std::size_t i = 0; i < users.size() && !refused_as; ++i) {
-    named_user one{users[i], from.member(*room, users[i]), 0, joining};
+    named_user one{users[i], from.member(*room, users[i]), 0, joining, all_owners, has_heir};
     const bool own = users[i] == asked.by.user;
     if (invites && !own && from.has_blocked(one.id, asked.by.user)) continue;  // in silence
     if ((invites || joins) && !one.row.is_member())

@@ -575,6 +575,5 @@ TEST_CASE("taking away what many wrote has a price, since the room is looked thr
   for (int i = 0; i < 20; ++i) REQUIRE(ban(i)["type"] == "done");
   const auto refused = ban(20);
   CHECK(refused["code"] == "rate_limited");
-  CHECK(refused["message"] == "too many messages to look through");
   CHECK(refused["retry_after_ms"] > 0);
 }

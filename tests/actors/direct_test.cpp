@@ -190,7 +190,7 @@ TEST_CASE("for others a direct room does not exist, and for its users not before
 
   CHECK(eve.join("dm:alice:bob")["code"] == "no_such_room");
   CHECK(world.with_token("admin").join("dm:alice:bob")["code"] == "no_such_room");
-  CHECK(eve.send("dm:alice:bob", "hi")["code"] == "not_joined");
+  CHECK(eve.send("dm:alice:bob", "hi")["code"] == "no_such_room");
   CHECK(eve.join("dm:whatever")["code"] == "no_such_room");
 }
 

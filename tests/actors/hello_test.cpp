@@ -371,8 +371,8 @@ TEST_CASE("a token with fewer rights has them at once") {
   const auto left = alice.received("left");
   REQUIRE(left.size() == 1);
   CHECK(left[0] == json{{"type", "left"}, {"room", "secret"}, {"reason", "token"}});
-  CHECK(alice.reply_to(71)["code"] == "not_joined");
-  CHECK(alice.reply_to(72)["code"] == "not_joined");
+  CHECK(alice.reply_to(71)["code"] == "forbidden");
+  CHECK(alice.reply_to(72)["code"] == "forbidden");
 
   alice.forget();
   bob.send("secret", "not for her");

@@ -1,45 +1,12 @@
 // Who belongs to a room, and who has to go (SEMANTICS §§1, 3, 4), as clients see it.
 
-#include "tests/support/actor_world.hpp"
+#include "tests/actors/private_room.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace confab;
 using namespace confab::test;
 
 namespace {
-
-json set_member(const std::string& room, json users, json change) {
-  change["type"] = "set_member";
-  change["room"] = room;
-  change["users"] = std::move(users);
-  return change;
-}
-json membership(const std::string& type, const std::string& room) {
-  return {{"type", type}, {"room", room}, {"member", true}};
-}
-json set_room(const std::string& room, json change) {
-  change["type"] = "set_room";
-  change["room"] = room;
-  return change;
-}
-
-/// Alice's private room with Bob, who was invited and has come.
-struct private_room {
-  actor_world world;
-  client& alice = world.guest("alice");
-  client& bob = world.guest("bob");
-
-  private_room() {
-    alice.ask({{"type", "create"}, {"room", "team"}, {"visibility", "private"}, {"users", {"bob"}}});
-    alice.join("team");
-    bob.ask(membership("join", "team"));
-    forget();
-  }
-  void forget() {
-    for (auto& each : world.clients) each.forget();
-  }
-  json change(json users, json what) { return alice.ask(set_member("team", users, what)); }
-};
 
 /// Place of the first frame of a type in what a client got; the count of frames where there is none.
 std::size_t place_of(client& who, const std::string& type) {
@@ -231,7 +198,7 @@ TEST_CASE("a member who leaves goes with all sessions, and each sees the entry f
   REQUIRE(phone.received("left").size() == 1);
   CHECK(phone.received("left")[0] == json{{"type", "left"}, {"room", "team"}, {"reason", "left"}});
   CHECK(place_of(phone, "member_set") < place_of(phone, "left"));
-  CHECK(phone.send("team", "not any more")["code"] == "not_joined");
+  CHECK(phone.send("team", "not any more")["code"] == "no_such_room");
   CHECK(in.bob.join("team")["code"] == "no_such_room");
 }
 
@@ -279,7 +246,7 @@ TEST_CASE("whoever is banned gets the entry, then left, and nothing after it") {
     CHECK(got[0]["type"] == "member_set");
     CHECK(got[0]["reason"] == "spam");
     CHECK(got[1] == json{{"type", "left"}, {"room", "team"}, {"reason", "banned"}});
-    CHECK(each->send("team", "may I")["code"] == "not_joined");
+    CHECK(each->send("team", "may I")["code"] == "banned");
   }
   const auto refused = in.bob.join("team");
   CHECK(refused["code"] == "banned");
@@ -646,6 +613,33 @@ TEST_CASE("where history is one's own, it begins with the membership") {
     in.world.advance(10s);
   }
   CHECK(in.bob.join("team", 2, joined["epoch"])["gap"] == true);
+}
+
+TEST_CASE("where history becomes one's own, it does for those inside") {
+  private_room in;
+  in.alice.ask(set_room("team", {{"visibility", "public"}}));
+  in.alice.send("team", "before");
+  auto& eve = in.world.guest("eve");
+  eve.join("team");
+  const auto head = in.alice.ask(set_room("team", {{"history", "own"}}))["seq"].get<int>();
+  const auto texts_of = [](client& who) {
+    std::vector<std::string> texts;
+    const auto history = who.ask({{"type", "history"}, {"room", "team"}});
+    for (const auto& one : history["events"]) texts.push_back(one["text"]);
+    return texts;
+  };
+  const auto react = [](client& who, int target) {
+    return who.ask({{"type", "react"}, {"room", "team"}, {"target", target}, {"emoji", "+"}});
+  };
+  CHECK(texts_of(eve).empty());
+  CHECK(react(eve, head - 1)["code"] == "no_such_message");
+  CHECK(texts_of(in.alice) == std::vector<std::string>{"before"});
+  CHECK(react(in.alice, head - 1)["type"] == "done");
+  in.alice.send("team", "after");
+  CHECK(texts_of(eve) == std::vector<std::string>{"after"});
+
+  in.alice.ask(set_room("team", {{"history", "all"}}));
+  CHECK(texts_of(eve) == std::vector<std::string>{"before", "after"});
 }
 
 TEST_CASE("changes of slow mode have a price, since they look up who spoke last") {

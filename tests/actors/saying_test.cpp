@@ -93,7 +93,7 @@ TEST_CASE("who has not joined can't speak") {
   auto& eve = in.world.guest("eve");
 
   CHECK(eve.send("general", "hi")["code"] == "not_joined");
-  CHECK(eve.send("nowhere", "hi")["code"] == "not_joined");
+  CHECK(eve.send("nowhere", "hi")["code"] == "no_such_room");
   CHECK(eve.ask(edit(1, "x"))["code"] == "not_joined");
   CHECK(eve.ask({{"type", "history"}, {"room", "general"}})["code"] == "not_joined");
   CHECK(eve.ask({{"type", "typing"}, {"room", "general"}, {"on", true}})["code"] == "not_joined");

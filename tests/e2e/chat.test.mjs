@@ -261,7 +261,7 @@ scenario("what can't be done is answered with its code", async (world) => {
   const answers = [
     [alice, { type: "join", room: "nowhere" }, "no_such_room"],
     [alice, { type: "join", room: "dm:bob:carol" }, "no_such_room"],
-    [alice, { type: "send", room: "nowhere", text: "x" }, "not_joined"],
+    [alice, { type: "send", room: "nowhere", text: "x" }, "no_such_room"],
     [alice, { type: "dance" }, "unknown_type"],
     [alice, { type: "join", room: 7 }, "bad_request"],
     [alice, { type: "refresh", token: "none" }, "unauthorized"],
@@ -269,7 +269,7 @@ scenario("what can't be done is answered with its code", async (world) => {
     [bob, { type: "send", room: "lobby", text: "12345678901" }, "too_long"],
     [bob, { type: "send", room: "lobby", text: "bell\u0007" }, "bad_request"],
     [bob, { type: "leave", room: "attic" }, "not_joined"],
-    [bob, { type: "history", room: "attic" }, "not_joined"],
+    [bob, { type: "history", room: "attic" }, "no_such_room"],
   ];
 
   for (const [client, command, code] of answers) {

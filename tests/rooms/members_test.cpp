@@ -228,10 +228,12 @@ TEST_CASE("what an owner offers is not a moderator's to take back", "[rooms]") {
 
 TEST_CASE("a banned user is not invited, until the ban has lapsed", "[rooms]") {
   chat in;
-  in.decide(change(alice, ban(bob, 5000)));
+  in.decide(change(alice, ban(bob, 5000, "spam")));
 
-  CHECK(code(in.decide(change(alice, make({carol, bob}, member_state::invited)), 4999)) ==
-        error_code::banned);
+  const auto made = in.decide(change(alice, make({carol, bob}, member_state::invited)), 4999);
+  REQUIRE(code(made) == error_code::banned);
+  CHECK(std::get<refused>(made).until == unix_ms{5000});
+  CHECK(std::get<refused>(made).reason == "spam");
   CHECK_FALSE(in.row(carol).is_kept());
   CHECK(done(in.decide(change(alice, make({carol, bob}, member_state::invited)), 5000)));
 }
@@ -487,4 +489,84 @@ TEST_CASE("a room that never had an owner gets none", "[rooms]") {
   const auto made = in.decide(leave(alice));
   CHECK(entries(made).size() == 1);
   CHECK(in.from.rooms.at(general).view.owners == 0);
+}
+
+// --- what a second attack found ---
+
+TEST_CASE("one command does not take the role from all owners", "[rooms]") {
+  chat in;
+  in.add(bob, role::owner);
+  CHECK(code(in.decide(change(alice, make({alice, bob}, {}, role::member)))) ==
+        error_code::conflict);
+  CHECK(code(in.decide(change(alice, make({bob, alice}, {}, role::member)))) ==
+        error_code::conflict);
+  CHECK(code(in.decide(by_api(change(alice, make({alice, bob}, {}, role::member))))) ==
+        error_code::conflict);
+  in.add(carol);
+  CHECK(code(in.decide(change(alice, make({alice, bob}, {}, role::member)))) ==
+        error_code::conflict);
+
+  // The deployment may, where somebody follows.
+  REQUIRE(done(in.decide(by_api(change(alice, make({alice, bob}, {}, role::member))))));
+  CHECK(in.row(carol).is_owner());
+  CHECK(code(in.decide(as_admin(change(eve, make({carol}, {}, role::reader))))) == std::nullopt);
+  CHECK(in.view().owners == 1);
+}
+
+TEST_CASE("one's own role goes down only, whatever the token gives", "[rooms]") {
+  chat in;
+  in.add(bob);
+  const auto up = with_token(change(bob, make({bob}, {}, role::owner)), role::owner);
+  CHECK(code(in.decide(up)) == error_code::forbidden);
+}
+
+TEST_CASE("guests are no members where they can't be, whoever asks", "[rooms]") {
+  rules how;
+  how.guest_members = false;
+  chat in{{}, how};
+  const auto guest = user_id::trusted("guest:abc");
+  CHECK(code(in.decide(change(alice, make({guest}, member_state::invited)))) ==
+        error_code::forbidden);
+  CHECK(code(in.decide(as_admin(change(eve, make({guest}, member_state::member))))) ==
+        error_code::forbidden);
+  chat there;
+  CHECK(done(there.decide(change(alice, make({guest}, member_state::invited)))));
+}
+
+TEST_CASE("where no members are left an invitation leads nowhere", "[rooms]") {
+  chat in{with(&room_settings::visible, visibility::closed)};
+  in.decide(change(alice, make({bob}, member_state::invited)));
+  in.decide(leave(alice));
+  CHECK(code(in.decide(not_joined(join(bob)))) == error_code::no_such_room);
+}
+
+TEST_CASE("a key that names more users than its first use is no repeat", "[rooms]") {
+  chat in;
+  auto first = change(alice, make({bob}, member_state::invited), "k1");
+  REQUIRE(done(in.decide(first)));
+  CHECK(std::holds_alternative<repeated>(in.decide(first)));
+  const auto more = change(alice, make({bob, carol}, member_state::invited), "k1");
+  CHECK(code(in.decide(more)) == error_code::conflict);
+  in.add(carol);
+  CHECK(std::holds_alternative<repeated>(in.decide(more)));
+}
+
+TEST_CASE("who has spent too much is answered when it is a repeat", "[rooms]") {
+  chat in;
+  auto asked = change(alice, make({bob}, member_state::invited), "k1");
+  asked.overdrawn = std::chrono::seconds{7};
+  const auto made = in.decide(asked);
+  REQUIRE(code(made) == error_code::rate_limited);
+  CHECK(std::get<refused>(made).retry_after == std::chrono::seconds{7});
+  asked.overdrawn.reset();
+  REQUIRE(done(in.decide(asked)));
+  asked.overdrawn = std::chrono::seconds{7};
+  CHECK(std::holds_alternative<repeated>(in.decide(asked)));
+}
+
+TEST_CASE("what the archive is set to already changes nothing", "[rooms]") {
+  chat in{with(&room_settings::archived, true)};
+  CHECK(nothing(in.decide(set(alice, with(&room_settings::archived, true)))));
+  CHECK(code(in.decide(set(bob, with(&room_settings::archived, true)))) == error_code::read_only);
+  CHECK(code(in.decide(set(alice, with(&room_settings::topic, "x")))) == error_code::read_only);
 }

@@ -299,3 +299,44 @@ TEST_CASE("who is blocked writes nothing in the direct room, but deletes", "[roo
   CHECK(done(in.here(erase({1}))));
   CHECK(done(in.here(post("x", "", bob))));  // who blocked may write
 }
+
+// --- history of one's own ---
+
+TEST_CASE("what one may not read one does not change, but takes away", "[rooms]") {
+  chat in{with(&room_settings::history, history_scope::own)};
+  in.add(bob);
+  const auto old = in.say("before carol", bob);
+  in.decide(pin(alice, old));
+  in.add(carol, role::moderator);
+  const auto now = in.say("after", bob);
+
+  CHECK(code(in.decide(react(old, carol))) == error_code::no_such_message);
+  CHECK(code(in.decide(edit(old, carol))) == error_code::no_such_message);
+  CHECK(code(in.decide(reply("x", old, carol))) == error_code::no_such_message);
+  auto answer = post("x", "", carol);
+  std::get<post_message>(answer.what).where.reply_to = seq_no{old};
+  CHECK(code(in.decide(answer)) == error_code::no_such_message);
+  CHECK(done(in.decide(pin(carol, old, false))));
+  CHECK(code(in.decide(pin(carol, old))) == error_code::no_such_message);
+  CHECK(done(in.decide(react(now, carol))));
+  CHECK(done(in.decide(erase({old}, carol))));
+
+  // Nothing of this binds who was there, or an admin.
+  CHECK(done(in.decide(react(now, bob))));
+  auto root = in.say("before eve");
+  in.add(eve);
+  CHECK(code(in.decide(react(root, eve))) == error_code::no_such_message);
+  CHECK(done(in.decide(as_admin(react(root, eve)))));
+}
+
+TEST_CASE("a visitor changes nothing from before his coming", "[rooms]") {
+  chat in{with(&room_settings::history, history_scope::own)};
+  const auto old = in.say();
+  const auto now = in.say();
+  auto reaction = react(old, eve);
+  reaction.by.reads_from = seq_no{now};
+  CHECK(code(in.decide(reaction)) == error_code::no_such_message);
+  reaction = react(now, eve);
+  reaction.by.reads_from = seq_no{now};
+  CHECK(done(in.decide(reaction)));
+}
