@@ -73,6 +73,18 @@ scenario("the programs are stripped, and their symbols are in a package of their
   }
 });
 
+scenario("what the README says of the package works as it is written", async (world) => {
+  const text = await readFile(join(root, "README.md"), "utf8");
+  const [, pattern] = /^sudo apt install \.\/(\S+)$/m.exec(text);
+  assert.equal(await built(pattern.replace("*.deb", "")), await built("confab_"));
+  const [, command] = /^```sh server\n([^]*?)^```$/m.exec(text);
+  const PATH = `${join(await unpacked(world), "usr/bin")}:${process.env.PATH}`;
+
+  const server = await world.spawn("sh", ["-c", `exec ${command.replace("--port 8090", "--port 0")}`], { cwd: await world.directory(), env: { PATH } }).listening();
+
+  await world.guest(server, "alice");
+});
+
 /** The service with the paths of `where`, as a file for systemd-analyze. */
 async function service(where) {
   const text = await readFile(join(where, "usr/lib/systemd/system/confabd.service"), "utf8");
