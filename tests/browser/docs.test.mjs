@@ -7,12 +7,12 @@ import { cp, mkdir, readFile, readdir, symlink, writeFile } from "node:fs/promis
 import net from "node:net";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { WebSocket } from "ws";
 
 import { ConfabClient } from "../../sdk/confab.js";
 import { DEADLINE_MS, within } from "../e2e/support/deadline.mjs";
+import { LONG_RUNNING, blocksOf, root } from "../e2e/support/documents.mjs";
 import { confabd } from "../e2e/support/server.mjs";
 import { SECRET, inSeconds, secretFile, sign } from "../e2e/support/tokens.mjs";
 import { scenario } from "../e2e/support/world.mjs";
@@ -22,16 +22,8 @@ import { openBrowser, theBrowser } from "./stage.mjs";
 // A page that a test makes up comes from nowhere, in the eyes of Chromium, and may not connect to this machine.
 openBrowser(["--disable-features=LocalNetworkAccessChecks"]);
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const told = promisify(execFile);
-const LONG_RUNNING = "sh server";
 const MEMBERS = "how-to/members.md"; // all of it is run by a test of its own
-
-/** The fenced blocks of a page below docs/: `info` is what stands behind the back-quotes. */
-async function blocksOf(page) {
-  const text = await readFile(join(root, "docs", page), "utf8");
-  return [...text.matchAll(/^```(\S[^\n]*)\n([^]*?)^```$/gm)].map(([, info, content]) => ({ info, content }));
-}
 
 async function freePort() {
   const server = net.createServer();
