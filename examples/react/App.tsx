@@ -1,4 +1,4 @@
-// A chat of rooms and direct messages, with unread counts, typing, and messages that are shown before they are sent.
+// A chat of rooms, threads and direct messages, with unread counts, typing, and messages that are shown before they are sent.
 
 import { StrictMode, useEffect, useRef, useState, type FormEvent } from "react";
 import { ConfabProvider, useConfab, usePresence, useRoom, useTyping, type TimelineMessage } from "confab-sdk/react";
@@ -52,6 +52,8 @@ function Room({ room: key, onOpen }: { room: string; onOpen: (key: string) => vo
   const { typing, setTyping } = useTyping(key);
   const { online, members } = usePresence(key);
   const [text, setText] = useState("");
+  const [thread, setThread] = useState<number>(); // the number of its first message
+  const shown = room.messages.filter((one) => one.thread === thread || one.seq === thread);
   const end = useRef<HTMLLIElement>(null);
   useEffect(() => {
     end.current?.scrollIntoView();
@@ -59,17 +61,17 @@ function Room({ room: key, onOpen }: { room: string; onOpen: (key: string) => vo
   }, [room.messages, room.markRead]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (text.trim()) void room.send(text);
+    if (text.trim()) void room.send(text, { thread });
     setText("");
   };
   return (
     <main>
-      <h1>{room.title}</h1>
+      <h1>{thread === undefined ? room.title : <>Thread <button onClick={() => setThread(undefined)}>Back to {room.title}</button></>}</h1>
       <p>{room.error?.message ?? `${online} online: ${members.map(({ name }) => name).join(", ")}`}</p>
       <ol aria-label="Messages">
         {room.hasOlder && <li><button disabled={room.loadingOlder} onClick={room.loadOlder}>Earlier messages</button></li>}
-        {room.messages.map((message) => (
-          <Message key={message.id} message={message} onRetry={room.retry} onReact={room.toggleReaction} onAuthor={onOpen} />
+        {shown.map((message) => (
+          <Message key={message.id} message={message} onRetry={room.retry} onReact={room.toggleReaction} onAuthor={onOpen} onThread={setThread} />
         ))}
         <li ref={end} />
       </ol>
@@ -87,14 +89,17 @@ interface MessageProps {
   onRetry: (key: string) => void;
   onReact: (seq: number, emoji: string) => void;
   onAuthor: (key: string) => void;
+  onThread: (seq: number) => void;
 }
 
-function Message({ message: { key, seq, from, name, text, deleted, reactions, state }, onRetry, onReact, onAuthor }: MessageProps) {
+function Message({ message, onRetry, onReact, onAuthor, onThread }: MessageProps) {
+  const { key, seq, from, name, text, deleted, reactions, replies, state, thread } = message;
   return (
     <li className={state}>
       <button onClick={() => onAuthor(`@${from}`)}>{name}</button> <span className="text">{deleted ? "(deleted)" : text}</span>{" "}
       {state === "failed" && key !== undefined && <button onClick={() => onRetry(key)}>Try again</button>}
       {seq !== null && !deleted && <button aria-label="Like" onClick={() => onReact(seq, "👍")}>👍 {reactions.find(({ emoji }) => emoji === "👍")?.count ?? 0}</button>}
+      {seq !== null && thread === undefined && <button onClick={() => onThread(seq)}>{replies > 0 ? `Thread (${replies})` : "Reply"}</button>}
     </li>
   );
 }

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -9,6 +10,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
 import { DEADLINE_MS } from "../e2e/support/deadline.mjs";
+import { blocksOf } from "../e2e/support/documents.mjs";
 import { scenario } from "../e2e/support/world.mjs";
 import { desktop } from "./chromium.mjs";
 import { openBrowser, theBrowser } from "./stage.mjs";
@@ -75,7 +77,7 @@ async function meet(world, server, name, { markup = "" } = {}) {
   };
 }
 
-scenario("rooms, unread counts, typing, reactions and direct messages by hooks", async (world) => {
+scenario("rooms, threads, unread counts, typing, reactions and direct messages by hooks", async (world) => {
   const server = await world.server();
   const alice = await meet(world, server, "alice");
   const bob = await meet(world, server, "bob");
@@ -85,6 +87,13 @@ scenario("rooms, unread counts, typing, reactions and direct messages by hooks",
   await bob.row("hello").waitFor();
   await bob.row("hello").getByRole("button", { name: "Like" }).click();
   await alice.row("hello").getByText("👍 1").waitFor();
+  await bob.row("hello").getByRole("button", { name: "Reply" }).click();
+  await bob.say("in a thread");
+  await alice.row("hello").getByRole("button", { name: "Thread (1)" }).click();
+  await alice.row("in a thread").waitFor();
+  await alice.page.getByRole("button", { name: "Back to general" }).click();
+  await alice.row("in a thread").waitFor({ state: "detached" });
+  await bob.page.getByRole("button", { name: "Back to general" }).click();
   await bob.page.getByLabel("Message", { exact: true }).pressSequentially("hm");
   await alice.page.getByText("bob typing…").waitFor();
   await bob.enter("attic");
@@ -174,15 +183,29 @@ scenario("a component that goes stops its client, and one that comes back connec
   await page.getByText("2 online").waitFor();
 });
 
-test("hooks without a provider say what is missing", async () => {
-  const contents = `
-    import { renderToString } from "react-dom/server";
-    import { useConfab } from "confab-sdk/react";
-    const Lost = () => useConfab().unread;
-    export const attempt = () => renderToString(<Lost />);`;
+/** What `source` exports, run here as on a server. */
+async function onServer(source) {
+  const contents = `import { renderToString } from "react-dom/server"; ${source}`;
   const { outputFiles } = await build({ ...installed, stdin: { contents, loader: "tsx", resolveDir: example }, platform: "node", format: "cjs" });
   const module = { exports: {} };
-  new Function("module", "exports", "require", outputFiles[0].text)(module, module.exports, (await import("node:module")).createRequire(import.meta.url));
+  new Function("module", "exports", "require", outputFiles[0].text)(module, module.exports, createRequire(import.meta.url));
+  return module.exports;
+}
 
-  assert.throws(module.exports.attempt, /no <ConfabProvider> around/);
+test("hooks without a provider say what is missing", async () => {
+  const { attempt } = await onServer(`
+    import { useConfab } from "confab-sdk/react";
+    const Lost = () => useConfab().unread;
+    export const attempt = () => renderToString(<Lost />);`);
+
+  assert.throws(attempt, /no <ConfabProvider> around/);
+});
+
+test("what the client library's README shows of hooks can be rendered", async () => {
+  const { content } = (await blocksOf("../sdk/README.md")).find(({ info }) => info === "jsx");
+  const shown = "return <p>{connection.state} {messages.length} {typing.length} {[send, retry, setTyping].map((one) => typeof one).join()}</p>;";
+
+  const { markup } = await onServer(`${content.replace("…", shown)} const fetchToken = async () => ""; export const markup = renderToString(<App />);`);
+
+  assert.equal(markup.replaceAll("<!-- -->", ""), "<p>idle 0 0 function,function,function</p>");
 });
