@@ -16,12 +16,15 @@ import { ConfabError, ConnectionLostError, QueueFullError, RequestTimeoutError, 
  * @property {number[]} ids under which it was sent; an answer to any of them counts
  * @property {boolean} sent on this connection, and not answered
  * @property {boolean} unsure it may have taken effect already
+ * @property {number} at when it was called
  * @property {number} tries answered by a retryable error, or not at all
  * @property {unknown} timer
  * @property {(value: any) => void} resolve
  * @property {(error: Error) => void} reject
  */
 
+/** How long a server that does not say so remembers keys. */
+const KEY_MS = 24 * 3600_000;
 /** What "the outcome is unknown" looks like as an error code. */
 const UNSURE = new Set(["unavailable", "internal"]);
 
@@ -80,7 +83,7 @@ export class CommandQueue {
       /** @type {Command} */
       const command = {
         frame, text: JSON.stringify(frame), repeat, lane, internal, ids: [], sent: false, unsure: false, tries: 0,
-        timer: null, resolve, reject,
+        at: this.env.date(), timer: null, resolve, reject,
       };
       this.#commands.add(command);
       if (!internal) this.#counted++;
@@ -93,8 +96,19 @@ export class CommandQueue {
     });
   }
 
-  /** A session is live: sends what waits, in the order of the calls. */
-  resume() {
+  /**
+   * A session is live: sends what waits, in the order of the calls. What was written so long ago that the server may have
+   * forgotten its key soon is the app's to send again: it might be there twice.
+   *
+   * @param {number} [keyMs] how long the server remembers keys
+   */
+  resume(keyMs = KEY_MS) {
+    const since = this.env.date() - keyMs / 2;
+    for (const command of [...this.#commands]) {
+      if (command.frame.key === undefined || command.at >= since) continue;
+      const message = `${command.frame.type}: it was written long ago`;
+      this.reject(command, new RequestTimeoutError(message, { outcomeUnknown: command.unsure }));
+    }
     this.#live = true;
     for (const command of [...this.#commands]) this.#dispatch(command);
   }

@@ -193,7 +193,7 @@ export class Session {
     this.#token.accepted(welcome.expires_at);
     this.#guestToken = welcome.guest_token ?? this.#guestToken;
     this.rooms.welcomed(welcome.directs ?? [], first);
-    this.queue.resume();
+    this.queue.resume(welcome.limits?.key_ms);
     this.#timer = this.#env.setTimeout(() => this.rooms.askAgain(), this.#options.requestTimeoutMs);
     this.#ready?.resolve(welcome);
     this.#to("live");

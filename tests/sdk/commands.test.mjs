@@ -239,6 +239,23 @@ test("a send whose answer was lost is repeated with the same key and content", a
   assert.equal(send.times, 1);
 });
 
+for (const [limits, hours, isOld] of [[{}, 11.9, false], [{}, 12.1, true], [{ key_ms: 7_200_000 }, 1.1, true]]) {
+  test(`after ${hours} h without a connection, with ${JSON.stringify(limits)}, what has a key is ${isOld ? "the app's to send again" : "sent"}`, async () => {
+    const t = await new Harness().live();
+    const calls = [t.client.send("general", "said"), t.client.send("general", "waits"), t.client.history("general")].map(outcome);
+    t.peer.inbox.length = 0;
+
+    await t.peer.lose();
+    t.clockError = hours * 3_600_000;
+    await t.nextAttempt();
+    await t.peer.welcome({ limits });
+
+    assert.deepEqual(said(t).map(({ type, text }) => text ?? type), isOld ? ["history"] : ["said"]);
+    const errors = calls.filter(({ error }) => error).map(({ error }) => [error.name, error.outcomeUnknown]);
+    assert.deepEqual(errors, isOld ? [["RequestTimeoutError", true], ["RequestTimeoutError", false]] : []);
+  });
+}
+
 test("two messages of the same text have two keys", async () => {
   const t = await new Harness().live();
 
