@@ -8,10 +8,10 @@ import { Composer } from "./composer.js";
 import { byId, el, setText } from "./dom.js";
 import { closeDrawers, isNarrow, startDrawers } from "./drawers.js";
 import { deviceId, isId, isUserId, rememberGuest, rememberName, rememberToken } from "./identity.js";
-import { gateOf, leftWords } from "./gate.js";
+import { gateOf, isShut, leftWords } from "./gate.js";
 import { completeMentions, mentionsIn } from "./mentions.js";
 import { showMenu } from "./menu.js";
-import { quoteOf, uncover } from "./message.js";
+import { mentionsMe, quoteOf, uncover } from "./message.js";
 import { isolated, listNames, plainName } from "./names.js";
 import { newRoom } from "./newroom.js";
 import { Notifier } from "./notify.js";
@@ -248,9 +248,11 @@ export function startChat({ id, name, options }, onRefused) {
   client.on("message", ({ room, from = "", ...message }) => {
     if (open === null || from === store.getSnapshot().me.id || store.isBlocked(from)) return;
     const text = summary(message);
-    if (room.startsWith("dm:")) notifier.tell(`@${from}`, store.nameOf(from), text);
+    const name = store.nameOf(from);
+    if (room.startsWith("dm:")) notifier.tell(`@${from}`, isolated(name), text);
+    else if (mentionsMe({ from, ...message }, store.getSnapshot().me.id)) notifier.tell(room, `${isolated(name)} in ${isolated(store.room(room).title)}`, text);
     if (store.room(open).room !== room) return;
-    announce(`${isolated(store.nameOf(from))}: ${text}`);
+    announce(`${isolated(name)}: ${text}`);
   });
   client.on("joined", ({ room, snapshot }) => {
     if (snapshot) mutes.delete(room);
@@ -304,7 +306,7 @@ export function startChat({ id, name, options }, onRefused) {
     setText(byId("room-title"), plainName(title));
     const peer = room.with;
     const there = peer === me.id ? "Only you can see this" : store.isOnline(peer) ? "Online" : "Not here at the moment";
-    setText(byId("room-subtitle"), peer ? `@${peer} · ${there}` : room.joined ? [`${room.online} online`, isolated(room.settings.topic ?? "")].filter(Boolean).join(" · ") : "");
+    setText(byId("room-subtitle"), peer ? `@${peer} · ${there}` : room.joined ? [`${room.online} online`, isolated(room.settings.topic ?? "")].filter(Boolean).join(" · ") : isShut(room) ? `#${room.key}` : "");
     byId("leave").hidden = peer !== null || !room.joined || orderedRooms(store).every(({ key }) => key === open); // one is always somewhere
     setText(byId("me"), plainName(me.name));
 
@@ -312,7 +314,7 @@ export function startChat({ id, name, options }, onRefused) {
     byId("elsewhere").hidden = elsewhere === 0;
     setText(byId("elsewhere"), countLabel(elsewhere));
     byId("sidebar-open").ariaLabel = `Open the room list${elsewhere ? `, ${elsewhere} unread elsewhere` : ""}`;
-    document.title = `${unread ? `(${countLabel(unread)}) ` : ""}${peer ? "" : "#"}${isolated(title)} · Confab`;
+    document.title = `${unread ? `(${countLabel(unread)}) ` : ""}${peer || isShut(room) ? "" : "#"}${isolated(title)} · Confab`;
 
     const typists = room.typing.map(({ name }) => isolated(name));
     setText(byId("typing"), typists.length ? `${listNames(typists)} ${typists.length > 1 ? "are" : "is"} typing…` : "");

@@ -5,8 +5,9 @@ import { bdi, el, isComposing } from "./dom.js";
 const SHOWN_MAX = 8;
 const MENTIONS_MAX = 50;
 const EVERYBODY = { id: "room", name: "everybody here" };
-const AT_CARET = /(?:^|[\s(])@([A-Za-z0-9_.:|+=~-]*)$/;
-const IN_TEXT = /(?:^|[\s(])@([A-Za-z0-9_][A-Za-z0-9_.:|@+=~-]*)/g;
+// Not within an address. Where one writes without spaces, anything else may stand before it; a name is in any script, an id is not.
+const AT_CARET = /(?<![A-Za-z0-9_.+/@-])@([\p{L}\p{M}\p{N}_.:|+=~-]*)$/u;
+const IN_TEXT = /(?<![A-Za-z0-9_.+/@-])@([A-Za-z0-9_][A-Za-z0-9_.:|@+=~-]*)/g;
 
 /** Ids of those that are known, and `@room`. */
 export function mentionsIn(text, people) {

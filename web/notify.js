@@ -1,7 +1,6 @@
-// Notifications of direct messages while the page is out of sight. The browser is asked for permission when the user wants them.
+// Notifications of direct messages and mentions while the page is out of sight. The browser is asked for permission when the user wants them.
 
 import { byId } from "./dom.js";
-import { isolated } from "./names.js";
 import { rememberedNotify, rememberNotify } from "./identity.js";
 import { toast } from "./notices.js";
 
@@ -33,10 +32,10 @@ export class Notifier {
     this.#button.setAttribute("aria-pressed", String(this.#on));
   }
 
-  /** A direct message of `key` came in. */
+  /** What came in in the room `key`; `name` says from whom. */
   tell(key, name, text) {
     if (!this.#on || document.visibilityState === "visible") return;
-    const note = new Notification(isolated(name), { body: text.slice(0, 200), tag: key });
+    const note = new Notification(name, { body: text.slice(0, 200), tag: key });
     note.addEventListener("click", () => {
       focus();
       this.#open(key);

@@ -1,14 +1,19 @@
 // The list of rooms at the left.
 
 import { bdi, byId, el, icon, redraw } from "./dom.js";
+import { isShut } from "./gate.js";
 import { isInvited } from "./roles.js";
 import { countLabel } from "./text.js";
+
+/** Of a room that keeps its title from one there is only the id, which says nothing to people. */
+const SHUT = { no_such_room: "No such room", banned: "A room you are banned from", forbidden: "A room you may not enter" };
 
 /** What a room is called here: where one is not in it, as the list of rooms says. */
 export function titleOf(room, store) {
   const { me, listed } = store.getSnapshot();
   if (room.with !== null) return room.with === me?.id ? "Notes to myself" : room.title;
-  return (!room.joined && listed.find((row) => row.room === room.key)?.title) || room.title;
+  const title = (!room.joined && listed.find((row) => row.room === room.key)?.title) || room.title;
+  return title === room.key && isShut(room) ? SHUT[room.error.code] : title;
 }
 
 const OTHERS_MAX = 8; // rooms not joined that are shown; the button below them shows all
@@ -29,7 +34,7 @@ export function orderedRooms(store) {
 
 /** `open`: the key of the room that is shown. */
 export function drawRooms(store, open) {
-  const rooms = orderedRooms(store).map((room) => ({
+  const rooms = orderedRooms(store).filter((room) => room.key === open || !isShut(room)).map((room) => ({
     key: room.key, peer: room.with, title: titleOf(room, store), unread: room.unread, mentions: room.mentions, closed: (room.settings.visibility ?? "public") !== "public", current: room.key === open,
     online: room.with !== null && store.isOnline(room.with),
   }));

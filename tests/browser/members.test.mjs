@@ -111,7 +111,11 @@ chat("who is banned is told why and until when, and the room leaves the list", a
   await alice.people.getByText(/banned until .*advertising/).waitFor();
   await bob.page.reload();
   await bob.page.getByText(/^You are banned from this room until .*\. Reason: advertising$/).waitFor();
+  await bob.until(() => document.title === "A room you are banned from · Confab");
+  await bob.page.getByRole("heading", { level: 1, name: "A room you are banned from" }).waitFor();
+  await bob.place("A room you are banned from").waitFor();
   await bob.go("general");
+  await bob.place("A room you are banned from").waitFor({ state: "detached" });
 
   await alice.does("bob", "Unban");
   await alice.people.getByRole("heading", { name: "Banned" }).waitFor({ state: "detached" });

@@ -76,6 +76,11 @@ chat("a name in any script will do, and is the same user everywhere", async (wor
   assert.match(await minsu.row("안녕").textContent(), /김민수@u-[0-9a-z]{13}you/);
   const again = await signIn();
   await again.row("안녕").and(again.page.locator(".own")).waitFor();
+  await world.member(server, "dana", "general", { hello: { name: "다나" } });
+  await again.people.getByText("다나").waitFor();
+  await again.box.pressSequentially("안녕@다");
+  await again.page.getByRole("option", { name: "다나" }).click();
+  assert.equal(await again.box.inputValue(), "안녕@dana ");
 });
 
 chat("a new room and a new message are a button away", async (world, meet) => {
@@ -223,7 +228,7 @@ const NOTIFICATIONS = () => {
   };
 };
 
-chat("of direct messages one is notified on demand, and asked for it only then", async (world, meet) => {
+chat("of direct messages and mentions one is notified on demand, and asked for it only then", async (world, meet) => {
   const server = await world.server();
   const { alice, bob } = await two(meet, server.url);
   await bob.page.addInitScript(NOTIFICATIONS);
@@ -240,16 +245,21 @@ chat("of direct messages one is notified on demand, and asked for it only then",
   await hide("hidden");
   await write("one");
   assert.deepEqual(await bob.page.evaluate(() => [asked, told.length]), [0, 0]);
-  await bob.button("Notify me of direct messages").click();
-  await bob.page.getByRole("button", { name: "Notify me of direct messages", pressed: true }).waitFor();
+  await bob.button("Notify me of direct messages and mentions").click();
+  await bob.page.getByRole("button", { name: "Notify me of direct messages and mentions", pressed: true }).waitFor();
   await write("two");
   await bob.until(() => told.length === 1);
   assert.deepEqual(await bob.page.evaluate(() => [asked, told[0].text]), [1, "alice: two"]);
   await bob.page.evaluate(() => told[0].dispatchEvent(new Event("click")));
   await bob.isIn("alice");
+  await alice.go("general");
+  await alice.say("hello all");
+  await alice.say("and @bob");
+  await bob.until(() => told.length === 2);
+  assert.equal(await bob.page.evaluate(() => told[1].text), "alice in general: and @bob");
   await hide("visible");
   await write("three");
   await bob.sees("three");
 
-  assert.equal(await bob.page.evaluate(() => told.length), 1, "who looks needs no telling");
+  assert.equal(await bob.page.evaluate(() => told.length), 2, "who looks needs no telling");
 });

@@ -6,6 +6,9 @@ import { test } from "node:test";
 import { parseText, trimLink } from "../../sdk/format.js";
 import { isolated, listNames, plainName } from "../../web/names.js";
 
+globalThis.matchMedia = () => new EventTarget();
+const { mentionsIn } = await import("../../web/mentions.js");
+
 /** Every node of a tree, from the outside inwards. */
 const all = (nodes) => nodes.flatMap((node) => [node, ...all(node.children ?? node.items?.flat() ?? [])]);
 const links = (text) => all(parseText(text)).filter(({ type }) => type === "link").map((node) => node.text);
@@ -108,6 +111,20 @@ test("overrides in a name do not reach what stands beside it", () => {
   assert.equal(isolated("דנה"), "\u2068דנה\u2069");
   assert.equal(isolated("دانا\u2069\u202e"), "\u2068دانا\u2069");
 });
+
+for (const [text, ...expected] of [
+  ["@kim hello", "kim"],
+  ["(@kim, @lee.)", "kim", "lee"],
+  ["@kim,@lee", "kim", "lee"],
+  ["@kim님 안녕", "kim"],
+  ["こんにちは@kim", "kim"],
+  ["@kim@example.com", "kim@example.com"],
+  ["@room, @nobody", "@room"],
+  ["kim@lee.example and https://e.org/@kim and a.@kim"],
+]) {
+  test(`${JSON.stringify(text)} mentions ${JSON.stringify(expected)}`, () =>
+    assert.deepEqual(mentionsIn(text, ["kim", "lee", "kim@example.com", "lee.example"].map((id) => ({ id }))) ?? [], expected));
+}
 
 test("names are listed", () => {
   assert.equal(listNames(["a"]), "a");
