@@ -7,7 +7,7 @@ boost_package() {
 
 server_packages="g++ cmake ninja-build pkg-config libcaf-dev nlohmann-json3-dev libsqlite3-dev libssl-dev zlib1g-dev libjwt-dev libcli11-dev libtomlplusplus-dev libjemalloc-dev"
 # ccache makes the second build fast; the server does without it.
-test_packages="catch2 ccache sqlite3 openssl chromium python3 python3-websockets"
+test_packages="catch2 ccache sqlite3 openssl python3 python3-websockets"
 # What makes the Debian package.
 package_packages="dpkg-dev file"
 # What tests look at it with, and at what else deploy/ has.
@@ -32,6 +32,9 @@ need() {
   # shellcheck disable=SC2086
   $sudo apt-get install -y -q --no-install-recommends $missing >&2
 }
+
+# Chromium without windows needs half of the time; where it cannot be had, the whole one will do.
+need_browser() { need chromium-headless-shell || need chromium; }
 
 need_for_server() {
   # The name of Boost's package can be looked up only where apt has its lists.

@@ -31,5 +31,6 @@ export function chat(name, body) {
 
 /** Alice and Bob, both in the room general. */
 export async function two(meet, url) {
-  return { alice: await meet(url, { name: "alice" }), bob: await meet(url, { name: "bob" }) };
+  const [alice, bob] = await Promise.all(["alice", "bob"].map((name) => meet(url, { name })));
+  return { alice, bob };
 }
