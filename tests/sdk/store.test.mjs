@@ -387,14 +387,18 @@ test("names come with whatever brings them, and change what shows them", async (
   assert.deepEqual(general(t).messages.map(({ name }) => name), ["Bob", "Carol"]);
 });
 
-test("ten thousand messages take no time worth mentioning", async () => {
-  const t = await inGeneral();
+test("ten thousand messages take less than a tenth of a second", async () => {
   const frames = messages(1, 10_000).map((frame) => JSON.stringify(frame));
-  const from = performance.now();
+  let best = Infinity; // of some, in the processor's time: the first ones are not compiled yet, and a busy machine slows others
+  for (let n = 0; n < 10 && best > 100; n++) {
+    const t = await inGeneral();
+    const from = process.cpuUsage();
 
-  for (const data of frames) t.peer.onmessage({ data });
-  const took = performance.now() - from;
+    for (const data of frames) t.peer.onmessage({ data });
+    assert.equal(general(t).messages.length, 10_000);
 
-  assert.equal(general(t).messages.length, 10_000);
-  assert.ok(took < 2000, `${Math.round(took)} ms`);
+    best = Math.min(best, process.cpuUsage(from).user / 1000);
+  }
+
+  assert.ok(best <= 100, `${best} ms`);
 });
