@@ -360,7 +360,8 @@ test("every snippet of a guide is taken from what other tests run", async () => 
 });
 
 test("every link between the documents leads somewhere", async () => {
-  const pages = ["README.md", "CONTRIBUTING.md", "sdk/README.md", "docs/README.md", "docs/tutorial.md", ...(await readdir(join(root, "docs/how-to"))).map((name) => `docs/how-to/${name}`)];
+  const below = async (folder) => (await readdir(join(root, folder))).filter((name) => name.endsWith(".md")).map((name) => `${folder}/${name}`);
+  const pages = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "sdk/README.md", "bench/README.md", ...(await Promise.all(["docs", "docs/how-to", "docs/decisions"].map(below))).flat()];
   const anchor = (heading) => heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "").trim().replace(/ /g, "-");
   for (const page of pages) {
     const text = await readFile(join(root, page), "utf8");

@@ -77,7 +77,7 @@ chat("a name in any script will do, and is the same user everywhere", async (wor
   const again = await signIn();
   await again.row("안녕").and(again.page.locator(".own")).waitFor();
   await world.member(server, "dana", "general", { hello: { name: "다나" } });
-  await again.people.getByText("다나").waitFor();
+  await again.people.getByRole("link", { name: "다나" }).waitFor();
   await again.box.pressSequentially("안녕@다");
   await again.page.getByRole("option", { name: "다나" }).click();
   assert.equal(await again.box.inputValue(), "안녕@dana ");
