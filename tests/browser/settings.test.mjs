@@ -76,6 +76,7 @@ chat("whoever mentions somebody that is not reached is told so and why, and nobo
   await bob.page.reload();
   await bob.place("Library").click();
   await bob.isIn("Library");
+  await alice.people.getByText("bob", { exact: true }).waitFor();
 
   await alice.say("see @bob");
   assert.equal(await alice.page.locator(".unreached").count(), 0, "who is here sees it");
