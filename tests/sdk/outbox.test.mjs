@@ -111,6 +111,20 @@ for (const [limits, hours, isOld] of [[{}, 11.9, false], [{}, 12.1, true], [{ ke
   });
 }
 
+test("so does one that waited for a connection on this page", async () => {
+  const t = await page(new Storage());
+  t.store.send("general", "one");
+  const [{ key }] = t.store.room("general").messages;
+  t.clockError = 13 * HOUR;
+
+  await t.live();
+  assert.deepEqual([t.shown(), t.peer.inbox], [["one failed"], []]);
+  t.store.retry("general", key);
+  await t.clock.advance(0);
+
+  assert.equal(t.peer.take("send").key, key);
+});
+
 test("a message that was refused is shown as failed by the next page, and not sent by it", async () => {
   const outbox = new Storage();
   const t = await page(outbox);

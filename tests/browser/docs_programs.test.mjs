@@ -1,4 +1,4 @@
-// Programs and commands that the documents show, done as they are written; those that need a browser are in tests/browser.
+// Programs and commands that the documents show and that need no browser, done as they are written; the others are in docs.test.mjs.
 // Only addresses, paths, durations and numbers of users are others.
 
 import assert from "node:assert/strict";
@@ -9,11 +9,11 @@ import { WebSocket } from "ws";
 
 import { ConfabClient } from "../../sdk/confab.js";
 import { createStore } from "../../sdk/store.js";
-import { within } from "./support/deadline.mjs";
-import { blocksOf, root } from "./support/documents.mjs";
-import { confabd, run } from "./support/server.mjs";
-import { SECRET, inSeconds, secretFile, sign } from "./support/tokens.mjs";
-import { scenario } from "./support/world.mjs";
+import { within } from "../e2e/support/deadline.mjs";
+import { blocksOf, root } from "../e2e/support/documents.mjs";
+import { confabd, run } from "../e2e/support/server.mjs";
+import { SECRET, inSeconds, secretFile, sign } from "../e2e/support/tokens.mjs";
+import { scenario } from "../e2e/support/world.mjs";
 
 const README = "../sdk/README.md";
 const AsyncFunction = (async () => {}).constructor;
