@@ -87,6 +87,8 @@ scenario("rooms, threads, unread counts, typing, reactions and direct messages b
   await bob.row("hello").waitFor();
   await bob.row("hello").getByRole("button", { name: "Like" }).click();
   await alice.row("hello").getByText("👍 1").waitFor();
+  await bob.page.getByLabel("Message", { exact: true }).pressSequentially("hm");
+  await alice.page.getByText("bob typing…").waitFor();
   await bob.row("hello").getByRole("button", { name: "Reply" }).click();
   await bob.say("in a thread");
   await alice.row("hello").getByRole("button", { name: "Thread (1)" }).click();
@@ -94,8 +96,6 @@ scenario("rooms, threads, unread counts, typing, reactions and direct messages b
   await alice.page.getByRole("button", { name: "Back to general" }).click();
   await alice.row("in a thread").waitFor({ state: "detached" });
   await bob.page.getByRole("button", { name: "Back to general" }).click();
-  await bob.page.getByLabel("Message", { exact: true }).pressSequentially("hm");
-  await alice.page.getByText("bob typing…").waitFor();
   await bob.enter("attic");
   await bob.page.getByRole("heading", { name: "attic" }).waitFor();
   await alice.say("are you gone?");
