@@ -1,4 +1,7 @@
+#include "journal/sqlite_check.hpp"
+
 #include "journal/journal.hpp"
+#include "journal/scratch_file.hpp"
 #include "journal/sqlite_directory.hpp"
 #include "journal/sqlite_faults.hpp"
 #include "journal/sqlite_journal.hpp"
@@ -13,25 +16,53 @@ namespace confab::journal {
 namespace sqlite {
 namespace {
 
-namespace fs = std::filesystem;
+/// Damage is what was looked for; anything else keeps from looking.
+std::optional<std::string> broken(int code, const connection& database, check_report& into) {
+  auto text = words(code, database);
+  if (fault_before_commit(code) != fault::fatal) return text;
+  into.faults.push_back(std::move(text));
+  return std::nullopt;
+}
 
-/// Removes what the comparison wrote, whatever became of it.
-class scratch {
- public:
-  explicit scratch(std::string path) : path_(std::move(path)) { remove(); }
-  scratch(const scratch&) = delete;
-  scratch& operator=(const scratch&) = delete;
-  ~scratch() { remove(); }
+}  // namespace
 
-  const std::string& path() const noexcept { return path_; }
+std::optional<std::string> find_damage(connection& database, check_report& into) {
+  statement prepared;
+  if (const int code = prepared.prepare(database, "pragma integrity_check"))
+    return broken(code, database, into);
+  query row{prepared};
+  while (row.next())
+    if (row.text(0) != "ok") into.faults.emplace_back(row.text(0));
+  return row.code() ? broken(row.code(), database, into) : std::nullopt;
+}
 
- private:
-  void remove() const {
-    std::error_code ignored;
-    for (const auto* end : {"", "-journal", "-wal", "-shm"}) fs::remove(path_ + end, ignored);
+std::optional<std::string> find_gaps(connection& database, check_report& into) {
+  constexpr int rooms_told_max = 20;
+  statement count, gaps;
+  int code = count.prepare(database, "select count(*) from log");
+  if (!code)
+    code = gaps.prepare(
+        database,
+        "select coalesce(r.room, 'number ' || l.room), l.missing from (select room, max(seq) - "
+        "min(seq) + 1 - count(*) as missing from log group by room having missing <> 0) l "
+        "left join rooms r on r.id = l.room order by 1");
+  if (code) return broken(code, database, into);
+  query number{count};
+  if (number.next()) into.entries = static_cast<std::uint64_t>(number.integer(0));
+  if (number.code()) return broken(number.code(), database, into);
+  query row{gaps};
+  for (int told = 0; row.next(); ++told) {
+    if (told == rooms_told_max) {
+      into.faults.emplace_back("and more rooms lack entries of their log");
+      break;
+    }
+    into.faults.push_back("room " + std::string{row.text(0)} + " lacks " +
+                          std::string{row.text(1)} + " entries of its log");
   }
-  std::string path_;
-};
+  return row.code() ? broken(row.code(), database, into) : std::nullopt;
+}
+
+namespace {
 
 class checker {
  public:
@@ -39,22 +70,22 @@ class checker {
 
   /// What kept it from looking.
   std::optional<std::string> run() {
-    if (const int code = open_connection(database_, path_, role::writer)) return broken(code);
+    if (const int code = open_connection(database_, path_, role::writer))
+      return broken(code, database_, report_);
     const auto version = number("pragma user_version");
-    if (!version) return broken(code_);
+    if (!version) return broken(code_, database_, report_);
     const auto known = schema_steps().size();
     // A step of nothing: only whose it is, and how new.
     const auto taken = std::min<std::size_t>(static_cast<std::size_t>(*version), known);
     if (auto error = migrate(database_, schema_steps().first(taken))) return error;
 
-    if (const int code = integrity()) return broken(code);
+    if (auto error = find_damage(database_, report_)) return error;
     if (!report_.faults.empty()) return std::nullopt;  // what is damaged tells nothing
     if (taken < known || number("select 1 from progress")) {
       return "it is of an older version, or its migration was cut off: start the server once, "
              "which brings it up to date";
     }
-    report_.entries = static_cast<std::uint64_t>(number("select count(*) from log").value_or(0));
-    if (const int code = gaps()) return broken(code);
+    if (auto error = find_gaps(database_, report_)) return error;
     const auto of_log = report_.faults;
     if (auto error = compare()) return error;
     // What cannot be made anew stays as it is: the server may still start on it.
@@ -68,14 +99,6 @@ class checker {
  private:
   void fault(std::string text) { report_.faults.push_back(std::move(text)); }
 
-  /// Damage is what was looked for; anything else keeps from looking.
-  std::optional<std::string> broken(int code) {
-    auto text = words(code, database_);
-    if (fault_before_commit(code) != fault::fatal) return text;
-    fault(std::move(text));
-    return std::nullopt;
-  }
-
   std::optional<std::int64_t> number(std::string_view sql) {
     statement prepared;
     code_ = prepared.prepare(database_, sql);
@@ -86,39 +109,9 @@ class checker {
     return std::nullopt;
   }
 
-  int integrity() {
-    statement prepared;
-    if (const int code = prepared.prepare(database_, "pragma integrity_check")) return code;
-    query row{prepared};
-    while (row.next())
-      if (row.text(0) != "ok") fault(std::string{row.text(0)});
-    return row.code();
-  }
-
-  int gaps() {
-    constexpr int rooms_told_max = 20;
-    statement prepared;
-    if (const int code = prepared.prepare(
-            database_,
-            "select coalesce(r.room, 'number ' || l.room), l.missing from (select room, max(seq) - "
-            "min(seq) + 1 - count(*) as missing from log group by room having missing <> 0) l "
-            "left join rooms r on r.id = l.room order by 1"))
-      return code;
-    query row{prepared};
-    for (int told = 0; row.next(); ++told) {
-      if (told == rooms_told_max) {
-        fault("and more rooms lack entries of their log");
-        break;
-      }
-      fault("room " + std::string{row.text(0)} + " lacks " + std::string{row.text(1)} +
-            " entries of its log");
-    }
-    return row.code();
-  }
-
   /// Makes the projections anew in a copy, and looks for what differs.
   std::optional<std::string> compare() {
-    const scratch copy{path_ + ".check"};
+    const scratch_file copy{path_ + ".check"};
     if (const int code = database_.execute(("vacuum into " + literal(copy.path())).c_str()))
       return "cannot copy it to " + copy.path() +
              ", where it would be compared with a replay: " + words(code, database_);

@@ -97,6 +97,7 @@ std::variant<data_directory, std::string> data_directory::take(const std::string
   const auto name = (directory / "confab.lock").string();
   const int lock = taken.lock_ = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (lock < 0) return "cannot write to the data directory: " + name + ": " + last_error();
+  if (auto error = taken.give_to_owner(name)) return std::move(*error);
   // A file system that locks files alone (NFS) says EBADF or the like; the file's lock must do
   // then.
   const bool in_use = ::flock(handle, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
@@ -122,6 +123,13 @@ data_directory::data_directory(data_directory&& other) noexcept
 data_directory::~data_directory() {
   if (lock_ >= 0) ::close(lock_);
   if (handle_ >= 0) ::close(handle_);
+}
+
+std::optional<std::string> data_directory::give_to_owner(const std::string& path) const {
+  struct stat owner {};
+  if (::geteuid() != 0 || ::fstat(handle_, &owner) != 0 || owner.st_uid == 0) return std::nullopt;
+  if (::chown(path.c_str(), owner.st_uid, owner.st_gid) == 0) return std::nullopt;
+  return "cannot give " + path + " to the owner of its directory: " + last_error();
 }
 
 std::optional<std::string> data_directory::sync() const { return sync_directory(path_); }

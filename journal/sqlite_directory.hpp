@@ -23,6 +23,8 @@ class data_directory {
 
   /// Absolute: SQLite would read one that begins with "file:" as a URI.
   std::string file(const std::string& name) const { return path_ + "/" + name; }
+  /// What root makes here is for the server's user, whose directory it is.
+  std::optional<std::string> give_to_owner(const std::string& path) const;
   /// Makes the names of new files as durable as their content. The error is the system's.
   std::optional<std::string> sync() const;
 

@@ -2,6 +2,7 @@
 
 #include "journal/key_index.hpp"
 #include "journal/sqlite_faults.hpp"
+#include "journal/sqlite_interruption.hpp"
 #include "journal/sqlite_journal.hpp"
 #include "journal/sqlite_people.hpp"
 #include "journal/sqlite_projection.hpp"
@@ -30,24 +31,6 @@ std::optional<std::int64_t> ask(connection& database, std::string_view sql) {
   if (!run.next()) return std::nullopt;
   return run.integer(0);
 }
-
-/// Ends what SQLite is at, with an error, as soon as `stop` says so.
-class interruption {
- public:
-  interruption(connection& database, const std::function<bool()>& stop) : database_(database) {
-    constexpr int every_instructions = 5'000;  // some hundred rows
-    sqlite3_progress_handler(
-        database.get(), every_instructions,
-        [](void* asked) { return static_cast<int>((*static_cast<const std::function<bool()>*>(asked))()); },
-        const_cast<std::function<bool()>*>(&stop));
-  }
-  ~interruption() { sqlite3_progress_handler(database_.get(), 0, nullptr, nullptr); }
-  interruption(const interruption&) = delete;
-  interruption& operator=(const interruption&) = delete;
-
- private:
-  connection& database_;
-};
 
 /// How far a database of any schema has come; a log only grows.
 std::optional<std::pair<std::int64_t, std::int64_t>> end_of(connection& database) {

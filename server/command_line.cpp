@@ -207,13 +207,28 @@ void add_token_options(CLI::App& token) {
     add_valued(token, flag);
 }
 
-/// Beside those of the server, which say where its journal is.
-void add_check_options(CLI::App& check) {
-  check.set_help_flag();
-  check.allow_extras();
-  check.fallthrough();
-  check.add_flag("-h,--help");
-  check.add_flag("--rebuild");
+/// What is done with a journal. Beside its own options it takes the server's, which say where that is.
+struct journal_subcommand {
+  const char* name;
+  texts valued;    // options of its own
+  texts switches;  // those without a value
+  const char* nothing_to;  // that is left by a journal in memory
+  void (*print_help)(std::ostream&);
+};
+const journal_subcommand journal_subcommands[] = {
+    {"check", {}, {"--rebuild"}, "check", print_check_help},
+    {"backup", {"--to", "--wal-bytes-max"}, {}, "copy", print_backup_help},
+    {"restore", {"--from"}, {}, "replace", print_restore_help},
+};
+
+void add_subcommand(CLI::App& app, const journal_subcommand& it) {
+  auto& added = *app.add_subcommand(it.name);
+  added.set_help_flag();
+  added.allow_extras();
+  added.fallthrough();
+  added.add_flag("-h,--help");
+  for (const auto& flag : it.valued) add_valued(added, flag);
+  for (const auto& flag : it.switches) added.add_flag(flag);
 }
 
 /// CLI11 splits the command line and finds unknown flags. Values are read here, because it stops
@@ -339,6 +354,51 @@ config parse_server(const CLI::App& app, const environment& env, texts& mistakes
   return result;
 }
 
+command_line parse_journal_command(const CLI::App& app, const CLI::App& one,
+                                   const journal_subcommand& what, const environment& env,
+                                   std::ostream& err) {
+  texts mistakes;
+  auto known = names_of(app);
+  for (const auto* own : {&what.valued, &what.switches})
+    known.insert(known.end(), own->begin(), own->end());
+  report_unknown(app.remaining(), known, mistakes);
+  report_unknown(one.remaining(), known, mistakes);
+  const auto server = parse_server(app, env, mistakes);
+  if (server.journal == journal_kind::memory)
+    mistakes.push_back("--journal memory: leaves nothing to " + std::string{what.nothing_to});
+  const auto value = [&](const char* flag) {
+    const auto& given = one.get_option(flag)->results();
+    return given.empty() ? std::string{} : given.back();
+  };
+  const auto file = [&](const char* flag) {
+    auto text = value(flag);
+    if (text.empty()) mistakes.push_back(std::string{flag} + ": is missing");
+    return text;
+  };
+
+  command_line out = check_command{server.data, false};
+  const std::string_view name = what.name;
+  if (name == "check") {
+    std::get<check_command>(out).rebuild = one.get_option("--rebuild")->count() > 0;
+  } else if (name == "backup") {
+    backup_command backup{server.data, file("--to")};
+    constexpr std::size_t least = std::size_t{128} << 20;  // it may have so much as it is
+    if (const auto text = value("--wal-bytes-max"); !text.empty()) {
+      const auto bytes = read_bytes(text);
+      if (!bytes || *bytes < least)
+        mistakes.push_back("--wal-bytes-max " + log::quoted(text) + ": must be at least " +
+                           bytes_text(least) + ", with a unit: MiB, GiB");
+      else
+        backup.wal_bytes_max = *bytes;
+    }
+    out = std::move(backup);
+  } else {
+    out = restore_command{server.data, file("--from")};
+  }
+  if (mistakes.empty()) return out;
+  return exit_code{report(err, mistakes, "confabd " + std::string{name} + " --help")};
+}
+
 }  // namespace
 
 int run(const token_command& what, unix_ms now, std::ostream& out, std::ostream& err) {
@@ -351,17 +411,13 @@ int run(const token_command& what, unix_ms now, std::ostream& out, std::ostream&
   return out ? 0 : 1;
 }
 
-std::variant<config, token_command, check_command, exit_code> parse(int argc,
-                                                                    const char* const* argv,
-                                                                    const environment& env,
-                                                                    std::ostream& out,
-                                                                    std::ostream& err) {
+command_line parse(int argc, const char* const* argv, const environment& env, std::ostream& out,
+                   std::ostream& err) {
   CLI::App app;
   add_server_options(app);
   auto& token = *app.add_subcommand("token");
   add_token_options(token);
-  auto& check = *app.add_subcommand("check");
-  add_check_options(check);
+  for (const auto& it : journal_subcommands) add_subcommand(app, it);
 
   auto mistakes = split(app, argc, argv);
   if (!mistakes.empty()) return exit_code{report(err, mistakes, "confabd --help")};
@@ -370,13 +426,14 @@ std::variant<config, token_command, check_command, exit_code> parse(int argc,
     return out << "confabd " CONFAB_VERSION "\n", exit_code{0};
   if (token.parsed() && token.get_option("--help")->count() > 0)
     return print_token_help(out), exit_code{0};
-  if (check.parsed() && check.get_option("--help")->count() > 0)
-    return print_check_help(out), exit_code{0};
+  for (const auto& it : journal_subcommands)
+    if (const auto& one = *app.get_subcommand(it.name);
+        one.parsed() && one.get_option("--help")->count() > 0)
+      return it.print_help(out), exit_code{0};
 
   auto known = names_of(app);
-  if (check.parsed()) known.push_back("--rebuild");
-  report_unknown(app.remaining(), known, mistakes);
   if (token.parsed()) {
+    report_unknown(app.remaining(), known, mistakes);
     for (const auto* it : app.get_options())
       if (it->count() > 0)
         mistakes.push_back(it->get_name() + ": is an option of the server, not of confabd token");
@@ -385,15 +442,12 @@ std::variant<config, token_command, check_command, exit_code> parse(int argc,
     if (!mistakes.empty()) return exit_code{report(err, mistakes, "confabd token --help")};
     return std::move(*command);
   }
-  report_unknown(check.remaining(), known, mistakes);
+  for (const auto& it : journal_subcommands)
+    if (const auto& one = *app.get_subcommand(it.name); one.parsed())
+      return parse_journal_command(app, one, it, env, err);
+  report_unknown(app.remaining(), known, mistakes);
   auto result = parse_server(app, env, mistakes);
-  if (check.parsed() && result.journal == journal_kind::memory)
-    mistakes.push_back("--journal memory: leaves nothing to check");
-  if (!mistakes.empty())
-    return exit_code{
-        report(err, mistakes, check.parsed() ? "confabd check --help" : "confabd --help")};
-  if (check.parsed())
-    return check_command{std::move(result.data), check.get_option("--rebuild")->count() > 0};
+  if (!mistakes.empty()) return exit_code{report(err, mistakes, "confabd --help")};
   return result;
 }
 

@@ -126,20 +126,36 @@ struct check_command {
 /// Prints what it finds; returns the process's exit code, see docs/configuration.md.
 int run(const check_command& asked, std::ostream& out, std::ostream& err);
 
+/// `confabd backup …`: a copy of the journal, also of one that a server writes to.
+struct backup_command {
+  std::string data;
+  std::string to;
+  std::size_t wal_bytes_max = std::size_t{4} << 30;
+};
+int run(const backup_command& asked, std::ostream& out, std::ostream& err);
+
+/// `confabd restore …`: such a copy becomes the journal of a server that does not run.
+struct restore_command {
+  std::string data;
+  std::string from;
+};
+int run(const restore_command& asked, std::ostream& out, std::ostream& err);
+
 struct exit_code {
   int value = 0;
 };
+
+/// What the command line asks for.
+using command_line = std::variant<config, token_command, check_command, backup_command,
+                                  restore_command, exit_code>;
 
 /// The process's environment in production, a map in tests. Unset and empty are the same.
 using environment = std::function<const char*(const char* variable)>;
 
 /// Flags before environment before file before defaults. Help and version go to `out` and exit
 /// with 0; mistakes go to `err`, all of them at once, and exit with 2.
-std::variant<config, token_command, check_command, exit_code> parse(int argc,
-                                                                    const char* const* argv,
-                                                                    const environment& env,
-                                                                    std::ostream& out,
-                                                                    std::ostream& err);
+command_line parse(int argc, const char* const* argv, const environment& env, std::ostream& out,
+                   std::ostream& err);
 
 /// What stands in the way of starting with `candidate`; one line each, beginning with the flag.
 std::vector<std::string> mistakes_in(const config& candidate);

@@ -44,7 +44,10 @@ void print_help(std::ostream& out) {
          "\n"
          "usage: confabd [OPTION]...\n"
          "       confabd token --user ID [OPTION]...    make a token; see confabd token --help\n"
-         "       confabd check [--rebuild] [OPTION]...  check a journal; see confabd check --help\n";
+         "       confabd check [--rebuild] [OPTION]...  check a journal; see confabd check --help\n"
+         "       confabd backup --to FILE [OPTION]...   copy a journal; see confabd backup --help\n"
+         "       confabd restore --from FILE [OPTION]...\n"
+         "                                              go back to a copy; see confabd restore --help\n";
   std::string group;
   for (const auto& it : option_rows()) {
     if (it.group != group) out << '\n' << (group = it.group) << ":\n";
@@ -98,6 +101,34 @@ void print_check_help(std::ostream& out) {
   out << "\n"
          "Exit codes: 0: it is sound, or was made anew; 1: it could not be checked; 2: a mistake on "
          "the\ncommand line; 3: it is damaged.\n";
+}
+
+void print_backup_help(std::ostream& out) {
+  out << "Copies the journal as it is at one moment, while a server writes to it or not.\n"
+         "\n"
+         "usage: confabd backup --to FILE [OPTION]...\n\n";
+  print_option(out, "--to FILE", "the copy; it must not be there yet");
+  print_option(out, "--wal-bytes-max BYTES",
+               "give up when SQLite's log, which nothing leaves meanwhile, has more (4GiB)");
+  print_option(out, "--data DIR, --config FILE, ...", "as the server's, whose options all may stand");
+  print_option(out, "-h, --help", "print this");
+  out << "\n"
+         "Exit codes: 0: the copy is there, whole and sound; 1: there is none; 2: a mistake on the\n"
+         "command line; 3: it is there, but the journal lacks entries.\n";
+}
+
+void print_restore_help(std::ostream& out) {
+  out << "Makes of a copy the journal of a server that does not run. All rooms begin a new epoch, so "
+         "that\nclients do not take new messages for those that are gone.\n"
+         "\n"
+         "usage: confabd restore --from FILE [OPTION]...\n\n";
+  print_option(out, "--from FILE", "a copy that confabd backup made; it stays as it is");
+  print_option(out, "--data DIR, --config FILE, ...", "as the server's, whose options all may stand");
+  print_option(out, "-h, --help", "print this");
+  out << "\n"
+         "The journal that is there is kept as confab.db.replaced.\n"
+         "Exit codes: 0: it is done; 1: nothing was changed; 2: a mistake on the command line; 3: it "
+         "is done,\nbut the copy lacks entries.\n";
 }
 
 }  // namespace confab::server

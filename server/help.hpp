@@ -8,5 +8,7 @@ namespace confab::server {
 void print_help(std::ostream& out);
 void print_token_help(std::ostream& out);
 void print_check_help(std::ostream& out);
+void print_backup_help(std::ostream& out);
+void print_restore_help(std::ostream& out);
 
 }  // namespace confab::server

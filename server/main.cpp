@@ -142,6 +142,10 @@ int main(int argc, char* argv[]) {
   }
   if (const auto* check = std::get_if<server::check_command>(&parsed))
     return server::run(*check, std::cout, std::cerr);
+  if (const auto* backup = std::get_if<server::backup_command>(&parsed))
+    return server::run(*backup, std::cout, std::cerr);
+  if (const auto* restore = std::get_if<server::restore_command>(&parsed))
+    return server::run(*restore, std::cout, std::cerr);
   int code = EXIT_FAILURE;
   try {
     code =

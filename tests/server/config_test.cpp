@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 const std::string secret = "0123456789abcdef0123456789abcdef";
 
 struct outcome {
-  std::variant<config, token_command, check_command, exit_code> result;
+  command_line result;
   std::string out;
   std::string err;
 
@@ -614,6 +614,35 @@ TEST_CASE("confabd check tells all its mistakes at once") {
     CHECK(result.complains(line));
   CHECK(parsed({"--rebuild"}).complains("--rebuild: unknown option"));
   CHECK(parsed({"check", "--help"}).out.find("Exit codes") != std::string::npos);
+}
+
+TEST_CASE("confabd backup and restore take the server's options and a file") {
+  const auto backup = parsed({"backup", "--to", "copy.db", "--wal-bytes-max=8GiB", "--data", "here"});
+  INFO(backup.err);
+  REQUIRE(std::holds_alternative<backup_command>(backup.result));
+  const auto& asked = std::get<backup_command>(backup.result);
+  CHECK(asked.to == "copy.db");
+  CHECK(asked.data == "here");
+  CHECK(asked.wal_bytes_max == std::size_t{8} << 30);
+  const auto restore = parsed({"restore", "--from=copy.db"}, {{"CONFAB_DATA", "there"}});
+  INFO(restore.err);
+  REQUIRE(std::holds_alternative<restore_command>(restore.result));
+  CHECK(std::get<restore_command>(restore.result).from == "copy.db");
+  CHECK(std::get<restore_command>(restore.result).data == "there");
+}
+
+TEST_CASE("confabd backup and restore tell all their mistakes at once") {
+  const auto backup = parsed({"backup", "--journal=memory", "--wal-bytes-max=1", "--form", "x"});
+  CHECK(backup.code() == 2);
+  for (const auto* line : {"--form: unknown option", "--to: is missing\n",
+                           "--wal-bytes-max 1: must be", "--journal memory: leaves nothing to copy"})
+    CHECK(backup.complains(line));
+  const auto restore = parsed({"restore", "--fron", "x"});
+  CHECK(restore.complains("--fron: unknown option, did you mean --from?\n"));
+  CHECK(restore.complains("--from: is missing\n"));
+  CHECK(parsed({"--to", "x"}).complains("--to: unknown option"));
+  CHECK(parsed({"backup", "--help"}).out.find("--wal-bytes-max") != std::string::npos);
+  CHECK(parsed({"restore", "--help"}).out.find("--from FILE") != std::string::npos);
 }
 
 TEST_CASE("loopback is what only this machine can reach") {
