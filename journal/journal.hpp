@@ -300,6 +300,8 @@ struct mark_options {
   std::chrono::milliseconds every{1000};  // it is written once in so long at most
   /// Told when it cannot be written, by a thread of the journal's.
   std::function<void(std::string_view why)> failed = [](auto) {};
+  /// Told by who opens when an older one was accepted: how far it has come, and had come.
+  std::function<void(std::uint64_t position, std::uint64_t noted)> accepted = [](auto, auto) {};
 };
 
 /// Opens or creates `directory`/confab.db, migrates it, and takes `directory`/confab.lock.

@@ -122,6 +122,11 @@ std::optional<std::string> check_mark(connection& database, const mark_options& 
   if (const auto* error = std::get_if<std::string>(&noted)) return *error;
   const auto& mark = std::get<std::optional<journal_mark>>(noted);
   if (mark && (name.empty() || mark->journal == name) && mark->position > position) {
+    if (!how.accept_older && position == 0)
+      return "its content is gone: it is new or empty, but had come to position " +
+             std::to_string(mark->position) + " (says " + how.file +
+             "). Put its latest files back, with -wal; or, to begin with an empty journal, remove " +
+             how.file;
     if (!how.accept_older)
       return "it ends at position " + std::to_string(position) + ", but had come to " +
              std::to_string(mark->position) + " (says " + how.file +
@@ -130,6 +135,7 @@ std::optional<std::string> check_mark(connection& database, const mark_options& 
              "epoch, so that no client takes new messages for those that are gone";
     if (const int code = database.execute("update rooms set epoch = lower(hex(randomblob(4)))"))
       return words(code, database);
+    how.accepted(position, mark->position);
   }
   // Not before: a journal that was refused stays without a name, and is refused again.
   if (const int code =

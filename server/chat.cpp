@@ -71,11 +71,17 @@ std::unique_ptr<journal::journal> open_journal(const config& how, opening& told,
   journal::migration_options migration;
   migration.backup = how.backup;
   migration.stop = std::move(stop);
-  migration.progress = [&](auto step, auto done, auto of) { told.reached(step, done, of); };
+  migration.progress = [&, last = std::string{}](auto step, auto done, auto of) mutable {
+    told.reached(step, done, of);
+    if (std::exchange(last, step) != step) log::info("journal-migrating", "step={} of={}", step, of);
+  };
   journal::mark_options marks;
   marks.file = how.mark_file.empty() ? how.data + "/confab.mark" : how.mark_file;
   marks.accept_older = how.accept_older_journal;
   marks.failed = [](std::string_view why) { log::warn("mark-failing", "detail={}", why); };
+  marks.accepted = [](auto position, auto noted) {
+    log::warn("older-journal-accepted", "position={} noted={}", position, noted);
+  };
   auto opened = journal::open_sqlite(how.data, window, migration, marks, rules_of(how));
   if (auto* why = std::get_if<std::string>(&opened)) throw std::runtime_error(*why);
   return std::get<std::unique_ptr<journal::journal>>(std::move(opened));

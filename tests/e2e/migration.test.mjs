@@ -55,6 +55,8 @@ scenario("while a journal is migrated the server is alive, says how far it is, a
   assert.equal(page.status, 503);
   assert.equal(upgrade.status, 503);
 
+  assert.match(await server.logged("journal-migrating"), /step=copy/);
+  assert.match(await server.logged("journal-migrating"), /step=project of=200000/);
   await server.listening();
   await until("readiness", async () => (await server.http("/readyz")).status === 200);
   const bob = await world.member(server, "bob", "lobby");

@@ -37,6 +37,7 @@ scenario("an older copy of the journal is refused, and starts with new epochs wh
 
   const refused = await run(confabd, ["--port", "0", "--data", data]);
   const third = await world.server(["--accept-older-journal"], { data });
+  assert.match(await third.logged("older-journal-accepted"), / position=\d+ noted=\d+$/);
   const alice = await world.guest(third, "alice");
   const joined = await alice.ask({ type: "join", room: "lobby", since: seq, epoch });
   await third.stop();
@@ -48,6 +49,22 @@ scenario("an older copy of the journal is refused, and starts with new epochs wh
   assert.notEqual(joined.epoch, epoch);
   assert.equal(joined.head, 1);
   await fourth.stop();
+});
+
+scenario("a journal whose file is gone is not taken for an older one, at the first start nor later", async (world) => {
+  const data = await world.directory();
+  const server = await world.server([], { data });
+  await say(world, server, "one");
+  await server.stop();
+  for (const file of FILES) await rm(join(data, file), { force: true });
+
+  for (let i = 0; i < 2; ++i) {
+    const { code, stderr } = await run(confabd, ["--port", "0", "--data", data]);
+    assert.equal(code, 1);
+    assert.match(stderr, /its content is gone.*remove \S+confab\.mark/);
+  }
+  await rm(join(data, "confab.mark"));
+  await world.server([], { data });
 });
 
 scenario("after a crash the journal is never behind its mark", async (world) => {
