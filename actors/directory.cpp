@@ -41,6 +41,7 @@ void directory::forward(to_room& what) {
   if (!entry.handle) {
     entry.handle = spawn<room>(env_, what.room);
     env_->board.woke(what.room, entry.handle);
+    env_->board.counts_of(what.room).rooms_awake.set(state_->rooms.size());
     state_->ids.emplace(entry.handle.id(), what.room);
     monitor(entry.handle);
   }
@@ -67,6 +68,7 @@ void directory::ended(const caf::down_msg& down) {
   const auto& id = known.mapped();
   auto entry = state_->rooms.extract(id);
   env_->board.fell_asleep(id);
+  env_->board.counts_of(id).rooms_awake.set(state_->rooms.size());
   if (down.reason != caf::exit_reason::normal)
     for (std::size_t shard = 0; shard < env_->board.shards(); ++shard)
       send(env_->board.audience(shard), room_lost{id});

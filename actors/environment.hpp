@@ -59,6 +59,7 @@ struct environment {
   switchboard board;
   std::unique_ptr<price_list> prices;  // of `price_list_of`; null: all is free
   writer_actor writer;
+  std::unique_ptr<writer_counts> of_writer = std::make_unique<writer_counts>();
   journal::durability durability = journal::durability::memory;
   const authenticator* auth = nullptr;
   guest_secret guest_key{};  // of the tokens by which guests come back

@@ -74,8 +74,12 @@ journal_writer::behavior_type journal_writer::make_behavior() {
 void journal_writer::commit() {
   auto& s = *state_;
   if (s.batch.empty()) return;
-  s.pacing.committing(env_->steady_now(), s.batch.size());
+  const auto began = env_->steady_now();
+  s.pacing.committing(began, s.batch.size());
+  env_->of_writer->commit_operations.add(s.batch.size());
   auto result = s.writer->commit(s.batch, env_->now());
+  env_->of_writer->commit_time.add(env_->steady_now() - began);
+  if (!result) env_->of_writer->commits_failed.add();
   if (!result && result.why() == journal::fault::fatal) env_->journal_fatal(result.detail());
   report(static_cast<bool>(result), result ? std::string_view{} : result.detail());
 

@@ -66,6 +66,7 @@ void registrar::step(const user_id& user, user_op& what) {
 
 void registrar::attach(const user_id& user, attach_session& what) {
   auto& row = state_->users[user];
+  env_->board.counts_of(user).users.set(state_->users.size());
   for (const auto older : row.attach(what.who, std::move(what.device)))
     tell_session(older, replace_session{});
   // Most who connect have none, and a question to the journal is 2.4 of the 27 us a connect costs.
@@ -265,8 +266,10 @@ void registrar::tell_session(session_id session, session_event what) {
 }
 
 void registrar::forget_if_idle(const user_id& user) {
-  if (const auto at = state_->users.find(user); at != state_->users.end() && at->second.idle())
-    state_->users.erase(at);
+  const auto at = state_->users.find(user);
+  if (at == state_->users.end() || !at->second.idle()) return;
+  state_->users.erase(at);
+  env_->board.counts_of(user).users.set(state_->users.size());
 }
 
 /// The direct rooms that are awake hear of each session's end as it comes.

@@ -84,7 +84,8 @@ void room::loaded(room_loaded& what) {
     s.room.emplace(std::move(what.info), std::move(what.tail),
                    room_state::options{env_->how.append_wait_max, env_->how.presence_gather,
                                        env_->how.presence_grace, env_->how.typing_lapse,
-                                       journal::name(env_->durability), env_->how.rules},
+                                       journal::name(env_->durability), env_->how.rules,
+                                       &env_->board.counts_of(s.id)},
                    creation_request(), std::move(what.names));
     if (s.room->is_direct()) {
       const auto direct = *s.room->view().direct;
@@ -281,6 +282,7 @@ void room::refuse(const room_command& what, const rooms::refused& why) {
     auto denied = *signal;
     return vouch(denied, false);
   }
+  env_->board.counts_of(state_->id).errors[static_cast<std::size_t>(why.code)].add();
   room_effects effects;
   if (const auto* join = std::get_if<join_op>(&what.what); join && join->continuing) {
     effects.settlements.push_back({what.from.session, what.from.ticket, settlement::broken});

@@ -35,6 +35,8 @@ bool room_state::exists_for(const user_id& user) const noexcept {
 // --- telling -----------------------------------------------------------------------------------
 
 void room_state::answer(const asker& to, const message::any& what, room_effects& out) const {
+  if (const auto* error = std::get_if<message::error>(&what); error && how_.counts)
+    how_.counts->errors[static_cast<std::size_t>(error->code)].add();
   out.deliveries[to.session.shard()].push_back(unicast{to.session, encode_frame(to.format, what)});
 }
 
@@ -153,6 +155,7 @@ bool room_state::news(room_outcome& what, steady_time now, room_effects& out) {
     return true;
   }
   const bool answers = own && !own->answered;
+  if (answers && how_.counts) how_.counts->storing.add(now - own->from.asked);
   using after = pending_append;
   auto* joins = own ? std::get_if<after::joined>(&own->then) : nullptr;
   const bool leaves = own && std::holds_alternative<after::left>(own->then);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/counts.hpp"
 #include "actors/delivery.hpp"
 #include "actors/presence.hpp"
 #include "journal/journal.hpp"
@@ -53,6 +54,7 @@ class room_state {
     std::chrono::milliseconds typing_lapse;
     std::string_view durability;  // a literal, told in every `sent`
     rooms::rules rules;
+    shard_counts* counts = nullptr;  // where it tells what it does; null: nowhere
   };
 
   /// `first_request`: its requests are numbered from there on.

@@ -135,6 +135,7 @@ bool session::received(frame_received& what) {
     return false;
   }
   faults_in_a_row_ = 0;
+  env_->board.counts_of(id_).commands[command.index()].add();
   if (!within_rate(id, worth(command))) return false;
   if (as_hello && now_ != phase::awaiting_hello) {
     say_error(id, error_code::already, "hello was said already");
@@ -441,6 +442,8 @@ void session::to_registrar(user_op what) {
 const audience_actor& session::own_audience() const { return env_->board.audience_of(id_); }
 
 void session::say(const message::any& what) {
+  if (const auto* error = std::get_if<message::error>(&what))
+    env_->board.counts_of(id_).errors[static_cast<std::size_t>(error->code)].add();
   // Overflow and closed end in connection_closed; there is nothing to do about them here.
   const auto bytes = encode_frame(format_, what);
   taken_->pays.charge(price::bytes_out, static_cast<double>(bytes->size()), env_->steady_now());

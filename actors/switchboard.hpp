@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/counts.hpp"
 #include "actors/messages.hpp"
 #include "protocol/siphash.hpp"
 
@@ -61,6 +62,12 @@ class switchboard {
   const audience_actor& audience(std::size_t shard) const { return shards_[shard].audience; }
   const shard_actors& shard(std::size_t number) const { return shards_[number]; }
 
+  // --- what each shard counts; from its own thread ---
+  shard_counts& counts(std::size_t shard) const { return *shards_[shard].counts; }
+  shard_counts& counts_of(const room_id& room) const { return *of(room).counts; }
+  shard_counts& counts_of(const user_id& user) const { return *of(user).counts; }
+  shard_counts& counts_of(session_id session) const { return *of(session).counts; }
+
   // --- rooms that are awake; any thread ---
   /// For a cache of the caller's own, as a shorter way than by the room's directory. Null if the
   /// room sleeps or is about to. An actor that has ended in this moment takes no messages: the
@@ -77,6 +84,7 @@ class switchboard {
   };
   struct entry : shard_actors {
     std::unique_ptr<awake_rooms> awake = std::make_unique<awake_rooms>();
+    std::unique_ptr<shard_counts> counts = std::make_unique<shard_counts>();
   };
 
   const entry& of(const room_id& room) const { return shards_[shard_of(room)]; }

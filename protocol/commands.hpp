@@ -4,10 +4,12 @@
 #include "protocol/entry.hpp"
 #include "protocol/ids.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -215,6 +217,14 @@ using any = std::variant<hello, refresh, ping, join, leave, send, edit, delete_m
                          history, list_rooms, list_reactions, typing, signal, direct, pin, list_pins, list_threads,
                          set_member, list_members, create, set_room, emit, upload, download, block,
                          list_blocks, list_users, report, set_active>;
+
+/// The `type` of each, in the order of `any`; `unreact` and `unpin` go by the name of what they undo.
+inline constexpr std::array<std::string_view, std::variant_size_v<any>> names{
+    "hello",   "refresh",   "ping",   "join",   "leave",  "send",       "edit",    "delete",
+    "react",   "history",   "rooms",  "reactions", "typing", "signal",  "direct",  "pin",
+    "pins",    "threads",   "set_member", "members", "create", "set_room", "emit", "upload",
+    "download", "block",    "blocks", "users",  "report", "active"};
+static_assert(!names.back().empty(), "every command has a name");
 
 }  // namespace confab::command
 

@@ -132,6 +132,8 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
       authenticator_(std::move(checks_tokens)),
       proxies_(trusted_proxies(how)),
       base_path_(how.base_path),
+      data_(how.journal == journal_kind::sqlite ? how.data : ""),
+      started_(system_now()),
       metrics_apart_(!how.admin_listen.empty()) {
   limits_.text_bytes_max = how.text_bytes;
   env_.how.node = how.node;
@@ -311,8 +313,20 @@ std::string chat::trouble() const {
 }
 
 std::string chat::metrics() const {
-  return metrics_text({on_.listener().count(), incidents_.counts(), log::dropped(),
-                       trouble().empty(), journal_healthy_});
+  metric_sources from;
+  from.transport = on_.listener().count();
+  if (!opening_.goes_on()) {  // before, the shards are still being added
+    for (std::size_t i = 0; i < env_.board.shards(); ++i) from.actors.add(env_.board.counts(i));
+    from.actors.add(*env_.of_writer);
+  }
+  from.turn_time = on_.turn_time();
+  if (!data_.empty()) from.disk = disk_use_of(data_);
+  from.started_at = static_cast<double>(started_.value()) / 1000;
+  from.happened = incidents_.counts();
+  from.log_lines_dropped = log::dropped();
+  from.ready = trouble().empty();
+  from.journal_healthy = journal_healthy_;
+  return metrics_text(from);
 }
 
 void chat::end_actors() {

@@ -65,6 +65,8 @@ class chat {
   watch watch_;
   const std::vector<transport::network> proxies_;
   const std::string base_path_;
+  const std::string data_;  // empty: there is no database
+  const unix_ms started_;
   opening opening_;
   const bool metrics_apart_;
   std::atomic<bool> ready_{false};

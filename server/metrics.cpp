@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -40,6 +41,35 @@ void closes(const metric_sources& from, metric_values& to) {
     to.add(std::to_string(static_cast<unsigned>(close_rows[i].code)), counts[i]);
   to.add("1006", counts[close_rows.size()]);
   to.add("other", counts[close_rows.size() + 1]);
+}
+
+void commands(const metric_sources& from, metric_values& to) {
+  for (std::size_t i = 0; i < command::names.size(); ++i)
+    to.add(command::names[i], from.actors.commands[i]);
+}
+
+void errors(const metric_sources& from, metric_values& to) {
+  for (const auto& row : error_rows)
+    to.add(row.name, from.actors.errors[static_cast<std::size_t>(row.code)]);
+}
+
+constexpr double seconds_of_nanoseconds = 1e-9;
+
+auto times(histogram_sum actor_totals::*field) {
+  return [field](const metric_sources& from, metric_values& to) {
+    to.add(from.actors.*field, seconds_of_nanoseconds);
+  };
+}
+
+auto actors_count(std::uint64_t actor_totals::*field) {
+  return [field](const metric_sources& from, metric_values& to) { to.add(from.actors.*field); };
+}
+
+/// None where the journal is in memory.
+auto disk(std::uint64_t disk_use::*field) {
+  return [field](const metric_sources& from, metric_values& to) {
+    if (from.disk) to.add((*from.disk).*field);
+  };
 }
 
 double cpu_seconds() {
@@ -83,6 +113,12 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
+/// As few digits as say the same.
+std::string shortest(double number) {
+  char digits[32];
+  return {digits, std::to_chars(std::begin(digits), std::end(digits), number).ptr};
+}
+
 std::vector<metric_row> make_rows() {
   using counters = transport::counters;
   return {
@@ -110,6 +146,25 @@ std::vector<metric_row> make_rows() {
       {"confab_closes_total", "counter",
        "WebSocket connections that have ended, by their close code; 1006: without one.", "code",
        closes},
+      {"confab_users", "gauge", "Users who are known, which are those with a session and few others.",
+       "", actors_count(&actor_totals::users)},
+      {"confab_rooms_awake", "gauge", "Rooms in memory.", "",
+       actors_count(&actor_totals::rooms_awake)},
+      {"confab_commands_total", "counter", "Commands of clients, as they came.", "type", commands},
+      {"confab_errors_total", "counter", "Errors that clients were told, by their code.", "code",
+       errors},
+      {"confab_storing_seconds", "histogram",
+       "From when a room takes what is to be stored until it answers.", "",
+       times(&actor_totals::storing)},
+      {"confab_commit_seconds", "histogram", "How long a commit of the journal takes.", "",
+       times(&actor_totals::commit_time)},
+      {"confab_commit_operations", "histogram", "How much is stored by one commit.", "",
+       [](const auto& from, auto& to) { to.add(from.actors.commit_operations, 1); }},
+      {"confab_commits_failed_total", "counter", "Commits that stored nothing.", "",
+       actors_count(&actor_totals::commits_failed)},
+      {"confab_turn_seconds", "histogram",
+       "How long a turn of a shard takes; whoever is on it waits so long.", "",
+       [](const auto& from, auto& to) { to.add(from.turn_time, seconds_of_nanoseconds); }},
       {"confab_messages_in_total", "counter", "WebSocket messages received.", "",
        transport_count(&counters::messages_in)},
       {"confab_frames_out_total", "counter", "WebSocket frames sent.", "",
@@ -124,6 +179,9 @@ std::vector<metric_row> make_rows() {
        transport_count(&counters::slow_consumers)},
       {"confab_outbound_bytes", "gauge", "Bytes that wait for all readers together.", "",
        transport_count(&counters::outbound_bytes)},
+      {"confab_outbox_highest_bytes", "gauge",
+       "Most bytes that waited for one reader within the last minute or two.", "",
+       transport_count(&counters::outbox_highest)},
       {"confab_outbound_full_total", "counter",
        "Times that too much waited for all readers together, and the slowest were closed.", "",
        in_all(incident_kind::outbound_full)},
@@ -135,7 +193,17 @@ std::vector<metric_row> make_rows() {
        [](const auto& from, auto& to) { to.add(std::uint64_t{from.ready}); }},
       {"confab_journal_healthy", "gauge", "1 while appends succeed.", "",
        [](const auto& from, auto& to) { to.add(std::uint64_t{from.journal_healthy}); }},
+      {"confab_journal_bytes", "gauge", "Size of the database.", "",
+       disk(&disk_use::database_bytes)},
+      {"confab_wal_bytes", "gauge", "Size of the database's write-ahead log.", "",
+       disk(&disk_use::wal_bytes)},
+      {"confab_disk_free_bytes", "gauge", "What is free where the database is.", "",
+       disk(&disk_use::free_bytes)},
+      {"confab_build_info", "gauge", "1; the version is the label.", "version",
+       [](const auto&, auto& to) { to.add(CONFAB_VERSION, 1); }},
       // Under the names that Prometheus' own libraries use.
+      {"process_start_time_seconds", "gauge", "When the server started, since the Unix epoch.", "",
+       [](const auto& from, auto& to) { to.add(from.started_at); }},
       {"process_cpu_seconds_total", "counter", "CPU time of the process, user and system.", "",
        [](const auto&, auto& to) { to.add(cpu_seconds()); }},
       {"process_resident_memory_bytes", "gauge", "Resident memory of the process.", "",
@@ -149,11 +217,52 @@ std::vector<metric_row> make_rows() {
 
 }  // namespace
 
-void metric_values::add(std::string_view label, const std::string& number) {
-  text_.append(name_);
-  if (!label_.empty())
-    text_.append("{").append(label_).append("=\"").append(escaped(label)).append("\"}");
+void metric_values::line(std::string_view ending, std::string_view label, std::string_view value,
+                         const std::string& number) {
+  text_.append(name_).append(ending);
+  if (!label.empty())
+    text_.append("{").append(label).append("=\"").append(escaped(value)).append("\"}");
   text_.append(" ").append(number).append("\n");
+}
+
+void metric_values::add(std::string_view label, const std::string& number) {
+  line("", label_, label, number);
+}
+
+void metric_values::add(const histogram_sum& all, double unit) {
+  std::uint64_t so_far = 0;
+  for (std::size_t i = 0; i < all.bounds.size(); ++i)
+    line("_bucket", "le", shortest(static_cast<double>(all.bounds[i]) * unit),
+         std::to_string(so_far += all.counts[i]));
+  if (!all.counts.empty()) so_far += all.counts.back();
+  line("_bucket", "le", "+Inf", std::to_string(so_far));
+  line("_sum", "", "", shortest(static_cast<double>(all.sum) * unit));
+  line("_count", "", "", std::to_string(so_far));
+}
+
+void actor_totals::add(const actors::shard_counts& shard) {
+  for (std::size_t i = 0; i < commands.size(); ++i) commands[i] += shard.commands[i].get();
+  for (std::size_t i = 0; i < errors.size(); ++i) errors[i] += shard.errors[i].get();
+  users += shard.users.get();
+  rooms_awake += shard.rooms_awake.get();
+  storing.add(shard.storing);
+}
+
+void actor_totals::add(const actors::writer_counts& writer) {
+  commits_failed += writer.commits_failed.get();
+  commit_time.add(writer.commit_time);
+  commit_operations.add(writer.commit_operations);
+}
+
+disk_use disk_use_of(const std::string& directory) {
+  const auto bytes = [&](const char* name) -> std::uint64_t {
+    std::error_code none;
+    const auto size = std::filesystem::file_size(directory + "/" + name, none);
+    return none ? 0 : size;
+  };
+  std::error_code unknown;
+  const auto space = std::filesystem::space(directory, unknown);
+  return {bytes("confab.db"), bytes("confab.db-wal"), unknown ? 0 : space.available};
 }
 
 const std::vector<metric_row>& metric_rows() {

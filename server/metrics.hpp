@@ -1,19 +1,49 @@
 #pragma once
 
+#include "actors/counts.hpp"
+#include "protocol/meter.hpp"
 #include "server/incidents.hpp"
 #include "transport/listener.hpp"
 
+#include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace confab::server {
 
+/// What all shards' actors have done, and the journal's writer.
+struct actor_totals {
+  std::array<std::uint64_t, std::variant_size_v<command::any>> commands{};
+  std::array<std::uint64_t, error_rows.size()> errors{};
+  std::uint64_t users = 0;
+  std::uint64_t rooms_awake = 0;
+  std::uint64_t commits_failed = 0;
+  histogram_sum storing, commit_time, commit_operations;
+
+  void add(const actors::shard_counts& shard);
+  void add(const actors::writer_counts& writer);
+};
+
+/// Of the journal's files; where there are none, of nothing.
+struct disk_use {
+  std::uint64_t database_bytes = 0;
+  std::uint64_t wal_bytes = 0;
+  std::uint64_t free_bytes = 0;  // that the server may use
+};
+disk_use disk_use_of(const std::string& directory);
+
 /// What `/metrics` shows, read at one moment.
 struct metric_sources {
   transport::counters transport;
+  actor_totals actors;
+  histogram_sum turn_time;
+  std::optional<disk_use> disk;
+  double started_at = 0;  // in seconds of the Unix epoch
   std::vector<incidents::count> happened;
   std::uint64_t log_lines_dropped = 0;
   bool ready = false;
@@ -28,9 +58,13 @@ class metric_values {
   void add(std::uint64_t number) { add({}, std::to_string(number)); }
   void add(double number) { add({}, std::to_string(number)); }
   void add(std::string_view label, std::uint64_t number) { add(label, std::to_string(number)); }
+  /// `unit`: what one stands for of what was counted in.
+  void add(const histogram_sum& all, double unit);
 
  private:
   void add(std::string_view label, const std::string& number);
+  void line(std::string_view ending, std::string_view label, std::string_view value,
+            const std::string& number);
   std::string& text_;
   std::string_view name_;
   std::string_view label_;
@@ -39,7 +73,7 @@ class metric_values {
 /// One row of the metric table, which the page and its documentation come from.
 struct metric_row {
   std::string_view name;
-  std::string_view type;  // gauge or counter
+  std::string_view type;  // gauge, counter or histogram
   std::string_view help;
   std::string_view label;  // empty: there is one value
   std::function<void(const metric_sources& from, metric_values& to)> read;

@@ -51,6 +51,12 @@ runtime::~runtime() { stop(); }
 
 actors::shard_unit* runtime::unit(std::size_t index) noexcept { return shards_[index].get(); }
 
+histogram_sum runtime::turn_time() const {
+  histogram_sum all;
+  for (const auto& one : shards_) all.add(one->turn_time());
+  return all;
+}
+
 void runtime::listen(const transport::options& how,
                      std::vector<transport::websocket_route> websockets,
                      std::vector<transport::http_route> pages) {

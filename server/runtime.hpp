@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/caf.hpp"
+#include "protocol/meter.hpp"
 #include "transport/listener.hpp"
 #include "transport/port.hpp"
 
@@ -37,6 +38,9 @@ class runtime {
   /// A second address, for plain pages alone. Which port it is.
   std::uint16_t listen_beside(const transport::options& how,
                               std::vector<transport::http_route> pages);
+
+  /// Of all shards' turns. Any thread.
+  histogram_sum turn_time() const;
 
   /// Called when the shards' threads have ended, before the actor system does: whoever holds
   /// handles lets go of them here. A detached actor's thread waits for its last handle.

@@ -79,15 +79,17 @@ void shard::run() {
     }
     take_foreign();
     run_actors();
-    if (auto* sockets = sockets_.load(std::memory_order_relaxed))
-      measure(begin, sockets->end_turn());
+    std::size_t writes = 0;
+    if (auto* sockets = sockets_.load(std::memory_order_relaxed)) writes = sockets->end_turn();
+    const auto turn = std::chrono::steady_clock::now() - begin;
+    turn_time_.add(turn);
+    measure(turn, writes);
   }
   thread_ = std::thread::id{};
 }
 
-void shard::measure(std::chrono::steady_clock::time_point begin, std::size_t writes) noexcept {
+void shard::measure(std::chrono::nanoseconds turn, std::size_t writes) noexcept {
   if (writes < measured_writes_min) return;
-  const std::chrono::nanoseconds turn = std::chrono::steady_clock::now() - begin;
   const auto each = turn / static_cast<std::chrono::nanoseconds::rep>(writes);
   write_time_ += (std::min(each, write_time_max) - write_time_) / 16;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/caf.hpp"
+#include "protocol/meter.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -38,6 +39,9 @@ class shard final : public actors::shard_unit {
   void exec_later(caf::resumable* what) override;
   void call_later(caf::timespan wait, std::function<void()> what) override;
 
+  /// How long turns take. Any thread.
+  const histogram& turn_time() const noexcept { return turn_time_; }
+
   /// Serves until `stop`. `sockets` is set once the listener exists.
   void run();
   void serve(transport::reactor* sockets) noexcept { sockets_.store(sockets); }
@@ -51,13 +55,14 @@ class shard final : public actors::shard_unit {
   bool may_sleep();
   void take_foreign();
   void run_actors();
-  void measure(std::chrono::steady_clock::time_point begin, std::size_t writes) noexcept;
+  void measure(std::chrono::nanoseconds turn, std::size_t writes) noexcept;
 
   std::optional<boost::asio::io_context> io_{std::in_place, 1};
   std::atomic<transport::reactor*> sockets_{nullptr};
   std::atomic<std::thread::id> thread_{};
   std::deque<caf::resumable*> ready_;
   std::chrono::nanoseconds write_time_ = usual_write_time;  // a mean
+  histogram turn_time_{histogram::times};
 
   std::mutex mutex_;
   std::vector<caf::resumable*> foreign_;  // guarded

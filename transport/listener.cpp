@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -224,6 +225,7 @@ class listener_impl final : public listener {
       out.bytes_in += from.bytes_in.get();
       out.bytes_out += from.bytes_out.get();
       out.outbound_bytes += from.outbound_bytes.get();
+      out.outbox_highest = std::max(out.outbox_highest, from.outbox_highest.get());
       out.slow_consumers += from.slow_consumers.get();
       for (std::size_t i = 0; i < out.closes.size(); ++i) out.closes[i] += from.closes[i].get();
     }

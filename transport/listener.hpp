@@ -70,6 +70,7 @@ struct counters {
   std::uint64_t bytes_out = 0;
   std::uint64_t slow_consumers = 0;
   std::uint64_t outbound_bytes = 0;  // that wait, at this moment
+  std::uint64_t outbox_highest = 0;  // that waited for one reader, within the last minute or two
   /// WebSockets that ended, by the code they were closed with: the rows of `close_rows`, then
   /// those without a close frame (1006), then all other codes.
   std::array<std::uint64_t, close_rows.size() + 2> closes{};

@@ -254,6 +254,7 @@ void outbox::drop_unsent() {
 void outbox::end_turn() {
   if (!writer_) return;
   if (queued_bytes_ > 0) writer_->flush();
+  if (dirty_) dirty_->highest_ = std::max(dirty_->highest_, queued_bytes_);
   if (!tell_when_low_ || sealed_ || close_code_ != 0 ||
       queued_bytes_ > limits::outbox_low_water_bytes)
     return;

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace confab::transport {
@@ -34,6 +35,9 @@ class dirty_list {
   std::uint64_t frames_pushed() const noexcept { return frames_pushed_; }
   /// Of all its outboxes, now.
   std::size_t queued_bytes() const noexcept { return queued_bytes_; }
+  /// Of one of them at most, when it had been written to; since `take_highest`, which begins anew.
+  std::size_t highest() const noexcept { return highest_; }
+  std::size_t take_highest() noexcept { return std::exchange(highest_, 0); }
 
  private:
   friend class outbox;
@@ -44,6 +48,7 @@ class dirty_list {
   std::vector<outbox*> next_turn_;
   std::uint64_t frames_pushed_ = 0;
   std::size_t queued_bytes_ = 0;
+  std::size_t highest_ = 0;
   std::uint32_t turn_ = 0;
 };
 

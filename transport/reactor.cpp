@@ -55,10 +55,20 @@ reactor_core::reactor_core(net::io_context& io, std::shared_ptr<const site> shar
 std::size_t reactor_core::end_turn() {
   const auto before = dirty_.size();
   const bool more = before > 0 && dirty_.flush();
+  if (before > 0) note_highest();
   limit_outbound();
   if (more || dirty_.size() > 0) net::post(io_, [] {});  // the next turn is to come at once
   count.frames_out.set(dirty_.frames_pushed());
   return before - std::min(before, dirty_.size());
+}
+
+/// Of this minute and the one before, so that whoever asks twice a minute misses none.
+void reactor_core::note_highest() noexcept {
+  if (ticks() - highest_since_ >= ticks_in(std::chrono::minutes{1})) {
+    highest_since_ = ticks();
+    highest_before_ = dirty_.take_highest();
+  }
+  count.outbox_highest.set(std::max(highest_before_, dirty_.highest()));
 }
 
 /// Every outbox is bounded, but not what thousands of them hold. Those with the most go first; of

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "protocol/meter.hpp"
 #include "transport/admission.hpp"
 #include "transport/deflate.hpp"
 #include "transport/linked.hpp"
@@ -37,21 +38,9 @@ struct site {
   void note_bug(std::string_view wall) const noexcept;
 };
 
-/// Written by one thread, read by any: no locked instruction on the way of a frame.
-class meter {
- public:
-  void add(std::uint64_t n = 1) noexcept { set(get() + n); }
-  void sub(std::uint64_t n = 1) noexcept { set(get() - n); }
-  void set(std::uint64_t n) noexcept { value_.store(n, std::memory_order_relaxed); }
-  std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<std::uint64_t> value_{0};
-};
-
 struct meters {
   meter websockets_open, refused, messages_in, frames_out, writes, bytes_in, bytes_out,
-      slow_consumers, outbound_bytes;
+      slow_consumers, outbound_bytes, outbox_highest;
   std::array<meter, std::tuple_size_v<decltype(counters::closes)>> closes;
 };
 
@@ -125,6 +114,7 @@ class reactor_core final : public reactor, public std::enable_shared_from_this<r
   using timer = net::basic_waitable_timer<std::chrono::steady_clock,
                                           net::wait_traits<std::chrono::steady_clock>, executor>;
 
+  void note_highest() noexcept;
   void limit_outbound();
   std::size_t tell_outbound() noexcept;
   timer_wheel::tick current_tick() const noexcept;
@@ -142,6 +132,8 @@ class reactor_core final : public reactor, public std::enable_shared_from_this<r
   timer timer_;
   bool timer_runs_ = false;
   std::minstd_rand random_;
+  timer_wheel::tick highest_since_ = 0;
+  std::size_t highest_before_ = 0;  // in the minute before that
   inflater inflater_;
   std::array<char, 64 * 1024> scratch_;
   std::array<char, 16 * 1024> inbox_;

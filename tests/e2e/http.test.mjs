@@ -61,7 +61,9 @@ scenario("everything the page asks for is there", async (world) => {
 
 scenario("health, readiness and metrics", async (world) => {
   const server = await world.server();
-  await world.member(server, "alice", "lobby");
+  const alice = await world.member(server, "alice", "lobby");
+  await alice.ask({ type: "send", room: "lobby", text: "one" });
+  await alice.ask({ type: "send", room: "elsewhere", text: "one" });
 
   const alive = await server.http("/healthz");
   const ready = await server.http("/readyz");
@@ -71,7 +73,17 @@ scenario("health, readiness and metrics", async (world) => {
   assert.equal(ready.status, 200);
   assert.equal(metrics.status, 200);
   assert.match(metrics.headers["content-type"], /^text\/plain; version=0\.0\.4/);
-  assert.match(metrics.body, /^confab_websockets 1$/m);
+  for (const line of [
+    "confab_websockets 1",
+    "confab_users 1",
+    "confab_rooms_awake 1",
+    'confab_commands_total{type="send"} 2',
+    'confab_errors_total{code="not_joined"} 1',
+    "confab_storing_seconds_count 1",
+  ])
+    assert.ok(metrics.body.includes(`\n${line}\n`), line);
+  for (const name of ["confab_commit_seconds_count", "confab_turn_seconds_count", "confab_journal_bytes", "confab_disk_free_bytes"])
+    assert.ok((await server.metric(name)) > 0, name);
   for (const line of metrics.body.trim().split("\n"))
     assert.match(line, /^# (HELP|TYPE) \w+ .+$|^\w+(\{.*\})? [0-9.e+-]+$/);
 });

@@ -34,6 +34,15 @@ TEST_CASE("every golden frame has a value and every value a golden frame") {
   REQUIRE(golden::files().size() == golden::commands().size() + golden::messages().size());
 }
 
+TEST_CASE("every kind of command has the name of its type") {
+  for (const auto& [name, value] : golden::commands()) {
+    INFO(name);
+    auto type = ordered_json::parse(golden::files().at(name).json).at("type").get<std::string>();
+    if (type == "unreact" || type == "unpin") type.erase(0, 2);
+    CHECK(command::names[value.what.index()] == type);
+  }
+}
+
 TEST_CASE("every kind of command and of message has a golden frame") {
   std::set<std::size_t> commands;
   for (const auto& [name, value] : golden::commands()) commands.insert(value.what.index());

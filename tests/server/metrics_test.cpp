@@ -1,5 +1,6 @@
 #include "server/metrics.hpp"
 
+#include "tests/server/temporary_directory.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/source_dir.hpp"
 
@@ -62,7 +63,54 @@ TEST_CASE("metrics have a form that Prometheus reads") {
   CHECK(has(R"(confab_bugs_total{where="page \"x\""} 1)"));
   CHECK(has("confab_tls_failed_total 4"));
   CHECK(has("confab_journal_healthy 1"));
+  CHECK(has("confab_build_info{version=\"" CONFAB_VERSION "\"} 1"));
+  CHECK(text.find("\nconfab_journal_bytes") == std::string::npos);  // there is no database
   const std::regex form{R"re(# (HELP|TYPE) \w+ .+|\w+(\{\w+=".*"\})? [0-9.e+-]+)re"};
   std::istringstream lines{text};
   for (std::string line; std::getline(lines, line);) CHECK(std::regex_match(line, form));
+}
+
+TEST_CASE("what shards and the journal's writer count is added up") {
+  actors::shard_counts one, other;
+  actors::writer_counts writer;
+  one.commands[5].add();
+  other.commands[5].add(2);
+  other.errors[static_cast<std::size_t>(error_code::muted)].add();
+  one.users.set(3);
+  other.users.set(4);
+  using namespace std::chrono_literals;
+  for (const auto span : {10us, 11us, 20s / 1us * 1us}) one.storing.add(span);
+  other.storing.add(-5ns);
+  writer.commit_operations.add(std::uint64_t{3});
+
+  metric_sources from;
+  from.actors.add(one);
+  from.actors.add(other);
+  from.actors.add(writer);
+  const auto text = metrics_text(from);
+
+  for (const std::string line :
+       {"confab_commands_total{type=\"send\"} 3", "confab_errors_total{code=\"muted\"} 1",
+        "confab_users 7", "confab_storing_seconds_bucket{le=\"1e-05\"} 2",
+        "confab_storing_seconds_bucket{le=\"5e-05\"} 3",
+        "confab_storing_seconds_bucket{le=\"10\"} 3",
+        "confab_storing_seconds_bucket{le=\"+Inf\"} 4", "confab_storing_seconds_count 4",
+        "confab_commit_operations_bucket{le=\"2\"} 0", "confab_commit_operations_bucket{le=\"4\"} 1",
+        "confab_commit_operations_sum 3"}) {
+    INFO(line);
+    CHECK(("\n" + text).find("\n" + line + "\n") != std::string::npos);
+  }
+}
+
+TEST_CASE("the database's files are measured, and none are nothing") {
+  temporary_directory directory;
+  directory.write("confab.db", std::string(5000, 'x'));
+  directory.write("confab.db-wal", std::string(70, 'x'));
+
+  const auto use = disk_use_of(directory.path());
+
+  CHECK(use.database_bytes == 5000);
+  CHECK(use.wal_bytes == 70);
+  CHECK(use.free_bytes > 0);
+  CHECK(disk_use_of(directory.path() + "/none").free_bytes == 0);
 }

@@ -118,6 +118,7 @@ TEST_CASE("where too much waits for all readers, he for whom the most waits is c
   REQUIRE(incidents.empty());
   REQUIRE(w.server->count().outbound_bytes ==
           to_most->queued_bytes() + to_less->queued_bytes());
+  REQUIRE(w.server->count().outbox_highest == to_most->queued_bytes());
 
   while (w.server->count().slow_consumers == 0) {
     REQUIRE(to_less->push(make_frame(frame_kind::text, std::string(portion, '.'))) ==
