@@ -11,7 +11,7 @@ test_packages="catch2 ccache sqlite3 openssl python3 python3-websockets"
 # What makes the Debian package.
 package_packages="dpkg-dev file"
 # What tests look at it with, and at what else deploy/ has.
-deploy_test_packages="binutils man-db systemd python3-yaml nginx-light haproxy openssl"
+deploy_test_packages="binutils man-db systemd python3-yaml nginx-light haproxy openssl prometheus"
 # libFuzzer comes with clang, its library apart.
 fuzz_packages="clang libclang-rt-dev ccache"
 

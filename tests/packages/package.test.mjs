@@ -41,6 +41,8 @@ scenario("the package has the programs, their manual, the service and its config
     "etc/confab/confabd.toml": 0o644,
     "usr/lib/systemd/system/confabd.service": 0o644,
     "usr/share/bash-completion/completions/confabd": 0o644,
+    "usr/share/confab/monitoring/alerts.yml": 0o644,
+    "usr/share/confab/monitoring/grafana/dashboard.json": 0o644,
     "usr/share/doc/confab/changelog.gz": 0o644,
     "usr/share/doc/confab/copyright": 0o644,
     "usr/share/man/man1/confab-load.1.gz": 0o644,
