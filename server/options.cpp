@@ -180,8 +180,8 @@ std::vector<option_row> make_rows() {
             "any. Unless said: any, but on loopback with guests only local names and addresses"},
            "HOST", &config::hosts),
       list({"trust_proxy", listening,
-            "addresses and networks (10.0.0.0/8) of proxies in front: neither their connections nor "
-            "what these cause are limited per address, as those of loopback are not"},
+            "addresses and networks (10.0.0.0/8) of proxies in front: their connections are not "
+            "counted per address, but whom they name in X-Forwarded-For is"},
            "NETWORK", &config::trust_proxy),
       text({"base_path", listening,
             "path before those of the page, the client library and /ws, as /chat"},

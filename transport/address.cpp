@@ -93,15 +93,43 @@ bool network::has(const address& one) const noexcept {
   return rest == 0 || (one.bytes[whole] ^ first_.bytes[whole]) >> (8 - rest) == 0;
 }
 
+namespace {
+
+std::optional<address> address_of(std::string_view peer) {
+  return address::make(peer.substr(0, peer.find('%')));  // without the zone
+}
+
+bool is_among(std::span<const network> networks, const std::optional<address>& one) {
+  return one && std::any_of(networks.begin(), networks.end(),
+                            [&](const auto& each) { return each.has(*one); });
+}
+
+}  // namespace
+
 std::vector<network> loopback_networks() {
   return {*network::make("127.0.0.0/8"), *network::make("::1")};
 }
 
+std::string client_address(std::string_view peer, std::string_view forwarded_for,
+                           std::span<const network> proxies) {
+  auto client = peer;
+  for (auto rest = forwarded_for; is_among(proxies, address_of(client));) {
+    const auto comma = rest.rfind(',');
+    auto last = rest.substr(comma + 1);  // of npos: all of it
+    while (last.starts_with(' ') || last.starts_with('\t')) last.remove_prefix(1);
+    while (last.ends_with(' ') || last.ends_with('\t')) last.remove_suffix(1);
+    if (!address_of(last)) break;
+    client = last;
+    if (comma == rest.npos) break;
+    rest = rest.substr(0, comma);
+  }
+  return std::string{client};
+}
+
 std::string counted_as(std::string_view peer, std::span<const network> proxies) {
-  const auto parsed = address::make(peer.substr(0, peer.find('%')));  // without the zone
+  const auto parsed = address_of(peer);
   if (!parsed) return std::string{peer};
-  for (const auto& each : proxies)
-    if (each.has(*parsed)) return {};
+  if (is_among(proxies, parsed)) return {};
   std::array<char, INET6_ADDRSTRLEN> text;
   if (parsed->is_v4())
     return inet_ntop(AF_INET, parsed->bytes.data() + v4_offset, text.data(), text.size());

@@ -34,6 +34,12 @@ class network {
 /// This machine's own.
 std::vector<network> loopback_networks();
 
+/// The address of who asks. Where that is one of `proxies` it is whom they name: the last in their
+/// list (the value of X-Forwarded-For) that is none of them. What stands before it anybody may have
+/// written, so it is not looked at, and neither is what is no address.
+std::string client_address(std::string_view peer, std::string_view forwarded_for,
+                           std::span<const network> proxies);
+
 /// What a peer's connections, and all that they cause, are counted by: its IPv4 address, or the /64
 /// of its IPv6 one, which is what one customer gets at least and can take any address of. Empty:
 /// they are not counted, since others come through `proxies`.

@@ -188,6 +188,8 @@ task<> http_connection<Stream>::run() {
     if (!ec) {
       version = message->get().version();
       request = to_request(message->get(), peer_address_, is_tls<Stream>);
+      request.peer_address =
+          client_address(peer_address_, request.list("X-Forwarded-For"), how.trusted_proxies);
       refusal = refuse_head(shared, request, version);
       if (!refusal) co_await read_body(*message, request, ec);
     }

@@ -27,8 +27,8 @@ struct http_request {
   std::string path;                                          // as sent, without the query
   std::string query;                                         // without "?"
   std::vector<std::pair<std::string, std::string>> headers;  // as sent, in order
-  std::string peer_address;                                  // without port
-  bool secure = false;                                       // came over TLS
+  std::string peer_address;  // without port; behind trusted proxies that of whom they name
+  bool secure = false;       // came over TLS
   std::string body;
   /// What stands in the path for the `{name}`s of its route.
   std::vector<std::pair<std::string, std::string>> path_parameters = {};

@@ -268,3 +268,17 @@ scenario("with a base path everything but the questions for its health is below 
   const client = await world.guest({ websocketUrl: server.websocketUrl.replace("/ws", "/a/chat/ws") }, "alice");
   await client.settled();
 });
+
+scenario("whom a trusted proxy names is who asks, and nobody else can say who he is", async (world) => {
+  const elsewhere = { Origin: "https://elsewhere.example" };
+  const peerOf = async (server, forwarded) => {
+    const answer = await server.http("/ws", { headers: { ...UPGRADE, ...elsewhere, "X-Forwarded-For": forwarded } });
+    assert.equal(answer.status, 403);
+    return /peer=(\S+)/.exec(await server.logged("upgrade-refused"))[1];
+  };
+  const server = await world.server(["--trust-proxy", "10.0.0.0/8"]);
+
+  assert.equal(await peerOf(server, "203.0.113.9"), "203.0.113.9");
+  assert.equal(await peerOf(server, "198.51.100.1, 203.0.113.9, 10.1.2.3"), "203.0.113.9");
+  assert.equal(await peerOf(server, "nonsense"), "127.0.0.1");
+});

@@ -157,6 +157,25 @@ TEST_CASE("networks have the addresses that begin like them") {
     REQUIRE_FALSE(network::make(bad));
 }
 
+TEST_CASE("who asks is the last in the list of proxies that none of them is") {
+  auto proxies = loopback_networks();
+  proxies.push_back(*network::make("10.0.0.0/8"));
+  const auto asks = [&](std::string_view peer, std::string_view list) {
+    return client_address(peer, list, proxies);
+  };
+
+  CHECK(asks("127.0.0.1", "203.0.113.9") == "203.0.113.9");
+  CHECK(asks("::1", " 2001:db8::7\t") == "2001:db8::7");
+  CHECK(asks("127.0.0.1", "203.0.113.9, 10.1.2.3") == "203.0.113.9");
+  CHECK(asks("127.0.0.1", "127.0.0.1,198.51.100.1,203.0.113.9,10.1.2.3") == "203.0.113.9");
+  CHECK(asks("127.0.0.1", "10.1.2.3") == "10.1.2.3");
+  CHECK(asks("198.51.100.1", "203.0.113.9") == "198.51.100.1");  // nobody's proxy
+  CHECK(asks("", "203.0.113.9").empty());                        // of a Unix domain socket
+  for (const auto* list : {"", ",", "203.0.113.9,", "unknown", "203.0.113.9, unknown",
+                           "203.0.113.9:80", "<script>", "203.0.113.9 10.0.0.1"})
+    CHECK(asks("127.0.0.1", list) == "127.0.0.1");
+}
+
 TEST_CASE("addresses are counted one by one, of IPv6 those of one network") {
   const auto counted = [](std::string_view peer) { return counted_as(peer, {}); };
   REQUIRE(counted("10.1.2.3") == "10.1.2.3");
