@@ -153,7 +153,7 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
   env_.how.hello_wait_max = how.hello_wait;
   env_.how.write_window = how.write_window;
   env_.how.commit_window = how.commit_window;
-  env_.auth = authenticator_.get();
+  env_.auth = &authenticator_;
   env_.now = system_now;
   env_.steady_now = std::chrono::steady_clock::now;
   env_.random = system_random;
@@ -221,7 +221,7 @@ std::vector<transport::websocket_route> chat::websockets() {
   route.path = base_path_ + "/ws";
   route.subprotocols = {{"confab.v1.json", codec::json}, {"confab.v1.cbor", codec::cbor}};
   route.first_message_prefix = "confab.hello.";
-  if (!authenticator_->answers_later()) {
+  if (!authenticator_.answers_later()) {
     route.authorize = [this](const transport::http_request& request) -> transport::upgrade_verdict {
       if (opening_.goes_on()) return not_open_yet();
       const auto token = request.bearer();

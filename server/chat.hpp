@@ -6,6 +6,7 @@
 #include "server/config.hpp"
 #include "server/incidents.hpp"
 #include "server/opening.hpp"
+#include "server/renewable_authenticator.hpp"
 #include "server/runtime.hpp"
 #include "server/watch.hpp"
 #include "transport/listener.hpp"
@@ -43,6 +44,11 @@ class chat {
     return [this](const auto& what) { incidents_.note(what); };
   }
 
+  /// By which tokens are checked from now on; what it says of guests and keys is as before. Any thread.
+  void use(std::unique_ptr<actors::authenticator> checks_tokens) {
+    authenticator_.use(std::move(checks_tokens));
+  }
+
   void set_ready(bool ready) noexcept { ready_ = ready; }
   /// Everything asked of the journal is committed or failed, then the actors end, if there are any.
   void end_actors();
@@ -59,7 +65,7 @@ class chat {
   runtime& on_;
   incidents incidents_;
   std::unique_ptr<journal::journal> journal_;
-  std::unique_ptr<actors::authenticator> authenticator_;
+  renewable_authenticator authenticator_;
   actors::environment env_;
   decode_limits limits_;
   watch watch_;

@@ -90,22 +90,6 @@ std::optional<jwt_key> load_key(const char* flag, const std::string& file, key_u
   return std::nullopt;
 }
 
-/// The key that tokens are verified with, if one is configured.
-void load_token_key(config& into, texts& mistakes) {
-  const auto& secret = into.jwt_secret_file;
-  const auto& key = into.jwt_key_file;
-  if (!secret.empty() && !key.empty())
-    mistakes.push_back("--jwt-secret-file and --jwt-key-file: give one of them");
-  else if (!secret.empty())
-    into.token_key =
-        load_key("--jwt-secret-file", secret, key_use::secret, into.jwt_algorithm, mistakes);
-  else if (!key.empty())
-    into.token_key =
-        load_key("--jwt-key-file", key, key_use::public_key, into.jwt_algorithm, mistakes);
-  else if (into.jwt_algorithm)
-    mistakes.push_back("--jwt-algorithm: needs --jwt-secret-file or --jwt-key-file");
-}
-
 // --- what is given where ----------------------------------------------------------------------
 
 std::optional<std::string> variable(const environment& env, const std::string& name) {
@@ -121,13 +105,15 @@ struct given {
 };
 struct settings_given {
   std::map<std::string, given> by_key;
+  std::map<std::string, given> of_file;  // which may be a mistake though something else counts
   bool whole = true;  // no: there is a file, but nothing of it can be known
 };
 
 void take_file(const std::string& path, settings_given& into, texts& mistakes) {
   const auto text = read_file(path);
   if (!text) {
-    mistakes.push_back("--config " + log::quoted(path) + ": cannot be read");
+    mistakes.push_back("--config " + log::quoted(path) + ": cannot be read, or has more than " +
+                       bytes_text(file_bytes_max));
     into.whole = false;
     return;
   }
@@ -142,7 +128,8 @@ void take_file(const std::string& path, settings_given& into, texts& mistakes) {
       mistakes.push_back(at(it.line) + log::quoted(it.key) + ": unknown key" +
                          did_you_mean(it.key, known));
     else
-      into.by_key[it.key] = {std::move(it.values), at(it.line) + it.key};
+      into.of_file[it.key] = {std::move(it.values), at(it.line) + it.key};
+  into.by_key = into.of_file;
 }
 
 /// Of each option what counts: the flag before the variable before the file.
@@ -344,12 +331,17 @@ std::optional<token_command> parse_token(const CLI::App& app, const environment&
 config parse_server(const CLI::App& app, const environment& env, texts& mistakes) {
   config result;
   const auto all = collect(app, env, mistakes);
-  for (const auto& row : option_rows())
-    if (const auto at = all.by_key.find(row.key); at != all.by_key.end())
-      if (auto wrong = read_option(row, at->second, result)) mistakes.push_back(std::move(*wrong));
+  for (const auto& row : option_rows()) {
+    const auto at = all.by_key.find(row.key);
+    if (at == all.by_key.end()) continue;
+    if (auto wrong = read_option(row, at->second, result)) mistakes.push_back(std::move(*wrong));
+    const auto stands = all.of_file.find(row.key);
+    if (config unused; stands != all.of_file.end() && stands->second.where != at->second.where)
+      if (auto wrong = read_option(row, stands->second, unused)) mistakes.push_back(std::move(*wrong));
+  }
   // Whether options go together can be said only when all are known.
   if (!all.whole) return result;
-  load_token_key(result, mistakes);
+  for (auto& it : load_token_key(result)) mistakes.push_back(std::move(it));
   for (auto& it : mistakes_in(result)) mistakes.push_back(std::move(it));
   return result;
 }
@@ -400,6 +392,23 @@ command_line parse_journal_command(const CLI::App& app, const CLI::App& one,
 }
 
 }  // namespace
+
+texts load_token_key(config& into) {
+  texts mistakes;
+  const auto& secret = into.jwt_secret_file;
+  const auto& key = into.jwt_key_file;
+  if (!secret.empty() && !key.empty())
+    mistakes.push_back("--jwt-secret-file and --jwt-key-file: give one of them");
+  else if (!secret.empty())
+    into.token_key =
+        load_key("--jwt-secret-file", secret, key_use::secret, into.jwt_algorithm, mistakes);
+  else if (!key.empty())
+    into.token_key =
+        load_key("--jwt-key-file", key, key_use::public_key, into.jwt_algorithm, mistakes);
+  else if (into.jwt_algorithm)
+    mistakes.push_back("--jwt-algorithm: needs --jwt-secret-file or --jwt-key-file");
+  return mistakes;
+}
 
 int run(const token_command& what, unix_ms now, std::ostream& out, std::ostream& err) {
   const auto result = mint(what.key, what.claims, now);

@@ -108,6 +108,8 @@ std::optional<endpoint> read_endpoint(std::string_view text);
 /// `localhost`, 127.0.0.0/8 and ::1; any other name might resolve to anything.
 bool is_loopback(const std::string& host) noexcept;
 
+/// Reads `token_key` from the file that is configured, if one is; the mistakes, as `mistakes_in`.
+std::vector<std::string> load_token_key(config& into);
 std::unique_ptr<actors::authenticator> make_authenticator(const config& from);
 
 /// `confabd token …`: what to sign, and with what.

@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 
 #include <fstream>
-#include <sstream>
 
 namespace confab::server {
 
@@ -22,9 +21,12 @@ std::optional<std::string> read_file(const std::string& path) {
   in.peek();
   if (!in.is_open() || in.bad()) return std::nullopt;
   in.clear();  // an empty file has ended already
-  std::ostringstream text;
-  text << in.rdbuf();
-  return std::move(text).str();
+  std::string text(file_bytes_max + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (text.size() > file_bytes_max) return std::nullopt;
+  text.shrink_to_fit();
+  return text;
 }
 
 }  // namespace confab::server

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,7 +15,10 @@ enum class file_kind : std::uint8_t {
 /// all is well, or if there is no such file.
 std::optional<std::string> exposure_of(const std::string& path, file_kind kind);
 
-/// All of it; nothing if it cannot be read, as a directory cannot.
+/// Nobody has a larger configuration, key or certificate. Who reads one waits for it.
+inline constexpr std::size_t file_bytes_max = 1024 * 1024;
+
+/// All of it; nothing if it cannot be read, as a directory cannot, or has more than may be.
 std::optional<std::string> read_file(const std::string& path);
 
 }  // namespace confab::server

@@ -1,7 +1,7 @@
 #include "server/chat.hpp"
 #include "server/config.hpp"
 #include "server/log.hpp"
-#include "server/options.hpp"
+#include "server/reloading.hpp"
 #include "server/runtime.hpp"
 
 #include <fcntl.h>
@@ -12,12 +12,11 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
-#include <functional>
 #include <iostream>
 #include <optional>
 #include <sstream>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <variant>
 
 using namespace confab;
@@ -54,35 +53,7 @@ std::string url_of(const std::string& scheme, const std::string& host, std::uint
   return scheme + "://" + named + ':' + std::to_string(port);
 }
 
-using read_config = std::function<std::variant<server::config, std::string>()>;
-
-/// SIGHUP: takes over what can be changed while the server runs, and says what cannot.
-void reload(server::config& now, const read_config& read, transport::listener& listener) {
-  const auto fresh = read();
-  if (const auto* mistakes = std::get_if<std::string>(&fresh))
-    return server::log::error("reload-refused", "detail={}", *mistakes);
-  std::string applied, left;
-  const auto add = [](std::string& to, std::string_view name) {
-    to.append(to.empty() ? "" : ",").append(name);
-  };
-  const auto& wanted = std::get<server::config>(fresh);
-  for (const auto& row : server::option_rows()) {
-    if (row.print(now) == row.print(wanted)) continue;
-    add(row.key == "log_level" ? applied : left, row.key);
-  }
-  now.log_level = wanted.log_level;
-  server::log::set_level(now.log_level);
-  if (!now.tls_cert.empty()) {
-    if (const auto why = listener.reload_tls())
-      server::log::error("reload-refused", "tls_cert={} tls_key={} detail={}", now.tls_cert,
-                         now.tls_key, *why);
-    else
-      add(applied, "tls");
-  }
-  server::log::info("reloaded", "applied={} needs_restart={}", applied, left);
-}
-
-int serve(server::config how, const read_config& read) {
+int serve(server::config how, server::reloading::read_config read) {
   server::log::open({how.log_level, how.log_format});
   std::set_terminate(crash);
   server::log::info("server-starting", server::settings(how));
@@ -100,6 +71,9 @@ int serve(server::config how, const read_config& read) {
     runtime.listen(listening, chat->websockets(), chat->pages());
     const bool tls = !how.tls_cert.empty();
     url = url_of(tls ? "https" : "http", how.host, runtime.listener().port());
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    if (tls && std::chrono::seconds{runtime.listener().count().certificate_expires_at} <= now)
+      server::log::warn("certificate-expired", "tls_cert={}", how.tls_cert);
     if (!how.admin_listen.empty()) {
       const auto admin = server::admin_options(how);
       const auto port = runtime.listen_beside(admin, chat->admin_pages());
@@ -118,7 +92,8 @@ int serve(server::config how, const read_config& read) {
   chat->set_ready(true);
   server::log::info("listening", "url={} shards={}", url, runtime.shards());
 
-  runtime.run_until_signal({how.drain_wait, [&] { reload(how, read, runtime.listener()); },
+  server::reloading reloading{how, std::move(read), runtime.listener(), *chat};
+  runtime.run_until_signal({how.drain_wait, [&] { reloading.all(); }, [&] { reloading.look(); },
                             [&] { chat->set_ready(false); }, [&] { chat->end_actors(); }});
   return EXIT_SUCCESS;
 }

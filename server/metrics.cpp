@@ -138,6 +138,11 @@ std::vector<metric_row> make_rows() {
        in_all(incident_kind::accept_failed)},
       {"confab_tls_failed_total", "counter", "TLS handshakes that failed.", "",
        in_all(incident_kind::tls_failed)},
+      {"confab_certificate_expires_seconds", "gauge",
+       "When the certificate in use expires, since the Unix epoch.", "",
+       [](const auto& from, auto& to) {
+         if (const auto at = from.transport.certificate_expires_at; at > 0) to.add(at);
+       }},
       {"confab_requests_refused_total", "counter",
        "HTTP requests that were malformed, too large, or for another host.", "reason",
        by_reason(incident_kind::request_refused)},

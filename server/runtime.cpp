@@ -5,6 +5,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <caf/actor_registry.hpp>
 
@@ -18,7 +19,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto look_interval = 20ms;
+constexpr auto drain_look_interval = 20ms;
+constexpr auto look_interval = 500ms;
 constexpr auto actors_end_wait_max = 2s;
 constexpr auto log_wait_max = 1s;
 
@@ -27,8 +29,10 @@ constexpr auto log_wait_max = 1s;
 struct runtime::caught_signals {
   boost::asio::io_context io{1};
   boost::asio::signal_set set{io, SIGTERM, SIGINT, SIGQUIT};
+  boost::asio::steady_timer pause{io};
   int ended_by = 0;
   bool reload = false;
+  bool look = false;
   caught_signals() { set.add(SIGHUP); }
 };
 
@@ -87,6 +91,15 @@ void runtime::hear_signals() {
   });
 }
 
+void runtime::look_later() {
+  signals_->pause.expires_after(look_interval);
+  signals_->pause.async_wait([this](auto error) {
+    if (error) return;
+    signals_->look = true;
+    look_later();
+  });
+}
+
 bool runtime::end_asked() {
   signals_->io.poll();
   return signals_->ended_by != 0;
@@ -95,12 +108,16 @@ bool runtime::end_asked() {
 void runtime::run_until_signal(const stop_steps& steps) {
   auto& io = signals_->io;
   auto& caught = *signals_;
+  look_later();
   while (!end_asked()) {
     if (std::exchange(caught.reload, false))
       steps.on_reload();
+    else if (std::exchange(caught.look, false))
+      steps.on_look();
     else
       io.run_one();
   }
+  caught.pause.cancel();
 
   log::info("server-draining", "signal={} wait_ms={}", std::exchange(caught.ended_by, 0),
             steps.drain_wait);
@@ -116,7 +133,7 @@ void runtime::run_until_signal(const stop_steps& steps) {
       log::warn("drain-timed-out", "connections={}", open);
       break;
     }
-    io.run_for(look_interval);
+    io.run_for(drain_look_interval);
     if (end_asked()) {
       log::warn("server-killed", "signal={}", caught.ended_by);
       static_cast<void>(log::flush(log_wait_max));

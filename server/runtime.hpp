@@ -52,6 +52,7 @@ class runtime {
   struct stop_steps {
     std::chrono::milliseconds drain_wait{10'000};
     std::function<void()> on_reload = [] {};  // SIGHUP
+    std::function<void()> on_look = [] {};    // twice a second
     std::function<void()> on_drain = [] {};   // readiness off
     std::function<void()> on_closed = [] {};  // no connection is left: flush, end the actors
   };
@@ -64,6 +65,7 @@ class runtime {
   void stop();
   std::vector<boost::asio::io_context*> contexts();
   void hear_signals();
+  void look_later();
 
   /// Caught from the beginning: a signal that comes before `run_until_signal` waits for it.
   struct caught_signals;

@@ -1,5 +1,6 @@
 #include "transport/listener.hpp"
 
+#include "transport/certificate.hpp"
 #include "transport/serve.hpp"
 
 #include <boost/asio/basic_socket_acceptor.hpp>
@@ -17,6 +18,7 @@
 #include <chrono>
 #include <optional>
 #include <random>
+#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -51,15 +53,7 @@ tcp::endpoint resolve(net::io_context& io, const std::string& host, std::uint16_
   return resolver.resolve(host, std::to_string(port)).begin()->endpoint();
 }
 
-net::ssl::context make_tls(const options& how) {
-  using context = net::ssl::context;
-  context out(context::tls_server);
-  out.set_options(context::default_workarounds | context::no_sslv2 | context::no_sslv3 |
-                  context::no_tlsv1 | context::no_tlsv1_1);
-  out.use_certificate_chain_file(how.tls_cert_file);
-  out.use_private_key_file(how.tls_key_file, context::pem);
-  return out;
-}
+using certificate_ptr = std::shared_ptr<shown_certificate>;
 
 /// The accept loop. Owner: the listener and its own pending operations. Thread: shard 0's.
 class door final : public std::enable_shared_from_this<door> {
@@ -73,7 +67,12 @@ class door final : public std::enable_shared_from_this<door> {
     if (how.tls_cert_file.empty() != how.tls_key_file.empty())
       throw std::system_error(std::make_error_code(std::errc::invalid_argument),
                               "a TLS certificate needs a key, and a key a certificate");
-    if (!how.tls_cert_file.empty()) tls_ = std::make_shared<net::ssl::context>(make_tls(how));
+    if (!how.tls_cert_file.empty()) {
+      auto loaded = load_certificate(how.tls_cert_file, how.tls_key_file);
+      if (const auto* why = std::get_if<std::string>(&loaded)) throw std::runtime_error(*why);
+      tls_ = std::get<certificate_ptr>(std::move(loaded));
+      expires_at.set(static_cast<std::uint64_t>(tls_->expires_at));
+    }
     const auto where = resolve(shards.front()->io(), how.host, how.port);
     acceptor_.open(where.protocol());
     acceptor_.set_option(net::socket_base::reuse_address(true));
@@ -96,7 +95,10 @@ class door final : public std::enable_shared_from_this<door> {
   }
 
   /// On its own thread. Connections that are there keep what they have: OpenSSL counts.
-  void use(std::shared_ptr<net::ssl::context> tls) { tls_ = std::move(tls); }
+  void use(certificate_ptr tls) {
+    tls_ = std::move(tls);
+    expires_at.set(static_cast<std::uint64_t>(tls_->expires_at));
+  }
 
   void close() noexcept {
     error_code ec;
@@ -169,7 +171,7 @@ class door final : public std::enable_shared_from_this<door> {
     accepted_.add();
     if (tls_)
       net::co_spawn(io,
-                    serve(tls_stream(std::move(socket), *tls_), std::move(shard), std::move(peer),
+                    serve(tls_stream(std::move(socket), tls_->context), std::move(shard), std::move(peer),
                           std::move(slot)),
                     net::detached);
     else
@@ -183,7 +185,7 @@ class door final : public std::enable_shared_from_this<door> {
   acceptor acceptor_;
   timer pause_;
   tcp protocol_ = tcp::v4();
-  std::shared_ptr<net::ssl::context> tls_;  // null: plain
+  certificate_ptr tls_;  // null: plain
   std::uint16_t port_ = 0;
   std::size_t next_ = 0;
   meter refused_;
@@ -192,6 +194,7 @@ class door final : public std::enable_shared_from_this<door> {
 
  public:
   meter accepted_;
+  meter expires_at;  // of the certificate
 };
 
 class listener_impl final : public listener {
@@ -214,6 +217,7 @@ class listener_impl final : public listener {
     counters out;
     out.connections_open = shared_->doors->open_count();
     out.accepted = door_->accepted_.get();
+    out.certificate_expires_at = door_->expires_at.get();
     out.refused = door_->refused();
     for (const auto& each : shards_) {
       const auto& from = each->count;
@@ -234,14 +238,13 @@ class listener_impl final : public listener {
 
   std::optional<std::string> reload_tls() override {
     if (shared_->how.tls_cert_file.empty()) return std::nullopt;
-    try {
-      auto fresh = std::make_shared<net::ssl::context>(make_tls(shared_->how));
-      net::post(shards_.front()->io(),
-                [door = door_, fresh = std::move(fresh)] { door->use(fresh); });
-      return std::nullopt;
-    } catch (const std::exception& e) {
-      return e.what();
-    }
+    auto loaded = load_certificate(shared_->how.tls_cert_file, shared_->how.tls_key_file);
+    if (auto* why = std::get_if<std::string>(&loaded)) return std::move(*why);
+    auto fresh = std::get<certificate_ptr>(std::move(loaded));
+    if (fresh->expired) return "the certificate in " + shared_->how.tls_cert_file + " has expired";
+    net::post(shards_.front()->io(),
+              [door = door_, fresh = std::move(fresh)] { door->use(fresh); });
+    return std::nullopt;
   }
 
   void drain() override {

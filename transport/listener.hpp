@@ -61,6 +61,7 @@ struct options {
 struct counters {
   std::uint64_t connections_open = 0;
   std::uint64_t websockets_open = 0;
+  std::uint64_t certificate_expires_at = 0;  // seconds of the Unix epoch; 0: no TLS
   std::uint64_t accepted = 0;
   std::uint64_t refused = 0;  // over a limit
   std::uint64_t messages_in = 0;

@@ -2,14 +2,14 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { copyFile, writeFile } from "node:fs/promises";
 import http from "node:http";
 import { join } from "node:path";
 import tls from "node:tls";
 
 import { until, within } from "./support/deadline.mjs";
 import { opcode } from "./support/raw.mjs";
-import { keyPair } from "./support/tokens.mjs";
+import { keyPair, sign } from "./support/tokens.mjs";
 import { scenario } from "./support/world.mjs";
 
 /** Asks /readyz over one connection, as a load balancer does, and also after the server accepts no new ones. */
@@ -194,9 +194,41 @@ scenario("a renewed certificate is served after SIGHUP, a bad one is not", async
   await until("the new certificate", async () => (await served()) === "second");
   await writeFile(certificate, "no certificate");
   server.hangUp();
-  assert.match(await server.logged("reload-refused"), /tls_cert=/);
-
+  assert.match(await server.logged("reload-refused"), /cert\.pem has no certificate in PEM/);
+  assert.match(await server.logged("reloaded"), /applied="" /);
   assert.equal(await served(), "second");
+
+  issue("third");
+  assert.match(await server.logged("reloaded"), /applied=tls /);
+  await until("the new certificate", async () => (await served()) === "third");
+  await copyFile((await keyPair(world, "ec")).privateFile, privateFile);
+  assert.match(await server.logged("reload-refused"), /is not that of the certificate in/);
+  assert.equal(await served(), "third");
+});
+
+scenario("tokens are checked by a new key when its file changes, and by the old one while the new one is bad", async (world) => {
+  const file = join(await world.directory(), "secret");
+  const write = (secret) => writeFile(file, secret, { mode: 0o600 });
+  const [first, second] = ["1".repeat(32), "2".repeat(32)];
+  await write(first);
+  const server = await world.server(["--jwt-secret-file", file], { guests: false });
+  const answer = async (secret) => {
+    const client = await world.connect(server);
+    client.say({ type: "hello", id: 1, token: sign({ sub: "alice" }, secret, { alg: "HS256" }) });
+    return (await client.expect({ re: 1 })).type;
+  };
+
+  await write("short");
+  assert.match(await server.logged("reload-refused"), /--jwt-secret-file.* at least 32/);
+  assert.equal(await answer(first), "welcome");
+  await write(second);
+  assert.match(await server.logged("reloaded"), /applied=keys /);
+  assert.equal(await answer(first), "error");
+  assert.equal(await answer(second), "welcome");
+  await write(first);
+  server.hangUp();
+  assert.match(await server.logged("reloaded"), /applied=keys /);
+  assert.equal(await answer(first), "welcome");
 });
 
 scenario("a connection that has not said hello is closed with 1012 when the server stops", async (world) => {

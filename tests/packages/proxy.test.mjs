@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import http from "node:http";
 import http2 from "node:http2";
 import https from "node:https";
+import { networkInterfaces } from "node:os";
 
 import { signal, until, within } from "../e2e/support/deadline.mjs";
 import { scenario } from "../e2e/support/world.mjs";
@@ -62,6 +63,22 @@ for (const [name, behind] of Object.entries(proxies)) {
     assert.match(alice.socket.extensions, /permessage-deflate/);
 
     await assert.rejects(world.connect(front, { ...insecure, origin: "https://elsewhere.example" }), /HTTP 403/);
+  });
+
+  scenario(`behind ${name} the log names who asks, and nobody can say who he is`, async (world) => {
+    const server = await world.server();
+    const front = await behind(world, server);
+    // Loopback is where proxies are: who comes from another of this machine's addresses is somebody else.
+    const elsewhere = Object.values(networkInterfaces()).flat().find(({ family, internal }) => family === "IPv4" && !internal);
+    const localAddress = elsewhere?.address ?? "127.0.0.1";
+    const headers = { "X-Forwarded-For": "203.0.113.9" };
+
+    await assert.rejects(
+      world.connect(front, { ...insecure, origin: "https://elsewhere.example", headers, localAddress }),
+      /HTTP 403/,
+    );
+
+    assert.ok((await server.logged("upgrade-refused")).includes(` peer=${localAddress} `));
   });
 
   scenario(`behind ${name} a quiet connection stays for as long as the server pings`, async (world) => {

@@ -335,7 +335,7 @@ TEST_CASE("a file that cannot be read is a mistake") {
   const temporary_directory files;
 
   for (const auto& path : {files.path() + "/absent", files.path()})
-    CHECK(parsed({"--config", path}).complains("--config " + path + ": cannot be read\n"));
+    CHECK(parsed({"--config", path}).complains("--config " + path + ": cannot be read, or has more than 1MiB\n"));
   CHECK(std::holds_alternative<config>(parsed({"--config", files.write("empty.toml", "")}).result));
 }
 
@@ -588,6 +588,28 @@ TEST_CASE("confabd token tells all its mistakes at once") {
         "--jwt-secret-file or --jwt-private-key-file: one is needed to sign\n"})
     CHECK(result.complains(line));
   CHECK(result.err.find("confabd: 10 mistakes") == 0);
+}
+
+TEST_CASE("a mistake in the file is one though a flag says something else") {
+  const temporary_directory directory;
+  const auto file = directory.write("confab.toml", "rate_burst = \"many\"\nport = 1\n");
+
+  const auto result = parsed({"--config", file, "--rate-burst", "300", "--port", "0"});
+
+  CHECK(result.complains(file + ":1: rate_burst many: must be a whole number"));
+  CHECK(result.err.find("confabd: 1 mistake ") == 0);
+}
+
+TEST_CASE("a file may have a mebibyte, and no more") {
+  const temporary_directory directory;
+  const auto most = "rate_burst = 300\n#" + std::string(1024 * 1024 - 18, 'x');
+
+  const auto whole = directory.write("most.toml", most);
+  const auto more = directory.write("more.toml", most + "x");
+
+  CHECK(parsed({"--config", whole}).configured().rate_burst == 300);
+  CHECK(parsed({"--config", more}).complains("--config " + more + ": cannot be read, or has more"));
+  CHECK(parsed({"--config", "/dev/zero"}).complains("--config /dev/zero: cannot be read, or has more"));
 }
 
 TEST_CASE("confabd check takes the server's options, and where they stand does not matter") {

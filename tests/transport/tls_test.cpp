@@ -16,7 +16,7 @@ namespace {
 
 /// A key and a certificate it has signed itself, as files.
 struct self_signed {
-  self_signed() {
+  explicit self_signed(long seconds = 3600) {
     char pattern[] = "/tmp/confab-tls-XXXXXX";
     folder = ::mkdtemp(pattern);
     auto* pair = EVP_EC_gen("P-256");
@@ -24,7 +24,7 @@ struct self_signed {
     X509_set_version(certificate, 2);
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
     X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
-    X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+    X509_gmtime_adj(X509_getm_notAfter(certificate), seconds);
     X509_set_pubkey(certificate, pair);
     auto* who = X509_get_subject_name(certificate);
     X509_NAME_add_entry_by_txt(who, "CN", MBSTRING_ASC,
@@ -148,13 +148,59 @@ TEST_CASE("plain HTTP on a TLS port ends, and the port goes on serving") {
 
 TEST_CASE("a certificate without key, or files that are none, are an error at the start") {
   const self_signed tls;
-  boost::asio::io_context io;
+  const auto why = [](const options& how) -> std::string {
+    boost::asio::io_context io;
+    try {
+      listen(how, {}, {}, {&io});
+    } catch (const std::runtime_error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  const auto says = [&](const options& how, std::string_view what) {
+    INFO(why(how));
+    CHECK(why(how).find(what) != std::string::npos);
+  };
   options how;
   how.port = 0;
   how.tls_cert_file = tls.how().tls_cert_file;
-  REQUIRE_THROWS_AS(listen(how, {}, {}, {&io}), std::system_error);
+  says(how, "a TLS certificate needs a key");
   how.tls_key_file = how.tls_cert_file;
-  REQUIRE_THROWS_AS(listen(how, {}, {}, {&io}), std::system_error);
+  says(how, "cert.pem has no private key in PEM");
   how.tls_key_file = tls.folder / "none.pem";
-  REQUIRE_THROWS_AS(listen(how, {}, {}, {&io}), std::system_error);
+  says(how, "none.pem cannot be read: No such file");
+  const self_signed other;
+  how.tls_key_file = other.how().tls_key_file;
+  says(how, "key.pem is not that of the certificate in");
+  how.tls_cert_file = how.tls_key_file;
+  says(how, "key.pem has no certificate in PEM");
+}
+
+TEST_CASE("until when the certificate is valid is told") {
+  const self_signed tls;
+  world w(tls.how());
+  const auto expires = std::chrono::seconds{w.server->count().certificate_expires_at};
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+
+  CHECK(expires > now);
+  CHECK(expires < now + 2h);
+}
+
+TEST_CASE("a renewed certificate is taken, and one that has expired is not") {
+  const self_signed tls, renewed{7200}, expired{-30};
+  world w(tls.how());
+  const auto before = w.server->count().certificate_expires_at;
+  const auto put = [&](const self_signed& from) {
+    for (const auto* name : {"cert.pem", "key.pem"})
+      std::filesystem::copy_file(from.folder / name, tls.folder / name,
+                                 std::filesystem::copy_options::overwrite_existing);
+    return w.server->reload_tls();
+  };
+
+  CHECK(put(expired).value_or("").find("cert.pem has expired") != std::string::npos);
+  CHECK_FALSE(put(renewed));
+
+  CHECK(w.until([&] { return w.server->count().certificate_expires_at > before; }));
+  client c(w, w.port(), tls.context);
+  CHECK(c.handshake());
 }

@@ -1,0 +1,110 @@
+#include "server/reloading.hpp"
+
+#include "server/log.hpp"
+#include "server/options.hpp"
+
+#include <sys/stat.h>
+
+#include <string_view>
+#include <utility>
+
+namespace confab::server {
+namespace {
+
+void add(std::string& to, std::string_view name) {
+  to.append(to.empty() ? "" : ",").append(name);
+}
+
+bool is_of_tokens(const option_row& row) { return row.key.starts_with("jwt_"); }
+
+}  // namespace
+
+reloading::reloading(config& now, read_config read, transport::listener& listener, chat& chat)
+    : now_(now), read_(std::move(read)), listener_(listener), chat_(chat) {
+  certificate_.files = {now.tls_cert, now.tls_key};
+  keys_.files = {now.jwt_secret_file, now.jwt_key_file};
+  certificate_.note();
+  keys_.note();
+}
+
+std::string reloading::watched::signature() const {
+  std::string out;
+  for (const auto& file : files) {
+    struct stat info {};
+    if (file.empty() || ::stat(file.c_str(), &info) != 0) continue;
+    for (const auto part : {static_cast<std::int64_t>(info.st_dev), static_cast<std::int64_t>(info.st_ino),
+                            static_cast<std::int64_t>(info.st_size), static_cast<std::int64_t>(info.st_mode),
+                            static_cast<std::int64_t>(info.st_mtim.tv_sec),
+                            static_cast<std::int64_t>(info.st_mtim.tv_nsec)})
+      add(out, std::to_string(part));
+  }
+  return out;
+}
+
+bool reloading::watched::has_settled() {
+  auto is = signature();
+  const bool settled = is == std::exchange(seen, is) && is != used;
+  if (settled) used = std::move(is);
+  return settled;
+}
+
+void reloading::all() {
+  const auto fresh = read_();
+  if (const auto* mistakes = std::get_if<std::string>(&fresh))
+    return log::error("reload-refused", "detail={}", *mistakes);
+  const auto& wanted = std::get<config>(fresh);
+  // Whether there are users with tokens is what rooms and guests are judged by.
+  const bool takes_keys = now_.token_key && wanted.token_key &&
+                          now_.guests_allowed() == wanted.guests_allowed();
+  std::string applied, left;
+  for (const auto& row : option_rows()) {
+    if (row.print(now_) == row.print(wanted)) continue;
+    add(row.key == "log_level" || (is_of_tokens(row) && takes_keys) ? applied : left, row.key);
+  }
+  now_.log_level = wanted.log_level;
+  log::set_level(now_.log_level);
+  if (!now_.tls_cert.empty() && take_certificate()) add(applied, "tls");
+  if (takes_keys) {
+    take_keys(wanted);
+    add(applied, "keys");
+  }
+  log::info("reloaded", "applied={} needs_restart={}", applied, left);
+}
+
+void reloading::look() {
+  if (certificate_.has_settled() && take_certificate())
+    log::info("reloaded", "applied={} needs_restart={}", "tls", "");
+  if (!now_.token_key || !keys_.has_settled()) return;
+  auto fresh = now_;
+  fresh.token_key.reset();
+  for (const auto& mistake : load_token_key(fresh))
+    return log::error("reload-refused", "detail={}", mistake);
+  take_keys(fresh);
+  log::info("reloaded", "applied={} needs_restart={}", "keys", "");
+}
+
+bool reloading::take_certificate() {
+  certificate_.note();
+  const auto why = listener_.reload_tls();
+  if (why)
+    log::error("reload-refused", "tls_cert={} tls_key={} detail={}", now_.tls_cert, now_.tls_key,
+               *why);
+  return !why;
+}
+
+/// `from` has its key loaded.
+void reloading::take_keys(const config& from) {
+  now_.jwt_secret_file = from.jwt_secret_file;
+  now_.jwt_key_file = from.jwt_key_file;
+  now_.jwt_algorithm = from.jwt_algorithm;
+  now_.jwt_leeway = from.jwt_leeway;
+  now_.jwt_issuer = from.jwt_issuer;
+  now_.jwt_audience = from.jwt_audience;
+  now_.jwt_user_claim = from.jwt_user_claim;
+  now_.token_key = from.token_key;
+  keys_.files = {now_.jwt_secret_file, now_.jwt_key_file};
+  keys_.note();
+  chat_.use(make_authenticator(now_));
+}
+
+}  // namespace confab::server
