@@ -21,6 +21,12 @@
 
 namespace confab::actors {
 
+/// From where a connection came, for the log.
+struct connection_origin {
+  std::string peer;   // an address
+  std::string trace;  // by which a proxy, or the client, knows it; empty: none was named
+};
+
 /// What a deployment may change of the actors' behaviour.
 struct settings {
   std::string node = "n1";
@@ -49,6 +55,15 @@ struct settings {
   std::chrono::microseconds commit_window =
       limits::commit_window;  // see `journal_writer`; 0: never
   double busy_deliveries_per_second = limits::busy_deliveries_per_second;
+};
+
+/// Who came in, for the log.
+struct signed_in {
+  session_id session;
+  const user_id& user;
+  bool guest = false;
+  const std::optional<device_id>& device;
+  const connection_origin& from;
 };
 
 /// What every actor may use beside its own state. Filled by server/ (or a test) before the first
@@ -80,6 +95,10 @@ struct environment {
   std::function<void(bool healthy, std::string_view detail)> journal_health = [](bool, auto) {};
   /// A failed fsync: what the process believes is stored may not be. Must not return normally.
   std::function<void(std::string_view detail)> journal_fatal = [](auto) {};
+  /// Told of everybody who comes in, and whom a session closes. Any shard's thread.
+  std::function<void(const signed_in&)> came = [](auto&) {};
+  std::function<void(session_id, const user_id&, close_code, std::string_view reason)> closing =
+      [](auto, auto&, auto, auto) {};
   /// Told of every bug that a wall has caught, by the kind of actor. Any thread.
   std::function<void(std::string_view where, std::string_view detail)> bug = [](auto, auto) {};
   /// A bug of an actor that others cannot do without and nobody can make again. Must not return

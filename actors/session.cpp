@@ -55,7 +55,7 @@ session::session(caf::actor_config& config, const environment* env, session_star
       sink_(std::move(start.sink)),
       taken_(std::move(start.taken)),
       format_(start.format),
-      introduction_(new introduction{std::move(start.known), {}, {}, 0}) {
+      introduction_(new introduction{std::move(start.known), std::move(start.from), {}, {}, 0}) {
   caf::anon_send(own_audience(), attach_sink{id_, me(), sink_, format_, taken_});
 }
 
@@ -458,6 +458,7 @@ void session::close(close_code code, std::string reason) {
   if (now_ == phase::closing) return;
   now_ = phase::closing;
   reading_.reset();
+  env_->closing(id_, user_, code, reason);
   sink_->close(code, std::move(reason));
 }
 

@@ -22,6 +22,7 @@ struct session_start {
   wire_format format;
   std::shared_ptr<intake> taken;
   std::unique_ptr<identity> known;  // from the upgrade request's credentials
+  connection_origin from = {};
 };
 
 /// One connection's user: says who it is, in which rooms, and whether it may. Registers with its
@@ -46,6 +47,7 @@ class session final : public light_actor<session_event> {
   /// Needed until `welcome`.
   struct introduction {
     std::unique_ptr<identity> known;
+    connection_origin from;
     message::re hello_ref;
     command::hello hello;   // while its token is checked,
     std::size_t bytes = 0;  // which it still holds of what may be in flight

@@ -100,6 +100,7 @@ void session::introduce(command::hello& what, std::optional<token_verdict> of_to
     return refuse({"a token or a guest name is needed", false});
   }
   now_ = phase::greeting;
+  env_->came({id_, user_, !token_ || token_->guest, what.device, introduction_->from});
   taken_->pays.know_user(user_.view());
   to_registrar(attach_session{info(), std::move(what.device)});
 }

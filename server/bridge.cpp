@@ -90,15 +90,16 @@ class behaving_actor final : public socket_actor {
 
 transport::session_factory chat_session(runtime& on, const actors::environment& env,
                                         decode_limits limits, std::string_view counted_as,
-                                        std::optional<actors::identity> known) {
+                                        std::optional<actors::identity> known,
+                                        actors::connection_origin from) {
   const auto address =
       env.prices && !counted_as.empty() ? env.prices->addresses.key_of(counted_as) : 0;
-  return [&on, &env, limits, address, known = std::move(known)](
+  return [&on, &env, limits, address, known = std::move(known), from = std::move(from)](
              frame_sink_ptr sink, wire_format format, unsigned shard) {
     auto taken = std::make_shared<intake>(env.prices.get(), address);
     actors::session_start start{session_id::make(env.random(), static_cast<std::uint8_t>(shard)),
                                 std::move(sink), format, taken,
-                                known ? std::make_unique<actors::identity>(*known) : nullptr};
+                                known ? std::make_unique<actors::identity>(*known) : nullptr, from};
     auto session =
         actors::spawn_light<actors::session>(on.system(), on.unit(shard), &env, std::move(start));
     return std::make_unique<chat_port>(env, std::move(session), std::move(taken), format.objects,

@@ -21,7 +21,8 @@ namespace confab::server {
 /// came from is counted by (`transport::counted_as`).
 transport::session_factory chat_session(runtime& on, const actors::environment& env,
                                         decode_limits limits, std::string_view counted_as,
-                                        std::optional<actors::identity> known);
+                                        std::optional<actors::identity> known,
+                                        actors::connection_origin from);
 
 // --- any other actor on a socket: see examples/ --------------------------------------------------
 

@@ -117,6 +117,14 @@ bool is_from_here(const transport::http_request& request) {
   return false;
 }
 
+/// By which who sent it, or a proxy, finds it in logs of its own. The peer may have written anything.
+std::string trace_of(const transport::http_request& request) {
+  constexpr std::size_t bytes_max = 128;
+  for (const auto* name : {"traceparent", "x-request-id"})
+    if (const auto value = request.header(name)) return std::string{value->substr(0, bytes_max)};
+  return "";
+}
+
 /// Loopback, and what the operator names.
 std::vector<transport::network> trusted_proxies(const config& how) {
   auto networks = transport::loopback_networks();
@@ -169,6 +177,21 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
   env_.journal_fatal = [](std::string_view detail) {
     log::error("journal-fatal", "detail={}", detail);
     end_process();
+  };
+  env_.came = [this](const actors::signed_in& who) {
+    if (!log::enabled(log::level::info)) return;
+    std::vector<log::field> line{{"user", who.user.value()},
+                                 {"session", env_.board.name_of(who.session).text()},
+                                 {"peer", who.from.peer}};
+    if (who.guest) line.push_back({"guest", "true"});
+    if (who.device) line.push_back({"device", who.device->value()});
+    if (!who.from.trace.empty()) line.push_back({"trace", who.from.trace});
+    log::info("signed-in", line);
+  };
+  env_.closing = [this](session_id session, const user_id& user, close_code code,
+                        std::string_view reason) {
+    log::debug("session-closing", "user={} session={} code={} reason={}", user,
+               env_.board.name_of(session), static_cast<unsigned>(code), reason);
   };
   env_.bug = [this](std::string_view where, std::string_view detail) {
     incidents_.bug(where, detail);
@@ -255,7 +278,7 @@ transport::upgrade_verdict chat::admit(const transport::http_request& request,
     known = std::get<actors::identity>(*std::move(of_token));
   }
   return chat_session(on_, env_, limits_, transport::counted_as(request.peer_address, proxies_),
-                      std::move(known));
+                      std::move(known), {request.peer_address, trace_of(request)});
 }
 
 std::vector<transport::http_route> chat::admin_pages() {

@@ -44,6 +44,23 @@ scenario("a log that nobody reads stops neither a message nor SIGTERM", async (w
   assert.equal(code, 0);
 });
 
+scenario("who comes in is told with all that he can be found by, and at debug why he is closed", async (world) => {
+  const server = await world.server(["--log-level", "debug"]);
+  const headers = { "X-Request-Id": 'r-1" evil=yes' };
+  const hello = { name: "a secret name", device: "phone" };
+  const first = await world.guest(server, "alice", { headers, hello });
+  const { session } = first.welcome;
+
+  const line = await server.logged("signed-in");
+  await world.guest(server, "alice", { hello });
+  const closing = await server.logged("session-closing");
+
+  assert.match(line, / info signed-in user=alice session=s-\w+ peer=127\.0\.0\.1 guest=true device=phone trace="r-1\\" evil=yes"$/);
+  assert.ok(line.includes(` session=${session} `));
+  assert.doesNotMatch(line, /secret/);
+  assert.ok(closing.includes(` debug session-closing user=alice session=${session} code=4504 reason="`), closing);
+});
+
 scenario("a closed stderr becomes /dev/null, and no file of the server's", async (world) => {
   const server = await mute(world, 'exec "$@" 2>&-', "sh");
 
