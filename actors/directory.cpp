@@ -31,6 +31,7 @@ directory::behavior_type directory::make_behavior() {
           at->second.online = change.online;
       },
       [this](online_question& what) { count(what); },
+      [this](const census_question& asked) { return list(asked.count_max); },
       [](const alive_request&) { return still_here{}; },
   };
 }
@@ -58,6 +59,16 @@ void directory::count(online_question& what) {
     send(env_->board.directory(what.shard), std::move(what));
   else
     send(env_->board.audience_of(what.session), to_session{what.session, std::move(what.so_far)});
+}
+
+rooms_present directory::list(std::size_t count_max) const {
+  rooms_present out;
+  out.in_all = state_->rooms.size();
+  for (const auto& [id, entry] : state_->rooms) {
+    if (out.rooms.size() == count_max) break;
+    out.rooms.emplace_back(id, entry.online);
+  }
+  return out;
 }
 
 /// A room that ended without being told to has a bug, and nobody else's concern that is: its

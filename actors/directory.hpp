@@ -38,6 +38,7 @@ class directory final : public pinned<directory_actor::base> {
 
   void forward(to_room& what);
   void count(online_question& what);
+  rooms_present list(std::size_t count_max) const;
   void ended(const caf::down_msg& down);
 
   const environment* env_;

@@ -75,6 +75,11 @@ struct session_vanished;
 struct watched;
 struct wake;
 struct to_user;
+struct census_question;
+struct users_present;
+struct rooms_present;
+struct send_away;
+struct sent_away;
 
 // --- handles ------------------------------------------------------------------------------------
 
@@ -102,6 +107,7 @@ using audience_actor = caf::typed_actor<
 using directory_actor =
     caf::typed_actor<caf::reacts_to<to_room>, caf::reacts_to<retire_room>,
                      caf::reacts_to<online_changed>, caf::reacts_to<online_question>,
+                     caf::replies_to<census_question>::with<rooms_present>,
                      caf::replies_to<alive_request>::with<still_here>>;
 using room_actor =
     caf::typed_actor<caf::reacts_to<room_command>, caf::reacts_to<room_news>,
@@ -109,6 +115,8 @@ using room_actor =
                      caf::reacts_to<session_vanished>, caf::reacts_to<wake>,
                      caf::reacts_to<retire>>;
 using registrar_actor = caf::typed_actor<caf::reacts_to<to_user>, caf::reacts_to<wake>,
+                                         caf::replies_to<census_question>::with<users_present>,
+                                         caf::replies_to<send_away>::with<sent_away>,
                                          caf::replies_to<alive_request>::with<still_here>>;
 
 /// To those that everybody depends on: whoever does not answer is dead, or stuck.
@@ -139,6 +147,8 @@ struct sink_writable {};
 struct drain_session {};
 struct connection_closed {};
 struct replace_session {};
+/// An operator wants its user to go.
+struct session_sent_away {};
 /// Its user's row ended by a bug: nothing for the user would reach it any more.
 struct user_lost {};
 struct session_attached {
@@ -181,7 +191,8 @@ struct online_counted {
 /// All that a session hears, as the one message it takes.
 using session_event =
     std::variant<frame_received, frame_rejected, hello_refused, token_checked, sink_writable,
-                 drain_session, connection_closed, replace_session, user_lost, session_attached,
+                 drain_session, connection_closed, replace_session, session_sent_away, user_lost,
+                 session_attached,
                  sessions_reached, command_settled, catch_up_needed, read_done, online_counted,
                  signal_came,
                  stored_for_session, session_timer>;
@@ -344,6 +355,28 @@ struct to_user {
   user_op what;
 };
 
+// --- what an operator asks ----------------------------------------------------------------------
+
+/// Of a shard's directory or registrar.
+struct census_question {
+  std::size_t count_max = 0;  // of what is listed
+};
+struct users_present {
+  std::vector<std::pair<user_id, std::vector<session_id>>> users;  // in no order
+  std::size_t in_all = 0;
+};
+struct rooms_present {
+  std::vector<std::pair<room_id, std::size_t>> rooms;  // awake ones, with who is online; in no order
+  std::size_t in_all = 0;
+};
+/// Closes all sessions of a user; whoever has a valid token may come back.
+struct send_away {
+  user_id user;
+};
+struct sent_away {
+  std::size_t sessions = 0;
+};
+
 }  // namespace confab::actors
 
 // In-process only: no inspect(), no type ids on a wire.
@@ -397,4 +430,9 @@ CONFAB_MESSAGE(session_vanished)
 CONFAB_MESSAGE(watched)
 CONFAB_MESSAGE(wake)
 CONFAB_MESSAGE(to_user)
+CONFAB_MESSAGE(census_question)
+CONFAB_MESSAGE(users_present)
+CONFAB_MESSAGE(rooms_present)
+CONFAB_MESSAGE(send_away)
+CONFAB_MESSAGE(sent_away)
 #undef CONFAB_MESSAGE

@@ -30,6 +30,8 @@ registrar::behavior_type registrar::make_behavior() {
         if (env_->steady_now() < state_->reads_until) return watch_reads();
         end_reads(state_->request, nullptr);
       },
+      [this](const census_question& asked) { return list(asked.count_max); },
+      [this](const send_away& what) { return send_off(what.user); },
       [](const alive_request&) { return still_here{}; },
   };
 }
@@ -252,6 +254,27 @@ void registrar::room_ended(const caf::actor_addr& room, bool bug) {
       row->forget_directs();
       if (row->reads_directs()) read_directs(user);
     });
+}
+
+// --- what an operator asks ---------------------------------------------------------------------
+
+users_present registrar::list(std::size_t count_max) const {
+  users_present out;
+  for (const auto& [user, row] : state_->users) {
+    if (row.sessions().empty()) continue;
+    ++out.in_all;
+    if (out.users.size() >= count_max) continue;
+    auto& sessions = out.users.emplace_back(user, std::vector<session_id>{}).second;
+    for (const auto& one : row.sessions()) sessions.push_back(one.id);
+  }
+  return out;
+}
+
+sent_away registrar::send_off(const user_id& user) {
+  const auto* row = find(user);
+  if (!row) return {};
+  for (const auto& one : row->sessions()) tell_session(one.id, session_sent_away{});
+  return {row->sessions().size()};
 }
 
 // --- small things ------------------------------------------------------------------------------

@@ -54,6 +54,8 @@ class registrar final : public pinned<registrar_actor::base> {
   void watch(const user_id& user, const watch_user& what);
   void signal(const user_id& user, user_signal& what);
   void deliver_signal(const user_id& user, const user_signal& what, bool blocked);
+  users_present list(std::size_t count_max) const;
+  sent_away send_off(const user_id& user);
   void room_ended(const caf::actor_addr& room, bool bug);
   void read_directs(const user_id& user);
   void start_reads();

@@ -8,7 +8,6 @@
 #include "server/assets.hpp"
 #include "server/bridge.hpp"
 #include "server/log.hpp"
-#include "server/metrics.hpp"
 
 #include <caf/scoped_actor.hpp>
 
@@ -324,7 +323,7 @@ std::vector<transport::http_route> chat::pages() {
 }
 
 transport::http_response chat::show_metrics() const {
-  auto answer = plain(200, metrics());
+  auto answer = plain(200, metrics_text(numbers()));
   answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
   return answer;
 }
@@ -335,7 +334,7 @@ std::string chat::trouble() const {
   return watch_.trouble();
 }
 
-std::string chat::metrics() const {
+metric_sources chat::numbers() const {
   metric_sources from;
   from.transport = on_.listener().count();
   if (!opening_.goes_on()) {  // before, the shards are still being added
@@ -349,7 +348,11 @@ std::string chat::metrics() const {
   from.log_lines_dropped = log::dropped();
   from.ready = trouble().empty();
   from.journal_healthy = journal_healthy_;
-  return metrics_text(from);
+  return from;
+}
+
+std::chrono::seconds chat::up() const {
+  return std::chrono::seconds{(system_now().value() - started_.value()) / 1000};
 }
 
 void chat::end_actors() {

@@ -5,6 +5,7 @@
 #include "protocol/codec.hpp"
 #include "server/config.hpp"
 #include "server/incidents.hpp"
+#include "server/metrics.hpp"
 #include "server/opening.hpp"
 #include "server/renewable_authenticator.hpp"
 #include "server/runtime.hpp"
@@ -13,6 +14,7 @@
 #include "transport/port.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -49,6 +51,12 @@ class chat {
     authenticator_.use(std::move(checks_tokens));
   }
 
+  /// What keeps the server from being ready, as a sentence; empty if nothing does. Any thread.
+  std::string trouble() const;
+  metric_sources numbers() const;  // any thread
+  std::chrono::seconds up() const;
+  const actors::switchboard& board() const noexcept { return env_.board; }
+
   void set_ready(bool ready) noexcept { ready_ = ready; }
   /// Everything asked of the journal is committed or failed, then the actors end, if there are any.
   void end_actors();
@@ -58,9 +66,6 @@ class chat {
   transport::upgrade_verdict admit(const transport::http_request& request,
                                    std::optional<actors::token_verdict> of_token);
   transport::http_response show_metrics() const;
-  /// What keeps the server from being ready, as a sentence; empty if nothing does.
-  std::string trouble() const;
-  std::string metrics() const;
 
   runtime& on_;
   incidents incidents_;

@@ -194,21 +194,27 @@ void add_token_options(CLI::App& token) {
     add_valued(token, flag);
 }
 
-/// What is done with a journal. Beside its own options it takes the server's, which say where that is.
-struct journal_subcommand {
+/// What is done with a journal, or asked of a server. Beside its own options it takes the server's,
+/// which say where that is.
+struct subcommand {
   const char* name;
   texts valued;    // options of its own
   texts switches;  // those without a value
-  const char* nothing_to;  // that is left by a journal in memory
+  const char* nothing_to;  // with a journal in memory; null: that does not matter
   void (*print_help)(std::ostream&);
 };
-const journal_subcommand journal_subcommands[] = {
+const subcommand subcommands[] = {
     {"check", {}, {"--rebuild"}, "check", print_check_help},
     {"backup", {"--to", "--wal-bytes-max"}, {}, "copy", print_backup_help},
     {"restore", {"--from"}, {}, "replace", print_restore_help},
+    {"status", {}, {}, nullptr, print_ask_help},
+    {"rooms", {}, {}, nullptr, print_ask_help},
+    {"users", {}, {}, nullptr, print_ask_help},
+    {"kick", {"--user"}, {}, nullptr, print_ask_help},
+    {"drain", {}, {}, nullptr, print_ask_help},
 };
 
-void add_subcommand(CLI::App& app, const journal_subcommand& it) {
+void add_subcommand(CLI::App& app, const subcommand& it) {
   auto& added = *app.add_subcommand(it.name);
   added.set_help_flag();
   added.allow_extras();
@@ -346,8 +352,8 @@ config parse_server(const CLI::App& app, const environment& env, texts& mistakes
   return result;
 }
 
-command_line parse_journal_command(const CLI::App& app, const CLI::App& one,
-                                   const journal_subcommand& what, const environment& env,
+command_line parse_subcommand(const CLI::App& app, const CLI::App& one,
+                                   const subcommand& what, const environment& env,
                                    std::ostream& err) {
   texts mistakes;
   auto known = names_of(app);
@@ -356,13 +362,13 @@ command_line parse_journal_command(const CLI::App& app, const CLI::App& one,
   report_unknown(app.remaining(), known, mistakes);
   report_unknown(one.remaining(), known, mistakes);
   const auto server = parse_server(app, env, mistakes);
-  if (server.journal == journal_kind::memory)
+  if (what.nothing_to && server.journal == journal_kind::memory)
     mistakes.push_back("--journal memory: leaves nothing to " + std::string{what.nothing_to});
   const auto value = [&](const char* flag) {
     const auto& given = one.get_option(flag)->results();
     return given.empty() ? std::string{} : given.back();
   };
-  const auto file = [&](const char* flag) {
+  const auto needed = [&](const char* flag) {
     auto text = value(flag);
     if (text.empty()) mistakes.push_back(std::string{flag} + ": is missing");
     return text;
@@ -373,7 +379,7 @@ command_line parse_journal_command(const CLI::App& app, const CLI::App& one,
   if (name == "check") {
     std::get<check_command>(out).rebuild = one.get_option("--rebuild")->count() > 0;
   } else if (name == "backup") {
-    backup_command backup{server.data, file("--to")};
+    backup_command backup{server.data, needed("--to")};
     constexpr std::size_t least = std::size_t{128} << 20;  // it may have so much as it is
     if (const auto text = value("--wal-bytes-max"); !text.empty()) {
       const auto bytes = read_bytes(text);
@@ -384,8 +390,13 @@ command_line parse_journal_command(const CLI::App& app, const CLI::App& one,
         backup.wal_bytes_max = *bytes;
     }
     out = std::move(backup);
+  } else if (name == "restore") {
+    out = restore_command{server.data, needed("--from")};
   } else {
-    out = restore_command{server.data, file("--from")};
+    ask_command ask{server.admin_socket_path(), {std::string{name}}};
+    if (ask.socket.empty()) mistakes.push_back("--admin-socket: is missing");
+    if (name == "kick") ask.words.push_back(needed("--user"));
+    out = std::move(ask);
   }
   if (mistakes.empty()) return out;
   return exit_code{report(err, mistakes, "confabd " + std::string{name} + " --help")};
@@ -426,7 +437,7 @@ command_line parse(int argc, const char* const* argv, const environment& env, st
   add_server_options(app);
   auto& token = *app.add_subcommand("token");
   add_token_options(token);
-  for (const auto& it : journal_subcommands) add_subcommand(app, it);
+  for (const auto& it : subcommands) add_subcommand(app, it);
 
   auto mistakes = split(app, argc, argv);
   if (!mistakes.empty()) return exit_code{report(err, mistakes, "confabd --help")};
@@ -435,7 +446,7 @@ command_line parse(int argc, const char* const* argv, const environment& env, st
     return out << "confabd " CONFAB_VERSION "\n", exit_code{0};
   if (token.parsed() && token.get_option("--help")->count() > 0)
     return print_token_help(out), exit_code{0};
-  for (const auto& it : journal_subcommands)
+  for (const auto& it : subcommands)
     if (const auto& one = *app.get_subcommand(it.name);
         one.parsed() && one.get_option("--help")->count() > 0)
       return it.print_help(out), exit_code{0};
@@ -451,9 +462,9 @@ command_line parse(int argc, const char* const* argv, const environment& env, st
     if (!mistakes.empty()) return exit_code{report(err, mistakes, "confabd token --help")};
     return std::move(*command);
   }
-  for (const auto& it : journal_subcommands)
+  for (const auto& it : subcommands)
     if (const auto& one = *app.get_subcommand(it.name); one.parsed())
-      return parse_journal_command(app, one, it, env, err);
+      return parse_subcommand(app, one, it, env, err);
   report_unknown(app.remaining(), known, mistakes);
   auto result = parse_server(app, env, mistakes);
   if (!mistakes.empty()) return exit_code{report(err, mistakes, "confabd --help")};

@@ -69,6 +69,11 @@ bool config::guests_allowed() const noexcept {
 
 bool config::hosts_are_local() const noexcept { return is_loopback(host) && guests_allowed(); }
 
+std::string config::admin_socket_path() const {
+  if (!admin_socket.empty() || journal == journal_kind::memory) return admin_socket;
+  return data + "/confab.sock";
+}
+
 std::unique_ptr<actors::authenticator> make_authenticator(const config& from) {
   return make_authenticator(
       from.token_key, {from.jwt_leeway, from.jwt_issuer, from.jwt_audience, from.jwt_user_claim},

@@ -31,6 +31,7 @@ struct config {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080;  // 0: any free one
   std::string admin_listen;   // address:port; empty: nowhere
+  std::string admin_socket;   // empty: see admin_socket_path()
   std::string tls_cert;       // PEM, with chain; both or neither
   std::string tls_key;
   std::vector<std::string> origins;      // allowed beside the own host; "*": all
@@ -93,6 +94,8 @@ struct config {
   /// Unless it was said, guests are let in only where nobody else could come in and only this
   /// machine can reach it.
   bool guests_allowed() const noexcept;
+  /// Where operators ask, by default beside the journal; empty: nowhere.
+  std::string admin_socket_path() const;
   /// A page of anywhere can make its own name resolve to this machine. So a server that trusts
   /// whoever reaches it, because only this machine can, takes no names but local ones and `hosts`.
   bool hosts_are_local() const noexcept;
@@ -143,13 +146,20 @@ struct restore_command {
 };
 int run(const restore_command& asked, std::ostream& out, std::ostream& err);
 
+/// `confabd status` and the like: what a server that runs is asked.
+struct ask_command {
+  std::string socket;
+  std::vector<std::string> words;
+};
+int run(const ask_command& asked, std::ostream& out, std::ostream& err);
+
 struct exit_code {
   int value = 0;
 };
 
 /// What the command line asks for.
 using command_line = std::variant<config, token_command, check_command, backup_command,
-                                  restore_command, exit_code>;
+                                  restore_command, ask_command, exit_code>;
 
 /// The process's environment in production, a map in tests. Unset and empty are the same.
 using environment = std::function<const char*(const char* variable)>;

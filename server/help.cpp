@@ -47,7 +47,9 @@ void print_help(std::ostream& out) {
          "       confabd check [--rebuild] [OPTION]...  check a journal; see confabd check --help\n"
          "       confabd backup --to FILE [OPTION]...   copy a journal; see confabd backup --help\n"
          "       confabd restore --from FILE [OPTION]...\n"
-         "                                              go back to a copy; see confabd restore --help\n";
+         "                                              go back to a copy; see confabd restore --help\n"
+         "       confabd status|rooms|users|drain [OPTION]...\n"
+         "       confabd kick --user ID [OPTION]...     ask a server that runs; see confabd status --help\n";
   std::string group;
   for (const auto& it : option_rows()) {
     if (it.group != group) out << '\n' << (group = it.group) << ":\n";
@@ -129,6 +131,23 @@ void print_restore_help(std::ostream& out) {
          "The journal that is there is kept as confab.db.replaced.\n"
          "Exit codes: 0: it is done; 1: nothing was changed; 2: a mistake on the command line; 3: it "
          "is done,\nbut the copy lacks entries.\n";
+}
+
+void print_ask_help(std::ostream& out) {
+  out << "Asks a server that runs, as its own user or root.\n"
+         "\n"
+         "usage: confabd COMMAND [OPTION]...\n\n";
+  print_option(out, "status", "readiness, connections, users, rooms, and the size of the journal");
+  print_option(out, "rooms", "the rooms in memory, with how many users are in each");
+  print_option(out, "users", "who is there, with the sessions of each");
+  print_option(out, "kick --user ID", "close all sessions of a user, who may come back");
+  print_option(out, "drain", "end the server in peace");
+  print_option(out, "--data DIR, --config FILE, ...",
+               "as the server's, whose options all may stand: by them it is found");
+  print_option(out, "-h, --help", "print this");
+  out << "\n"
+         "Exit codes: 0: it is done; 1: no server answers, or it says why not; 2: a mistake on the "
+         "command line.\n";
 }
 
 }  // namespace confab::server

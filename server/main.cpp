@@ -1,5 +1,7 @@
+#include "server/admin_socket.hpp"
 #include "server/chat.hpp"
 #include "server/config.hpp"
+#include "server/desk.hpp"
 #include "server/log.hpp"
 #include "server/reloading.hpp"
 #include "server/runtime.hpp"
@@ -13,8 +15,10 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <variant>
@@ -53,6 +57,19 @@ std::string url_of(const std::string& scheme, const std::string& host, std::uint
   return scheme + "://" + named + ':' + std::to_string(port);
 }
 
+/// The server does without it where it cannot be.
+std::unique_ptr<server::admin_socket> open_admin_socket(const std::string& path,
+                                                        const server::desk& desk) {
+  if (path.empty()) return nullptr;
+  try {
+    return std::make_unique<server::admin_socket>(
+        path, [&](const auto& words) { return desk.answer(words); });
+  } catch (const std::runtime_error& error) {
+    server::log::warn("admin-socket-failed", "detail={}", error.what());
+    return nullptr;
+  }
+}
+
 int serve(server::config how, server::reloading::read_config read) {
   server::log::open({how.log_level, how.log_format});
   std::set_terminate(crash);
@@ -89,12 +106,22 @@ int serve(server::config how, server::reloading::read_config read) {
     }
     throw;
   }
+  const server::desk desk{
+      runtime.system(),
+      chat->board(),
+      {[&] { return chat->numbers(); }, [&] { return chat->trouble(); }, [&] { return chat->up(); },
+       [] { ::kill(::getpid(), SIGTERM); }}};
+  auto admin_socket = open_admin_socket(how.admin_socket_path(), desk);
   chat->set_ready(true);
   server::log::info("listening", "url={} shards={}", url, runtime.shards());
 
   server::reloading reloading{how, std::move(read), runtime.listener(), *chat};
   runtime.run_until_signal({how.drain_wait, [&] { reloading.all(); }, [&] { reloading.look(); },
-                            [&] { chat->set_ready(false); }, [&] { chat->end_actors(); }});
+                            [&] { chat->set_ready(false); },
+                            [&] {
+                              admin_socket.reset();  // it asks them
+                              chat->end_actors();
+                            }});
   return EXIT_SUCCESS;
 }
 
@@ -119,6 +146,8 @@ int main(int argc, char* argv[]) {
     return server::run(*check, std::cout, std::cerr);
   if (const auto* backup = std::get_if<server::backup_command>(&parsed))
     return server::run(*backup, std::cout, std::cerr);
+  if (const auto* ask = std::get_if<server::ask_command>(&parsed))
+    return server::run(*ask, std::cout, std::cerr);
   if (const auto* restore = std::get_if<server::restore_command>(&parsed))
     return server::run(*restore, std::cout, std::cerr);
   int code = EXIT_FAILURE;

@@ -53,11 +53,11 @@ void errors(const metric_sources& from, metric_values& to) {
     to.add(row.name, from.actors.errors[static_cast<std::size_t>(row.code)]);
 }
 
-constexpr double seconds_of_nanoseconds = 1e-9;
+constexpr double nanoseconds_per_second = 1e9;
 
 auto times(histogram_sum actor_totals::*field) {
   return [field](const metric_sources& from, metric_values& to) {
-    to.add(from.actors.*field, seconds_of_nanoseconds);
+    to.add(from.actors.*field, nanoseconds_per_second);
   };
 }
 
@@ -169,7 +169,7 @@ std::vector<metric_row> make_rows() {
        actors_count(&actor_totals::commits_failed)},
       {"confab_turn_seconds", "histogram",
        "How long a turn of a shard takes; whoever is on it waits so long.", "",
-       [](const auto& from, auto& to) { to.add(from.turn_time, seconds_of_nanoseconds); }},
+       [](const auto& from, auto& to) { to.add(from.turn_time, nanoseconds_per_second); }},
       {"confab_messages_in_total", "counter", "WebSocket messages received.", "",
        transport_count(&counters::messages_in)},
       {"confab_frames_out_total", "counter", "WebSocket frames sent.", "",
@@ -234,14 +234,14 @@ void metric_values::add(std::string_view label, const std::string& number) {
   line("", label_, label, number);
 }
 
-void metric_values::add(const histogram_sum& all, double unit) {
+void metric_values::add(const histogram_sum& all, double per_unit) {
   std::uint64_t so_far = 0;
   for (std::size_t i = 0; i < all.bounds.size(); ++i)
-    line("_bucket", "le", shortest(static_cast<double>(all.bounds[i]) * unit),
+    line("_bucket", "le", shortest(static_cast<double>(all.bounds[i]) / per_unit),
          std::to_string(so_far += all.counts[i]));
   if (!all.counts.empty()) so_far += all.counts.back();
   line("_bucket", "le", "+Inf", std::to_string(so_far));
-  line("_sum", "", "", shortest(static_cast<double>(all.sum) * unit));
+  line("_sum", "", "", shortest(static_cast<double>(all.sum) / per_unit));
   line("_count", "", "", std::to_string(so_far));
 }
 

@@ -58,8 +58,8 @@ class metric_values {
   void add(std::uint64_t number) { add({}, std::to_string(number)); }
   void add(double number) { add({}, std::to_string(number)); }
   void add(std::string_view label, std::uint64_t number) { add(label, std::to_string(number)); }
-  /// `unit`: what one stands for of what was counted in.
-  void add(const histogram_sum& all, double unit);
+  /// `per_unit`: how many of what was counted in make one of what is shown.
+  void add(const histogram_sum& all, double per_unit);
 
  private:
   void add(std::string_view label, const std::string& number);

@@ -168,6 +168,10 @@ std::vector<option_row> make_rows() {
             "address and port for /metrics, /healthz and /readyz alone, without TLS. Unless said, "
             "/metrics is answered to this machine only"},
            "ADDRESS:PORT", &config::admin_listen),
+      text({"admin_socket", listening,
+            "socket by which confabd status, rooms, users, kick and drain ask the server; empty: "
+            "confab.sock in data"},
+           "FILE", &config::admin_socket),
       text({"tls_cert", listening, "certificate with its chain, PEM; turns TLS on"}, "FILE",
            &config::tls_cert),
       text({"tls_key", listening, "private key of the certificate, PEM"}, "FILE", &config::tls_key),

@@ -181,9 +181,9 @@ scenario("the guide's token callback signs in, and leads to the sign-in whom nob
 scenario("the commands of the page on configuration work: its secret and token are taken, and the data is in order", async (world) => {
   const reader = await Reader.of(world, "configuration.md");
   const blocks = reader.blocks.filter(({ info }) => info === "sh");
-  assert.equal(blocks.length, 4, "secret, token, check, backup");
-  const [secret, token, check, backup] = blocks;
-  reader.blocks = [secret, { info: LONG_RUNNING, content: "deploy/run --jwt-secret-file jwt-secret\n" }, token, backup, check];
+  assert.equal(blocks.length, 4, "secret, token, status, check");
+  const [secret, token, status, check] = blocks;
+  reader.blocks = [secret, { info: LONG_RUNNING, content: "deploy/run --jwt-secret-file jwt-secret\n" }, token, status, check];
 
   await reader.follow(3);
 
@@ -191,8 +191,9 @@ scenario("the commands of the page on configuration work: its secret and token a
   await alice.write("hello");
   await alice.sees("hello");
   await reader.follow(1);
-  assert.deepEqual(await reader.rows("confab-backup.db", "select text from log where sender = 'alice'"), ["hello"]);
+  assert.match(reader.said, /^ready +yes$/m);
   await reader.stop("chat");
+  assert.deepEqual(await reader.rows("data/confab.db", "select text from log where sender = 'alice'"), ["hello"]);
 
   await reader.follow();
 });

@@ -61,6 +61,7 @@ const std::map<std::string, std::string>& other_values() {
       {"host", "::1"},
       {"port", "9999"},
       {"admin_listen", "127.0.0.1:9090"},
+      {"admin_socket", "elsewhere.sock"},
       {"origins", "https://a.example,https://b.example:8443"},
       {"hosts", "a.example,*.b.example:8443"},
       {"trust_proxy", "10.0.0.0/8,fd00::1"},

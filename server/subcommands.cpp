@@ -1,5 +1,6 @@
 #include "journal/backup.hpp"
 #include "journal/journal.hpp"
+#include "server/admin_socket.hpp"
 #include "server/config.hpp"
 
 #include <ostream>
@@ -53,6 +54,13 @@ int run(const restore_command& asked, std::ostream& out, std::ostream& err) {
   if (const auto* why = std::get_if<std::string>(&made)) return failed(err, *why);
   return report(std::get<journal::copy_report>(made),
                 "the journal in " + asked.data + " is now that of " + asked.from, out);
+}
+
+int run(const ask_command& asked, std::ostream& out, std::ostream& err) {
+  const auto answer = ask_server(asked.socket, asked.words);
+  if (const auto* why = std::get_if<std::string>(&answer)) return failed(err, *why);
+  out << std::get<told>(answer).text << std::flush;
+  return out ? done : not_done;
 }
 
 }  // namespace confab::server

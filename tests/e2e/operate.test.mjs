@@ -1,0 +1,77 @@
+// What an operator asks a server that runs.
+
+import assert from "node:assert/strict";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+
+import { confabd, run } from "./support/server.mjs";
+import { scenario } from "./support/world.mjs";
+
+scenario("an operator sees who is there, sends a user away, and ends the server", async (world) => {
+  const data = await world.directory();
+  const ask = async (...args) => {
+    const { code, stdout, stderr } = await run(confabd, [...args, "--data", data]);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  const server = await world.server(["--shards", "2"], { data });
+  const phone = await world.member(server, "alice", "lobby");
+  const laptop = await world.member(server, "alice", "lobby");
+  const bob = await world.member(server, "bob", "lobby");
+  await world.member(server, "carol", "elsewhere");
+
+  const status = await ask("status");
+  assert.match(status, /^ready +yes$/m);
+  assert.match(status, /^users +3$/m);
+  assert.match(status, /^websockets +4$/m);
+  assert.match(await ask("rooms"), /^lobby +2\nelsewhere +1\n$/);
+  const users = (await ask("users")).split("\n");
+  assert.equal(users.length, 4);
+  for (const { welcome } of [phone, laptop]) assert.ok(users[0].startsWith("alice  ") && users[0].includes(welcome.session));
+  assert.ok(users[1].startsWith("bob  ") && users[1].endsWith(bob.welcome.session));
+
+  assert.equal(await ask("kick", "--user", "alice"), "2 sessions of alice closed\n");
+  for (const client of [phone, laptop]) assert.equal((await client.closed()).code, 4502);
+  assert.equal(await ask("kick", "--user", "nobody"), "0 sessions of nobody closed\n");
+  await bob.settled();
+
+  await ask("drain");
+  assert.equal((await bob.closed()).code, 1012);
+  assert.equal((await server.exited()).code, 0);
+});
+
+scenario("only the server's user may ask, and a socket that a crash left is no hindrance", async (world) => {
+  const data = await world.directory();
+  const socket = join(data, "confab.sock");
+  const first = await world.server([], { data });
+  assert.equal((await stat(socket)).mode & 0o777, 0o600);
+  await first.crash();
+
+  const gone = await run(confabd, ["status", "--data", data]);
+  const second = await world.server([], { data });
+  const there = await run(confabd, ["status", "--data", data]);
+  await second.stop();
+
+  assert.equal(gone.code, 1);
+  assert.match(gone.stderr, /no server answers at .*confab\.sock: Connection refused/);
+  assert.equal(there.code, 0, there.stderr);
+  await assert.rejects(stat(socket), { code: "ENOENT" });
+});
+
+scenario("what is no user's id, and what is missing, is told", async (world) => {
+  const data = await world.directory();
+  await world.server([], { data });
+
+  const wrong = await run(confabd, ["kick", "--user", "a b", "--data", data]);
+  const missing = await run(confabd, ["kick", "--data", data]);
+
+  assert.deepEqual([wrong.code, wrong.stderr], [1, "confabd: this is no user's id"]);
+  assert.equal(missing.code, 2);
+  assert.match(missing.stderr, /--user: is missing/);
+});
+
+scenario("a server whose socket cannot be made serves without it", async (world) => {
+  const server = await world.server(["--admin-socket", `/tmp/${"x".repeat(120)}`]);
+
+  assert.match(await server.logged("admin-socket-failed"), /too long for a socket's name/);
+});
