@@ -208,6 +208,10 @@ chat("axe finds nothing where one signs in, and on a phone with the drawers open
   await bob.button("People in this room").tap();
   await bob.button("Close the list of people").tap({ trial: true });
   assert.deepEqual(await faults(bob.page), []);
+  for (const [reducedMotion, time] of [["reduce", "0s"], ["no-preference", "0.2s, 0.2s"]]) {
+    await bob.page.emulateMedia({ reducedMotion });
+    assert.equal(await bob.page.locator("#sidebar").evaluate((drawer) => getComputedStyle(drawer).transitionDuration), time);
+  }
 });
 
 /** Stands in for the browser's notifications, which there are none of without a desktop. */
