@@ -327,7 +327,7 @@ export class Session {
   #helloFailed(frame) {
     this.#helloError = new ServerError(frame);
     if (frame.code === "unauthorized") return; // the close that follows says whether a new token helps
-    if (!frame.retry) return this.#halt({ reason: "the server refused hello" }, this.#helloError);
+    if (!frame.retry) return this.#halt({ reason: `the server refused hello: ${this.#helloError.message}` }, this.#helloError);
     const connection = this.#connection;
     this.#detach();
     connection?.close();

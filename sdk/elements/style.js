@@ -57,6 +57,8 @@ section { display: flex; flex: 1; flex-direction: column; min-width: 0; min-heig
 header { display: flex; align-items: baseline; gap: .75rem; padding: .6rem 1rem; border-block-end: 1px solid var(--_line); }
 h2 { overflow: hidden; font-size: 1rem; text-overflow: ellipsis; white-space: nowrap; }
 header p, time, .note, .edited, .status { color: var(--_muted); font-size: .8rem; }
+/* Times, and words that are not translated, keep their own direction where all else runs the other way. */
+header p, time, .note, .status { unicode-bidi: plaintext; text-align: -webkit-match-parent; text-align: match-parent; }
 .log { display: flex; flex: 1; flex-direction: column; min-height: 0; padding: .5rem 1rem; overflow: hidden auto; overflow-anchor: none; overscroll-behavior: contain; }
 .log:focus-visible { outline-offset: -2px; }
 .log ol.messages { margin-block-start: auto; list-style: none; }

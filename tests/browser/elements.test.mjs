@@ -118,13 +118,20 @@ scenario("written from the right, in the reader's words, in the page's colours",
     <style>html { color-scheme: dark } confab-chat { --confab-accent: rgb(1, 2, 3) } confab-chat::part(send) { text-transform: uppercase }</style>
     <confab-chat url="${chat.url}/ws" guest="dana" name="דנה"></confab-chat>
     <script type="module">document.querySelector("confab-chat").labels = { send: "שלח", online: (n) => n + " מחוברים" };</script>`, { lang: 'lang="he" dir="rtl"' });
-  const dana = await open(world, own.url);
+  const dana = await open(world, own.url, { locale: "en-US" });
 
   await dana.page.getByText("1 מחוברים").waitFor();
   await dana.say("shalom");
 
   const [list, room] = [await dana.page.getByRole("navigation").boundingBox(), await dana.page.getByRole("log").boundingBox()];
   assert.ok(list.x > room.x, "the list stands at the right");
+  // "1:38 AM" in a page that runs to the left: the number comes first all the same.
+  const [hour, half] = await dana.page.getByRole("log").locator("time").first().evaluate((time) => {
+    const range = document.createRange();
+    const at = (from, to) => (range.setStart(time.firstChild, from), range.setEnd(time.firstChild, to), range.getBoundingClientRect().x);
+    return [at(0, 1), at(time.textContent.length - 1, time.textContent.length)];
+  });
+  assert.ok(hour < half, "a time keeps its direction");
   const send = dana.page.getByRole("button", { name: "שלח" });
   const style = await send.evaluate((button) => {
     const { backgroundColor, textTransform } = getComputedStyle(button);

@@ -230,6 +230,7 @@ test("a hello that the server finds wrong is not said again", async () => {
 
   assert.equal(t.sockets.length, 1);
   assert.equal(connected.error.cause.code, "bad_request");
+  assert.equal(connected.error.message, "the server refused hello: bad_request: bad_request");
   assert.ok(t.peer.closedByClient);
 });
 
