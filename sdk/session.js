@@ -339,36 +339,10 @@ export class Session {
   #handle(frame) {
     const command = "re" in frame ? this.queue.find(frame.re) : undefined;
     switch (frame.type) {
-      case "message":
-      case "edited":
-      case "deleted":
-      case "reacted":
-      case "member_set":
-      case "room_set":
-      case "pinned":
-        return this.rooms.entry(frame);
       case "joined":
         return this.rooms.joined(frame, command);
       case "events":
         return this.rooms.events(frame);
-      case "sent":
-      case "done":
-      case "history":
-      case "rooms":
-      case "reactions":
-      case "signalled":
-      case "created":
-      case "members":
-      case "pins":
-      case "threads":
-      case "users":
-      case "blocks":
-      case "upload":
-      case "download":
-      case "pong":
-      case "refreshed":
-        if (command) this.queue.resolve(command, frame);
-        return;
       case "left":
         if (command) this.queue.resolve(command, frame);
         else if (frame.re === undefined) this.rooms.forget(frame.room, frame.reason && { reason: frame.reason });
@@ -393,7 +367,7 @@ export class Session {
       case "welcome":
         return;
       default:
-        return this.#unknown(frame, command);
+        return this.#other(frame, command);
     }
   }
 
@@ -403,10 +377,11 @@ export class Session {
     this.queue.refuse(command, early ? { ...frame, retry: true } : frame);
   }
 
-  /** A later version's frame. Its place in a log counts nevertheless. @param {any} frame @param {Command} [command] */
-  #unknown(frame, command) {
-    if (command) this.queue.resolve(command, frame);
-    else if (isEntry(frame)) this.rooms.entry(frame);
+  /** A reply, an entry of a log, or a frame of a later version. An entry's place in its log counts, whatever it says. @param {any} frame @param {Command} [command] */
+  #other(frame, command) {
+    if (command) return this.queue.resolve(command, frame);
+    if (frame.re !== undefined) return; // late, to a command that is settled
+    if (isEntry(frame)) this.rooms.entry(frame);
     else this.events.emit("unknown", frame);
   }
 }
