@@ -8,6 +8,15 @@
  * @property {import("./confab.js").LogEntry[]} events of a snapshot
  */
 
+/** What a setting is where the server tells none. */
+const DEFAULTS = /** @type {Record<string, unknown>} */ ({
+  topic: "", visibility: "public", visitors: "write", posting: "all", inviting: "members", slow_ms: 0, archived: false, history: "all",
+  retention_ms: 0, receipts: false,
+});
+
+/** Also `data` without a field. @param {[string, unknown]} setting */
+const isSet = ([name, value]) => (name === "data" ? Object.keys(Object(value)).length > 0 : value !== DEFAULTS[name]);
+
 export class RoomLog {
   /** Joined by the app; otherwise a direct room that was merely heard of. */
   joined = false;
@@ -112,7 +121,7 @@ export class RoomLog {
     if (type === "pinned") this.info.pins = change.on && Number.isSafeInteger(target) ? [...others, target] : others;
     if (type === "deleted") this.info.pins = others;
     if (type === "room_set") {
-      this.info.settings = { ...settings, ...change };
+      this.info.settings = Object.fromEntries(Object.entries({ ...settings, ...change }).filter(isSet));
       this.info.title = title ?? this.info.title;
     }
   }

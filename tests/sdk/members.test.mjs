@@ -78,7 +78,7 @@ test("what the room is set to and what is pinned is kept up to date", async () =
     entry("deleted", 10, { target: 4 }),
   );
 
-  assert.deepEqual(known(), { ...before, title: "All", settings: { topic: "Plans", slow_ms: 0 }, pins: [5] });
+  assert.deepEqual(known(), { ...before, title: "All", settings: { topic: "Plans" }, pins: [5] });
 });
 
 test("a message that is caught up with names its author as a live one does", async () => {

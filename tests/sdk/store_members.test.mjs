@@ -43,6 +43,21 @@ test("a room without settings and pins has empty ones, before it is joined as we
   for (const { settings, pins } of [general(t), t.store.room("attic")]) assert.deepEqual([settings, pins], [{}, []]);
 });
 
+test("a setting that is back at its default is not there, as after a join", async () => {
+  const settings = {
+    topic: "Plans", data: { avatar: "x" }, visibility: "invite", visitors: "read", posting: "threads", inviting: "moderators", slow_ms: 1000,
+    archived: true, history: "own", retention_ms: 3600000, receipts: true,
+  };
+  const t = await inGeneral({ settings });
+  const defaults = { data: {}, visibility: "public", visitors: "write", posting: "all", inviting: "members", slow_ms: 0, archived: false, history: "all", retention_ms: 0, receipts: false };
+
+  await t.peer.say(entry("room_set", 6, defaults));
+  assert.deepEqual(general(t).settings, { topic: "Plans" });
+  await t.peer.say(entry("room_set", 7, { topic: "" }));
+
+  assert.deepEqual(general(t).settings, {});
+});
+
 test("a message is pinned and unpinned", async () => {
   const t = await inGeneral();
 
