@@ -249,7 +249,7 @@ export function startChat({ id, name, options }, onRefused) {
     if (open === null || from === store.getSnapshot().me.id || store.isBlocked(from)) return;
     const text = summary(message);
     const name = store.nameOf(from);
-    if (room.startsWith("dm:")) notifier.tell(`@${from}`, isolated(name), text);
+    if (room.startsWith("dm:") && !message.quiet) notifier.tell(`@${from}`, isolated(name), text);
     else if (mentionsMe({ from, ...message }, store.getSnapshot().me.id)) notifier.tell(room, `${isolated(name)} in ${isolated(store.room(room).title)}`, text);
     if (store.room(open).room !== room) return;
     announce(`${isolated(name)}: ${text}`);

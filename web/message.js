@@ -10,7 +10,7 @@ import { shownText, summary } from "./text.js";
 const QUOTE_MAX = 140;
 export const COVERED = "You have blocked who wrote this.";
 
-export const mentionsMe = ({ mentions, from, deleted }, me) => !deleted && from !== me && (mentions?.includes(me) || mentions?.includes("@room")) === true;
+export const mentionsMe = ({ mentions, from, deleted, quiet }, me) => !deleted && !quiet && from !== me && (mentions?.includes(me) || mentions?.includes("@room")) === true;
 
 /** Messages of people one has blocked that are shown all the same. */
 const uncovered = new Set();

@@ -124,7 +124,7 @@ export class People {
       ...this.#about(room),
       ...this.#section("Pinned", pins.map((pin) => this.#pin(pin, room))),
       ...this.#section(members.length > 0 && `Members · ${room.memberCount}`, members.map((row) => this.#row(row, me))),
-      ...this.#section(members.length > 0 && "Visitors", visitors.map((row) => this.#row(row, me))),
+      ...this.#section(members.length > 0 ? "Visitors" : pins.length > 0 && "People", visitors.map((row) => this.#row(row, me))),
       ...this.#section("Invited", invited.map((row) => this.#row(row, me))),
       ...this.#section("Banned", banned.map((row) => this.#row(row, me))),
       crowd && el("p", { class: "muted note", textContent: `${room.online} people are here. In a room this large not all of them are listed.` }),

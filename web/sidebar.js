@@ -19,7 +19,7 @@ export function titleOf(room, store) {
 const OTHERS_MAX = 8; // rooms not joined that are shown; the button below them shows all
 
 const badge = (count, mentions) => mentions > 0
-  ? el("span", { class: "badge" }, "@", el("span", { class: "hidden", textContent: ` you are mentioned, ${countLabel(count)} unread` }))
+  ? el("span", { class: "badge" }, "@", el("span", { class: "hidden", textContent: ` you are mentioned${count > 0 ? `, ${countLabel(count)} unread` : ""}` }))
   : count > 0 && el("span", { class: "badge" }, countLabel(count), el("span", { class: "hidden", textContent: " unread" }));
 
 /** Rooms one is in, in the order they are listed: public ones by name, then direct ones, the latest first. */

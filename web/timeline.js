@@ -55,8 +55,12 @@ export class Timeline {
       this.toEnd();
       actions.reachedEnd();
     });
+    // While the keyboard is used, the mouse counts when it is moved, not where it happens to be.
     this.#list.addEventListener("pointerover", (event) => {
       if (event.pointerType === "mouse" && !this.#list.querySelector(":focus-visible")) this.#activate(event.target);
+    });
+    this.#list.addEventListener("pointermove", ({ pointerType, movementX, movementY, target }) => {
+      if (pointerType === "mouse" && (movementX || movementY)) this.#activate(target);
     });
     this.#list.addEventListener("focusin", (event) => this.#activate(event.target));
     this.#list.addEventListener("click", (event) => this.#clicked(event.target.closest("button")));
@@ -218,7 +222,7 @@ export class Timeline {
       status.replaceChildren("Earlier messages could not be loaded. ", retry);
     } else if (!joined && !peer) setText(status, "Joining…");
     else if (this.#messages.length === 0) {
-      setText(status, this.#pending.length ? "" : peer ? `Only you and ${title} can read what is written here.` : "Nothing here yet. Say hello!");
+      setText(status, this.#pending.length ? "" : peer ? `Only you and ${title} can read what is written here.` : this.#room.settings.history === "own" ? "You can read what is written from your joining on. So far that is nothing." : "Nothing here yet. Say hello!");
     } else if (!hasOlder) {
       const late = this.#room.settings.history === "own" && this.#messages[0].seq > 1;
       setText(status, peer ? "This is where it began." : late ? "What was written before is only for those who were members then." : `This is the beginning of ${title}.`);
@@ -294,12 +298,12 @@ export class Timeline {
     const others = [...new Set([message.editedBy, message.deletedBy, ...message.reactions.flatMap(({ users }) => users)])].filter((id) => id !== undefined);
     store.learn(others); // nobody else may have named them
     return {
-      day: newDay ? dayLabel(message.at) : "", fresh, author, name: store.nameOf(message.from), quote, others: others.map(store.nameOf),
+      pinned: room.pins.includes(message.seq), day: newDay ? dayLabel(message.at) : "", fresh, author, name: store.nameOf(message.from), quote, others: others.map(store.nameOf),
       covered: isCovered(message, room, store), unreached: unreachedWords(message, room, store),
     };
   }
 
-  #row(message, { day, fresh, author, name, quote, covered }) {
+  #row(message, { pinned, day, fresh, author, name, quote, covered }) {
     const { id, from, at, deleted, replies, replyTo, state, thread } = message;
     const own = from === this.#me;
     const inside = (act, data, content, look) => el("button", { type: "button", class: look, tabIndex: -1, data: { act, ...data } }, content);
@@ -314,6 +318,7 @@ export class Timeline {
           author
             ? el("p", { class: "author" }, bdi(name, "name"), name !== from && bdi(`@${from}`, "handle"), own && el("span", { class: "handle", textContent: "you" }), timeElement(at))
             : el("span", { class: "hidden", textContent: `${isolated(name)}: ` }),
+          pinned && el("p", { class: "pinned muted" }, icon("pin"), "Pinned"),
           quote && !covered && inside("jump", { seq: replyTo }, el("span", { textContent: quote }), "quoted"),
           content,
           state === "sending" && el("p", { class: "hidden", textContent: "Sending" }),

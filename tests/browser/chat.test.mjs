@@ -64,6 +64,8 @@ chat("what is edited, deleted and reacted to changes for the other one, and is s
   await alice.box.press("ArrowUp");
   await alice.box.press("Escape");
   assert.equal(await alice.box.inputValue(), "");
+  await alice.tool("good news", "More");
+  await alice.page.keyboard.press("Escape");
   await alice.tool("frist", "Edit");
   await alice.box.fill("first");
   await alice.box.press("Enter");

@@ -46,6 +46,16 @@ chat("a private room: an invitation is accepted, a moderator made, and all is so
     await one.sees("here I am");
   }
   assert.deepEqual(await faults(alice.page), []);
+  const looks = await bob.page.evaluate(() => {
+    const box = (element) => element.getBoundingClientRect();
+    const lock = document.querySelector("#rooms .current .sign svg");
+    const [sign, title] = [lock.parentElement, lock.closest("a").querySelector(".title")].map(box);
+    return {
+      lock: box(lock).right <= sign.right && Math.abs(box(lock).top + box(lock).bottom - title.top - title.bottom) < 2,
+      dots: new Set([...document.querySelectorAll("#members-list .dot")].map((dot) => box(dot).x)).size,
+    };
+  });
+  assert.deepEqual(looks, { lock: true, dots: 1 }, "the lock beside its title, the dots below each other");
   await bob.button("Settings").click();
   assert.deepEqual(await faults(bob.page), []);
   assert.equal(await bob.page.getByLabel("Archived").count(), 0, "what only owners may is not offered");

@@ -58,6 +58,8 @@ chat("a moderator is offered what moderators may set, and no more", async (world
   const { alice, bob } = await two(meet, server.url);
   await library(alice);
   await bob.page.reload();
+  await set(alice, ["What members may read", "Only what was written since they became members"]);
+  await alice.page.getByText("You can read what is written from your joining on.").waitFor();
   await bob.place("Library").click();
   await bob.button("Become a member").click();
   await alice.people.getByText("Members · 2").waitFor();
@@ -111,3 +113,4 @@ chat("a user who only reacted is called by name", async (world, meet) => {
 
   await alice.row("lunch?").getByRole("button", { name: "👍 1, Zoë Kranz" }).waitFor();
 });
+  await alice.people.getByText("bob", { exact: true }).waitFor();

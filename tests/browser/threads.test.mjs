@@ -87,7 +87,10 @@ chat("whom a mention is for finds it after having been away", async (world, meet
   await bob.place("general").getByText("you are mentioned").waitFor();
   await bob.go("general");
   await bob.row("see @bob").and(bob.page.locator(".mine")).waitFor();
-  assert.equal(await bob.page.locator("#messages .mine").count(), 1);
+  const carol = await world.member(server, "carol", "general");
+  await carol.ask({ type: "send", room: "general", text: "by the way", mentions: ["bob"], quiet: true });
+  await bob.sees("by the way");
+  assert.equal(await bob.page.locator("#messages .mine").count(), 1, "what is quiet calls for nobody");
   assert.deepEqual(await faults(bob.page), []);
   await bob.page.reload();
   await bob.row("see @bob").and(bob.page.locator(".mine")).waitFor();
@@ -108,6 +111,7 @@ chat("pinned messages are listed for all, and lead to where they are", async (wo
   await bob.page.reload();
   await bob.place("Library").click();
 
+  await bob.row("Read this first").getByText("Pinned", { exact: true }).waitFor();
   await bob.people.getByRole("button", { name: "Read this first" }).click();
   await bob.until(() => document.activeElement.querySelector?.(".text")?.textContent === "Read this first");
   assert.equal(await bob.people.getByRole("button", { name: /Unpin/ }).count(), 0);
@@ -116,6 +120,16 @@ chat("pinned messages are listed for all, and lead to where they are", async (wo
   await bob.people.getByText("you are a member").waitFor();
   await alice.button("Unpin: Read this first").click();
   await bob.people.getByRole("heading", { name: "Pinned" }).waitFor({ state: "detached" });
+  assert.equal(await bob.row("Read this first").getByText("Pinned", { exact: true }).count(), 0);
+
+  await alice.people.getByRole("link", { name: "bob" }).click();
+  await alice.isIn("bob");
+  await alice.say("the key is below the mat");
+  await alice.tool("the key is below the mat", "More");
+  await alice.page.getByRole("menuitem", { name: "Pin", exact: true }).click();
+  const headings = alice.people.getByRole("heading", { level: 3 });
+  await headings.nth(1).waitFor();
+  assert.deepEqual(await headings.allTextContents(), ["Pinned", "People"]);
 });
 
 chat("on a phone a thread lies over the chat, and the way back leads out of it", async (world, meet) => {
@@ -131,9 +145,15 @@ chat("on a phone a thread lies over the chat, and the way back leads out of it",
   await alice.button("Send the reply").tap();
   await inThread(alice, "leaf").waitFor();
   assert.deepEqual(await faults(alice.page), []);
+  const writer = await world.member(server, "writer", "general");
+  const { seq } = await writer.ask({ type: "send", room: "general", text: "a long story ".repeat(30).trim() });
+  await writer.ask({ type: "send", room: "general", text: "well told", reply_to: seq });
 
   await alice.page.goBack();
 
   await alice.thread.waitFor({ state: "hidden" });
   await alice.row("root").getByRole("button", { name: "1 reply", exact: true }).waitFor();
+  await alice.row("well told").locator(".quoted").waitFor();
+  const [shown, wide] = await alice.page.evaluate(() => [scroller.clientWidth, scroller.scrollWidth]);
+  assert.equal(wide, shown, "a quote does not make the messages wider than the screen");
 });

@@ -30,6 +30,11 @@ chat("deleted messages and one's own of another device do not count as unread", 
   const telephone = await world.member(server, "bob", "general");
   await telephone.ask({ type: "send", room: "general", text: "from the phone", key: "k-phone" });
   await badge(bob, "general").waitFor({ state: "detached" });
+  await telephone.ask({ type: "leave", room: "general" });
+  const carol = await world.member(server, "carol", "general");
+  await carol.ask({ type: "send", room: "general", text: "and you?", thread: 2, mentions: ["bob"] });
+  await badge(bob, "general").waitFor();
+  assert.equal(await badge(bob, "general").textContent(), "@ you are mentioned", "not that nothing is unread");
   await alice.say("three");
 
   await bob.place("general").getByText("1 unread").waitFor();
