@@ -44,3 +44,5 @@ function field({ name, label, value = "", hint = "", choices, bytes = BYTES_MAX,
 }
 
 export const REASON = { name: "reason", label: "Reason (everybody here sees it)" };
+/** Of what befalls somebody: it is in an entry that goes to those in the room, and not in the room's list of people. */
+export const REASON_LIVE = { name: "reason", label: "Reason (they see it, and who is here now)" };

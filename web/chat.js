@@ -8,7 +8,7 @@ import { Composer } from "./composer.js";
 import { byId, el, setText } from "./dom.js";
 import { closeDrawers, isNarrow, startDrawers } from "./drawers.js";
 import { deviceId, isId, isUserId, rememberGuest, rememberName, rememberToken } from "./identity.js";
-import { gateOf, isShut, leftWords } from "./gate.js";
+import { allowedAt, gateOf, isShut, leftWords } from "./gate.js";
 import { completeMentions, mentionsIn } from "./mentions.js";
 import { showMenu } from "./menu.js";
 import { mentionsMe, quoteOf, uncover } from "./message.js";
@@ -18,7 +18,7 @@ import { Notifier } from "./notify.js";
 import { announce, banner, plain, toast } from "./notices.js";
 import { People } from "./people.js";
 import { EmojiPicker } from "./picker.js";
-import { mayPin, moderates } from "./roles.js";
+import { governs, isClosed, isInvited, mayPin } from "./roles.js";
 import { drawRooms, orderedRooms, titleOf } from "./sidebar.js";
 import { Switcher } from "./switcher.js";
 import { countLabel, summary } from "./text.js";
@@ -29,9 +29,11 @@ import { Timeline } from "./timeline.js";
 const FIRST_ROOM = "general";
 /** A page that is left may lose its connection first: that is no news. */
 const LEAVING_MS = 3000;
-/** Invitations are in the list of rooms, and nothing says that there is a new one. */
-const LIST_EVERY_MS = 60_000;
+/** Nothing says that there is a new invitation, or that another device has blocked somebody. */
+const AGAIN_EVERY_MS = 60_000;
 const SECOND_MS = 1000;
+/** With this the ids begin that the server makes: they say nothing to people. */
+const MADE = "r:";
 
 /** Of guestOf or userOf; `onRefused` gets the reason in words when the server does not let this user in. */
 export function startChat({ id, name, options }, onRefused) {
@@ -43,7 +45,7 @@ export function startChat({ id, name, options }, onRefused) {
   let wasLive = false;
   let leavingUntil = 0;
   const gone = new Map(); // by room: the entry by which one was taken out
-  const mutes = new Map(); // by room: until when one is muted, where an entry said so
+  let allowed = {}; // what may be done with the messages of the room that is shown
 
   const picker = new EmojiPicker();
   const timeline = new Timeline(store, {
@@ -52,6 +54,7 @@ export function startChat({ id, name, options }, onRefused) {
     remove,
     reply: (room, message) => composer.reply(message, quoteOf(room, message.seq, store)),
     more: (room, message, button) => showMenu(button, "Message", moreOf(room, message)),
+    tools: toolsOf,
     thread: (room, message) => thread.open(room.key, message.thread ?? message.seq),
     jump,
     uncover: (room, message) => {
@@ -86,6 +89,7 @@ export function startChat({ id, name, options }, onRefused) {
     send,
     bytesMax: () => composer.bytesMax,
     menu: (button, message) => showMenu(button, "Message", moreOf(store.room(open), message, true)),
+    hasMenu: (message) => moreOf(store.room(open), message, true).length > 0,
     retry: (key, message) => store.retry(key, message),
     discard: (key, message) => store.discard(key, message),
     changed,
@@ -131,15 +135,25 @@ export function startChat({ id, name, options }, onRefused) {
     await attempt(client.report(room.room, message.seq, said.reason || undefined).then(() => toast("Thank you. It was reported.")));
   }
 
+  /** Which tools a message has here. */
+  function toolsOf(room, message) {
+    const own = message.from === store.getSnapshot().me.id;
+    return {
+      pick: allowed.react, reply: allowed.write, edit: own && (message.thread === undefined ? allowed.write : allowed.thread),
+      remove: own ? allowed.remove : governs(room), more: moreOf(room, message).length > 0,
+    };
+  }
+
   /** `inThread`: also what the tools of the timeline are for. */
   function moreOf(room, message, inThread = false) {
     const own = message.from === store.getSnapshot().me.id;
     const pinned = room.pins.includes(message.seq);
+    const tools = inThread ? toolsOf(room, message) : {};
     return [
-      !inThread && ["Reply in a thread", () => thread.open(room.key, message.thread ?? message.seq)],
+      !inThread && allowed.thread && ["Reply in a thread", () => thread.open(room.key, message.thread ?? message.seq)],
       mayPin(room) && [pinned ? "Unpin" : "Pin", () => attempt(store.setPin(room.key, message.seq, !pinned))],
-      inThread && own && ["Edit", () => composer.edit(message)],
-      inThread && (own || moderates(room)) && ["Delete…", () => remove(room, message)],
+      tools.edit && ["Edit", () => composer.edit(message)],
+      tools.remove && ["Delete…", () => remove(room, message)],
       !own && ["Report…", () => report(room, message)],
       !own && blockItem(message.from, store, attempt),
     ].filter(Boolean);
@@ -162,21 +176,31 @@ export function startChat({ id, name, options }, onRefused) {
   }
 
   async function leave(key) {
-    const { member, title, joined } = store.room(key);
-    if (member && !(await ask({
-      title: `Leave ${isolated(title)}?`, note: "You are a member: that ends, and your role with it.", yes: "Leave", danger: true,
-    }))) return;
+    const { member, title, joined, settings } = store.room(key);
+    const note = [
+      "You are a member: that ends, and your role with it.", isClosed(settings) && "You cannot come back in unless you are invited again.", people.heirWords,
+    ].filter(Boolean).join(" ");
+    if (member && !(await ask({ title: `Leave ${isolated(title)}?`, note, yes: "Leave", danger: true }))) return;
     go(orderedRooms(store).find((room) => room.key !== key).key);
     showRoom();
     if (joined) await attempt(store.leave(key, member ? { member } : undefined));
     listRooms();
   }
 
+  async function decline(key) {
+    await store.join(key); // accepted on another device, it is a membership by now
+    if (!isInvited(store.room(key))) return;
+    go(orderedRooms(store).find((room) => room.key !== key)?.key ?? FIRST_ROOM);
+    showRoom();
+    await attempt(store.leave(key, { member: true }));
+    listRooms();
+  }
+
   async function listRooms() {
     try {
       await store.listRooms();
-      // A member is in a room on every device.
-      for (const { room, member } of store.getSnapshot().listed) if (member && !store.has(room)) store.join(room);
+      // A member is in a room on every device: perhaps they became one on another.
+      for (const { room, member } of store.getSnapshot().listed) if (member && !store.room(room).joined) store.join(room);
       switcher.draw();
     } catch {
       // The rooms one is in are there without it.
@@ -232,12 +256,17 @@ export function startChat({ id, name, options }, onRefused) {
     open ? store.join(open) : showRoom();
     listRooms();
   });
-  setInterval(() => document.visibilityState === "visible" && client.state === "live" && listRooms(), LIST_EVERY_MS);
+  /** What another device or somebody else may have changed, without an event of it. */
+  function lookAgain() {
+    if (document.visibilityState !== "visible" || client.state !== "live") return;
+    listRooms();
+    store.loadBlocked().catch(() => {}); // the next time asks again
+  }
+  setInterval(lookAgain, AGAIN_EVERY_MS);
   client.on("member_set", (entry) => {
-    const { room, users, state, mute_until: mute } = entry;
+    const { room, users, state } = entry;
     if (!users?.includes(store.getSnapshot().me.id)) return;
     if (state === "removed" || state === "banned") gone.set(room, entry);
-    if (mute !== undefined) mutes.set(room, mute);
   });
   client.on("left", ({ room: wire, reason }) => {
     const room = store.room(wire);
@@ -255,7 +284,6 @@ export function startChat({ id, name, options }, onRefused) {
     announce(`${isolated(name)}: ${text}`);
   });
   client.on("joined", ({ room, snapshot }) => {
-    if (snapshot) mutes.delete(room);
     if (snapshot && open !== null && store.room(open).room === room) markDivider(); // before it counts as read
   });
   client.on("error", (error) => error instanceof ServerError && toast(plain(error)));
@@ -296,17 +324,17 @@ export function startChat({ id, name, options }, onRefused) {
     const unread = rooms.reduce((sum, each) => sum + each.unread, 0);
     const title = titleOf(room, store);
     composer.show(room, title);
+    people.show(room);
+    allowed = allowedAt(drawGate(room), room);
     timeline.show(room, divider);
     drawRooms(store, open);
-    people.show(room);
-    const gate = drawGate(room);
-    thread.draw(open, gate === null || gate.keeps === true || gate.threads === true);
+    thread.draw(open, allowed.thread);
     if (thread.root !== null) threads.saw(room, thread.root);
     threads.show(room);
     setText(byId("room-title"), plainName(title));
     const peer = room.with;
     const there = peer === me.id ? "Only you can see this" : store.isOnline(peer) ? "Online" : "Not here at the moment";
-    setText(byId("room-subtitle"), peer ? `@${peer} · ${there}` : room.joined ? [`${room.online} online`, isolated(room.settings.topic ?? "")].filter(Boolean).join(" · ") : isShut(room) ? `#${room.key}` : "");
+    setText(byId("room-subtitle"), peer ? `@${peer} · ${there}` : room.joined ? [`${room.online} online`, isolated(room.settings.topic ?? "")].filter(Boolean).join(" · ") : isShut(room) && !room.key.startsWith(MADE) ? `#${room.key}` : "");
     byId("leave").hidden = peer !== null || !room.joined || orderedRooms(store).every(({ key }) => key === open); // one is always somewhere
     setText(byId("me"), plainName(me.name));
 
@@ -323,9 +351,10 @@ export function startChat({ id, name, options }, onRefused) {
   let gateTimer = null;
   function drawGate(room) {
     const refused = room.messages.findLast(({ state, error }) => state === "failed" && error?.code === "muted")?.error.until;
-    const gate = gateOf(room, { store, entry: gone.get(room.key), mute: mutes.get(room.key) ?? (people.mute || refused) });
+    const { until, reason } = people.muteOf(store.getSnapshot().me.id);
+    const gate = gateOf(room, { store, entry: gone.get(room.key), mute: until ?? refused, muteReason: reason });
     byId("gate").hidden = gate === null;
-    byId("box").hidden = gate !== null && !gate.keeps;
+    composer.hide(gate !== null && !gate.keeps);
     composer.wait(gate?.keeps ? gate.until : 0);
     if (byId("gate-text").textContent !== (gate?.text ?? "")) {
       if (gate && !gate.keeps) announce(gate.text);
@@ -342,11 +371,7 @@ export function startChat({ id, name, options }, onRefused) {
     if (act === "accept") become(key);
     else if (act === "return") become(key, false);
     else if (act === "unblock") attempt(store.setBlocked(store.room(key).with, false));
-    else if (act === "decline") {
-      go(orderedRooms(store).find((room) => room.key !== key)?.key ?? FIRST_ROOM);
-      showRoom();
-      attempt(store.leave(key, { member: true })).then(listRooms);
-    }
+    else if (act === "decline") decline(key);
   });
 
   // -------------------------------------------------------------------------------------- the page around it
@@ -403,7 +428,7 @@ export function startChat({ id, name, options }, onRefused) {
   addEventListener("pageshow", () => (leavingUntil = 0));
   document.addEventListener("visibilitychange", () => {
     changed();
-    if (document.visibilityState === "visible" && client.state === "live") listRooms();
+    lookAgain();
   });
 
   if (/Mac|iPhone|iPad/.test(navigator.platform)) byId("find-keys").textContent = "⌘ K";

@@ -53,6 +53,14 @@ export class Composer {
     this.#text.focus();
   }
 
+  /** Hidden it has no height, and what is in it may have changed. */
+  hide(hidden) {
+    const box = byId("box");
+    if (box.hidden === hidden) return;
+    box.hidden = hidden;
+    this.#fit();
+  }
+
   /** Until then one writes, and does not send. */
   wait(until) {
     if (this.#waitUntil === until) return;

@@ -2,7 +2,7 @@
 
 import { isolated } from "./names.js";
 import { plain, untilWords } from "./notices.js";
-import { isInvited, moderates, rank } from "./roles.js";
+import { isArchived, isClosed, isInvited, moderates, rank } from "./roles.js";
 
 /** What cannot be put right by trying again. */
 const SHUT = new Set(["banned", "forbidden", "no_such_room"]);
@@ -15,6 +15,10 @@ function shutWords(room, store) {
 }
 
 const sentence = (text, reason) => `${text}${reason ? ` Reason: ${isolated(reason)}` : ""}`;
+
+/** Who was taken out is not told that they are invited again; the list of rooms says so. */
+const isInvitedAgain = ({ key, left, settings }, store) =>
+  left !== null && isClosed(settings) && store.getSnapshot().listed.some(({ room, invited }) => room === key && invited);
 
 /** Why the server took one out. `entry`: what was said of it in the room, if anything was. */
 export function leftWords(reason, entry, store) {
@@ -31,19 +35,19 @@ export function leftWords(reason, entry, store) {
 
 /**
  * Null: one may write. `keeps`: the box stays, `until` is when it ends, `acts` are the ways out: [label, action].
- * `mute`: when one may speak again, as far as it is known.
+ * `mute`: when one may speak again, and `muteReason`, as far as they are known.
  */
-export function gateOf(room, { store, entry, mute = 0, now = Date.now() }) {
+export function gateOf(room, { store, entry, mute = 0, muteReason, now = Date.now() }) {
   if (room.with !== null) {
     const blocked = room.with !== store.getSnapshot().me?.id && store.isBlocked(room.with);
     return blocked ? { text: `You have blocked ${isolated(store.nameOf(room.with))}, who cannot write to you here.`, keeps: true, until: 0, acts: [["Unblock", "unblock"]] } : null;
   }
-  if (room.left !== null) return { text: leftWords(room.left, entry, store), acts: room.left === "banned" ? [] : [["Go back in", "return"]] };
-  if (isInvited(room)) return { text: "You are invited to this room.", acts: [["Accept", "accept"], ["Decline", "decline"]] };
+  if (isInvited(room) || isInvitedAgain(room, store)) return { text: "You are invited to this room.", acts: [["Accept", "accept"], ["Decline", "decline"]] };
+  if (room.left !== null) return { text: leftWords(room.left, entry, store), acts: ["banned", "private"].includes(room.left) || isClosed(room.settings) ? [] : [["Go back in", "return"]] };
   if (!room.joined) return isShut(room) ? { text: shutWords(room, store), acts: [] } : null;
-  if (mute > now) return { text: `You are muted${untilWords(mute)}.`, until: mute, acts: [] };
+  if (mute > now) return { text: sentence(`You are muted${untilWords(mute)}.`, muteReason), until: mute, acts: [] };
   const { settings } = room;
-  if (settings.archived) return { text: "This room is archived. You can read it, and nobody writes here any more.", acts: [] };
+  if (isArchived(room)) return { text: "This room is archived. You can read it, and nobody writes here any more.", acts: [] };
   const become = room.member ? [] : [["Become a member", "accept"]];
   if (rank(room.role) < rank("member")) return { text: `You can read here, but not write.${room.member ? "" : " Members write here."}`, acts: become };
   if (moderates(room)) return null;
@@ -53,6 +57,14 @@ export function gateOf(room, { store, entry, mute = 0, now = Date.now() }) {
   const next = settings.slow_ms > 0 && last ? last.at + settings.slow_ms : 0;
   if (next <= now) return null;
   return { text: `Slow mode: you can write again in ${waitWords(next - now)}.`, keeps: true, until: next, acts: [] };
+}
+
+/** What may be done with messages where this gate stands. */
+export function allowedAt(gate, room) {
+  const write = gate === null || gate.keeps === true;
+  const open = !isArchived(room);
+  const react = open && (room.with !== null || rank(room.role) >= rank("member"));
+  return { write, thread: write || gate.threads === true, react, remove: react || (open && room.member) };
 }
 
 export function waitWords(ms) {

@@ -1,14 +1,15 @@
 // The panel beside the messages: what the room is, who belongs to it, who is there, and what may be done about that.
 
-import { REASON, ask } from "./ask.js";
+import { REASON_LIVE, ask } from "./ask.js";
 import { blockItem } from "./blocking.js";
 import { avatar, bdi, byId, el, icon, redraw } from "./dom.js";
+import { isShut } from "./gate.js";
 import { showMenu } from "./menu.js";
 import { COVERED } from "./message.js";
 import { idsIn, isolated, plainName } from "./names.js";
 import { INVITED } from "./newroom.js";
 import { untilWords } from "./notices.js";
-import { mayInvite, mayPin, moderates, powersOver, rank } from "./roles.js";
+import { isArchived, isClosed, mayInvite, mayPin, maySet, moderates, powersOver, rank } from "./roles.js";
 import { askSettings, factsOf } from "./settings.js";
 import { summary } from "./text.js";
 
@@ -27,6 +28,7 @@ export class People {
   #lists = NOTHING;
   #asked = ""; // what the lists were asked for
   #timer = null;
+  #mutes = new Map(); // by room and user: what entries said, as lists tell no reason
 
   /** `actions`: attempt, changed, become, goTo. */
   constructor(store, actions) {
@@ -35,16 +37,29 @@ export class People {
     for (const type of ["member_set", "pinned", "deleted", "edited"]) {
       store.client.on(type, ({ room }) => room === this.#room?.room && this.#askSoon());
     }
+    store.client.on("member_set", ({ room, users = [], mute_until: until, reason }) => {
+      if (until !== undefined) this.#mutes.set(room, new Map([...(this.#mutes.get(room) ?? []), ...users.map((user) => [user, { until, reason }])]));
+    });
+    store.client.on("joined", ({ room, snapshot }) => snapshot && this.#mutes.delete(room));
     byId("members-list").addEventListener("click", ({ target }) => {
       const button = target.closest("button");
       if (button) this.#clicked(button);
     });
   }
 
-  /** One's own row says until when one is muted. */
-  get mute() {
+  /** Until when somebody is muted here (0: not any more), as far as it is known, and why, where an entry said it. */
+  muteOf(user) {
+    const told = this.#mutes.get(this.#room.room)?.get(user);
+    return told ?? { until: this.#lists.member.find(({ id }) => id === user)?.mute_until };
+  }
+
+  /** What an owner's leaving comes to. */
+  get heirWords() {
     const me = this.#store.getSnapshot().me?.id;
-    return this.#lists.member.find(({ id }) => id === me)?.mute_until ?? 0;
+    const others = this.#lists.member.filter(({ id }) => id !== me);
+    if (this.#room.role !== "owner" || others.some(({ role }) => role === "owner")) return "";
+    if (others.length > 0) return "You are its only owner: the moderator who has been here longest takes your place, or else the member.";
+    return this.#lists.member.length > 0 && isClosed(this.#room.settings) ? "Nobody else belongs to it: nobody will come in any more." : "";
   }
 
   /** Whom a mention may mean. */
@@ -55,7 +70,7 @@ export class People {
   }
 
   show(room) {
-    if (room.key !== this.#room?.key) this.#lists = NOTHING;
+    if (room.key !== this.#room?.key || room.left !== null || isShut(room)) this.#lists = NOTHING;
     this.#room = room;
     const asks = JSON.stringify([room.key, room.joined, room.role, room.member, room.memberCount > 0, room.pins]);
     if (asks !== this.#asked) {
@@ -108,7 +123,7 @@ export class People {
     const [room, store] = [this.#room, this.#store];
     const me = store.getSnapshot().me?.id;
     const online = new Set(room.members.map(({ id }) => id));
-    const named = (row) => ({ ...row, name: store.nameOf(row.id), online: online.has(row.id), blocked: store.isBlocked(row.id) });
+    const named = (row) => ({ ...row, name: store.nameOf(row.id), online: online.has(row.id), blocked: store.isBlocked(row.id), mute: this.muteOf(row.id) });
     const byName = (a, b) => rank(b.role) - rank(a.role) || a.name.localeCompare(b.name);
     const members = this.#lists.member.map(named).sort(byName);
     const [invited, banned] = [this.#lists.invited.map(named), this.#lists.banned.map(named)];
@@ -118,7 +133,7 @@ export class People {
     const pins = this.#lists.pins.filter(({ message }) => room.pins.includes(message.seq))
       .map(({ message }) => ({ ...message, name: store.nameOf(message.from), covered: store.isBlocked(message.from) }));
     const crowd = room.online > CROWD;
-    byId("members-count").textContent = members.length ? room.memberCount : room.online || "";
+    byId("members-count").textContent = members.length ? room.memberCount : (room.joined && room.online) || "";
     const state = [room.key, room.title, room.settings, room.role, room.member, room.joined, members, visitors, invited, banned, pins, crowd && room.online, me];
     redraw(byId("members-list"), JSON.stringify(state), () => [
       ...this.#about(room),
@@ -141,9 +156,9 @@ export class People {
     const facts = [...factsOf(room), room.member && `you are ${room.role === "owner" ? "an owner" : `a ${room.role}`}`].filter(Boolean).join(" · ");
     const button = (act, label) => el("button", { type: "button", textContent: label, data: { act, key: act } });
     const buttons = [
-      !room.member && button("become", "Become a member"),
+      !room.member && !isArchived(room) && button("become", "Become a member"),
       mayInvite(room) && button("invite", "Invite"),
-      moderates(room) && button("settings", "Settings"),
+      maySet(room) && button("settings", "Settings"),
     ].filter(Boolean);
     return [
       topic && el("p", { class: "topic", dir: "auto", textContent: plainName(topic) }),
@@ -153,9 +168,10 @@ export class People {
   }
 
   #row(row, me) {
-    const { id, name, state, role, until, mute_until: mute, reason, online, blocked } = row;
+    const { id, name, state, role, until, mute, reason, online, blocked } = row;
+    const muted = mute.until > Date.now();
     const label = [
-      id === me ? "you" : name !== id && `@${id}`, role !== "member" && role, mute > Date.now() && `muted${untilWords(mute)}`,
+      id === me ? "you" : name !== id && `@${id}`, role !== "member" && role, muted && `muted${untilWords(mute.until)}`, muted && mute.reason,
       state === "banned" && `banned${untilWords(until)}`, reason, blocked && "blocked by you",
     ].filter(Boolean).join(" · ");
     return el("li", { class: "person" },
@@ -210,22 +226,22 @@ export class People {
       if (said) set(change(said));
     };
     const reasoned = ({ reason }) => ({ reason: reason || undefined });
-    const muted = row.mute_until > Date.now();
+    const muted = this.muteOf(row.id).until > Date.now();
     return [
       ...may.roles.map((role) => [row.id === me ? `Give up being ${room.role === "owner" ? "an owner" : "a moderator"}` : `Make ${role}`, () => set({ role })]),
       may.invite && ["Invite as a member", () => set({ state: "invited" })],
       may.mute && muted && ["Let speak again", () => set({ muteUntil: 0 })],
       may.mute && !muted && ["Mute…", asking(
-        { title: `Mute ${named}?`, fields: [{ name: "lasts", label: "How long", choices: LASTS }, REASON], yes: "Mute" },
+        { title: `Mute ${named}?`, fields: [{ name: "lasts", label: "How long", choices: LASTS }, REASON_LIVE], yes: "Mute" },
         (said) => ({ muteUntil: Date.now() + Number(said.lasts), ...reasoned(said) }))],
       may.remove && [row.state === "invited" ? "Take the invitation back" : "Remove…", row.state === "invited" ? () => set({ state: "removed" }) : asking(
-        { title: `Remove ${named} from this room?`, fields: [REASON], yes: "Remove", danger: true },
+        { title: `Remove ${named} from this room?`, fields: [REASON_LIVE], yes: "Remove", danger: true },
         (said) => ({ state: "removed", ...reasoned(said) }))],
       may.ban && ["Ban…", asking(
         {
           title: `Ban ${named} from this room?`, yes: "Ban", danger: true,
           fields: [
-            { name: "lasts", label: "How long", choices: [...LASTS.slice(1), ["", "Without an end"]], value: String(DAY) }, REASON,
+            { name: "lasts", label: "How long", choices: [...LASTS.slice(1), ["", "Without an end"]], value: String(DAY) }, { ...REASON_LIVE, label: "Reason (they see it, who is here now, and moderators later)" },
             { name: "gone", label: "Delete what they wrote", choices: [["", "No"], [String(HOUR), "In the last hour"], [String(DAY), "In the last day"]] },
           ],
         },

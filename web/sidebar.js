@@ -2,7 +2,7 @@
 
 import { bdi, byId, el, icon, redraw } from "./dom.js";
 import { isShut } from "./gate.js";
-import { isInvited } from "./roles.js";
+import { isClosed, isInvited } from "./roles.js";
 import { countLabel } from "./text.js";
 
 /** Of a room that keeps its title from one there is only the id, which says nothing to people. */
@@ -32,14 +32,16 @@ export function orderedRooms(store) {
   ];
 }
 
+/** One is in it, or has been there and not gone: not where one is only invited. */
+export const isOpen = (store, room) => store.has(room) && store.room(room).left === null && !isInvited(store.room(room));
+
 /** `open`: the key of the room that is shown. */
 export function drawRooms(store, open) {
   const rooms = orderedRooms(store).filter((room) => room.key === open || !isShut(room)).map((room) => ({
-    key: room.key, peer: room.with, title: titleOf(room, store), unread: room.unread, mentions: room.mentions, closed: (room.settings.visibility ?? "public") !== "public", current: room.key === open,
+    key: room.key, peer: room.with, title: titleOf(room, store), unread: room.unread, mentions: room.mentions, closed: isClosed(room.settings), current: room.key === open,
     online: room.with !== null && store.isOnline(room.with),
   }));
-  const isOpen = (room) => store.has(room) && store.room(room).left === null && !isInvited(store.room(room));
-  const listed = store.getSnapshot().listed.filter(({ room }) => !isOpen(room) && !room.startsWith("dm:"));
+  const listed = store.getSnapshot().listed.filter(({ room }) => !isOpen(store, room) && !room.startsWith("dm:"));
   const invitations = listed.filter(({ invited }) => invited);
   const others = listed.filter(({ invited }) => !invited);
   const shown = others.slice(0, OTHERS_MAX);
@@ -59,7 +61,7 @@ export function drawRooms(store, open) {
 /** `action`: a button beside the heading. */
 const section = (title, items, action) => [el("div", { class: "heading" }, el("h2", { textContent: title }), action), items.length > 0 && el("ul", {}, items)].filter(Boolean);
 const button = (act, label) => el("button", { type: "button", class: "icon small", title: label, "aria-label": label, data: { act, key: act } }, icon("plus"));
-const lock = () => el("span", { class: "sign" }, icon("lock"));
+export const lock = () => el("span", { class: "sign" }, icon("lock"));
 const sign = (text) => el("span", { class: "sign", "aria-hidden": "true", textContent: text });
 
 function roomItem({ key, peer, title, unread, mentions, closed, current, online }) {

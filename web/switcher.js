@@ -2,7 +2,8 @@
 
 import { bdi, byId, el, isComposing } from "./dom.js";
 import { isId, isUserId } from "./identity.js";
-import { orderedRooms, titleOf } from "./sidebar.js";
+import { isClosed } from "./roles.js";
+import { isOpen, lock, orderedRooms, titleOf } from "./sidebar.js";
 
 const SHOWN_MAX = 12;
 const LISTED_MAX = 1000;
@@ -42,9 +43,9 @@ export class Switcher {
     if (!this.#dialog.open) return;
     this.#choices = this.#find(this.#input.value.trim());
     this.#chosen = 0;
-    this.#list.replaceChildren(...this.#choices.map(({ sign, label, note }, index) =>
+    this.#list.replaceChildren(...this.#choices.map(({ sign, closed, label, note }, index) =>
       el("li", { role: "option", id: `choice-${index}`, data: { index } },
-        el("span", { class: "sign", "aria-hidden": "true", textContent: sign }), bdi(label, "title"), el("span", { class: "muted", textContent: note }))));
+        closed ? lock() : el("span", { class: "sign", "aria-hidden": "true", textContent: sign }), bdi(label, "title"), el("span", { class: "muted", textContent: note }))));
     this.#mark();
   }
 
@@ -54,10 +55,10 @@ export class Switcher {
     const name = typed.replace(/^[#@]/, "");
     const matches = ({ key, label }) => [key, label].some((text) => text.toLowerCase().includes(name.toLowerCase()));
     const joined = orderedRooms(store).map((room) => ({
-      key: room.key, label: titleOf(room, store), sign: room.with ? "@" : "#", note: room.unread ? `${room.unread} unread` : room.with ? "direct" : "",
+      key: room.key, label: titleOf(room, store), sign: room.with ? "@" : "#", closed: isClosed(room.settings), note: room.unread ? `${room.unread} unread` : room.with ? "direct" : "",
     }));
-    const elsewhere = listed.filter(({ room }) => !store.has(room)).map(({ room, title, online }) => ({
-      key: room, label: title || room, sign: "#", note: online ? `${online} online` : "not joined",
+    const elsewhere = listed.filter(({ room }) => !isOpen(store, room) && !room.startsWith("dm:")).map(({ room, title, online, invited, ...row }) => ({
+      key: room, label: title || room, sign: "#", closed: isClosed(row), note: invited ? "you are invited" : online ? `${online} online` : "not joined",
     }));
     const people = store.people().filter(({ id }) => !store.has(`@${id}`)).map(({ id, name: label }) => ({
       key: `@${id}`, label, sign: "@", note: id === me?.id ? "notes to myself" : "direct",

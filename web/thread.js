@@ -15,10 +15,11 @@ export class Thread {
   #actions;
   #key = null; // of its room
   #root = null; // its seq
+  #mayWrite = true;
   #text = byId("thread-text");
   #list = byId("thread-list");
 
-  /** `actions`: send, menu, retry, discard, changed, bytesMax. */
+  /** `actions`: send, menu, hasMenu, retry, discard, changed, bytesMax. */
   constructor(store, actions) {
     this.#store = store;
     this.#actions = actions;
@@ -77,18 +78,22 @@ export class Thread {
   }
 
   /** What there is now; of another room than `key` it is closed. */
-  draw(key = this.#key, mayWrite = true) {
+  draw(key = this.#key, mayWrite = this.#mayWrite) {
+    this.#mayWrite = mayWrite;
     if (this.#root === null) return;
     if (key !== this.#key) return this.close();
     const room = this.#store.room(this.#key);
     const messages = this.#messages();
     const root = messages[0]?.seq === this.#root;
     const atEnd = this.#list.scrollHeight - this.#list.scrollTop - this.#list.clientHeight < 48;
-    byId("thread-form").hidden = !mayWrite;
+    if (byId("thread-form").hidden === mayWrite) {
+      byId("thread-form").hidden = !mayWrite;
+      this.#fit(); // hidden it has no height
+    }
     const store = this.#store;
     const shown = messages.map((message) => [
       message.id, message.seq, message.text, message.state, message.deleted, message.reason, message.editedAt, message.data, message.attachments,
-      store.nameOf(message.from), message.error?.message, isCovered(message, room, store), unreachedWords(message, room, store),
+      this.#actions.hasMenu(message), store.nameOf(message.from), message.error?.message, isCovered(message, room, store), unreachedWords(message, room, store),
     ]);
     redraw(this.#list, JSON.stringify([this.#root, root, shown]), () => [
       !root && el("p", { class: "muted note", textContent: room.hasOlder ? "The beginning of this thread is far back." : "The beginning of this thread is gone." }),
@@ -103,7 +108,7 @@ export class Thread {
     const name = this.#store.nameOf(from);
     return el("li", { class: `reply${seq === this.#root ? " root" : ""} ${state}${mentionsMe(message, me?.id) ? " mine" : ""}` },
       el("div", { class: "author" }, avatar(from, name), bdi(name, "name"), timeElement(at),
-        seq !== null && !deleted && el("button", { type: "button", class: "icon small", title: "More", "aria-label": "More about this message", "aria-haspopup": "menu", data: { id, key: id } }, icon("more"))),
+        seq !== null && !deleted && this.#actions.hasMenu(message) && el("button", { type: "button", class: "icon small", title: "More", "aria-label": "More about this message", "aria-haspopup": "menu", data: { id, key: id } }, icon("more"))),
       messageContent(message, room, this.#store),
       state === "failed" && el("p", { class: "failure" }, `Not sent. ${plain(message.error)}`,
         el("button", { type: "button", class: "link", textContent: "Try again", data: { id, act: "retry" } }),

@@ -8,7 +8,7 @@ import { isCovered, mentionsMe, messageContent, quoteOf, unreachedWords } from "
 import { isolated, listNames } from "./names.js";
 import { plain } from "./notices.js";
 import { isShut } from "./gate.js";
-import { isInvited, moderates } from "./roles.js";
+import { isInvited } from "./roles.js";
 import { titleOf } from "./sidebar.js";
 import { dayLabel, dayOf, timeElement } from "./text.js";
 
@@ -43,7 +43,7 @@ export class Timeline {
   #list = byId("messages");
   #picker;
 
-  /** `actions`: react, edit, remove, reply, more, thread, jump, uncover, retry, discard, reachedEnd, toText. */
+  /** `actions`: react, edit, remove, reply, more, tools, thread, jump, uncover, retry, discard, reachedEnd, toText. */
   constructor(store, actions, picker) {
     this.#store = store;
     this.#picker = picker;
@@ -377,9 +377,9 @@ export class Timeline {
     const message = this.#message(row.id);
     const usable = message && !message.deleted && !isCovered(message, this.#room, this.#store) && this.#room.left === null && row.id === this.#active;
     if (!usable) return this.#toolbar.remove();
-    const own = message.from === this.#me;
-    const hide = { edit: !own, remove: !own && !moderates(this.#room) };
-    for (const [act, hidden] of Object.entries(hide)) this.#toolbar.querySelector(`[data-act=${act}]`).hidden = hidden;
+    const tools = this.#actions.tools(this.#room, message);
+    for (const button of this.#toolbar.children) button.hidden = !tools[button.dataset.act ?? "pick"];
+    if (!Object.values(tools).includes(true)) return this.#toolbar.remove();
     const line = row.querySelector(".line");
     if (this.#toolbar.parentNode === line) return;
     const focused = this.#toolbar.contains(document.activeElement) && document.activeElement;
@@ -424,8 +424,9 @@ export class Timeline {
     else if (event.key === "ArrowDown") (row.nextElementSibling ?? byId("text")).focus();
     else if (event.key === "e" || event.key === "Delete") {
       const message = this.#message(row.id);
-      if (message?.from !== this.#me || message.deleted) return;
-      this.#actions[event.key === "e" ? "edit" : "remove"](this.#room, message);
+      const act = event.key === "e" ? "edit" : "remove";
+      if (message?.from !== this.#me || message.deleted || !this.#actions.tools(this.#room, message)[act]) return;
+      this.#actions[act](this.#room, message);
     } else return;
     event.preventDefault();
   }

@@ -82,7 +82,7 @@ chat("who is blocked does not count as unread, is not seen typing, and cannot wr
   await alice.sees("are you there?");
 });
 
-chat("whom one has blocked is listed by name, and can be unblocked there", async (world, meet) => {
+chat("whom one has blocked is listed by name, can be unblocked there, and is covered when another device blocks them", async (world, meet) => {
   const server = await world.server();
   const alice = await meet(server.url, { name: "alice" });
   const zoe = await world.guest(server, "zoe", { hello: { name: "Zoë دانا" } });
@@ -112,5 +112,13 @@ chat("whom one has blocked is listed by name, and can be unblocked there", async
   await alice.page.getByText("You have blocked nobody.").waitFor();
   await alice.button("Close").click();
   await alice.go("general");
+  await alice.sees("spam");
+
+  const telephone = await world.guest(server, "alice");
+  await telephone.ask({ type: "block", user: "zoe", on: true });
+  await alice.looksAgain();
+  await alice.rows.filter({ hasText: COVERED }).waitFor();
+  await telephone.ask({ type: "block", user: "zoe", on: false });
+  await alice.looksAgain();
   await alice.sees("spam");
 });

@@ -107,6 +107,11 @@ export class Person {
     await this.page.getByRole("menuitem", { name: item, exact: true }).click();
   }
 
+  /** Comes back to the tab, or seems to. */
+  looksAgain() {
+    return this.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  }
+
   /** The messages' texts, from above. */
   texts() {
     return this.page.locator("#messages .text").allTextContents();
