@@ -94,7 +94,7 @@ export function startDrawers(threadClosed) {
     });
   }
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !isOver() || event.defaultPrevented) return;
+    if (event.key !== "Escape" || !isOver() || event.defaultPrevented || document.querySelector("dialog[open], :popover-open")) return; // one at a time
     closeByHand();
     event.preventDefault();
   });

@@ -10,7 +10,7 @@ import { idsIn, isolated, plainName } from "./names.js";
 import { INVITED } from "./newroom.js";
 import { untilWords } from "./notices.js";
 import { isArchived, isClosed, mayInvite, mayPin, maySet, moderates, powersOver, rank } from "./roles.js";
-import { askSettings, factsOf } from "./settings.js";
+import { changeSettings, factsOf } from "./settings.js";
 import { summary } from "./text.js";
 
 const CROWD = 100; // beyond this the server does not say who is there
@@ -259,8 +259,7 @@ export class People {
     if (users.length) this.#actions.attempt(this.#store.client.setMember(room.room, users, { state: "invited" }));
   }
 
-  async #settings(room) {
-    const changed = await askSettings(room);
-    if (changed) this.#actions.attempt(this.#store.client.setRoom(room.room, changed));
+  #settings({ key, room }) {
+    changeSettings(() => this.#store.room(key), (settings) => this.#store.client.setRoom(room, settings));
   }
 }

@@ -2,6 +2,7 @@
 
 import { ask } from "./ask.js";
 import { TITLE, VISIBILITY } from "./newroom.js";
+import { plain } from "./notices.js";
 import { owns } from "./roles.js";
 
 const SLOW = [["0", "Off"], ["10000", "10 seconds"], ["30000", "30 seconds"], ["60000", "1 minute"], ["300000", "5 minutes"], ["3600000", "1 hour"], ["21600000", "6 hours"]];
@@ -15,27 +16,47 @@ const ARCHIVED = [["false", "No"], ["true", "Yes: nobody writes any more"]];
 const DEFAULTS = { topic: "", slow_ms: 0, posting: "all", visibility: "public", visitors: "write", inviting: "members", history: "all", archived: false };
 const TYPED = { slow_ms: Number, archived: (value) => value === "true" };
 
-/** Resolves with what was changed, or null. */
-export async function askSettings(room) {
-  const before = { title: room.title };
-  for (const [name, value] of Object.entries(DEFAULTS)) before[name] = String(room.settings[name] ?? value);
-  const slow = SLOW.some(([value]) => value === before.slow_ms) ? SLOW : [...SLOW, [before.slow_ms, `${Number(before.slow_ms) / 1000} seconds`]];
-  const fields = [
+/** As the dialog shows them. */
+const settingsOf = ({ title, settings }) =>
+  ({ title, ...Object.fromEntries(Object.entries(DEFAULTS).map(([name, value]) => [name, String(settings[name] ?? value)])) });
+
+/** Asks until it is done or the user thinks better of it. `now` tells the room as it is, `set` sets. */
+export async function changeSettings(now, set) {
+  for (let changed = {}, problem = ""; ;) {
+    const before = settingsOf(now());
+    const said = await askSettings(now(), { ...before, ...changed }, problem);
+    if (!said) return;
+    changed = Object.fromEntries(Object.entries(said).filter(([name, value]) => value !== before[name]));
+    const settings = Object.fromEntries(Object.entries(changed).map(([name, value]) => [name, TYPED[name]?.(value) ?? value]));
+    const { archived, ...others } = settings;
+    try {
+      if (archived === false) await set({ archived }); // before it nothing else can be set
+      const rest = archived === false ? others : settings;
+      if (Object.keys(rest).length > 0) await set(rest);
+      return;
+    } catch (error) {
+      problem = error.code === "read_only" ? "While the room is archived, nothing else can be changed." : plain(error);
+    }
+  }
+}
+
+function askSettings(room, values, problem) {
+  const slow = SLOW.some(([value]) => value === values.slow_ms) ? SLOW : [...SLOW, [values.slow_ms, `${Number(values.slow_ms) / 1000} seconds`]];
+  const common = [
     TITLE,
-    { name: "topic", label: "Topic", bytes: 1024 },
+    { name: "topic", label: "Topic", bytes: 1024, lines: 2 },
     { name: "slow_ms", label: "Slow mode: between two messages of one person", choices: slow },
     { name: "posting", label: "Who writes", choices: POSTING },
-    ...(owns(room) ? [
-      { name: "visibility", label: "Who may come in", choices: VISIBILITY },
-      { name: "visitors", label: "What visitors may do", choices: VISITORS, hint: "Visitors are here without being members. This counts in public rooms." },
-      { name: "inviting", label: "Who may invite", choices: INVITING },
-      { name: "history", label: "What members may read", choices: HISTORY, hint: "In the latter case visitors read what is written while they are here." },
-      { name: "archived", label: "Archived", choices: ARCHIVED },
-    ] : []),
   ];
-  const said = await ask({ title: "Room settings", fields: fields.map((field) => ({ ...field, value: before[field.name] })), yes: "Save" });
-  const changed = Object.entries(said ?? {}).filter(([name, value]) => value !== before[name]);
-  return changed.length === 0 ? null : Object.fromEntries(changed.map(([name, value]) => [name, TYPED[name]?.(value) ?? value]));
+  const forOwners = [
+    { name: "visibility", label: "Who may come in", choices: VISIBILITY },
+    { name: "visitors", label: "What visitors may do", choices: VISITORS, hint: "Visitors are here without being members. This counts in public rooms." },
+    { name: "inviting", label: "Who may invite", choices: INVITING },
+    { name: "history", label: "What members may read", choices: HISTORY, hint: "In the latter case visitors read what is written while they are here." },
+    { name: "archived", label: "Archived", choices: ARCHIVED },
+  ];
+  const fields = [...common, ...(owns(room) ? forOwners : [])].map((field) => ({ ...field, value: values[field.name] }));
+  return ask({ title: "Room settings", fields, problem, yes: "Save" });
 }
 
 /** What people in the room should know of it, as short facts. */

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 
 import { SECRET, inSeconds, secretFile, sign } from "../e2e/support/tokens.mjs";
 import { faults } from "./axe.mjs";
+import { phone } from "./chromium.mjs";
 import { chat, openBrowser, two } from "./stage.mjs";
 
 openBrowser();
@@ -57,9 +58,9 @@ chat("a moderator is offered what moderators may set, and no more", async (world
   const server = await world.server();
   const { alice, bob } = await two(meet, server.url);
   await library(alice);
-  await bob.page.reload();
   await set(alice, ["What members may read", "Only what was written since they became members"]);
   await alice.page.getByText("You can read what is written from your joining on.").waitFor();
+  await bob.page.reload();
   await bob.place("Library").click();
   await bob.button("Become a member").click();
   await alice.people.getByText("Members · 2").waitFor();
@@ -69,6 +70,59 @@ chat("a moderator is offered what moderators may set, and no more", async (world
 
   const offered = await bob.page.getByRole("dialog").locator("label").allTextContents();
   assert.deepEqual(offered, ["Name", "Topic", "Slow mode: between two messages of one person", "Who writes"]);
+  await bob.button("Cancel").click();
+  await bob.page.setViewportSize(phone.viewport);
+  await bob.button("People in this room").click();
+  await bob.button("Settings").click();
+  await bob.page.keyboard.press("Escape");
+  await bob.page.getByRole("dialog").waitFor({ state: "hidden" });
+  assert.equal(await bob.people.isVisible(), true, "one thing at a time is closed");
+});
+
+chat("a topic keeps its lines, and nothing is offered in an archived room but the end of that, with anything else", async (world, meet) => {
+  const server = await world.server();
+  const { alice, bob } = await two(meet, server.url);
+  await library(alice);
+  await alice.say("see you");
+  const watcher = await world.guest(server, "watcher");
+  const room = decodeURIComponent(new URL(alice.page.url()).hash.slice(1));
+  const settings = async () => (await watcher.ask({ type: "join", room })).settings;
+  const topic = alice.page.getByLabel("Topic");
+  const tools = (person) => person.row("see you").locator(".tools button:visible").evaluateAll((all) => all.map(({ title }) => title));
+  await bob.page.goto(`${server.url}/?user=bob#${encodeURIComponent(room)}`);
+  await bob.sees("see you");
+
+  await alice.page.setViewportSize({ width: 1280, height: 600 });
+  await alice.button("Settings").click();
+  const save = await alice.button("Save").boundingBox();
+  assert.ok(save.y + save.height <= 600, "one need not scroll to save");
+  await topic.fill("Plans\nfor May");
+  await alice.button("Save").click();
+  await alice.people.getByText("Plans").waitFor();
+  await set(alice, ["Slow mode", "10 seconds"]);
+  await bob.people.getByText("slow mode").waitFor();
+  assert.deepEqual(await settings(), { topic: "Plans\nfor May", slow_ms: 10_000 });
+
+  await set(alice, ["Archived", "Yes: nobody writes any more"]);
+  for (const one of [alice, bob]) await one.page.getByText("This room is archived.").waitFor();
+  for (const [one, most] of [[alice, []], [bob, ["More"]]]) {
+    await one.row("see you").hover();
+    assert.deepEqual(await tools(one), most);
+    for (const act of ["Invite", "Become a member"]) assert.equal(await one.button(act).count(), 0);
+  }
+  await alice.button("Settings").click();
+  await topic.fill("Memories");
+  await alice.button("Save").click();
+  await alice.page.getByText("While the room is archived, nothing else can be changed.").waitFor();
+  assert.equal(await topic.inputValue(), "Memories", "what was filled in is still there");
+  await alice.page.getByLabel("Archived").selectOption("No");
+  await alice.button("Save").click();
+
+  await alice.box.waitFor();
+  await alice.people.getByText("Memories").waitFor();
+  assert.deepEqual(await settings(), { topic: "Memories", slow_ms: 10_000 });
+  await bob.row("see you").hover();
+  await bob.row("see you").getByRole("button", { name: "Reply", exact: true }).waitFor();
 });
 
 chat("whoever mentions somebody that is not reached is told so and why, and nobody else is", async (world, meet) => {
@@ -80,6 +134,7 @@ chat("whoever mentions somebody that is not reached is told so and why, and nobo
   await bob.isIn("Library");
   await alice.people.getByText("bob", { exact: true }).waitFor();
 
+  await alice.people.getByText("bob", { exact: true }).waitFor();
   await alice.say("see @bob");
   assert.equal(await alice.page.locator(".unreached").count(), 0, "who is here sees it");
   const address = bob.page.url();
@@ -113,4 +168,3 @@ chat("a user who only reacted is called by name", async (world, meet) => {
 
   await alice.row("lunch?").getByRole("button", { name: "👍 1, Zoë Kranz" }).waitFor();
 });
-  await alice.people.getByText("bob", { exact: true }).waitFor();
