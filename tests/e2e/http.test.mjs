@@ -78,7 +78,7 @@ scenario("health, readiness and metrics", async (world) => {
     "confab_users 1",
     "confab_rooms_awake 1",
     'confab_commands_total{type="send"} 2',
-    'confab_errors_total{code="not_joined"} 1',
+    'confab_errors_total{code="no_such_room"} 1',
     "confab_storing_seconds_count 1",
   ])
     assert.ok(metrics.body.includes(`\n${line}\n`), line);
