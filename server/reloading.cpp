@@ -1,5 +1,6 @@
 #include "server/reloading.hpp"
 
+#include "server/files.hpp"
 #include "server/log.hpp"
 #include "server/options.hpp"
 
@@ -85,7 +86,8 @@ void reloading::look() {
 
 bool reloading::take_certificate() {
   certificate_.note();
-  const auto why = listener_.reload_tls();
+  auto why = exposure_of(now_.tls_key, file_kind::secret);
+  why = why ? now_.tls_key + " " + *why : listener_.reload_tls();
   if (why)
     log::error("reload-refused", "tls_cert={} tls_key={} detail={}", now_.tls_cert, now_.tls_key,
                *why);

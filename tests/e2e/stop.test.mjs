@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { copyFile, writeFile } from "node:fs/promises";
+import { chmod, copyFile, writeFile } from "node:fs/promises";
 import http from "node:http";
 import { join } from "node:path";
 import tls from "node:tls";
@@ -203,6 +203,8 @@ scenario("a renewed certificate is served after SIGHUP, a bad one is not", async
   await until("the new certificate", async () => (await served()) === "third");
   await copyFile((await keyPair(world, "ec")).privateFile, privateFile);
   assert.match(await server.logged("reload-refused"), /is not that of the certificate in/);
+  await chmod(privateFile, 0o644);
+  assert.match(await server.logged("reload-refused"), /private\.pem can be read by everybody/);
   assert.equal(await served(), "third");
 });
 
