@@ -76,6 +76,8 @@ int serve(server::config how, server::reloading::read_config read) {
   server::log::info("server-starting", server::settings(how));
   raise_open_files();
 
+  server::reloading reloading{how, std::move(read)};
+
   // Ended in the other order: what the actors use outlives the threads they run on.
   std::optional<server::chat> chat;
   server::runtime runtime{how.shards};
@@ -115,7 +117,7 @@ int serve(server::config how, server::reloading::read_config read) {
   chat->set_ready(true);
   server::log::info("listening", "url={} shards={}", url, runtime.shards());
 
-  server::reloading reloading{how, std::move(read), runtime.listener(), *chat};
+  reloading.serve(runtime.listener(), *chat);
   runtime.run_until_signal({how.drain_wait, [&] { reloading.all(); }, [&] { reloading.look(); },
                             [&] { chat->set_ready(false); },
                             [&] {

@@ -20,8 +20,7 @@ bool is_of_tokens(const option_row& row) { return row.key.starts_with("jwt_"); }
 
 }  // namespace
 
-reloading::reloading(config& now, read_config read, transport::listener& listener, chat& chat)
-    : now_(now), read_(std::move(read)), listener_(listener), chat_(chat) {
+reloading::reloading(config& now, read_config read) : now_(now), read_(std::move(read)) {
   certificate_.files = {now.tls_cert, now.tls_key};
   keys_.files = {now.jwt_secret_file, now.jwt_key_file};
   certificate_.note();
@@ -87,7 +86,7 @@ void reloading::look() {
 bool reloading::take_certificate() {
   certificate_.note();
   auto why = exposure_of(now_.tls_key, file_kind::secret);
-  why = why ? now_.tls_key + " " + *why : listener_.reload_tls();
+  why = why ? now_.tls_key + " " + *why : listener_->reload_tls();
   if (why)
     log::error("reload-refused", "tls_cert={} tls_key={} detail={}", now_.tls_cert, now_.tls_key,
                *why);
@@ -106,7 +105,7 @@ void reloading::take_keys(const config& from) {
   now_.token_key = from.token_key;
   keys_.files = {now_.jwt_secret_file, now_.jwt_key_file};
   keys_.note();
-  chat_.use(make_authenticator(now_));
+  chat_->use(make_authenticator(now_));
 }
 
 }  // namespace confab::server

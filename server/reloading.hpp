@@ -19,8 +19,14 @@ class reloading {
  public:
   using read_config = std::function<std::variant<config, std::string>()>;
 
-  /// `now`: as the server was started. All must outlive this.
-  reloading(config& now, read_config read, transport::listener& listener, chat& chat);
+  /// `now`: as the server is started. As soon as that is known: what changes later is noticed, though
+  /// the server may still be starting. All must outlive this.
+  reloading(config& now, read_config read);
+  /// For whom it is, before the first of what follows.
+  void serve(transport::listener& listener, chat& chat) noexcept {
+    listener_ = &listener;
+    chat_ = &chat;
+  }
 
   /// SIGHUP: all of the configuration.
   void all();
@@ -42,8 +48,8 @@ class reloading {
 
   config& now_;
   read_config read_;
-  transport::listener& listener_;
-  chat& chat_;
+  transport::listener* listener_ = nullptr;
+  chat* chat_ = nullptr;
   watched certificate_, keys_;
 };
 
