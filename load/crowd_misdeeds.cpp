@@ -27,7 +27,8 @@ bool crowd::is_expected(const pending& what, std::string_view code) const {
     case misdeed::unknown_type:
       return code == row(error_code::unknown_type).name;
     case misdeed::not_joined:
-      return code == row(error_code::not_joined).name;
+      return code == row(error_code::not_joined).name ||
+             code == row(error_code::no_such_room).name;
     case misdeed::too_long:
       return code == row(error_code::too_long).name;
     case misdeed::flood:
