@@ -17,8 +17,8 @@ constexpr double rows_of_slow_mode = 5'000;
 
 }  // namespace
 
-/// Pays for what has a key: where that can't be, for how long. A repeat costs nothing, but only the
-/// order knows whether it is one (SEMANTICS §12).
+/// Pays, or says for how long it can't be paid. That is judged in the order: a repeat by its key costs
+/// nothing, and only there it is known for one (SEMANTICS §12).
 std::optional<std::chrono::milliseconds> session::overdrawn(price what, double amount) {
   const auto wait = taken_->pays.take(what, amount, env_->steady_now());
   if (wait.count() == 0) return std::nullopt;

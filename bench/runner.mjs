@@ -1,6 +1,8 @@
 // Measures every server in every scenario, in interleaved rounds; see bench/run and bench/README.md.
 import { execFile, execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import http from "node:http";
+import https from "node:https";
 import { connect, createServer } from "node:net";
 import { cpus, release, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -58,6 +60,19 @@ async function listens(port, child) {
   throw new Error("it did not listen within 10 s");
 }
 
+/// Ours listens before its journal is open, and answers 503 until then.
+async function is_open(port, tls) {
+  const status = () => new Promise((resolve) => {
+    const { get } = tls ? https : http;
+    get({ host: "127.0.0.1", port, path: "/readyz", rejectUnauthorized: false }, (answer) => resolve(answer.resume().statusCode)).on("error", () => resolve(503));
+  });
+  for (let tries = 0; tries < 500; ++tries) {
+    if ((await status()) !== 503) return;
+    await sleep(20);
+  }
+  throw new Error("it was not ready within 10 s");
+}
+
 let running;
 process.on("exit", () => running?.kill("SIGKILL"));
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
@@ -76,6 +91,7 @@ async function measure(server, scenario) {
     const ended = new Promise((resolve) => child.once("exit", resolve));
     try {
       await listens(port, child);
+      if (server.ours) await is_open(port, scenario.how?.tls);
       const swarm = [...pin(1), join(flags.build, "bench/bench_swarm"), "--port", port, "--pid", child.pid,
         "--dialect", scenario.dialect?.(server.dialect) ?? server.dialect,
         "--seconds", scenario.seconds ?? seconds, "--warm-up", 0.5, ...scenario.swarm].map(String);

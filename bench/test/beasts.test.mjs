@@ -27,8 +27,9 @@ test("a server that is stopped for 50 ms, five times a second, is found", { time
   assert.ok(freezer.with.p99 >= 40, stdout);
   assert.ok(freezer.with.p99 > nobody.with.p99, stdout);
   assert.equal(freezer.lost, 0, stdout);
-  // Every delivery is timed, late as it may be.
-  assert.ok(freezer.with.samples >= 1450 && freezer.with.samples <= 1550, stdout);
+  // 500 a second, but for those that come behind the end of their window.
+  const due = 500 * freezer.rounds.length;
+  assert.ok(freezer.with.samples >= 0.9 * due && freezer.with.samples <= 1.03 * due, stdout);
 });
 
 const round = (without, beside) => {
