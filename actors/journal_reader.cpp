@@ -32,9 +32,7 @@ std::vector<message::user_ref> journal_reader::names_in(const std::vector<Event>
 
 journal_reader::journal_reader(caf::actor_config& config, const environment* env,
                                reader_source source)
-    : reader_actor::base(config), env_(env), source_(std::move(source)) {
-  make_reader();
-}
+    : reader_actor::base(config), env_(env), source_(std::move(source)) {}
 
 journal_reader::behavior_type journal_reader::make_behavior() {
   end_process_on_bug(*this, *env_);

@@ -20,6 +20,7 @@ namespace confab::actors {
 /// the state there is, and the next request makes a fresh one.
 class journal_reader final : public reader_actor::base {
  public:
+  /// Called in the thread that reads, before the first read.
   using reader_source = std::function<std::unique_ptr<journal::reader>()>;
 
   journal_reader(caf::actor_config& config, const environment* env, reader_source source);

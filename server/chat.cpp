@@ -12,6 +12,7 @@
 #include <caf/scoped_actor.hpp>
 
 #include <sys/random.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <array>
@@ -45,6 +46,14 @@ std::uint64_t system_random() {
     left = drawn.size();
   }
   return std::exchange(drawn[--left], 0);
+}
+
+/// The calling thread reads for those who have been away: where all cores are busy, it lets pass
+/// the threads by which a message goes its way. (On Linux a thread has a nice value of its own:
+/// setpriority(2), "Bugs".)
+void give_way() {
+  constexpr int nice = 10;
+  ::setpriority(PRIO_PROCESS, 0, nice);  // a refusal changes no answer
 }
 
 /// Kept in the journal: a guest comes back as the same one after a restart too.
@@ -223,7 +232,11 @@ void chat::spawn_actors() {
     env_.board.add({actors::spawn_on<actors::directory>(system, on_.unit(i), &env_),
                     actors::spawn_on<actors::audience>(system, on_.unit(i), &env_),
                     system.spawn<actors::journal_reader, caf::detached>(
-                        &env_, [this] { return journal_->make_reader(); }),
+                        &env_,
+                        [this] {
+                          give_way();
+                          return journal_->make_reader();
+                        }),
                     actors::spawn_on<actors::registrar>(system, on_.unit(i), &env_)});
 
   watch_.add("the journal's writer", env_.writer);

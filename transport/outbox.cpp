@@ -19,6 +19,10 @@ constexpr std::size_t copied_bytes_max = 1000;
 constexpr std::size_t control_frame_bytes = 64;
 // Less than a millisecond of writing.
 constexpr std::size_t writes_per_turn_max = 128;
+// To one client: pages of a catch-up and the like, not what people say at a time.
+constexpr std::size_t bulk_bytes_min = 16 * 1024;
+// Tens of microseconds; a message that came meanwhile waits no longer.
+constexpr std::size_t bulk_bytes_per_turn_max = 256 * 1024;
 // What stays allocated between two bursts of an active connection.
 constexpr std::size_t kept_frames_max = 32;
 
@@ -33,6 +37,7 @@ std::string_view cut(std::string_view text, std::size_t bytes_max) {
 
 bool dirty_list::flush() {
   ++turn_;
+  std::size_t bulk = 0;
   for (std::size_t writes = 0; flushed_ < members_.size() && writes < writes_per_turn_max;) {
     auto* each = std::exchange(members_[flushed_++], nullptr);
     if (!each) continue;
@@ -41,6 +46,13 @@ bool dirty_list::flush() {
     if (flushed_ < members_.size() && members_[flushed_])
       __builtin_prefetch(members_[flushed_]->writer_);
     each->dirty_slot_ = 0;
+    if (const auto bytes = each->queued_bytes_; bytes > bulk_bytes_min) {
+      if (bulk > bulk_bytes_per_turn_max) {
+        next_turn_.push_back(each);
+        continue;
+      }
+      bulk += bytes;
+    }
     each->end_turn();
     ++writes;
   }

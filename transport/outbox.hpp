@@ -26,8 +26,9 @@ class dirty_list {
   dirty_list& operator=(const dirty_list&) = delete;
 
   /// Writes to as many of them as one turn may, the longest in the list first: what comes in must
-  /// not wait until thousands are written to. True if another turn must follow: there are more, or
-  /// an outbox asked to be told "low" for a second time.
+  /// not wait until thousands are written to. Of those with much in them a turn takes a few, and the
+  /// others wait behind those with little. True if another turn must follow: there are more, or an
+  /// outbox asked to be told "low" for a second time.
   bool flush();
 
   std::size_t size() const noexcept { return members_.size() - flushed_; }

@@ -345,8 +345,9 @@ struct crowd {
       all[i].out = std::make_unique<outbox>(all[i], dirty, limits::outbox_bytes_max);
     }
   }
-  void push(std::size_t i) {
-    REQUIRE(all[i].out->push(frame_of(1), importance::required, 1) == push_result::accepted);
+  void push(std::size_t i) { push_bytes(i, 1); }
+  void push_bytes(std::size_t i, std::size_t bytes) {
+    REQUIRE(all[i].out->push(frame_of(bytes), importance::required, 1) == push_result::accepted);
   }
   void push(std::size_t first, std::size_t end) {
     for (auto i = first; i < end; ++i) push(i);
@@ -389,6 +390,26 @@ TEST_CASE("a turn writes to 128 outboxes, and the next ones to the rest in the s
   }
   REQUIRE_FALSE(in.dirty.flush());
   REQUIRE(in.take_written() == range(in.all.size() - 10, in.all.size()));
+  REQUIRE(in.dirty.size() == 0);
+}
+
+TEST_CASE("who is sent little does not wait until all are written to who are sent much") {
+  constexpr std::size_t large = 100 * 1024, small = 16 * 1024;
+  crowd in(12);
+  for (std::size_t i = 0; i < 10; ++i) in.push_bytes(i, large);
+  in.push_bytes(10, small);
+  in.push(11);
+
+  REQUIRE(in.dirty.flush());
+  REQUIRE(in.take_written() == std::vector<std::size_t>{0, 1, 2, 10, 11});
+  REQUIRE(in.dirty.size() == 7);
+
+  in.end(4);
+  in.push(11);
+  REQUIRE(in.dirty.flush());
+  REQUIRE(in.take_written() == std::vector<std::size_t>{3, 5, 6, 11});
+  REQUIRE_FALSE(in.dirty.flush());
+  REQUIRE(in.take_written() == range(7, 10));
   REQUIRE(in.dirty.size() == 0);
 }
 
