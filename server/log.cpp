@@ -24,19 +24,27 @@ struct target {
 
 std::atomic<level> least{level::info};
 
-/// 2025-11-22T14:35:00.123Z
+/// 2025-11-22T14:35:00.123Z: the date is worked out once a second, since many lines may fall into it.
 std::string now_text() {
   using namespace std::chrono;
+  thread_local sys_seconds second{};
+  thread_local char text[32]{};
+  constexpr std::size_t millis_at = 20;
   const auto now = floor<milliseconds>(system_clock::now());
-  const auto day = floor<days>(now);
-  const year_month_day date{day};
-  const hh_mm_ss time{now - day};
-  char text[32];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
-                static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()),
-                static_cast<int>(time.subseconds().count()));
+  if (const auto current = floor<seconds>(now); text[0] == 0 || current != second) {
+    second = current;
+    const auto day = floor<days>(now);
+    const year_month_day date{day};
+    const hh_mm_ss time{current - day};
+    std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.000Z",
+                  static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                  static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
+                  static_cast<int>(time.minutes().count()),
+                  static_cast<int>(time.seconds().count()));
+  }
+  auto millis = (now - second).count();
+  for (std::size_t i = 3; i-- > 0; millis /= 10)
+    text[millis_at + i] = static_cast<char>('0' + millis % 10);
   return text;
 }
 

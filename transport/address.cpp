@@ -62,7 +62,9 @@ std::optional<address> address::make(std::string_view text) noexcept {
   if (text.size() >= terminated.size()) return std::nullopt;
   std::copy(text.begin(), text.end(), terminated.begin());
   address out;
-  if (inet_pton(AF_INET6, terminated.data(), out.bytes.data()) == 1) return out;
+  if (text.find(':') != text.npos)
+    return inet_pton(AF_INET6, terminated.data(), out.bytes.data()) == 1 ? std::optional{out}
+                                                                          : std::nullopt;
   if (inet_pton(AF_INET, terminated.data(), out.bytes.data() + v4_offset) != 1) return std::nullopt;
   std::copy(v4_prefix.begin(), v4_prefix.end(), out.bytes.begin());
   return out;
