@@ -66,8 +66,12 @@ export function line({ name, ...of }) {
   ].join(" ");
 }
 
+const control = ({ name, error, ratio, ratios }, what) =>
+  error ? `no control: ${error}`
+    : `${name.split(":")[0]}: ${ratio.toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}), ${what}`;
+
 export function summary({ beasts, minutes, not_measured }) {
-  const [nobody, ...others] = beasts;
+  const [nobody, neighbours, ...others] = beasts;
   const measured = others.filter(({ error }) => !error);
   const of = (name) => measured.filter((each) => each.mark === name);
   const windows = 2 * sum(measured.map(({ ratios }) => ratios.length));
@@ -75,9 +79,8 @@ export function summary({ beasts, minutes, not_measured }) {
     "",
     `${measured.length} beasts in ${minutes.toFixed(1)} minutes; p99 with the beast above ${limit} × without: ${of("ABOVE").length}, ` +
       `unclear: ${of("unclear").length}, messages lost: ${of("LOST").length}`,
-    nobody.error ? `no control: ${nobody.error}`
-      : `the control has ${nobody.ratio.toFixed(2)} (${Math.min(...nobody.ratios).toFixed(2)} to ${Math.max(...nobody.ratios).toFixed(2)}): ` +
-        "what no beast is answerable for",
+    control(nobody, "what no beast is answerable for"),
+    control(neighbours, "what people cost who do nothing wrong"),
     `windows with more than ${noise_max} of a core used by something else: ${sum(measured.map(({ noisy }) => noisy))} of ${windows}; ` +
       `whose sender was late by more than ${late_max_ms} ms: ${sum(measured.map(({ late }) => late))}`,
   ];

@@ -170,13 +170,13 @@ async function visit_all(list, end) {
 
 const modules = flags.from ?? ["commands", "connections", "http"].map((name) => script(`../../tests/zoo/beasts/${name}.mjs`));
 const load = async (module) => (await import(module)).beasts.map((beast) => ({ ...beast, module }));
-const [nobody] = await load(script("nobody.mjs"));
+const [nobody, neighbours] = await load(script("nobody.mjs"));
 const zoo = (await Promise.all(modules.map(load))).flat();
 const chosen = zoo.filter(({ name }) => flags.only.some((part) => name.includes(part)));
 if (chosen.length === 0) throw new Error(`no such beast; there are:\n${zoo.map(({ name }) => name).join("\n")}`);
 
 console.log(`${chosen.length} beasts, ${rounds} rounds each; delays in ms\n${heading}`);
-const left = await visit_all(chosen.flatMap((beast, i) => (i % control_each ? [beast] : [nobody, beast])), flags.seconds ? most : first_pass * most);
+const left = await visit_all(chosen.flatMap((beast, i) => (i % control_each ? [beast] : [nobody, neighbours, beast])), flags.seconds ? most : first_pass * most);
 const suspects = chosen.filter(({ name }) => ["ABOVE", "unclear"].includes(results.get(name)?.mark));
 if (left.length === 0 && suspects.length > 0) {
   console.log(`once more, those above:\n${heading}`);
