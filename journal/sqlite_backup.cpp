@@ -6,12 +6,8 @@
 #include "journal/sqlite_interruption.hpp"
 #include "journal/sqlite_journal.hpp"
 #include "journal/sqlite_migration.hpp"
+#include "journal/sqlite_placing.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -22,37 +18,12 @@ namespace confab::journal {
 namespace sqlite {
 namespace {
 
-namespace fs = std::filesystem;
 using error = std::optional<std::string>;
 
-std::string last_error() { return std::generic_category().message(errno); }
-
-std::uint64_t bytes_of(const std::string& path) {
-  std::error_code failed;
-  const auto bytes = fs::file_size(path, failed);
-  return failed ? 0 : bytes;
-}
-
-/// For nobody but the owner: it has all that people wrote.
 error copy(connection& from, const std::string& to) {
-  const int file = ::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0) return last_error();
-  ::close(file);
+  if (auto why = make_private(to)) return why;
   const int code = from.execute(("vacuum into " + literal(to)).c_str());
   return code ? error{words(code, from)} : std::nullopt;
-}
-
-error sync_file(const std::string& path, int flags = O_RDONLY) {
-  const int file = ::open(path.c_str(), flags | O_CLOEXEC);
-  const bool done = file >= 0 && ::fsync(file) == 0;
-  auto why = done ? std::nullopt : error{"fsync of " + path + ": " + last_error()};
-  if (file >= 0) ::close(file);
-  return why;
-}
-
-error rename(const std::string& from, const std::string& to) {
-  if (std::rename(from.c_str(), to.c_str()) == 0) return std::nullopt;
-  return "cannot rename " + from + " to " + to + ": " + last_error();
 }
 
 /// What lacks in it is told, and no reason to be without it.
@@ -81,9 +52,7 @@ error back_up(const std::string& path, const std::string& to, std::uint64_t wal_
     const interruption bound{database, too_long};
     if (auto why = copy(database, part.path())) {
       if (too_long())
-        return "given up: " + log + " has come to " + std::to_string(bytes_of(log)) +
-               " bytes, and nothing leaves it before the copy is whole. Copy when less is "
-               "written, or to a faster disk, or let it have more (--wal-bytes-max)";
+        return too_long_words(log);
       return "cannot copy it to " + part.path() + ": " + *why;
     }
   }
@@ -91,9 +60,7 @@ error back_up(const std::string& path, const std::string& to, std::uint64_t wal_
   if ((code = open_connection(made, part.path(), role::reader))) return words(code, made);
   if (auto why = look_through(made, into)) return "the copy cannot be used: " + *why;
   into.bytes = bytes_of(part.path());
-  if (auto why = sync_file(part.path())) return why;
-  if (auto why = rename(part.path(), to)) return why;
-  return sync_file(fs::path{to}.parent_path(), O_RDONLY | O_DIRECTORY);
+  return place(part.path(), to);
 }
 
 std::optional<std::int64_t> version_of(connection& database) {
@@ -125,31 +92,11 @@ error prepare(const std::string& from, const std::string& fresh, copy_report& in
   return std::nullopt;
 }
 
-/// The log first: beside another database SQLite would take it for that one's. What is cut off
-/// between leaves a journal that its mark does not let start.
-error set_aside(const std::string& path, const std::string& kept) {
-  std::error_code failed;
-  for (const auto* end : {"-wal", ""}) {
-    if (!fs::exists(path + end, failed)) continue;
-    if (auto why = rename(path + end, kept + end)) return why;
-  }
-  fs::remove(path + "-shm", failed);
-  return std::nullopt;
-}
-
 error restore(const data_directory& directory, const std::string& from, copy_report& into) {
-  const auto path = directory.file(database_name);
-  const auto kept = path + ".replaced";
-  std::error_code failed;
-  if (fs::exists(path, failed) && fs::exists(kept, failed))
-    return kept + " is still there from an earlier time: move it away";
-  const scratch_file fresh{path + ".restore"};
+  if (auto why = cannot_replace(directory)) return why;
+  const scratch_file fresh{directory.file(database_name) + ".restore"};
   if (auto why = prepare(from, fresh.path(), into)) return why;
-  if (auto why = directory.give_to_owner(fresh.path())) return why;
-  if (auto why = sync_file(fresh.path())) return why;
-  if (auto why = set_aside(path, kept)) return why;
-  if (auto why = rename(fresh.path(), path)) return why;
-  return directory.sync();
+  return replace_journal(directory, fresh.path());
 }
 
 }  // namespace

@@ -55,6 +55,8 @@ class chat {
   std::string trouble() const;
   metric_sources numbers() const;  // any thread
   std::chrono::seconds up() const;
+  /// Of the journal, which is open. Any thread.
+  std::unique_ptr<journal::reader> reader() const { return journal_->make_reader(); }
   const actors::switchboard& board() const noexcept { return env_.board; }
 
   void set_ready(bool ready) noexcept { ready_ = ready; }

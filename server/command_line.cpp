@@ -207,6 +207,9 @@ const subcommand subcommands[] = {
     {"check", {}, {"--rebuild"}, "check", print_check_help},
     {"backup", {"--to", "--wal-bytes-max"}, {}, "copy", print_backup_help},
     {"restore", {"--from"}, {}, "replace", print_restore_help},
+    {"export", {"--to", "--wal-bytes-max"}, {}, "copy", print_export_help},
+    {"import", {"--from"}, {"--keep-epochs"}, "replace", print_import_help},
+    {"tail", {"--room"}, {}, nullptr, print_ask_help},
     {"status", {}, {}, nullptr, print_ask_help},
     {"rooms", {}, {}, nullptr, print_ask_help},
     {"users", {}, {}, nullptr, print_ask_help},
@@ -374,29 +377,38 @@ command_line parse_subcommand(const CLI::App& app, const CLI::App& one,
     return text;
   };
 
+  const auto wal_bytes_max = [&](std::size_t fallback) {
+    constexpr std::size_t least = std::size_t{128} << 20;  // it may have so much as it is
+    const auto text = value("--wal-bytes-max");
+    if (text.empty()) return fallback;
+    const auto bytes = read_bytes(text);
+    if (bytes && *bytes >= least) return *bytes;
+    mistakes.push_back("--wal-bytes-max " + log::quoted(text) + ": must be at least " +
+                       bytes_text(least) + ", with a unit: MiB, GiB");
+    return fallback;
+  };
+  const auto is_set = [&](const char* flag) { return one.get_option(flag)->count() > 0; };
+
   command_line out = check_command{server.data, false};
   const std::string_view name = what.name;
   if (name == "check") {
-    std::get<check_command>(out).rebuild = one.get_option("--rebuild")->count() > 0;
+    out = check_command{server.data, is_set("--rebuild")};
   } else if (name == "backup") {
-    backup_command backup{server.data, needed("--to")};
-    constexpr std::size_t least = std::size_t{128} << 20;  // it may have so much as it is
-    if (const auto text = value("--wal-bytes-max"); !text.empty()) {
-      const auto bytes = read_bytes(text);
-      if (!bytes || *bytes < least)
-        mistakes.push_back("--wal-bytes-max " + log::quoted(text) + ": must be at least " +
-                           bytes_text(least) + ", with a unit: MiB, GiB");
-      else
-        backup.wal_bytes_max = *bytes;
-    }
-    out = std::move(backup);
+    out = backup_command{server.data, needed("--to"), wal_bytes_max(backup_command{}.wal_bytes_max)};
   } else if (name == "restore") {
     out = restore_command{server.data, needed("--from")};
+  } else if (name == "export") {
+    out = export_command{server.data, value("--to"), wal_bytes_max(export_command{}.wal_bytes_max)};
+  } else if (name == "import") {
+    out = import_command{server.data, value("--from"), is_set("--keep-epochs")};
   } else {
     ask_command ask{server.admin_socket_path(), {std::string{name}}};
     if (ask.socket.empty()) mistakes.push_back("--admin-socket: is missing");
     if (name == "kick") ask.words.push_back(needed("--user"));
-    out = std::move(ask);
+    if (name == "tail")
+      out = tail_command{ask.socket, needed("--room")};
+    else
+      out = std::move(ask);
   }
   if (mistakes.empty()) return out;
   return exit_code{report(err, mistakes, "confabd " + std::string{name} + " --help")};

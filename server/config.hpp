@@ -146,6 +146,29 @@ struct restore_command {
 };
 int run(const restore_command& asked, std::ostream& out, std::ostream& err);
 
+/// `confabd export …`: the journal as lines of JSON, also of one that a server writes to.
+struct export_command {
+  std::string data;
+  std::string to;  // empty: to `out`
+  std::size_t wal_bytes_max = backup_command{}.wal_bytes_max;
+};
+int run(const export_command& asked, std::ostream& out, std::ostream& err);
+
+/// `confabd import …`: such lines become the journal of a server that does not run.
+struct import_command {
+  std::string data;
+  std::string from;  // empty: from standard input
+  bool keep_epochs = false;
+};
+int run(const import_command& asked, std::ostream& out, std::ostream& err);
+
+/// `confabd tail …`: what is said in a room, until the process is ended.
+struct tail_command {
+  std::string socket;
+  std::string room;
+};
+int run(const tail_command& asked, std::ostream& out, std::ostream& err);
+
 /// `confabd status` and the like: what a server that runs is asked.
 struct ask_command {
   std::string socket;
@@ -159,7 +182,8 @@ struct exit_code {
 
 /// What the command line asks for.
 using command_line = std::variant<config, token_command, check_command, backup_command,
-                                  restore_command, ask_command, exit_code>;
+                                  restore_command, export_command, import_command, tail_command,
+                                  ask_command, exit_code>;
 
 /// The process's environment in production, a map in tests. Unset and empty are the same.
 using environment = std::function<const char*(const char* variable)>;

@@ -1,8 +1,11 @@
 #include "server/desk.hpp"
 
+#include "protocol/codec.hpp"
+
 #include <caf/scoped_actor.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <iterator>
@@ -64,7 +67,7 @@ std::string rest_of(std::size_t in_all, std::size_t listed) {
 
 }  // namespace
 
-std::string desk::answer(const std::vector<std::string>& words) const {
+std::string desk::answer(const std::vector<std::string>& words) {
   const auto is = [&](std::string_view name, std::size_t count = 1) {
     return words.size() == count && words[0] == name;
   };
@@ -73,6 +76,7 @@ std::string desk::answer(const std::vector<std::string>& words) const {
   if (is("rooms")) return out += rooms();
   if (is("users")) return out += users();
   if (is("kick", 2)) return out += kick(words[1]);
+  if (is("tail", 3)) return out += tail(words[1], words[2]);
   if (is("drain")) return from_.end(), out += "the server ends when what is in flight is answered\n";
   return "this server does not know what is asked";
 }
@@ -142,6 +146,32 @@ std::string desk::kick(const std::string& user) const {
       ask<actors::sent_away>(system_, board_.registrar_of(*id), actors::send_away{*id});
   return std::to_string(gone.sessions) + (gone.sessions == 1 ? " session" : " sessions") +
          " of " + user + " closed\n";
+}
+
+std::string desk::tail(const std::string& room, const std::string& after) {
+  constexpr std::uint64_t shown_at_first = 10;
+  constexpr std::size_t lines_max = 1000, bytes_max = std::size_t{1} << 20;
+  const auto id = room_id::make(room);
+  if (!id) throw std::runtime_error("this is no room's id");
+  if (!reader_) reader_ = from_.reader();
+  const auto info = reader_->room(*id);
+  if (!info)
+    throw std::runtime_error(info.why() == journal::fault::no_such_room ? "there is no such room"
+                                                                        : info.detail());
+  const auto head = info->head.value();
+  std::uint64_t from = head - std::min(head, shown_at_first);
+  if (!after.empty()) {
+    const auto [end, error] = std::from_chars(after.data(), after.data() + after.size(), from);
+    if (error != std::errc{} || *end != '\0') throw std::runtime_error("this is no entry's number");
+  }
+  const auto found = reader_->entries(*id, seq_no{from}, info->head, lines_max, bytes_max);
+  if (!found) throw std::runtime_error(found.detail());
+  std::string lines;
+  for (const auto& entry : *found) {
+    lines.append(encode(codec::json, message::logged{*id, entry})).append("\n");
+    from = entry.seq.value();
+  }
+  return std::to_string(from) + "\n" + lines;
 }
 
 }  // namespace confab::server

@@ -48,8 +48,12 @@ void print_help(std::ostream& out) {
          "       confabd backup --to FILE [OPTION]...   copy a journal; see confabd backup --help\n"
          "       confabd restore --from FILE [OPTION]...\n"
          "                                              go back to a copy; see confabd restore --help\n"
+         "       confabd export [--to FILE] [OPTION]... a journal as JSON; see confabd export --help\n"
+         "       confabd import [--from FILE] [OPTION]...\n"
+         "                                              the way back; see confabd import --help\n"
          "       confabd status|rooms|users|drain [OPTION]...\n"
-         "       confabd kick --user ID [OPTION]...     ask a server that runs; see confabd status --help\n";
+         "       confabd kick --user ID [OPTION]...\n"
+         "       confabd tail --room ID [OPTION]...     ask a server that runs; see confabd status --help\n";
   std::string group;
   for (const auto& it : option_rows()) {
     if (it.group != group) out << '\n' << (group = it.group) << ":\n";
@@ -133,6 +137,37 @@ void print_restore_help(std::ostream& out) {
          "is done,\nbut the copy lacks entries.\n";
 }
 
+void print_export_help(std::ostream& out) {
+  out << "Writes the journal, as it is at one moment, as lines of JSON, while a server writes to it or "
+         "not.\n"
+         "\n"
+         "usage: confabd export [--to FILE] [OPTION]...\n\n";
+  print_option(out, "--to FILE", "where to; it must not be there yet (standard output)");
+  print_option(out, "--wal-bytes-max BYTES",
+               "give up when SQLite's log, which nothing leaves meanwhile, has more (4GiB)");
+  print_option(out, "--data DIR, --config FILE, ...", "as the server's, whose options all may stand");
+  print_option(out, "-h, --help", "print this");
+  out << "\n"
+         "Exit codes: 0: it is done; 1: it is not whole; 2: a mistake on the command line; 3: it is "
+         "done, but\nthe journal lacks entries.\n";
+}
+
+void print_import_help(std::ostream& out) {
+  out << "Makes of such lines the journal of a server that does not run, and has none or an empty one. "
+         "All\nrooms begin a new epoch, so that clients do not take new messages for those that they "
+         "have seen.\n"
+         "\n"
+         "usage: confabd import [--from FILE] [OPTION]...\n\n";
+  print_option(out, "--from FILE", "what confabd export wrote (standard input)");
+  print_option(out, "--keep-epochs",
+               "clients go on where they were: nothing was written since the export");
+  print_option(out, "--data DIR, --config FILE, ...", "as the server's, whose options all may stand");
+  print_option(out, "-h, --help", "print this");
+  out << "\n"
+         "Exit codes: 0: it is done; 1: nothing was changed; 2: a mistake on the command line; 3: it "
+         "is done,\nbut rooms lack entries.\n";
+}
+
 void print_ask_help(std::ostream& out) {
   out << "Asks a server that runs, as its own user or root.\n"
          "\n"
@@ -141,6 +176,8 @@ void print_ask_help(std::ostream& out) {
   print_option(out, "rooms", "the rooms in memory, with how many users are in each");
   print_option(out, "users", "who is there, with the sessions of each");
   print_option(out, "kick --user ID", "close all sessions of a user, who may come back");
+  print_option(out, "tail --room ID",
+               "the latest entries of a room, and what comes, as clients get it, until it is ended");
   print_option(out, "drain", "end the server in peace");
   print_option(out, "--data DIR, --config FILE, ...",
                "as the server's, whose options all may stand: by them it is found");

@@ -10,6 +10,8 @@ void print_token_help(std::ostream& out);
 void print_check_help(std::ostream& out);
 void print_backup_help(std::ostream& out);
 void print_restore_help(std::ostream& out);
+void print_export_help(std::ostream& out);
+void print_import_help(std::ostream& out);
 void print_ask_help(std::ostream& out);
 
 }  // namespace confab::server

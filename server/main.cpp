@@ -59,7 +59,7 @@ std::string url_of(const std::string& scheme, const std::string& host, std::uint
 
 /// The server does without it where it cannot be.
 std::unique_ptr<server::admin_socket> open_admin_socket(const std::string& path,
-                                                        const server::desk& desk) {
+                                                        server::desk& desk) {
   if (path.empty()) return nullptr;
   try {
     return std::make_unique<server::admin_socket>(
@@ -108,11 +108,11 @@ int serve(server::config how, server::reloading::read_config read) {
     }
     throw;
   }
-  const server::desk desk{
+  server::desk desk{
       runtime.system(),
       chat->board(),
       {[&] { return chat->numbers(); }, [&] { return chat->trouble(); }, [&] { return chat->up(); },
-       [] { ::kill(::getpid(), SIGTERM); }}};
+       [] { ::kill(::getpid(), SIGTERM); }, [&] { return chat->reader(); }}};
   auto admin_socket = open_admin_socket(how.admin_socket_path(), desk);
   chat->set_ready(true);
   server::log::info("listening", "url={} shards={}", url, runtime.shards());
@@ -148,6 +148,12 @@ int main(int argc, char* argv[]) {
     return server::run(*check, std::cout, std::cerr);
   if (const auto* backup = std::get_if<server::backup_command>(&parsed))
     return server::run(*backup, std::cout, std::cerr);
+  if (const auto* lines = std::get_if<server::export_command>(&parsed))
+    return server::run(*lines, std::cout, std::cerr);
+  if (const auto* lines = std::get_if<server::import_command>(&parsed))
+    return server::run(*lines, std::cout, std::cerr);
+  if (const auto* tail = std::get_if<server::tail_command>(&parsed))
+    return server::run(*tail, std::cout, std::cerr);
   if (const auto* ask = std::get_if<server::ask_command>(&parsed))
     return server::run(*ask, std::cout, std::cerr);
   if (const auto* restore = std::get_if<server::restore_command>(&parsed))

@@ -1,9 +1,16 @@
 #include "journal/backup.hpp"
 #include "journal/journal.hpp"
+#include "journal/transfer.hpp"
 #include "server/admin_socket.hpp"
 #include "server/config.hpp"
 
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <iostream>
 #include <ostream>
+#include <string_view>
+#include <thread>
 
 namespace confab::server {
 namespace {
@@ -54,6 +61,45 @@ int run(const restore_command& asked, std::ostream& out, std::ostream& err) {
   if (const auto* why = std::get_if<std::string>(&made)) return failed(err, *why);
   return report(std::get<journal::copy_report>(made),
                 "the journal in " + asked.data + " is now that of " + asked.from, out);
+}
+
+int run(const export_command& asked, std::ostream& out, std::ostream& err) {
+  if (asked.to.empty()) {  // where the lines are, nothing else may be
+    const auto made = journal::export_sqlite(asked.data, out, asked.wal_bytes_max);
+    if (const auto* why = std::get_if<std::string>(&made)) return failed(err, *why);
+    return report(std::get<journal::copy_report>(made), "the journal was exported", err);
+  }
+  const auto made = journal::export_sqlite(asked.data, asked.to, asked.wal_bytes_max);
+  if (const auto* why = std::get_if<std::string>(&made)) return failed(err, *why);
+  return report(std::get<journal::copy_report>(made), "the journal was exported to " + asked.to, out);
+}
+
+int run(const import_command& asked, std::ostream& out, std::ostream& err) {
+  std::ifstream file;
+  if (!asked.from.empty()) {
+    file.open(asked.from, std::ios::binary);
+    if (!file) return failed(err, asked.from + " cannot be read");
+  }
+  const auto made = journal::import_sqlite(asked.data, asked.from.empty() ? std::cin : file,
+                                           asked.keep_epochs);
+  if (const auto* why = std::get_if<std::string>(&made)) return failed(err, *why);
+  return report(std::get<journal::copy_report>(made),
+                "the journal in " + asked.data + " is now what was exported", out);
+}
+
+int run(const tail_command& asked, std::ostream& out, std::ostream& err) {
+  constexpr auto pause = std::chrono::milliseconds{250};
+  for (std::string after;;) {
+    const auto answer = ask_server(asked.socket, {"tail", asked.room, after});
+    if (const auto* why = std::get_if<std::string>(&answer)) return failed(err, *why);
+    const std::string_view text = std::get<told>(answer).text;
+    const auto head = text.substr(0, text.find('\n'));
+    const auto lines = text.substr(std::min(head.size() + 1, text.size()));
+    after = head;
+    out << lines << std::flush;
+    if (!out) return not_done;
+    if (lines.empty()) std::this_thread::sleep_for(pause);
+  }
 }
 
 int run(const ask_command& asked, std::ostream& out, std::ostream& err) {

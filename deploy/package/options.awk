@@ -98,7 +98,7 @@ END {
   print "    " substr(named["directory"], 2) ") COMPREPLY=($(compgen -d -- \"$word\")); return ;;"
   print "    " substr(other, 2) ") return ;;"
   print "  esac"
-  print "  COMPREPLY=($(compgen -W 'token check backup restore status rooms users kick drain" flags " --config --help --version' -- \"$word\"))"
+  print "  COMPREPLY=($(compgen -W 'token check backup restore export import status rooms users kick tail drain" flags " --config --help --version' -- \"$word\"))"
   print "}"
   print "complete -o filenames -F _confabd confabd"
 }

@@ -115,6 +115,11 @@ export class Server extends Remote {
     return within(this.#inbox.take(named), `the log line ${event}`);
   }
 
+  /** The first line of stderr that fits and was not expected before. */
+  line(fits) {
+    return within(this.#inbox.take(fits), "a line of stderr");
+  }
+
   async listening() {
     const line = await this.logged("listening");
     this.url = /https?:\/\/[^\s"]+/.exec(line)[0].replace("0.0.0.0", "127.0.0.1");
