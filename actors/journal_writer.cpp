@@ -2,6 +2,7 @@
 
 #include "actors/walls.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <string_view>
 #include <unordered_map>
@@ -11,6 +12,10 @@ namespace confab::actors {
 namespace {
 
 constexpr auto probe_interval = std::chrono::seconds{1};
+/// Who fails again so soon after he has recovered is believed later, twice as late each time.
+constexpr std::chrono::milliseconds relapse_span = std::chrono::minutes{5};
+constexpr std::chrono::milliseconds calm_min = std::chrono::seconds{4};
+constexpr std::chrono::milliseconds calm_max = std::chrono::minutes{1};
 /// Content that was deleted has left every file within the hour. Not at once, as it costs a
 /// checkpoint; again soon, where a reader is in its way.
 constexpr auto clearing_wait = std::chrono::minutes{30};
@@ -128,8 +133,20 @@ void journal_writer::tell_followers() {
 
 void journal_writer::report(bool healthy, std::string_view detail) {
   auto& s = *state_;
+  const auto now = env_->steady_now();
+  if (!healthy) {
+    // A disk that is nearly full takes what is small and refuses what is large.
+    if (s.healthy && s.recovered_at && now - *s.recovered_at < relapse_span)
+      s.calm = std::clamp(2 * s.calm, calm_min, calm_max);
+    else if (s.healthy)
+      s.calm = s.calm.zero();
+    s.failed_at = now;
+  } else if (!s.healthy && now - s.failed_at < s.calm) {
+    return;
+  }
   if (s.healthy == healthy) return;
   s.healthy = healthy;
+  if (healthy) s.recovered_at = now;
   env_->journal_health(healthy, detail);
   if (!healthy) delayed_send(this, probe_interval, probe_journal{});
 }
@@ -139,10 +156,8 @@ void journal_writer::probe() {
   // Appends may have stopped coming: somebody must find out that the disk has room again.
   const auto result = state_->writer->probe();
   if (!result && result.why() == journal::fault::fatal) env_->journal_fatal(result.detail());
-  if (result)
-    report(true, {});
-  else
-    delayed_send(this, probe_interval, probe_journal{});
+  report(static_cast<bool>(result), result ? std::string_view{} : result.detail());
+  if (!state_->healthy) delayed_send(this, probe_interval, probe_journal{});
 }
 
 }  // namespace confab::actors

@@ -43,6 +43,9 @@ class journal_writer final : public writer_actor::base {
     bool commit_queued = false;
     commit_pacing pacing;
     bool healthy = true;
+    steady_time failed_at{};
+    std::optional<steady_time> recovered_at;
+    std::chrono::milliseconds calm{0};  // without a failure, before it counts as healthy again
     bool clearing_planned = false;
   };
 

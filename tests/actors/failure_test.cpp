@@ -63,6 +63,26 @@ TEST_CASE("a commit that works again is as good as a probe") {
   CHECK(world.health.size() == 2);
 }
 
+TEST_CASE("a disk that takes what is small and refuses what is large does not flap") {
+  actor_world world;
+  auto& alice = world.guest("alice");
+  alice.join("general");
+  fail_commits(world, commit_fate::refused);  // and probes succeed
+
+  for (int i = 0; i < 120; ++i) {
+    CHECK(alice.send("general", "large")["code"] == "unavailable");
+    world.advance(1s);
+  }
+  CHECK(world.health.size() == 3);  // it failed, had recovered, and failed again
+  CHECK_FALSE(world.health.back().first);
+
+  heal(world);
+  CHECK(alice.send("general", "x")["type"] == "sent");
+  world.advance(6s);
+  CHECK(world.health.size() == 4);
+  CHECK(world.health.back().first);
+}
+
 TEST_CASE("a room that can't be created is unavailable, and created when it can") {
   actor_world world;
   auto& alice = world.guest("alice");
