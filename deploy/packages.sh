@@ -5,7 +5,7 @@ boost_package() {
   if [ -n "$(apt-cache pkgnames libboost1.81-dev 2>/dev/null)" ]; then echo libboost1.81-dev; else echo libboost-dev; fi
 }
 
-server_packages="g++ cmake ninja-build pkg-config libcaf-dev nlohmann-json3-dev libsqlite3-dev libssl-dev zlib1g-dev libjwt-dev libcli11-dev libtomlplusplus-dev libjemalloc-dev"
+server_packages="g++ cmake ninja-build pkg-config libcaf-dev nlohmann-json3-dev libsqlite3-dev libssl-dev zlib1g-dev libjwt-dev libcurl4-openssl-dev libcli11-dev libtomlplusplus-dev libjemalloc-dev"
 # ccache makes the second build fast; the server does without it.
 test_packages="catch2 ccache sqlite3 openssl python3 python3-websockets"
 # What makes the Debian package.

@@ -67,7 +67,7 @@ guest_secret guest_key_of(const journal::journal& of) {
 /// Guests beside a token key are nobody's members (SEMANTICS §1).
 rooms::rules rules_of(const config& how) {
   rooms::rules rules;
-  rules.guest_members = how.guest_members && !how.token_key;
+  rules.guest_members = how.guest_members && !how.takes_tokens();
   rules.members_max = how.room_members_max;
   return rules;
 }

@@ -4,6 +4,7 @@
 #include "server/config_file.hpp"
 #include "server/files.hpp"
 #include "server/help.hpp"
+#include "server/key_files.hpp"
 #include "server/options.hpp"
 #include "server/values.hpp"
 
@@ -72,22 +73,6 @@ void report_unknown(const texts& rest, const texts& known, texts& mistakes) {
       mistakes.push_back(log::quoted(it) + ": unexpected; options begin with --");
     its_value = flag.starts_with('-') && flag == it;
   }
-}
-
-// --- keys -------------------------------------------------------------------------------------
-
-std::optional<jwt_key> load_key(const char* flag, const std::string& file, key_use use,
-                                std::optional<jwt_algorithm> algorithm, texts& mistakes) {
-  const auto kind = use == key_use::public_key ? file_kind::public_key : file_kind::secret;
-  if (const auto exposed = exposure_of(file, kind)) {
-    mistakes.push_back(std::string{flag} + " " + log::quoted(file) + ": " + *exposed);
-    return std::nullopt;
-  }
-  auto loaded = jwt_key::load(use, file, algorithm);
-  if (auto* key = std::get_if<jwt_key>(&loaded)) return std::move(*key);
-  mistakes.push_back(std::string{flag} + " " + log::quoted(file) + ": " +
-                     std::get<std::string>(loaded));
-  return std::nullopt;
 }
 
 // --- what is given where ----------------------------------------------------------------------
@@ -350,7 +335,7 @@ config parse_server(const CLI::App& app, const environment& env, texts& mistakes
   }
   // Whether options go together can be said only when all are known.
   if (!all.whole) return result;
-  for (auto& it : load_token_key(result)) mistakes.push_back(std::move(it));
+  for (auto& it : load_token_keys(result)) mistakes.push_back(std::move(it));
   for (auto& it : mistakes_in(result)) mistakes.push_back(std::move(it));
   return result;
 }
@@ -415,23 +400,6 @@ command_line parse_subcommand(const CLI::App& app, const CLI::App& one,
 }
 
 }  // namespace
-
-texts load_token_key(config& into) {
-  texts mistakes;
-  const auto& secret = into.jwt_secret_file;
-  const auto& key = into.jwt_key_file;
-  if (!secret.empty() && !key.empty())
-    mistakes.push_back("--jwt-secret-file and --jwt-key-file: give one of them");
-  else if (!secret.empty())
-    into.token_key =
-        load_key("--jwt-secret-file", secret, key_use::secret, into.jwt_algorithm, mistakes);
-  else if (!key.empty())
-    into.token_key =
-        load_key("--jwt-key-file", key, key_use::public_key, into.jwt_algorithm, mistakes);
-  else if (into.jwt_algorithm)
-    mistakes.push_back("--jwt-algorithm: needs --jwt-secret-file or --jwt-key-file");
-  return mistakes;
-}
 
 int run(const token_command& what, unix_ms now, std::ostream& out, std::ostream& err) {
   const auto result = mint(what.key, what.claims, now);

@@ -1,6 +1,7 @@
 #include "server/config.hpp"
 
 #include "server/files.hpp"
+#include "server/jwt_source.hpp"
 #include "server/options.hpp"
 #include "server/values.hpp"
 #include "transport/address.hpp"
@@ -16,10 +17,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-bool has_token_key(const config& it) noexcept {
-  return it.token_key || !it.jwt_secret_file.empty() || !it.jwt_key_file.empty();
-}
-
 bool is_origin(std::string_view text) {
   if (text == "*") return true;
   const auto scheme = text.find("://");
@@ -33,6 +30,15 @@ bool is_host_pattern(std::string_view text) {
   if (text == "*") return true;
   if (text.starts_with("*.")) text.remove_prefix(2);
   return !text.empty() && text.find('*') == text.npos && transport::is_host(text);
+}
+
+/// Who changes what is fetched from there decides who comes in.
+bool is_key_url(std::string_view text) {
+  if (text.starts_with("https://")) return true;
+  if (!text.starts_with("http://")) return false;
+  text.remove_prefix(7);
+  const auto host = transport::host_name::make(text.substr(0, text.find('/')));
+  return host && is_loopback(host->host);
 }
 
 /// One part or more, each with a / before it.
@@ -63,8 +69,13 @@ bool is_loopback(const std::string& host) noexcept {
   return inet_pton(AF_INET6, host.c_str(), &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
 }
 
+bool config::takes_tokens() const noexcept {
+  return !token_keys.empty() || !jwt_secret_file.empty() || !jwt_key_file.empty() ||
+         !jwt_key_set.empty();
+}
+
 bool config::guests_allowed() const noexcept {
-  return guests.value_or(!has_token_key(*this) && is_loopback(host));
+  return guests.value_or(!takes_tokens() && is_loopback(host));
 }
 
 bool config::hosts_are_local() const noexcept { return is_loopback(host) && guests_allowed(); }
@@ -75,9 +86,11 @@ std::string config::admin_socket_path() const {
 }
 
 std::unique_ptr<actors::authenticator> make_authenticator(const config& from) {
-  return make_authenticator(
-      from.token_key, {from.jwt_leeway, from.jwt_issuer, from.jwt_audience, from.jwt_user_claim},
-      from.guests_allowed());
+  jwt_checks checks{from.jwt_leeway, from.jwt_issuer, from.jwt_audience, from.jwt_user_claim};
+  if (from.fetches_keys())
+    return make_fetching_authenticator(from.jwt_key_set, std::move(checks), from.jwt_algorithm,
+                                       from.guests_allowed());
+  return make_authenticator(from.token_keys, std::move(checks), from.guests_allowed());
 }
 
 std::vector<log::field> settings(const config& of) {
@@ -86,7 +99,8 @@ std::vector<log::field> settings(const config& of) {
     auto text = it.print(of);
     // The effective value, where unset means "it depends".
     if (it.key == "guests") text = of.guests_allowed() ? "true" : "false";
-    if (it.key == "jwt_algorithm" && of.token_key) text = name(of.token_key->algorithm());
+    if (it.key == "jwt_algorithm" && of.token_keys.size() == 1)
+      text = name(of.token_keys[0].algorithm());
     if (!text.empty()) out.push_back({it.key, std::move(text)});
   }
   return out;
@@ -98,8 +112,9 @@ std::vector<std::string> mistakes_in(const config& it) {
     if (wrong) out.push_back(std::move(text));
   };
 
-  const bool has_key = has_token_key(it);
-  const bool bad_host = it.host.empty() || it.host.find_first_of("[]/ ") != std::string::npos;
+  const bool has_key = it.takes_tokens();
+  const bool bad_host = it.host.empty() || (!it.host.starts_with('/') &&
+                                            it.host.find_first_of("[]/ ") != std::string::npos);
 
   add(bad_host, "--host: must be an address or a name, without port and brackets");
   add(it.tls_cert.empty() != it.tls_key.empty(), "--tls-cert and --tls-key: one needs the other");
@@ -143,6 +158,9 @@ std::vector<std::string> mistakes_in(const config& it) {
           ": is not loopback, so guests are not let in unless --guests is said; or give "
           "--jwt-secret-file or --jwt-key-file");
 
+  add(it.fetches_keys() && !is_key_url(it.jwt_key_set),
+      "--jwt-key-set " + log::quoted(it.jwt_key_set) +
+          ": must be a file, an https:// URL, or http:// to this machine");
   add(it.jwt_user_claim.empty(), "--jwt-user-claim: is missing");
   add(it.rate_commands > 0 && it.rate_burst < it.rate_commands,
       "--rate-burst: must be at least --rate-commands (" + std::to_string(it.rate_commands) + ")");

@@ -23,7 +23,7 @@ namespace confab::server {
 enum class journal_kind : std::uint8_t { sqlite, memory };
 
 /// Everything a deployment may change. As it stands here it works: a server on loopback that lets
-/// guests in. Each field but `token_key` is an option of the same name: `rate_burst` is the flag
+/// guests in. Each field but `token_keys` is an option of the same name: `rate_burst` is the flag
 /// `--rate-burst`, the variable CONFAB_RATE_BURST and the key `rate_burst` of the file.
 struct config {
   using milliseconds = std::chrono::milliseconds;
@@ -51,6 +51,7 @@ struct config {
   std::optional<bool> guests;  // unset: see guests_allowed()
   std::string jwt_secret_file;
   std::string jwt_key_file;
+  std::string jwt_key_set;  // a file, or a URL
   std::optional<server::jwt_algorithm> jwt_algorithm;
   milliseconds jwt_leeway{30'000};
   std::string jwt_issuer;
@@ -88,8 +89,12 @@ struct config {
   log::level log_level = log::level::info;
   log::format log_format = log::format::text;
 
-  /// Read from `jwt_secret_file` or `jwt_key_file` by `parse`; never printed.
-  std::optional<jwt_key> token_key;
+  /// Read from `jwt_secret_file`, `jwt_key_file` or `jwt_key_set` by `parse`; never printed.
+  std::vector<jwt_key> token_keys;
+
+  /// Whether there are users with tokens.
+  bool takes_tokens() const noexcept;
+  bool fetches_keys() const noexcept { return jwt_key_set.find("://") != std::string::npos; }
 
   /// Unless it was said, guests are let in only where nobody else could come in and only this
   /// machine can reach it.
@@ -111,8 +116,8 @@ std::optional<endpoint> read_endpoint(std::string_view text);
 /// `localhost`, 127.0.0.0/8 and ::1; any other name might resolve to anything.
 bool is_loopback(const std::string& host) noexcept;
 
-/// Reads `token_key` from the file that is configured, if one is; the mistakes, as `mistakes_in`.
-std::vector<std::string> load_token_key(config& into);
+/// Reads `token_keys` from the file that is configured, if one is; the mistakes, as `mistakes_in`.
+std::vector<std::string> load_token_keys(config& into);
 std::unique_ptr<actors::authenticator> make_authenticator(const config& from);
 
 /// `confabd token …`: what to sign, and with what.

@@ -3,17 +3,11 @@
 #include "protocol/base64url.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/limits.hpp"
-#include "server/files.hpp"
+#include "server/jwt_internals.hpp"
 
-#include <jwt.h>
-#include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/crypto.h>
-#include <openssl/ec.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/pem.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -27,102 +21,9 @@ namespace {
 
 using json = nlohmann::json;
 
-enum class family : std::uint8_t { hmac, rsa, ec };
-
-struct algorithm_row {
-  jwt_algorithm algorithm;
-  std::string_view name;
-  jwt_alg_t library;
-  const EVP_MD* (*hash)();
-  family keys;
-  std::size_t secret_bytes_min;  // RFC 7518 §3.2: at least as long as the hash
-  std::string_view curve;        // OpenSSL's name
-};
-
-constexpr std::array algorithm_rows{
-    algorithm_row{jwt_algorithm::hs256, "HS256", JWT_ALG_HS256, EVP_sha256, family::hmac, 32, ""},
-    algorithm_row{jwt_algorithm::hs384, "HS384", JWT_ALG_HS384, EVP_sha384, family::hmac, 48, ""},
-    algorithm_row{jwt_algorithm::hs512, "HS512", JWT_ALG_HS512, EVP_sha512, family::hmac, 64, ""},
-    algorithm_row{jwt_algorithm::rs256, "RS256", JWT_ALG_RS256, EVP_sha256, family::rsa, 0, ""},
-    algorithm_row{jwt_algorithm::rs384, "RS384", JWT_ALG_RS384, EVP_sha384, family::rsa, 0, ""},
-    algorithm_row{jwt_algorithm::rs512, "RS512", JWT_ALG_RS512, EVP_sha512, family::rsa, 0, ""},
-    algorithm_row{jwt_algorithm::es256, "ES256", JWT_ALG_ES256, EVP_sha256, family::ec, 0,
-                  "prime256v1"},
-    algorithm_row{jwt_algorithm::es384, "ES384", JWT_ALG_ES384, EVP_sha384, family::ec, 0,
-                  "secp384r1"},
-    algorithm_row{jwt_algorithm::es512, "ES512", JWT_ALG_ES512, EVP_sha512, family::ec, 0,
-                  "secp521r1"},
-};
-
-const algorithm_row& row(jwt_algorithm algorithm) noexcept {
-  return algorithm_rows[static_cast<std::size_t>(algorithm)];
-}
-
-// RFC 7518 §3.3.
-constexpr int rsa_bits_min = 2048;
-
-struct free_openssl {
-  void operator()(EVP_MD_CTX* it) const noexcept { EVP_MD_CTX_free(it); }
-  void operator()(ECDSA_SIG* it) const noexcept { ECDSA_SIG_free(it); }
-  void operator()(BIO* it) const noexcept { BIO_free(it); }
-  void operator()(EVP_PKEY* it) const noexcept { EVP_PKEY_free(it); }
-};
 struct free_jwt {
   void operator()(jwt_t* it) const noexcept { jwt_free(it); }
 };
-
-/// What is left in OpenSSL's queue would be taken for an error of the next TLS read on this
-/// thread (SSL_get_error looks there), and that is somebody else's connection.
-struct openssl_errors_end_here {
-  ~openssl_errors_end_here() { ERR_clear_error(); }
-};
-
-std::unique_ptr<EVP_PKEY, free_openssl> read_pem(std::string_view text, bool private_key) {
-  std::unique_ptr<BIO, free_openssl> bio{
-      BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))};
-  if (!bio) return nullptr;
-  // Without a callback OpenSSL would ask the terminal for the passphrase.
-  const auto no_passphrase = [](char*, int, int, void*) { return -1; };
-  return std::unique_ptr<EVP_PKEY, free_openssl>{
-      private_key ? PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr)
-                  : PEM_read_bio_PUBKEY(bio.get(), nullptr, no_passphrase, nullptr)};
-}
-
-/// The algorithm a key in PEM is for, or what is wrong with it.
-std::variant<jwt_algorithm, std::string> algorithm_of(const EVP_PKEY* key,
-                                                      std::optional<jwt_algorithm> wanted) {
-  const auto fits = [&](family keys, std::string_view curve) -> std::optional<jwt_algorithm> {
-    for (const auto& it : algorithm_rows)
-      if (it.keys == keys && it.curve == curve && (!wanted || *wanted == it.algorithm))
-        return it.algorithm;
-    return std::nullopt;
-  };
-  std::optional<jwt_algorithm> found;
-  std::string kind;
-  switch (EVP_PKEY_get_base_id(key)) {
-    case EVP_PKEY_RSA:
-      if (EVP_PKEY_get_bits(key) < rsa_bits_min)
-        return "the RSA key has less than " + std::to_string(rsa_bits_min) + " bits";
-      kind = "an RSA key";
-      found = fits(family::rsa, "");
-      break;
-    case EVP_PKEY_EC: {
-      char curve[80] = "";
-      std::size_t length = 0;
-      if (EVP_PKEY_get_group_name(key, curve, sizeof curve, &length) != 1) length = 0;
-      kind = "an EC key on " + std::string{curve, length};
-      found = fits(family::ec, {curve, length});
-      break;
-    }
-    case EVP_PKEY_ED25519:
-      return "Ed25519 keys are not supported: take RSA or EC P-256";
-    default:
-      return "the kind of key is not supported: take RSA or EC P-256";
-  }
-  if (found) return *found;
-  return kind + (wanted ? " cannot be used with " + std::string{name(*wanted)}
-                        : " is not supported: take RSA or EC P-256");
-}
 
 std::optional<json> decoded_object(std::string_view base64url) {
   const auto bytes = base64url_decoded(base64url);
@@ -168,14 +69,22 @@ bool is_our_type(const json& type) {
          text == "application/at+jwt";
 }
 
-/// The header must name the configured algorithm: what the token wishes for does not count.
 /// `crit` lists extensions that must be understood (RFC 7515 §4.1.11), and none is.
-bool header_is_ours(std::string_view base64url, jwt_algorithm algorithm) {
-  const auto header = decoded_object(base64url);
-  if (!header || member(*header, "crit")) return false;
-  if (const auto* type = member(*header, "typ"); type && !is_our_type(*type)) return false;
-  const auto* alg = member(*header, "alg");
-  return alg && alg->is_string() && alg->get_ref<const std::string&>() == name(algorithm);
+std::optional<json> header_of(const token_parts& token) {
+  auto header = decoded_object(token.header);
+  if (!header || member(*header, "crit")) return std::nullopt;
+  if (const auto* type = member(*header, "typ"); type && !is_our_type(*type)) return std::nullopt;
+  return header;
+}
+
+/// The header must name the key's algorithm: what the token wishes for does not count.
+bool may_be_signed_by(const json& header, const jwt_key& key) {
+  const auto* alg = member(header, "alg");
+  if (!alg || !alg->is_string() || alg->get_ref<const std::string&>() != name(key.algorithm()))
+    return false;
+  const auto* id = member(header, "kid");
+  return !id || key.id().empty() ||
+         (id->is_string() && id->get_ref<const std::string&>() == key.id());
 }
 
 const unsigned char* bytes_of(std::string_view text) {
@@ -223,7 +132,8 @@ bool signature_holds(const token_parts& token, const jwt_key& key, EVP_PKEY* pub
       how.keys == family::ec ? der_of(token.signature, public_key) : token.signature;
   const std::unique_ptr<EVP_MD_CTX, free_openssl> context{EVP_MD_CTX_new()};
   return context && !signature.empty() &&
-         EVP_DigestVerifyInit(context.get(), nullptr, how.hash(), nullptr, public_key) == 1 &&
+         EVP_DigestVerifyInit(context.get(), nullptr, how.hash ? how.hash() : nullptr, nullptr,
+                              public_key) == 1 &&
          EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(),
                           bytes_of(token.signed_part), token.signed_part.size()) == 1;
 }
@@ -279,19 +189,24 @@ actors::unauthorized refused(std::string reason) { return {std::move(reason), fa
 
 class jwt_authenticator final : public actors::authenticator {
  public:
-  jwt_authenticator(std::optional<jwt_key> key, jwt_checks checks, bool guests)
-      : key_(std::move(key)), checks_(std::move(checks)), guests_(guests) {
+  jwt_authenticator(std::vector<jwt_key> keys, jwt_checks checks, bool guests)
+      : checks_(std::move(checks)), guests_(guests) {
     const openssl_errors_end_here guard;
-    if (key_ && key_->use() == key_use::public_key) public_key_ = read_pem(key_->bytes(), false);
+    for (auto& key : keys) {
+      auto parsed = key.use() == key_use::public_key ? read_pem(key.bytes(), false) : nullptr;
+      keys_.push_back({std::move(key), std::move(parsed)});
+    }
   }
 
   std::variant<actors::identity, actors::unauthorized> verify(std::string_view token,
                                                               unix_ms now) const override {
-    if (!key_) return refused("tokens are not accepted here");
+    if (keys_.empty()) return refused("tokens are not accepted here");
     const auto parts = split(token);
     // One answer to everything before the signature holds: a forger learns nothing.
-    if (!parts || !header_is_ours(parts->header, key_->algorithm()) ||
-        !signature_holds(*parts, *key_, public_key_.get()))
+    const auto header = parts ? header_of(*parts) : std::nullopt;
+    if (!header || !std::ranges::any_of(keys_, [&](const verifier& it) {
+          return may_be_signed_by(*header, it.key) && signature_holds(*parts, it.key, it.parsed.get());
+        }))
       return refused("the token is not valid");
     const auto claims = decoded_object(parts->payload);
     if (!claims) return refused("the token is not valid");
@@ -299,7 +214,7 @@ class jwt_authenticator final : public actors::authenticator {
   }
 
   bool guests_allowed() const noexcept override { return guests_; }
-  bool has_key() const noexcept override { return key_.has_value(); }
+  bool has_key() const noexcept override { return !keys_.empty(); }
 
  private:
   std::variant<actors::identity, actors::unauthorized> read(const json& claims, unix_ms now) const {
@@ -360,20 +275,38 @@ class jwt_authenticator final : public actors::authenticator {
     return std::to_string(sub.get<std::uint64_t>());
   }
 
-  std::optional<jwt_key> key_;
-  std::unique_ptr<EVP_PKEY, free_openssl> public_key_;
+  struct verifier {
+    jwt_key key;
+    openssl_ptr<EVP_PKEY> parsed;  // null: a secret
+  };
+  std::vector<verifier> keys_;
   jwt_checks checks_;
   bool guests_;
 };
 
+std::variant<minted, std::string> signed_by_openssl(const jwt_key& key, std::string_view claims) {
+  const json header{{"alg", name(key.algorithm())}, {"typ", "JWT"}};
+  const auto text = base64url_encoded(header.dump()) + "." + base64url_encoded(claims);
+  const auto signing = read_pem(key.bytes(), true);
+  const openssl_ptr<EVP_MD_CTX> context{EVP_MD_CTX_new()};
+  std::array<unsigned char, 128> signature{};
+  auto size = signature.size();
+  if (!signing || !context ||
+      EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, signing.get()) != 1 ||
+      EVP_DigestSign(context.get(), signature.data(), &size, bytes_of(text), text.size()) != 1)
+    return "the key cannot sign";
+  return minted{text + "." +
+                base64url_encoded({reinterpret_cast<const char*>(signature.data()), size})};
+}
+
 }  // namespace
 
-std::string_view name(jwt_algorithm algorithm) noexcept { return row(algorithm).name; }
-
-std::optional<jwt_algorithm> parse_jwt_algorithm(std::string_view text) noexcept {
-  for (const auto& it : algorithm_rows)
-    if (it.name == text) return it.algorithm;
-  return std::nullopt;
+std::optional<std::string> key_id_of(std::string_view token) {
+  const auto parts = split(token);
+  const auto header = parts ? header_of(*parts) : std::nullopt;
+  const auto* id = header ? member(*header, "kid") : nullptr;
+  if (!id || !id->is_string()) return std::nullopt;
+  return id->get<std::string>();
 }
 
 bool is_room_pattern(std::string_view text) noexcept {
@@ -382,52 +315,9 @@ bool is_room_pattern(std::string_view text) noexcept {
   return is_valid_id(text);
 }
 
-std::variant<jwt_key, std::string> jwt_key::make(key_use use, std::string bytes,
-                                                 std::optional<jwt_algorithm> algorithm) {
-  if (use == key_use::secret) {
-    const auto& how = row(algorithm.value_or(jwt_algorithm::hs256));
-    if (how.keys != family::hmac) return std::string{how.name} + " needs a key pair, not a secret";
-    // A PEM as HMAC secret is the classic mix-up: it is public, and everybody could sign.
-    if (bytes.find("-----BEGIN ") != std::string::npos)
-      return "holds a PEM key, not a secret: give it as key file";
-    if (bytes.size() < how.secret_bytes_min)
-      return "has " + std::to_string(bytes.size()) + " bytes, " + std::string{how.name} +
-             " needs at least " + std::to_string(how.secret_bytes_min);
-    return jwt_key{use, how.algorithm, std::move(bytes)};
-  }
-
-  const openssl_errors_end_here guard;
-  const bool is_private = use == key_use::private_key;
-  if (algorithm && row(*algorithm).keys == family::hmac)
-    return std::string{name(*algorithm)} + " needs a secret, not a key pair";
-  if (!is_private && bytes.find("PRIVATE KEY-----") != std::string::npos)
-    return "holds a private key; the server wants the public one (openssl pkey -pubout)";
-  const auto key = read_pem(bytes, is_private);
-  if (!key) {
-    if (is_private && bytes.find("PUBLIC KEY-----") != std::string::npos)
-      return "holds a public key; signing needs the private one";
-    return is_private ? "holds no private key in PEM, or one with a passphrase"
-                      : "holds no public key in PEM (-----BEGIN PUBLIC KEY-----)";
-  }
-  auto found = algorithm_of(key.get(), algorithm);
-  if (auto* mistake = std::get_if<std::string>(&found)) return std::move(*mistake);
-  return jwt_key{use, std::get<jwt_algorithm>(found), std::move(bytes)};
-}
-
-std::variant<jwt_key, std::string> jwt_key::load(key_use use, const std::string& file,
-                                                 std::optional<jwt_algorithm> algorithm) {
-  auto text = read_file(file);
-  if (!text || text->empty()) return "cannot be read, or is empty";
-  if (use == key_use::secret) {
-    if (text->ends_with("\r\n")) text->pop_back();
-    if (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
-  }
-  return make(use, std::move(*text), algorithm);
-}
-
-std::unique_ptr<actors::authenticator> make_authenticator(std::optional<jwt_key> key,
+std::unique_ptr<actors::authenticator> make_authenticator(std::vector<jwt_key> keys,
                                                           jwt_checks checks, bool guests) {
-  return std::make_unique<jwt_authenticator>(std::move(key), std::move(checks), guests);
+  return std::make_unique<jwt_authenticator>(std::move(keys), std::move(checks), guests);
 }
 
 std::variant<minted, std::string> mint(const jwt_key& key, const token_claims& claims,
@@ -447,10 +337,11 @@ std::variant<minted, std::string> mint(const jwt_key& key, const token_claims& c
   if (!confab.empty()) body["confab"] = std::move(confab);
 
   const openssl_errors_end_here guard;
+  const auto text = body.dump(-1, ' ', false, json::error_handler_t::replace);
+  if (row(key.algorithm()).library == JWT_ALG_NONE) return signed_by_openssl(key, text);
   jwt_t* made = nullptr;
   if (jwt_new(&made) != 0) return "out of memory";
   const std::unique_ptr<jwt_t, free_jwt> owner{made};
-  const auto text = body.dump(-1, ' ', false, json::error_handler_t::replace);
   if (jwt_add_grants_json(made, text.c_str()) != 0 ||
       jwt_set_alg(made, row(key.algorithm()).library,
                   reinterpret_cast<const unsigned char*>(key.bytes().data()),

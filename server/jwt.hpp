@@ -16,8 +16,7 @@
 /// token, a secret or a part of one.
 namespace confab::server {
 
-/// RFC 7518 §3.1. What the packaged libjwt of every supported release can do; `none` is not among
-/// them, so that it cannot be configured.
+/// RFC 7518 §3.1. `none` is not among them, so that it cannot be configured.
 enum class jwt_algorithm : std::uint8_t {
   hs256,
   hs384,
@@ -28,21 +27,22 @@ enum class jwt_algorithm : std::uint8_t {
   es256,
   es384,
   es512,
+  eddsa,  // Ed25519 (RFC 8037)
 };
 std::string_view name(jwt_algorithm algorithm) noexcept;
 std::optional<jwt_algorithm> parse_jwt_algorithm(std::string_view text) noexcept;
 
 enum class key_use : std::uint8_t {
   secret,       // HS*: signs and verifies
-  public_key,   // RS*, ES*: verifies
-  private_key,  // RS*, ES*: signs
+  public_key,   // RS*, ES*, EdDSA: verifies
+  private_key,  // RS*, ES*, EdDSA: signs
 };
 
 /// A key and the one algorithm it is used with. Has no way to be printed.
 class jwt_key {
  public:
   /// `bytes`: the secret itself, or PEM. Without `algorithm`: HS256 for a secret, RS256 for RSA,
-  /// ES256, ES384 or ES512 by the curve. The error says what is wrong with the key.
+  /// ES256, ES384 or ES512 by the curve, EdDSA for Ed25519. The error says what is wrong with the key.
   static std::variant<jwt_key, std::string> make(key_use use, std::string bytes,
                                                  std::optional<jwt_algorithm> algorithm = {});
   /// From a file. One line break at the end of a secret file is not part of the secret.
@@ -52,6 +52,9 @@ class jwt_key {
   key_use use() const noexcept { return use_; }
   jwt_algorithm algorithm() const noexcept { return algorithm_; }
   const std::string& bytes() const noexcept { return bytes_; }
+  /// What a token's `kid` must be, if it has one; empty: anything.
+  const std::string& id() const noexcept { return id_; }
+  void call(std::string id) { id_ = std::move(id); }
 
  private:
   jwt_key(key_use use, jwt_algorithm algorithm, std::string bytes)
@@ -60,6 +63,7 @@ class jwt_key {
   key_use use_;
   jwt_algorithm algorithm_;
   std::string bytes_;
+  std::string id_;
 };
 
 /// What is asked of a token beside its signature.
@@ -70,12 +74,15 @@ struct jwt_checks {
   std::string user_claim = "sub";            // which claim is the user's id
 };
 
-/// Checks tokens with `key`; without one, none is valid. Immutable, so any thread may call it.
+/// Checks tokens with those of `keys` that have a token's `kid` and `alg`; without any, none is valid. Immutable, so any thread may call it.
 ///
 /// `identity::expires_at` is the token's `exp`; that of a token which passes by the leeway alone is
 /// the leeway's end, so that a session does not begin by being expired.
-std::unique_ptr<actors::authenticator> make_authenticator(std::optional<jwt_key> key,
+std::unique_ptr<actors::authenticator> make_authenticator(std::vector<jwt_key> keys,
                                                           jwt_checks checks, bool guests);
+
+/// The `kid` of a token's header, which nobody has checked; nothing where there is none.
+std::optional<std::string> key_id_of(std::string_view token);
 
 /// What `mint` puts into a token.
 struct token_claims {

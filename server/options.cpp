@@ -150,7 +150,7 @@ option_row list(about what, std::string placeholder, std::vector<std::string> co
 
 std::vector<option_row> make_rows() {
   std::vector<std::pair<std::string, jwt_algorithm>> algorithms;
-  for (auto i = jwt_algorithm::hs256; i <= jwt_algorithm::es512;
+  for (auto i = jwt_algorithm::hs256; i <= jwt_algorithm::eddsa;
        i = static_cast<jwt_algorithm>(static_cast<int>(i) + 1))
     algorithms.emplace_back(name(i), i);
 
@@ -202,8 +202,12 @@ std::vector<option_row> make_rows() {
       text({"jwt_secret_file", sign_in,
             "secret that signs tokens (HS256). One line break at the end does not count"},
            "FILE", &config::jwt_secret_file),
-      text({"jwt_key_file", sign_in, "public key that verifies tokens (RS256, ES256), PEM"}, "FILE",
-           &config::jwt_key_file),
+      text({"jwt_key_file", sign_in, "public key that verifies tokens (RS256, ES256, EdDSA), PEM"},
+           "FILE", &config::jwt_key_file),
+      text({"jwt_key_set", sign_in,
+            "JSON Web Key Set with the keys that verify tokens, chosen by their kid: a file, or an "
+            "https URL that is asked again when it is old"},
+           "FILE|URL", &config::jwt_key_set),
       one_of<jwt_algorithm>(
           {"jwt_algorithm", sign_in,
            "the only algorithm tokens may use. Unless said: by the key, HS256 for a secret, "

@@ -22,7 +22,7 @@ bool is_of_tokens(const option_row& row) { return row.key.starts_with("jwt_"); }
 
 reloading::reloading(config& now, read_config read) : now_(now), read_(std::move(read)) {
   certificate_.files = {now.tls_cert, now.tls_key};
-  keys_.files = {now.jwt_secret_file, now.jwt_key_file};
+  keys_.files = {now.jwt_secret_file, now.jwt_key_file, now.jwt_key_set};
   certificate_.note();
   keys_.note();
 }
@@ -54,7 +54,8 @@ void reloading::all() {
     return log::error("reload-refused", "detail={}", *mistakes);
   const auto& wanted = std::get<config>(fresh);
   // Whether there are users with tokens is what rooms and guests are judged by.
-  const bool takes_keys = now_.token_key && wanted.token_key &&
+  const bool takes_keys = now_.takes_tokens() && wanted.takes_tokens() &&
+                          now_.fetches_keys() == wanted.fetches_keys() &&
                           now_.guests_allowed() == wanted.guests_allowed();
   std::string applied, left;
   for (const auto& row : option_rows()) {
@@ -74,10 +75,9 @@ void reloading::all() {
 void reloading::look() {
   if (certificate_.has_settled() && take_certificate())
     log::info("reloaded", "applied={} needs_restart={}", "tls", "");
-  if (!now_.token_key || !keys_.has_settled()) return;
+  if (now_.token_keys.empty() || !keys_.has_settled()) return;
   auto fresh = now_;
-  fresh.token_key.reset();
-  for (const auto& mistake : load_token_key(fresh))
+  for (const auto& mistake : load_token_keys(fresh))
     return log::error("reload-refused", "detail={}", mistake);
   take_keys(fresh);
   log::info("reloaded", "applied={} needs_restart={}", "keys", "");
@@ -97,13 +97,14 @@ bool reloading::take_certificate() {
 void reloading::take_keys(const config& from) {
   now_.jwt_secret_file = from.jwt_secret_file;
   now_.jwt_key_file = from.jwt_key_file;
+  now_.jwt_key_set = from.jwt_key_set;
   now_.jwt_algorithm = from.jwt_algorithm;
   now_.jwt_leeway = from.jwt_leeway;
   now_.jwt_issuer = from.jwt_issuer;
   now_.jwt_audience = from.jwt_audience;
   now_.jwt_user_claim = from.jwt_user_claim;
-  now_.token_key = from.token_key;
-  keys_.files = {now_.jwt_secret_file, now_.jwt_key_file};
+  now_.token_keys = from.token_keys;
+  keys_.files = {now_.jwt_secret_file, now_.jwt_key_file, now_.jwt_key_set};
   keys_.note();
   chat_->use(make_authenticator(now_));
 }

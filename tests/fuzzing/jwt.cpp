@@ -31,7 +31,7 @@ std::string sign(const std::string& signed_part) {
 
 const actors::authenticator& gate() {
   static const auto made =
-      make_authenticator(std::get<jwt_key>(jwt_key::make(key_use::secret, secret)), {}, false);
+      make_authenticator({std::get<jwt_key>(jwt_key::make(key_use::secret, secret))}, {}, false);
   return *made;
 }
 

@@ -113,7 +113,7 @@ const std::map<std::string, std::string>& other_values() {
 /// These need files and have tests of their own.
 bool names_a_key(const std::string& key) {
   return key == "tls_cert" || key == "tls_key" || key == "jwt_secret_file" ||
-         key == "jwt_key_file" || key == "jwt_algorithm";
+         key == "jwt_key_file" || key == "jwt_key_set" || key == "jwt_algorithm";
 }
 
 std::string in_toml(const option_row& row, const std::string& value) {
@@ -130,7 +130,7 @@ TEST_CASE("without any configuration the server listens on loopback and lets gue
   CHECK(is.host == "127.0.0.1");
   CHECK(is.port == 8080);
   CHECK(is.guests_allowed());
-  CHECK_FALSE(is.token_key);
+  CHECK(is.token_keys.empty());
   CHECK(result.out.empty());
   CHECK(result.err.empty());
 }
@@ -479,7 +479,7 @@ TEST_CASE("both a secret and a key are a mistake") {
   const auto result = parsed({"--jwt-key-file", files.write("key.pem", rsa_keys().public_pem),
                               "--jwt-secret-file", files.write("secret", secret)});
 
-  CHECK(result.complains("--jwt-secret-file and --jwt-key-file: give one of them\n"));
+  CHECK(result.complains("--jwt-secret-file, --jwt-key-file and --jwt-key-set: give one of them\n"));
 }
 
 TEST_CASE("Kubernetes' service link is recognised") {
@@ -548,7 +548,7 @@ TEST_CASE("confabd token prints one token that says what was asked for") {
   REQUIRE(out.str().ends_with('\n'));
   const auto token = out.str().substr(0, out.str().size() - 1);
   const auto checks =
-      make_authenticator(std::get<jwt_key>(jwt_key::make(key_use::secret, secret)), {}, false);
+      make_authenticator({std::get<jwt_key>(jwt_key::make(key_use::secret, secret))}, {}, false);
   const auto outcome = checks->verify(token, unix_ms{6'000});
   REQUIRE(std::holds_alternative<actors::identity>(outcome));
   const auto& who = std::get<actors::identity>(outcome);

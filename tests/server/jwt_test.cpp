@@ -26,7 +26,7 @@ jwt_key key(key_use use, std::string bytes, std::optional<jwt_algorithm> algorit
 }
 
 std::unique_ptr<actors::authenticator> with_secret(jwt_checks checks = {}) {
-  return make_authenticator(key(key_use::secret, secret), std::move(checks), false);
+  return make_authenticator({key(key_use::secret, secret)}, std::move(checks), false);
 }
 
 std::variant<identity, unauthorized> verify_claims(std::string_view claims,
@@ -61,6 +61,7 @@ TEST_CASE("what was minted is verified, with every supported algorithm") {
   const auto p256 = ec_keys("P-256");
   const auto p384 = ec_keys("P-384");
   const auto p521 = ec_keys("P-521");
+  const auto ed = ed25519_keys();
   using enum jwt_algorithm;
   std::vector<pair> pairs;
   for (auto it : {hs256, hs384, hs512})
@@ -68,7 +69,7 @@ TEST_CASE("what was minted is verified, with every supported algorithm") {
   for (auto it : {rs256, rs384, rs512})
     pairs.push_back({key(key_use::private_key, rsa_keys().private_pem, it),
                      key(key_use::public_key, rsa_keys().public_pem, it)});
-  for (const auto* it : {&p256, &p384, &p521})
+  for (const auto* it : {&p256, &p384, &p521, &ed})
     pairs.push_back(
         {key(key_use::private_key, it->private_pem), key(key_use::public_key, it->public_pem)});
   token_claims claims;
@@ -81,7 +82,7 @@ TEST_CASE("what was minted is verified, with every supported algorithm") {
   for (const auto& [signing, verifying] : pairs) {
     INFO(name(verifying.algorithm()));
     const auto outcome =
-        make_authenticator(verifying, {}, false)->verify(token_for(signing, claims), now);
+        make_authenticator({verifying}, {}, false)->verify(token_for(signing, claims), now);
 
     REQUIRE(reason(outcome) == "accepted");
     const auto& who = std::get<identity>(outcome);
@@ -108,7 +109,7 @@ TEST_CASE("a token of sub alone is a user without name, end, restriction or righ
 
 TEST_CASE("a token does not choose its algorithm") {
   const std::string claims = R"({"sub":"alice"})";
-  const auto rsa = make_authenticator(key(key_use::public_key, rsa_keys().public_pem), {}, false);
+  const auto rsa = make_authenticator({key(key_use::public_key, rsa_keys().public_pem)}, {}, false);
   const auto hmac = with_secret();
   const auto invalid = "the token is not valid";
 
@@ -147,7 +148,7 @@ TEST_CASE("a token does not choose its algorithm") {
   SECTION("of the same family: HS512 where HS256 is configured") {
     const auto long_secret = secret + secret;
     const auto other = key(key_use::secret, long_secret, jwt_algorithm::hs512);
-    const auto checks = make_authenticator(key(key_use::secret, long_secret), {}, false);
+    const auto checks = make_authenticator({key(key_use::secret, long_secret)}, {}, false);
     CHECK(reason(checks->verify(token_for(other, for_alice()), now)) == invalid);
   }
 }
@@ -179,7 +180,7 @@ TEST_CASE("a signature that does not hold is refused") {
   SECTION("of another RSA key; and OpenSSL's errors do not stay behind for a TLS connection") {
     const auto token =
         token_for(key(key_use::private_key, other_rsa_keys().private_pem), for_alice());
-    const auto rsa = make_authenticator(key(key_use::public_key, rsa_keys().public_pem), {}, false);
+    const auto rsa = make_authenticator({key(key_use::public_key, rsa_keys().public_pem)}, {}, false);
     CHECK(reason(rsa->verify(token, now)) == invalid);
     CHECK(ERR_peek_error() == 0);
   }
@@ -450,7 +451,9 @@ TEST_CASE("a key that cannot be right is refused, with the reason and without th
       {key_use::public_key, p256.public_pem, es384, "cannot be used with ES384"},
       {key_use::public_key, p256.public_pem, rs256, "cannot be used with RS256"},
       {key_use::public_key, koblitz.public_pem, {}, "on secp256k1 is not supported"},
-      {key_use::public_key, ed.public_pem, {}, "Ed25519 keys are not supported"},
+      {key_use::public_key, ed.public_pem, {}, ""},
+      {key_use::public_key, ed.public_pem, es256, "an Ed25519 key cannot be used with ES256"},
+      {key_use::public_key, p256.public_pem, eddsa, "cannot be used with EdDSA"},
       {key_use::public_key, "not PEM", {}, "holds no public key"},
       {key_use::public_key, "", {}, "holds no public key"},
       {key_use::private_key, rsa_keys().private_pem, {}, ""},

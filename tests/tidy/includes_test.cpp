@@ -36,7 +36,7 @@ const std::map<std::string, folder_rule>& rules() {
       {"server",
        {{"protocol/", "rooms/", "journal/", "actors/", "transport/", "server/"},
         {"boost/asio", "caf/"},
-        {"nlohmann/", "openssl/", "jwt.h", "CLI/", "toml++/"}}},
+        {"nlohmann/", "openssl/", "jwt.h", "curl/", "CLI/", "toml++/"}}},
       {"examples", {{"examples/", "server/"}, {}, {}}},
       {"load",
        {{"protocol/", "load/"},
