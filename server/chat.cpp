@@ -116,6 +116,7 @@ transport::upgrade_refused not_open_yet() {
 
 /// Behind a proxy on this machine everybody comes from here.
 bool is_from_here(const transport::http_request& request) {
+  if (request.proxied) return false;
   for (const auto* sign : {"forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"})
     if (request.header(sign)) return false;
   const auto peer = transport::address::make(request.peer_address);
@@ -398,6 +399,7 @@ transport::options transport_options(const config& from) {
   to.hosts = from.hosts;
   to.local_hosts_only = from.hosts_are_local();
   to.trusted_proxies = trusted_proxies(from);
+  to.proxy_protocol = from.proxy_protocol;
   to.compression = from.compression;
   to.frame_bytes_max = from.frame_bytes;
   to.outbox_bytes_max = from.outbox_bytes;

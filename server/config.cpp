@@ -62,7 +62,7 @@ std::optional<endpoint> read_endpoint(std::string_view text) {
 }
 
 bool is_loopback(const std::string& host) noexcept {
-  if (host == "localhost") return true;
+  if (host == "localhost" || host.starts_with('/')) return true;
   in_addr four{};
   if (inet_pton(AF_INET, host.c_str(), &four) == 1) return (ntohl(four.s_addr) >> 24) == 127;
   in6_addr six{};
@@ -116,7 +116,7 @@ std::vector<std::string> mistakes_in(const config& it) {
   const bool bad_host = it.host.empty() || (!it.host.starts_with('/') &&
                                             it.host.find_first_of("[]/ ") != std::string::npos);
 
-  add(bad_host, "--host: must be an address or a name, without port and brackets");
+  add(bad_host, "--host: must be an address or a name, without port and brackets, or a path");
   add(it.tls_cert.empty() != it.tls_key.empty(), "--tls-cert and --tls-key: one needs the other");
   for (const auto& [flag, file, kind] :
        {std::tuple{"--tls-cert ", &it.tls_cert, file_kind::public_key},

@@ -28,7 +28,7 @@ enum class journal_kind : std::uint8_t { sqlite, memory };
 struct config {
   using milliseconds = std::chrono::milliseconds;
 
-  std::string host = "127.0.0.1";
+  std::string host = "127.0.0.1";  // or the path of a Unix domain socket
   std::uint16_t port = 8080;  // 0: any free one
   std::string admin_listen;   // address:port; empty: nowhere
   std::string admin_socket;   // empty: see admin_socket_path()
@@ -37,6 +37,7 @@ struct config {
   std::vector<std::string> origins;      // allowed beside the own host; "*": all
   std::vector<std::string> hosts;        // that Host may name; empty: see hosts_are_local()
   std::vector<std::string> trust_proxy;  // networks
+  bool proxy_protocol = false;           // from those
   std::string base_path;                 // "/chat"; empty: none
   bool compression = true;
 
@@ -113,7 +114,7 @@ struct endpoint {
 /// `127.0.0.1:9090`, `[::1]:9090`, `name:9090`.
 std::optional<endpoint> read_endpoint(std::string_view text);
 
-/// `localhost`, 127.0.0.0/8 and ::1; any other name might resolve to anything.
+/// `localhost`, 127.0.0.0/8, ::1 and a path; any other name might resolve to anything.
 bool is_loopback(const std::string& host) noexcept;
 
 /// Reads `token_keys` from the file that is configured, if one is; the mistakes, as `mistakes_in`.

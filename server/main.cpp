@@ -2,6 +2,7 @@
 #include "server/chat.hpp"
 #include "server/config.hpp"
 #include "server/desk.hpp"
+#include "server/inherited_socket.hpp"
 #include "server/log.hpp"
 #include "server/reloading.hpp"
 #include "server/runtime.hpp"
@@ -73,10 +74,18 @@ std::unique_ptr<server::admin_socket> open_admin_socket(const std::string& path,
 int serve(server::config how, server::reloading::read_config read) {
   server::log::open({how.log_level, how.log_format});
   std::set_terminate(crash);
-  server::log::info("server-starting", server::settings(how));
   raise_open_files();
 
   server::reloading reloading{how, std::move(read)};
+  const auto inherited =
+      server::find_inherited_socket([](const char* name) { return std::getenv(name); });
+  if (inherited) {
+    how.host = inherited->host;
+    how.port = inherited->port;
+  }
+  server::log::info("server-starting", server::settings(how));
+  if (inherited)  // who may come in depends on who can reach it
+    for (const auto& mistake : server::mistakes_in(how)) throw std::runtime_error(mistake);
 
   // Ended in the other order: what the actors use outlives the threads they run on.
   std::optional<server::chat> chat;
@@ -87,9 +96,11 @@ int serve(server::config how, server::reloading::read_config read) {
   try {
     auto listening = server::transport_options(how);
     listening.on_incident = chat->on_incident();
+    if (inherited) listening.inherited = inherited->descriptor;
     runtime.listen(listening, chat->websockets(), chat->pages());
     const bool tls = !how.tls_cert.empty();
-    url = url_of(tls ? "https" : "http", how.host, runtime.listener().port());
+    url = runtime.listener().where();
+    if (!url.starts_with("unix:")) url.insert(0, tls ? "https://" : "http://");
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     if (tls && std::chrono::seconds{runtime.listener().count().certificate_expires_at} <= now)
       server::log::warn("certificate-expired", "tls_cert={}", how.tls_cert);

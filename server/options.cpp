@@ -162,7 +162,8 @@ std::vector<option_row> make_rows() {
   const std::string process = "Process";
   constexpr std::size_t mib = 1024 * 1024;
   return {
-      text({"host", listening, "address to listen on"}, "ADDRESS", &config::host),
+      text({"host", listening, "address to listen on, or the path of a Unix domain socket"}, "ADDRESS",
+           &config::host),
       number({"port", listening, "port to listen on; 0: any free one"}, &config::port, 0, 65535),
       text({"admin_listen", listening,
             "address and port for /metrics, /healthz and /readyz alone, without TLS. Unless said, "
@@ -187,6 +188,10 @@ std::vector<option_row> make_rows() {
             "addresses and networks (10.0.0.0/8) of proxies in front: their connections are not "
             "counted per address, but whom they name in X-Forwarded-For is"},
            "NETWORK", &config::trust_proxy),
+      yes_no({"proxy_protocol", listening,
+              "the proxies in front, and who comes from this machine, may begin a connection with the "
+              "PROXY protocol, version 1 or 2, and name there whom it is from"},
+             &config::proxy_protocol),
       text({"base_path", listening,
             "path before those of the page, the client library and /ws, as /chat"},
            "PATH", &config::base_path),

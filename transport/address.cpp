@@ -128,6 +128,10 @@ std::string client_address(std::string_view peer, std::string_view forwarded_for
   return std::string{client};
 }
 
+bool is_proxy(std::string_view peer, std::span<const network> proxies) {
+  return is_among(proxies, address_of(peer));
+}
+
 std::string counted_as(std::string_view peer, std::span<const network> proxies) {
   const auto parsed = address_of(peer);
   if (!parsed) return std::string{peer};

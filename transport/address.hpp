@@ -40,6 +40,9 @@ std::vector<network> loopback_networks();
 std::string client_address(std::string_view peer, std::string_view forwarded_for,
                            std::span<const network> proxies);
 
+/// Whether others may come through `peer`.
+bool is_proxy(std::string_view peer, std::span<const network> proxies);
+
 /// What a peer's connections, and all that they cause, are counted by: its IPv4 address, or the /64
 /// of its IPv6 one, which is what one customer gets at least and can take any address of. Empty:
 /// they are not counted, since others come through `proxies`.

@@ -2,6 +2,7 @@
 
 #include "transport/handshake.hpp"
 #include "transport/late_answer.hpp"
+#include "transport/proxy_header.hpp"
 #include "transport/serve.hpp"
 #include "transport/websocket_connection.hpp"
 
@@ -122,6 +123,7 @@ class http_connection final : public live_connection,
   }
   std::shared_ptr<waker> own_waker();
 
+  task<> read_proxy_header(error_code& ec);
   task<> wait_for_request(error_code& ec);
   task<> read_head(parser& into_parser, error_code& ec);
   task<> read_body(parser& into_parser, http_request& into_request, error_code& ec);
@@ -145,6 +147,7 @@ class http_connection final : public live_connection,
   admission::slot slot_;
   beast::flat_buffer buffer_;
   const std::chrono::steady_clock::time_point born_ = std::chrono::steady_clock::now();
+  bool proxied_ = false;
   bool moved_ = false;
   bool aborted_ = false;
   // Of answers that come later.
@@ -170,8 +173,16 @@ task<> http_connection<Stream>::run() {
   const auto& shared = reactor_->shared();
   error_code ec;
   limit(slot_.reserved() ? how.close_wait_max : how.handshake_wait_max);
+  if (how.proxy_protocol && is_proxy(peer_address_, how.trusted_proxies)) {
+    co_await read_proxy_header(ec);
+    if (ec) co_return;
+  }
   if constexpr (is_tls<Stream>) {
-    co_await stream_.async_handshake(net::ssl::stream_base::server, into(ec));
+    // What came behind a proxy's header was read with it.
+    const auto unread = buffer_.cdata();
+    const auto used =
+        co_await stream_.async_handshake(net::ssl::stream_base::server, unread, into(ec));
+    buffer_.consume(used);
     if (ec) {
       reactor_->note({incident_kind::tls_failed, "handshake", peer_address_, ec.message()});
       co_return;
@@ -188,6 +199,7 @@ task<> http_connection<Stream>::run() {
     if (!ec) {
       version = message->get().version();
       request = to_request(message->get(), peer_address_, is_tls<Stream>);
+      request.proxied = proxied_;
       request.peer_address =
           client_address(peer_address_, request.list("X-Forwarded-For"), how.trusted_proxies);
       refusal = refuse_head(shared, request, version);
@@ -224,6 +236,32 @@ task<> http_connection<Stream>::run() {
     if (ec) co_return;
   }
   co_await close();
+}
+
+/// Where there is one: it comes before TLS.
+template <class Stream>
+task<> http_connection<Stream>::read_proxy_header(error_code& ec) {
+  auto& socket = beast::get_lowest_layer(stream_);
+  for (;;) {
+    const auto bytes =
+        co_await socket.async_read_some(buffer_.prepare(proxy_header_bytes_max), into(ec));
+    buffer_.commit(bytes);
+    if (ec) co_return;
+    const auto unread = buffer_.cdata();
+    const auto found = transport::read_proxy_header(
+        {static_cast<const char*>(unread.data()), unread.size()});
+    if (std::holds_alternative<half_proxy_header>(found)) continue;
+    if (std::holds_alternative<bad_proxy_header>(found)) {
+      reactor_->note({incident_kind::request_refused, "malformed", peer_address_, "PROXY protocol"});
+      ec = net::error::invalid_argument;
+    }
+    if (const auto* header = std::get_if<proxy_header>(&found)) {
+      buffer_.consume(header->bytes);
+      proxied_ = header->source.has_value();
+      if (header->source) peer_address_ = *header->source;
+    }
+    co_return;
+  }
 }
 
 template <class Stream>

@@ -10,6 +10,8 @@
 #include <boost/asio/post.hpp>
 
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -53,6 +55,41 @@ tcp::endpoint resolve(net::io_context& io, const std::string& host, std::uint16_
   return resolver.resolve(host, std::to_string(port)).begin()->endpoint();
 }
 
+[[noreturn]] void fail(const std::string& sentence) {
+  throw std::runtime_error(sentence + ": " + std::system_category().message(errno));
+}
+
+/// A socket that listens at `path`, in place of one that a server has left behind there. A proxy may
+/// open it that is in the server's group.
+int listen_at(const std::string& path) {
+  const auto sentence = "cannot listen on " + path;
+  sockaddr_un where{};
+  where.sun_family = AF_UNIX;
+  if (path.size() >= sizeof where.sun_path)
+    throw std::runtime_error(sentence + ": that is too long for a socket's name");
+  path.copy(where.sun_path, path.size());
+  const auto* address = reinterpret_cast<const sockaddr*>(&where);
+  const auto made = [] { return ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); };
+  struct stat there {};
+  if (::lstat(path.c_str(), &there) == 0) {
+    if (!S_ISSOCK(there.st_mode)) throw std::runtime_error(sentence + ": something else is there");
+    const int caller = made();
+    const bool answered = ::connect(caller, address, sizeof where) == 0 || errno == EAGAIN;
+    ::close(caller);
+    if (answered) throw std::runtime_error(sentence + ": another server does");
+    ::unlink(path.c_str());
+  }
+  const int socket = made();
+  if (socket < 0) fail(sentence);
+  if (::bind(socket, address, sizeof where) == 0 && ::chmod(path.c_str(), 0660) == 0 &&
+      ::listen(socket, SOMAXCONN) == 0)
+    return socket;
+  const int why = errno;
+  ::close(socket);
+  errno = why;
+  fail(sentence);
+}
+
 using certificate_ptr = std::shared_ptr<shown_certificate>;
 
 /// The accept loop. Owner: the listener and its own pending operations. Thread: shard 0's.
@@ -73,18 +110,25 @@ class door final : public std::enable_shared_from_this<door> {
       tls_ = std::get<certificate_ptr>(std::move(loaded));
       expires_at.set(static_cast<std::uint64_t>(tls_->expires_at));
     }
-    const auto where = resolve(shards.front()->io(), how.host, how.port);
-    acceptor_.open(where.protocol());
-    acceptor_.set_option(net::socket_base::reuse_address(true));
-    acceptor_.set_option(tcp::no_delay(true));  // Linux hands it on to what is accepted
-    acceptor_.bind(where);
-    acceptor_.listen(net::socket_base::max_listen_connections);
+    if (how.inherited >= 0)
+      take(how.inherited);
+    else if (how.host.starts_with('/'))
+      take(listen_at(own_path_ = how.host));
+    else
+      open(resolve(shards.front()->io(), how.host, how.port));
     acceptor_.non_blocking(true);
-    protocol_ = where.protocol();
+    if (is_unix_) return;
+    acceptor_.set_option(tcp::no_delay(true));  // Linux hands it on to what is accepted
     port_ = acceptor_.local_endpoint().port();
   }
 
   std::uint16_t port() const noexcept { return port_; }
+  std::string where() const {
+    if (is_unix_) return "unix:" + own_path_;
+    const auto& how = shared_->how;
+    const auto host = how.inherited < 0 ? how.host : acceptor_.local_endpoint().address().to_string();
+    return (host.find(':') == host.npos ? host : '[' + host + ']') + ':' + std::to_string(port_);
+  }
   std::uint64_t refused() const noexcept { return refused_.get(); }
 
   void accept() {
@@ -102,11 +146,32 @@ class door final : public std::enable_shared_from_this<door> {
 
   void close() noexcept {
     error_code ec;
+    if (acceptor_.is_open() && is_unix_ && shared_->how.inherited < 0) ::unlink(own_path_.c_str());
     acceptor_.close(ec);
     pause_.cancel();
   }
 
  private:
+  void open(const tcp::endpoint& where) {
+    protocol_ = where.protocol();
+    acceptor_.open(protocol_);
+    acceptor_.set_option(net::socket_base::reuse_address(true));
+    acceptor_.bind(where);
+    acceptor_.listen(net::socket_base::max_listen_connections);
+  }
+
+  /// Asio knows sockets of any family by their descriptor.
+  void take(int listening) {
+    sockaddr_storage where{};
+    socklen_t bytes = sizeof where;
+    if (::getsockname(listening, reinterpret_cast<sockaddr*>(&where), &bytes) != 0)
+      fail("cannot listen on what was passed on");
+    is_unix_ = where.ss_family == AF_UNIX;
+    protocol_ = where.ss_family == AF_INET6 ? tcp::v6() : tcp::v4();
+    if (is_unix_) own_path_ = reinterpret_cast<const sockaddr_un&>(where).sun_path;
+    acceptor_.assign(protocol_, listening);
+  }
+
   /// Asio's own accept makes the socket before there is a connection, on an io_context that may
   /// die before this one; and it takes one per wake-up.
   void accept_some() {
@@ -132,8 +197,8 @@ class door final : public std::enable_shared_from_this<door> {
         continue;
       }
       try {
-        peer.resize(peer_bytes);
-        welcome(std::move(socket), address_text(peer), shard);
+        if (!is_unix_) peer.resize(peer_bytes);
+        welcome(std::move(socket), is_unix_ ? "127.0.0.1" : address_text(peer), shard);
       } catch (...) {  // no memory: this one is closed, the others live
         shard->note_bug("accept");
       }
@@ -187,6 +252,8 @@ class door final : public std::enable_shared_from_this<door> {
   tcp protocol_ = tcp::v4();
   certificate_ptr tls_;  // null: plain
   std::uint16_t port_ = 0;
+  bool is_unix_ = false;
+  std::string own_path_;  // of a Unix domain socket
   std::size_t next_ = 0;
   meter refused_;
   std::shared_ptr<std::atomic<std::size_t>> turned_away_ =
@@ -211,6 +278,7 @@ class listener_impl final : public listener {
   ~listener_impl() override { door_->close(); }
 
   std::uint16_t port() const noexcept override { return door_->port(); }
+  std::string where() const override { return door_->where(); }
   reactor& shard(std::size_t index) noexcept override { return *shards_[index]; }
 
   counters count() const noexcept override {
@@ -249,7 +317,10 @@ class listener_impl final : public listener {
 
   void drain() override {
     if (shared_->draining.exchange(true)) return;
-    // The door stays open for plain HTTP: /readyz must be able to say that this server is going.
+    // The door stays open for plain HTTP: /readyz must be able to say that this server is going. Who
+    // comes to a door that others keep need not be turned away.
+    if (shared_->how.inherited >= 0)
+      net::post(shards_.front()->io(), [door = door_] { door->close(); });
     for (const auto& each : shards_) net::post(each->io(), [each] { each->drain_all(); });
   }
 

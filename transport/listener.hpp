@@ -23,8 +23,13 @@ class io_context;
 namespace confab::transport {
 
 struct options {
+  /// An address or a name; with a slash at its beginning the path of a Unix domain socket, by which
+  /// those who come count as 127.0.0.1.
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080;  // 0: any free one
+  /// A socket that listens already, as systemd passes it on, instead of both; -1: none. Others keep
+  /// it: from the drain on who comes waits for the next server.
+  int inherited = -1;
   std::string tls_cert_file;  // PEM, with chain; both or neither
   std::string tls_key_file;
   std::vector<std::string> origins;  // allowed beside the own host; "*": all
@@ -46,6 +51,7 @@ struct options {
   /// Through which others come. On this machine there may be one, and whoever is on it needs no
   /// connections to harm it.
   std::vector<network> trusted_proxies = loopback_networks();
+  bool proxy_protocol = false;  // they may begin a connection with it
   std::chrono::milliseconds handshake_wait_max{10'000};  // TLS and the whole request header
   std::chrono::milliseconds idle_wait_max{60'000};       // between requests of a keep-alive
   std::chrono::milliseconds http_wait_max{300'000};      // for all requests of a connection
@@ -93,6 +99,8 @@ class listener {
   virtual ~listener() = default;
 
   virtual std::uint16_t port() const noexcept = 0;
+  /// `address:port`, or `unix:` and a path.
+  virtual std::string where() const = 0;
   virtual reactor& shard(std::size_t index) noexcept = 0;
   virtual counters count() const noexcept = 0;
   /// Reads the certificate and its key again, for connections from now on. The error, if they

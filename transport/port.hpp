@@ -29,6 +29,7 @@ struct http_request {
   std::vector<std::pair<std::string, std::string>> headers;  // as sent, in order
   std::string peer_address;  // without port; behind trusted proxies that of whom they name
   bool secure = false;       // came over TLS
+  bool proxied = false;      // its connection began with the PROXY protocol
   std::string body;
   /// What stands in the path for the `{name}`s of its route.
   std::vector<std::pair<std::string, std::string>> path_parameters = {};

@@ -40,6 +40,7 @@ scenario("the package has the programs, their manual, the service and its config
     "usr/bin/confab-load": 0o755,
     "etc/confab/confabd.toml": 0o644,
     "usr/lib/systemd/system/confabd.service": 0o644,
+    "usr/lib/systemd/system/confabd.socket": 0o644,
     "usr/share/bash-completion/completions/confabd": 0o644,
     "usr/share/confab/monitoring/alerts.yml": 0o644,
     "usr/share/confab/monitoring/grafana/dashboard.json": 0o644,

@@ -8,7 +8,7 @@ import { networkInterfaces } from "node:os";
 
 import { signal, until, within } from "../e2e/support/deadline.mjs";
 import { scenario } from "../e2e/support/world.mjs";
-import { haproxy, nginx } from "./support/proxies.mjs";
+import { certificate, haproxy, nginx, passing } from "./support/proxies.mjs";
 
 const proxies = { nginx, haproxy };
 // The names of what is said of quiet connections, in each configuration.
@@ -117,6 +117,22 @@ for (const [name, behind] of Object.entries(proxies)) {
     const again = await world.member(front, "alice", "general", insecure);
     const { events } = await again.ask({ type: "history", room: "general" });
     assert.deepEqual(events.map(({ text }) => text), ["before"]);
+  });
+}
+
+for (const how of ["send-proxy", "send-proxy-v2"]) {
+  scenario(`behind HAProxy that passes TLS on and says ${how}, the log names who asks`, async (world) => {
+    const { cert, key } = await certificate(await world.directory());
+    const server = await world.server(["--proxy-protocol", "--tls-cert", cert, "--tls-key", key]);
+    const front = await passing(world, server, how);
+    const elsewhere = Object.values(networkInterfaces()).flat().find(({ family, internal }) => family === "IPv4" && !internal);
+    const localAddress = elsewhere?.address ?? "127.0.0.2";
+
+    const alice = await world.member(front, "alice", "general", { ...insecure, localAddress });
+
+    assert.equal((await alice.ask({ type: "send", room: "general", text: "x" })).type, "sent");
+    assert.match(await server.logged("signed-in"), new RegExp(` peer=${localAddress.replaceAll(".", "\\.")}( |$)`));
+    assert.equal((await get(front.url + "/metrics")).status, 403);
   });
 }
 

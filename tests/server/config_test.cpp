@@ -65,6 +65,7 @@ const std::map<std::string, std::string>& other_values() {
       {"origins", "https://a.example,https://b.example:8443"},
       {"hosts", "a.example,*.b.example:8443"},
       {"trust_proxy", "10.0.0.0/8,fd00::1"},
+      {"proxy_protocol", "true"},
       {"base_path", "/chat"},
       {"compression", "false"},
       {"guests", "true"},

@@ -32,7 +32,7 @@ function changed(text, changes) {
 }
 
 /** A certificate and its key, and both in one file. */
-async function certificate(where) {
+export async function certificate(where) {
   const [cert, key, both] = ["cert.pem", "key.pem", "both.pem"].map((name) => join(where, name));
   execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
     "-keyout", key, "-out", cert, "-days", "1", "-subj", "/CN=chat.example"], { stdio: "pipe" });
@@ -59,6 +59,29 @@ async function proxied(world, [plain, port], command, { check, args, peaceful })
   if (proxy.ended) throw new Error(`${command} has ended: ${proxy.stderr}`);
   const url = `https://127.0.0.1:${port}`;
   return { url, websocketUrl: `wss://127.0.0.1:${port}/ws`, plainUrl: `http://127.0.0.1:${plain}`, port };
+}
+
+/** HAProxy that passes bytes on as they are, and says before them whom they are from: `how`. */
+export async function passing(world, server, how) {
+  const where = await world.directory();
+  const [plain, port] = await freePorts(2);
+  const file = join(where, "haproxy.cfg");
+  await writeFile(file, `global
+  maxconn 200
+defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 75s
+  timeout server 75s
+listen chat
+  bind 127.0.0.1:${port}
+  server confab1 127.0.0.1:${server.port} ${how}
+`);
+  return proxied(world, [plain, port], "/usr/sbin/haproxy", {
+    check: ["-c", "-f", file],
+    args: ["-db", "-f", file],
+    peaceful: "SIGUSR1",
+  });
 }
 
 /** `more` changes of the configuration: pairs of what stands there and what shall. */
