@@ -189,12 +189,18 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
   };
   env_.came = [this](const actors::signed_in& who) {
     if (!log::enabled(log::level::info)) return;
+    const auto skipped = [this] {
+      const std::lock_guard lock{sign_ins_border_};
+      return sign_ins_.take(std::chrono::steady_clock::now());
+    }();
+    if (!skipped) return;
     std::vector<log::field> line{{"user", who.user.value()},
                                  {"session", env_.board.name_of(who.session).text()},
                                  {"peer", who.from.peer}};
     if (who.guest) line.push_back({"guest", "true"});
     if (who.device) line.push_back({"device", who.device->value()});
     if (!who.from.trace.empty()) line.push_back({"trace", who.from.trace});
+    if (*skipped > 0) line.push_back({"skipped", std::to_string(*skipped)});
     log::info("signed-in", line);
   };
   env_.closing = [this](session_id session, const user_id& user, close_code code,

@@ -5,6 +5,7 @@
 #include "protocol/codec.hpp"
 #include "server/config.hpp"
 #include "server/incidents.hpp"
+#include "server/line_pacing.hpp"
 #include "server/metrics.hpp"
 #include "server/opening.hpp"
 #include "server/renewable_authenticator.hpp"
@@ -17,6 +18,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -69,8 +71,13 @@ class chat {
                                    std::optional<actors::token_verdict> of_token);
   transport::http_response show_metrics() const;
 
+  /// That are told of one by one: when everybody comes back at once they are thousands.
+  static constexpr unsigned sign_ins_per_second_max = 100;
+
   runtime& on_;
   incidents incidents_;
+  std::mutex sign_ins_border_;
+  line_pacing sign_ins_{sign_ins_per_second_max};  // guarded
   std::unique_ptr<journal::journal> journal_;
   renewable_authenticator authenticator_;
   actors::environment env_;

@@ -64,24 +64,14 @@ void write(const transport::incident& what, std::uint64_t skipped) {
 }  // namespace
 
 void incidents::note(const transport::incident& what) {
-  std::uint64_t skipped = 0;
+  std::optional<std::uint64_t> skipped;
   {
     const std::lock_guard lock(mutex_);
     auto& own = rows_[std::pair{what.what, std::string{what.reason}}];
     ++own.number;
-    const auto now = now_();
-    if (now - own.second >= std::chrono::seconds{1} || own.lines == 0) {
-      own.second = now;
-      own.lines = 0;
-    }
-    if (own.lines >= lines_per_second_max) {
-      ++own.skipped;
-      return;
-    }
-    ++own.lines;
-    skipped = std::exchange(own.skipped, 0);
+    skipped = own.lines.take(now_());
   }
-  write(what, skipped);
+  if (skipped) write(what, *skipped);
 }
 
 std::vector<incidents::count> incidents::counts() const {

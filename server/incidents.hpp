@@ -1,5 +1,6 @@
 #pragma once
 
+#include "server/line_pacing.hpp"
 #include "transport/incident.hpp"
 
 #include <chrono>
@@ -42,9 +43,7 @@ class incidents {
  private:
   struct row {
     std::uint64_t number = 0;
-    std::uint64_t skipped = 0;
-    clock::time_point second{};  // in which the lines were written
-    unsigned lines = 0;
+    line_pacing lines{lines_per_second_max};
   };
   const std::function<clock::time_point()> now_;
   mutable std::mutex mutex_;
