@@ -95,6 +95,10 @@ struct environment {
   std::function<void(bool healthy, std::string_view detail)> journal_health = [](bool, auto) {};
   /// A failed fsync: what the process believes is stored may not be. Must not return normally.
   std::function<void(std::string_view detail)> journal_fatal = [](auto) {};
+  /// Over how long those are spread who come back after the server has ended. Any thread.
+  std::function<std::chrono::milliseconds()> reconnect_spread = [] {
+    return std::chrono::milliseconds{limits::reconnect_spread};
+  };
   /// Told of everybody who comes in, and whom a session closes. Any shard's thread.
   std::function<void(const signed_in&)> came = [](auto&) {};
   std::function<void(session_id, const user_id&, close_code, std::string_view reason)> closing =

@@ -469,7 +469,7 @@ void session::close(close_code code, std::string reason) {
 void session::close_when_drained() {
   if (!draining_ || !gate_.empty() || now_ == phase::closing) return;
   if (now_ == phase::checking || now_ == phase::greeting) return;
-  const auto spread = std::chrono::milliseconds{limits::reconnect_spread}.count() + 1;
+  const auto spread = env_->reconnect_spread().count() + 1;
   const std::chrono::milliseconds after{env_->random() % static_cast<std::uint64_t>(spread)};
   if (now_ != phase::ready) return close(close_code::restart, reconnect_reason(after));
   // Replies to what was done before may still be in the audience's mailbox.

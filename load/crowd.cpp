@@ -123,6 +123,7 @@ void crowd::greet(std::uint32_t number) {
 void crowd::welcome(std::uint32_t number, const server_frame& frame) {
   auto& one = sessions_[number];
   const bool is_first = !one.was_up;
+  if (!is_first) tally_.latencies[latency::pause].record(us_since(one.wanted_us));
   one.at = session::state::online;
   one.wanted_us = session::not_wanted;
   one.connected_us = now_us_;

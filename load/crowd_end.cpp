@@ -100,6 +100,8 @@ void crowd::count_late(const session& one, const std::vector<std::uint64_t>& hea
     }
   }
   if (!is_timed || one.at == session::state::gone) return;
+  if (one.was_up && one.wanted_us != session::not_wanted)
+    timed[latency::pause].record(us_since(one.wanted_us));
   if (one.at == session::state::greeting)
     timed[latency::hello].record(us_since(one.hello_us));
   else if (one.wanted_us != session::not_wanted)

@@ -116,7 +116,8 @@ inline constexpr std::array violation_rows{
 std::uint64_t violations(const checks& of);
 
 /// What is timed. `delivery` and `send_ack` count from when the message was due, not from when it
-/// was written (coordinated omission); the others from the first byte of the request.
+/// was written (coordinated omission); `pause` from when a connection was lost, or wanted again, until the
+/// user is welcomed anew; the others from the first byte of the request.
 enum class latency : std::uint8_t {
   delivery,
   send_ack,
@@ -124,6 +125,7 @@ enum class latency : std::uint8_t {
   hello,
   join,
   resume,
+  pause,
   history,
   direct
 };
@@ -141,6 +143,7 @@ inline constexpr std::array latency_rows{
     latency_row{latency::hello, "hello", "hello"},
     latency_row{latency::join, "join", "join"},
     latency_row{latency::resume, "resume", "resume"},
+    latency_row{latency::pause, "pause", "pause"},
     latency_row{latency::history, "history", "history"},
     latency_row{latency::direct, "direct", "direct message"},
 };

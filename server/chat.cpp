@@ -151,7 +151,9 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
       base_path_(how.base_path),
       data_(how.journal == journal_kind::sqlite ? how.data : ""),
       started_(system_now()),
-      metrics_apart_(!how.admin_listen.empty()) {
+      metrics_apart_(!how.admin_listen.empty()),
+      drain_for_(how.drain_for),
+      spread_(how.drain_for) {
   limits_.text_bytes_max = how.text_bytes;
   env_.how.node = how.node;
   env_.how.text_bytes_max = how.text_bytes;
@@ -203,6 +205,7 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
     if (*skipped > 0) line.push_back({"skipped", std::to_string(*skipped)});
     log::info("signed-in", line);
   };
+  env_.reconnect_spread = [this] { return spread_.load(); };
   env_.closing = [this](session_id session, const user_id& user, close_code code,
                         std::string_view reason) {
     log::debug("session-closing", "user={} session={} code={} reason={}", user,
@@ -373,6 +376,14 @@ metric_sources chat::numbers() const {
 
 std::chrono::seconds chat::up() const {
   return std::chrono::seconds{(system_now().value() - started_.value()) / 1000};
+}
+
+void chat::begin_drain() {
+  constexpr std::uint64_t back_per_second = 2'000;
+  const std::chrono::milliseconds needed{on_.listener().count().websockets_open * 1000 /
+                                         back_per_second};
+  spread_ = std::min(drain_for_, needed);
+  set_ready(false);
 }
 
 void chat::end_actors() {

@@ -62,6 +62,8 @@ class chat {
   const actors::switchboard& board() const noexcept { return env_.board; }
 
   void set_ready(bool ready) noexcept { ready_ = ready; }
+  /// Not ready any more; who is there is to come back at the pace of PROTOCOL §7.
+  void begin_drain();
   /// Everything asked of the journal is committed or failed, then the actors end, if there are any.
   void end_actors();
 
@@ -89,6 +91,8 @@ class chat {
   const unix_ms started_;
   opening opening_;
   const bool metrics_apart_;
+  const std::chrono::milliseconds drain_for_;
+  std::atomic<std::chrono::milliseconds> spread_;
   std::atomic<bool> ready_{false};
   std::atomic<bool> journal_healthy_{true};
 };

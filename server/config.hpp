@@ -84,6 +84,7 @@ struct config {
   milliseconds pong_wait = limits::pong_wait_max;
   milliseconds close_wait = limits::close_wait_max;
   milliseconds drain_wait{10'000};
+  milliseconds drain_for = limits::reconnect_spread;
 
   std::size_t shards = 0;  // 0: as many as cores
   std::string node = "n1";

@@ -130,7 +130,7 @@ int serve(server::config how, server::reloading::read_config read) {
 
   reloading.serve(runtime.listener(), *chat);
   runtime.run_until_signal({how.drain_wait, [&] { reloading.all(); }, [&] { reloading.look(); },
-                            [&] { chat->set_ready(false); },
+                            [&] { chat->begin_drain(); },
                             [&] {
                               admin_socket.reset();  // it asks them
                               chat->end_actors();

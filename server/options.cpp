@@ -323,6 +323,10 @@ std::vector<option_row> make_rows() {
            100ms, 1min),
       time({"drain_wait", waits, "for what is in flight when the server stops"},
            &config::drain_wait, 0ms, 10min),
+      time({"drain_for", waits,
+            "over which those come back who are many when the server stops: 2,000 a second, at "
+            "most so long"},
+           &config::drain_for, 0ms, 10min),
 
       number({"shards", process, "threads that serve; 0: as many as cores"}, &config::shards, 0,
              256),

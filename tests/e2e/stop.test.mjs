@@ -30,8 +30,9 @@ scenario("SIGTERM: clients are told when to come back, and the process ends with
 
   const waits = closed.map(({ reason }) => JSON.parse(reason).reconnect_after_ms);
   assert.deepEqual(new Set(closed.map((each) => each.code)), new Set([1012]));
-  for (const wait of waits) assert.ok(Number.isInteger(wait) && wait >= 0 && wait <= 5000, `${wait}`);
-  assert.ok(new Set(waits).size > 10, `spread, not together: ${waits}`);
+  // 20 at 2,000 a second.
+  for (const wait of waits) assert.ok(Number.isInteger(wait) && wait >= 0 && wait <= 10, `${wait}`);
+  assert.ok(new Set(waits).size > 3, `spread, not together: ${waits}`);
   assert.equal(code, 0);
   assert.match(server.stderr, / server-stopped/);
 });

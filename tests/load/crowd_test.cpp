@@ -113,6 +113,8 @@ TEST_CASE("a user who lost its connection resumes each room and repeats what was
   const auto& tally = world.users().tally();
   CHECK(tally.counters.reconnects == 3);
   CHECK(tally.counters.resumes == 6);
+  CHECK(tally.latencies[latency::pause].count() == 3);
+  CHECK(tally.latencies[latency::pause].max() < 10'000'000);
   CHECK(tally.counters.repeats == unanswered);
   CHECK(violations(tally.checks) == 0);
 }

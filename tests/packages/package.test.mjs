@@ -172,7 +172,7 @@ scenario("bash completes options and the values that they have", async (world) =
   const completed = (word, before) =>
     said("bash", "-c", `. "$0"; _confabd confabd "$1" "$2"; echo "\${COMPREPLY[*]}"`, join(where, "usr/share/bash-completion/completions/confabd"), word, before);
 
-  assert.equal(await completed("--drain", "confabd"), "--drain-wait\n");
+  assert.equal(await completed("--drain-w", "confabd"), "--drain-wait\n");
   assert.equal(await completed("tok", "confabd"), "token\n");
   assert.equal(await completed("", "--log-format"), "text json\n");
   assert.equal(await completed("", "--port"), "\n");

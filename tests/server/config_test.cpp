@@ -104,6 +104,7 @@ const std::map<std::string, std::string>& other_values() {
       {"pong_wait", "5s"},
       {"close_wait", "1s"},
       {"drain_wait", "30s"},
+      {"drain_for", "1m"},
       {"shards", "3"},
       {"node", "n2"},
       {"log_level", "debug"},
