@@ -8,6 +8,7 @@
 #include "server/assets.hpp"
 #include "server/bridge.hpp"
 #include "server/log.hpp"
+#include "server/memory.hpp"
 
 #include <caf/scoped_actor.hpp>
 
@@ -153,7 +154,8 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
       started_(system_now()),
       metrics_apart_(!how.admin_listen.empty()),
       drain_for_(how.drain_for),
-      spread_(how.drain_for) {
+      spread_(how.drain_for),
+      memory_max_(how.memory_max > 0 ? how.memory_max : memory_of_group() / 10 * 9) {
   limits_.text_bytes_max = how.text_bytes;
   env_.how.node = how.node;
   env_.how.text_bytes_max = how.text_bytes;
@@ -354,6 +356,7 @@ transport::http_response chat::show_metrics() const {
 std::string chat::trouble() const {
   if (!journal_healthy_) return "journal is failing";
   if (!ready_) return "starting or draining";
+  if (memory_is_short_) return "memory is short";
   return watch_.trouble();
 }
 
@@ -376,6 +379,17 @@ metric_sources chat::numbers() const {
 
 std::chrono::seconds chat::up() const {
   return std::chrono::seconds{(system_now().value() - started_.value()) / 1000};
+}
+
+void chat::look_at_memory() {
+  if (memory_max_ == 0) return;
+  const auto resident = resident_bytes();
+  const bool was = memory_is_short_;
+  const bool is = resident > (was ? memory_max_ / 10 * 9 : memory_max_);
+  if (is && !was) log::warn("memory-short", "resident={} max={}", resident, memory_max_);
+  if (was && !is) log::info("memory-recovered", "resident={} max={}", resident, memory_max_);
+  memory_is_short_ = is;
+  if (is || was) on_.listener().spare_memory(is);
 }
 
 void chat::begin_drain() {

@@ -16,6 +16,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -62,6 +63,8 @@ class chat {
   const actors::switchboard& board() const noexcept { return env_.board; }
 
   void set_ready(bool ready) noexcept { ready_ = ready; }
+  /// Twice a second: sheds what can be where memory is short.
+  void look_at_memory();
   /// Not ready any more; who is there is to come back at the pace of PROTOCOL §7.
   void begin_drain();
   /// Everything asked of the journal is committed or failed, then the actors end, if there are any.
@@ -93,6 +96,8 @@ class chat {
   const bool metrics_apart_;
   const std::chrono::milliseconds drain_for_;
   std::atomic<std::chrono::milliseconds> spread_;
+  const std::uint64_t memory_max_;  // 0: no limit
+  std::atomic<bool> memory_is_short_{false};
   std::atomic<bool> ready_{false};
   std::atomic<bool> journal_healthy_{true};
 };

@@ -72,6 +72,7 @@ struct config {
   std::size_t frame_bytes = limits::frame_bytes_max;
   std::size_t outbox_bytes = limits::outbox_bytes_max;
   std::size_t outbound_bytes_max = limits::outbound_bytes_max;  // 0: no limit
+  std::size_t memory_max = 0;                                   // 0: by the control group
   std::size_t rooms_per_session = limits::rooms_per_session_max;
   std::size_t connections_max = 15'000;
   std::size_t connections_per_address = 1'000;  // 0: no limit

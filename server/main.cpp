@@ -129,7 +129,7 @@ int serve(server::config how, server::reloading::read_config read) {
   server::log::info("listening", "url={} shards={}", url, runtime.shards());
 
   reloading.serve(runtime.listener(), *chat);
-  runtime.run_until_signal({how.drain_wait, [&] { reloading.all(); }, [&] { reloading.look(); },
+  runtime.run_until_signal({how.drain_wait, [&] { reloading.all(); }, [&] { reloading.look(), chat->look_at_memory(); },
                             [&] { chat->begin_drain(); },
                             [&] {
                               admin_socket.reset();  // it asks them

@@ -1,13 +1,12 @@
 #include "server/metrics.hpp"
 
 #include "protocol/codes.hpp"
+#include "server/memory.hpp"
 
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <charconv>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 
 namespace confab::server {
@@ -79,12 +78,6 @@ double cpu_seconds() {
     return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
   };
   return seconds(used.ru_utime) + seconds(used.ru_stime);
-}
-
-std::uint64_t resident_bytes() {
-  std::uint64_t pages = 0, resident = 0;
-  std::ifstream{"/proc/self/statm"} >> pages >> resident;
-  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 std::uint64_t open_files() {

@@ -295,6 +295,10 @@ std::vector<option_row> make_rows() {
              "what may wait for all readers together before the slowest are closed (4000); 0: no "
              "limit"},
             &config::outbound_bytes_max, 0, 1024 * 1024 * mib),
+      bytes({"memory_max", rules,
+             "of the process: above it nobody is let in, and what waits for the slowest readers is let "
+             "go of; 0: nine tenths of what its control group may have"},
+            &config::memory_max, 0, 1024 * 1024 * mib),
       number({"rooms_per_session", rules, "rooms one connection may be in"},
              &config::rooms_per_session, 1, 10'000),
       number({"connections_max", rules, "connections at once; more are refused"},

@@ -4,7 +4,7 @@ namespace confab::transport {
 
 std::pair<admission::verdict, admission::slot> admission::admit(const std::string& address) {
   // One thread admits, so that what is read here only ever shrinks meanwhile.
-  if (open_count() >= connections_max_) {
+  if (open_count() >= connections_max_ || closed_.load(std::memory_order_relaxed)) {
     slot reserved;
     reserved.reserved_ = true;
     return {verdict::full, std::move(reserved)};

@@ -50,6 +50,8 @@ class admission : public std::enable_shared_from_this<admission> {
   enum class verdict { admitted, full, address_full };
   /// `address` is what it is counted by; empty: not at all.
   std::pair<verdict, slot> admit(const std::string& address);
+  /// Until it is opened again all places count as taken. Any thread.
+  void close(bool closed) noexcept { closed_.store(closed, std::memory_order_relaxed); }
   std::size_t open_count() const noexcept { return open_count_.load(std::memory_order_relaxed); }
   /// Nine of ten places are taken.
   bool is_crowded() const noexcept {
@@ -62,6 +64,7 @@ class admission : public std::enable_shared_from_this<admission> {
   const std::size_t connections_max_;
   const std::size_t per_address_max_;
   std::atomic<std::size_t> open_count_{0};
+  std::atomic<bool> closed_{false};
   std::mutex mutex_;
   std::unordered_map<std::string, std::size_t> by_address_;
 };

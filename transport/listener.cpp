@@ -315,6 +315,14 @@ class listener_impl final : public listener {
     return std::nullopt;
   }
 
+  void spare_memory(bool is_short) override {
+    shared_->doors->close(is_short);
+    const auto waiting = shared_->outbound_bytes.load(std::memory_order_relaxed);
+    shared_->outbound_spare = is_short ? std::max<std::size_t>(waiting / 2, 1) : 0;
+    if (!is_short) return;
+    for (const auto& each : shards_) net::post(each->io(), [each] { each->shed(); });
+  }
+
   void drain() override {
     if (shared_->draining.exchange(true)) return;
     // The door stays open for plain HTTP: /readyz must be able to say that this server is going. Who

@@ -107,6 +107,10 @@ class listener {
   /// cannot be used: the ones before stay. Any thread.
   virtual std::optional<std::string> reload_tls() = 0;
 
+  /// Memory is short: as long as it is nobody is let in but for questions of health, and half of what
+  /// waits for readers is let go of, each time that this is said. Any thread.
+  virtual void spare_memory(bool is_short) = 0;
+
   /// Refuses further upgrades, ends keep-alive after each answer, tells every session `on_drain`.
   /// Plain requests are answered until `abort`, so that readiness can be asked for. Any thread.
   virtual void drain() = 0;

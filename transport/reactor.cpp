@@ -71,13 +71,17 @@ void reactor_core::note_highest() noexcept {
   count.outbox_highest.set(std::max(highest_before_, dirty_.highest()));
 }
 
+void reactor_core::limit_outbound() {
+  if (dirty_.queued_bytes() != count.outbound_bytes.get()) shed();
+}
+
 /// Every outbox is bounded, but not what thousands of them hold. Those with the most go first; of
 /// all shards only those which hold their share, so that one with small ones need not pay.
-void reactor_core::limit_outbound() {
-  if (dirty_.queued_bytes() == count.outbound_bytes.get()) return;
+void reactor_core::shed() {
   const auto in_all = tell_outbound();
   const auto own = dirty_.queued_bytes();
-  const auto most = how().outbound_bytes_max;
+  const auto spare = shared_->outbound_spare.load(std::memory_order_relaxed);
+  const auto most = spare > 0 ? spare : how().outbound_bytes_max;
   if (most == 0 || in_all <= most || own < in_all / shared_->shards) return;
 
   std::vector<live_connection*> slow;

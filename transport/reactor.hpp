@@ -30,6 +30,7 @@ struct site {
   std::shared_ptr<admission> doors;
   std::size_t shards = 1;
   mutable std::atomic<std::size_t> outbound_bytes{0};  // that wait in all outboxes
+  std::atomic<std::size_t> outbound_spare{0};  // while memory is short, instead of the option
   std::atomic<bool> draining{false};
   std::atomic<bool> aborted{false};
 
@@ -89,6 +90,8 @@ class reactor_core final : public reactor, public std::enable_shared_from_this<r
   void add(live_connection& connection) noexcept { live_.insert_before(connection); }
   void add_reserved(reserved_place& connection) noexcept;
   void drain_all();
+  /// Closes those for whom the most waits, where more waits in all than may.
+  void shed();
   void abort_all() noexcept;
 
   /// `what.expired()` after `wait`, up to a tick (and the length of a turn) late, never early.

@@ -93,6 +93,7 @@ const std::map<std::string, std::string>& other_values() {
       {"frame_bytes", "128KiB"},
       {"outbox_bytes", "2MiB"},
       {"outbound_bytes_max", "512MiB"},
+      {"memory_max", "2GiB"},
       {"rooms_per_session", "50"},
       {"connections_max", "20000"},
       {"connections_per_address", "10"},

@@ -133,6 +133,39 @@ TEST_CASE("where too much waits for all readers, he for whom the most waits is c
   REQUIRE(w.server->count().outbound_bytes < 30 * portion);
 }
 
+TEST_CASE("where memory is short half of what waits is let go of, and nobody is let in") {
+  constexpr std::size_t portion = 10'000;
+  world w;
+  const auto stopped = [&](client& who, std::size_t waiting) {
+    w.book->sink = nullptr;
+    REQUIRE(who.upgrade().status == 101);
+    REQUIRE(w.until([&] { return w.book->sink != nullptr; }));
+    who.reading = false;
+    auto sink = w.book->sink;
+    while (sink->queued_bytes() < waiting) {
+      REQUIRE(sink->push(make_frame(frame_kind::text, std::string(portion, '.'))) ==
+              push_result::accepted);
+      w.turn();
+    }
+    return sink;
+  };
+  client most(w, w.port(), nullptr, 4096), less(w, w.port(), nullptr, 4096);
+  const auto to_most = stopped(most, 17 * portion);
+  const auto to_less = stopped(less, 9 * portion);
+
+  w.server->spare_memory(true);
+
+  REQUIRE(w.until([&] { return w.server->count().slow_consumers == 1; }));
+  CHECK(to_most->queued_bytes() < 2 * portion);
+  CHECK(to_less->queued_bytes() >= 9 * portion);
+  client late(w, w.port());
+  CHECK(late.upgrade().status == 503);
+
+  w.server->spare_memory(false);
+  client later(w, w.port());
+  CHECK(later.upgrade().status == 101);
+}
+
 TEST_CASE("a reader that stops is closed with 4000, having got everything before it in order") {
   options how;
   how.outbox_bytes_max = 256 * 1024;
