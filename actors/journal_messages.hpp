@@ -26,6 +26,7 @@ struct append_request {
 };
 struct commit_batch {};   // to itself: everything that queued meanwhile
 struct probe_journal {};  // to itself, while appends fail
+struct store_markers {};    // to itself, some time after one has moved
 struct clear_leftovers {};  // to itself, some time after a deletion
 /// From the writer to a room that is awake: what a commit did in it, in the order of its log,
 /// whoever asked for it. A room learns of its entries only here.
@@ -117,6 +118,43 @@ struct profiles_request {
 struct profiles_read {
   bool ok = false;
   std::vector<user_set> profiles;
+};
+/// What a member has not read of a room.
+struct counts_request {
+  room_id room;
+  user_id user;
+};
+struct counts_read {
+  bool ok = false;
+  std::optional<journal::room_counts> counts;  // none: no member any more
+};
+/// Rooms whose marker is not at the head; with `sum` what is unread in all of them instead.
+struct unread_request {
+  user_id user;
+  bool sum = false;
+};
+struct unread_read {
+  bool ok = false;
+  std::vector<std::pair<room_id, seq_no>> rooms;
+  message::totals sum;
+};
+struct mentions_request {
+  user_id user;
+  std::optional<std::uint64_t> before;
+  std::size_t count = 0;
+};
+struct mentions_read {
+  bool ok = false;
+  journal::notes_page page;
+  std::vector<message::user_ref> names;
+};
+struct inbox_request {
+  journal::inbox_query what;
+};
+struct inbox_read {
+  bool ok = false;
+  journal::inbox_page page;
+  std::vector<message::user_ref> names;
 };
 struct rooms_request {
   std::optional<room_id> after;

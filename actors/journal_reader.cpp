@@ -177,6 +177,43 @@ profiles_read journal_reader::read(const profiles_request& what) {
   return {true, std::move(*found)};
 }
 
+counts_read journal_reader::read(const counts_request& what) {
+  const auto found = reader_->counts(what.room, what.user);
+  if (!found) return {found.why() == journal::fault::no_such_room, {}};
+  return {true, *found};
+}
+
+unread_read journal_reader::read(const unread_request& what) {
+  unread_read answer{true, {}, {}};
+  if (what.sum) {
+    const auto sum = reader_->totals(what.user);
+    if (!sum) return {};
+    answer.sum = *sum;
+  } else {
+    auto rooms = reader_->unread_rooms(what.user);
+    if (!rooms) return {};
+    answer.rooms = std::move(*rooms);
+  }
+  return answer;
+}
+
+mentions_read journal_reader::read(const mentions_request& what) {
+  auto page = reader_->notes(what.user, what.before, what.count, limits::page_bytes_max);
+  if (!page) return {};
+  std::vector<user_id> users;
+  for (const auto& one : page->list) users.push_back(one.message.from);
+  return {true, std::move(*page), names_of(distinct(std::move(users)))};
+}
+
+inbox_read journal_reader::read(const inbox_request& what) {
+  auto page = reader_->inbox(what.what);
+  if (!page) return {};
+  std::vector<user_id> users;
+  for (const auto& row : page->rows)
+    if (row.last) users.push_back(row.last->from);
+  return {true, std::move(*page), names_of(distinct(std::move(users)))};
+}
+
 // --- for rooms ---------------------------------------------------------------------------------
 
 caf::result<room_read> journal_reader::read(const room_read_request& what) {

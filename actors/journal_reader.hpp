@@ -48,6 +48,10 @@ class journal_reader final : public reader_actor::base {
   directs_reads read(const directs_request& what);
   blocks_read read(const blocks_request& what);
   profiles_read read(const profiles_request& what);
+  counts_read read(const counts_request& what);
+  unread_read read(const unread_request& what);
+  mentions_read read(const mentions_request& what);
+  inbox_read read(const inbox_request& what);
   room_answer read(const room_id& room, const member_question& what);
   room_answer read(const room_id& room, const members_question& what);
   room_answer read(const room_id& room, const pins_question& what);

@@ -20,6 +20,9 @@ constexpr std::chrono::milliseconds calm_max = std::chrono::minutes{1};
 /// checkpoint; again soon, where a reader is in its way.
 constexpr auto clearing_wait = std::chrono::minutes{30};
 constexpr auto clearing_again = std::chrono::minutes{1};
+/// Read markers wait so long for others, so that each user costs at most one write in that time; a
+/// crash takes back no more.
+constexpr auto markers_wait = std::chrono::seconds{2};
 /// Bounds the memory of one commit and the wait of the last in it.
 constexpr std::size_t batch_operations_max = 4096;
 
@@ -60,6 +63,12 @@ journal_writer::behavior_type journal_writer::make_behavior() {
         state_->clearing_planned = false;
         if (!state_->writer->clear_leftovers()) plan_clearing(clearing_again);
       },
+      [this](const store_markers&) {
+        state_->storing_planned = false;
+        // What could not be stored waits on, and is seen all the same.
+        static_cast<void>(state_->writer->store_gathered());
+        plan_storing();
+      },
       [this](const watch_feed& watch) -> caf::result<feed_moved> {
         auto& s = *state_;
         const auto position = s.writer->position();
@@ -70,6 +79,7 @@ journal_writer::behavior_type journal_writer::make_behavior() {
       },
       [this](const flush_request&) {
         commit();
+        static_cast<void>(state_->writer->store_gathered());
         return flushed{state_->healthy};
       },
       [](const alive_request&) { return still_here{}; },
@@ -93,13 +103,11 @@ void journal_writer::commit() {
   std::unordered_map<std::string_view, std::size_t> index;
   for (std::size_t i = 0; i < s.batch.size(); ++i) {
     const auto& room = s.batch[i].room;
+    const auto& asked = s.requests[i];
+    if (asked.session) answer_session(asked, result ? &(*result)[i] : nullptr);
     const auto [at, fresh] = index.try_emplace(room.view(), told.size());
     if (fresh) told.emplace_back(&room, room_news{});
     auto& news = told[at->second].second.of.emplace_back(room_outcome{s.requests[i].request, not_stored{}});
-    const auto& asked = s.requests[i];
-    if (asked.session)
-      send(env_->board.audience_of(*asked.session),
-           to_session{*asked.session, stored_for_session{asked.ticket, static_cast<bool>(result)}});
     if (result)
       news.what = std::move((*result)[i]);
     else
@@ -111,6 +119,23 @@ void journal_writer::commit() {
   s.requests.clear();
   tell_followers();
   plan_clearing(clearing_wait);
+  plan_storing();
+}
+
+/// `what`: none where nothing is stored.
+void journal_writer::answer_session(const state::asked& who, const journal::outcome* what) {
+  stored_for_session answer{who.ticket, what != nullptr};
+  if (const auto* no = what ? std::get_if<rooms::refused>(what) : nullptr) answer.refused = *no;
+  if (const auto* moved = what ? std::get_if<rooms::marker_moved>(what) : nullptr)
+    answer.marker = *moved;
+  send(env_->board.audience_of(*who.session), to_session{*who.session, std::move(answer)});
+}
+
+void journal_writer::plan_storing() {
+  auto& s = *state_;
+  if (s.storing_planned || !s.writer->has_gathered()) return;
+  s.storing_planned = true;
+  delayed_send(this, markers_wait, store_markers{});
 }
 
 void journal_writer::plan_clearing(std::chrono::milliseconds wait) {

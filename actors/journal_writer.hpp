@@ -47,12 +47,15 @@ class journal_writer final : public writer_actor::base {
     std::optional<steady_time> recovered_at;
     std::chrono::milliseconds calm{0};  // without a failure, before it counts as healthy again
     bool clearing_planned = false;
+    bool storing_planned = false;
   };
 
   void commit();
   void tell_followers();
   void report(bool healthy, std::string_view detail);
   void probe();
+  void answer_session(const state::asked& who, const journal::outcome* what);
+  void plan_storing();
   void plan_clearing(std::chrono::milliseconds wait);
 
   const environment* env_;

@@ -33,6 +33,7 @@ struct append_request;
 struct commit_batch;
 struct probe_journal;
 struct clear_leftovers;
+struct store_markers;
 struct room_news;
 struct read_feed;
 struct watch_feed;
@@ -86,6 +87,7 @@ struct sent_away;
 using writer_actor = caf::typed_actor<caf::reacts_to<append_request>, caf::reacts_to<commit_batch>,
                                       caf::reacts_to<probe_journal>, caf::reacts_to<shard_load>,
                                       caf::reacts_to<clear_leftovers>,
+                                      caf::reacts_to<store_markers>,
                                       caf::replies_to<flush_request>::with<flushed>,
                                       caf::replies_to<watch_feed>::with<feed_moved>,
                                       caf::replies_to<alive_request>::with<still_here>>;
@@ -170,13 +172,22 @@ struct command_settled {
 struct stored_for_session {
   ticket_no ticket;
   bool ok = false;
+  std::optional<rooms::refused> refused{};
+  std::optional<rooms::marker_moved> marker{};
+};
+/// Another session of the user has read a room so far.
+struct marker_told {
+  session_id by;
+  room_id room;
+  seq_no read;
 };
 struct catch_up_needed {
   std::shared_ptr<const catch_up> what;
 };
 struct read_done {
   ticket_no ticket;
-  std::variant<entries_read, messages_read, rooms_read, reactions_read, blocks_read, profiles_read>
+  std::variant<entries_read, messages_read, rooms_read, reactions_read, blocks_read, profiles_read,
+               counts_read, unread_read, mentions_read, inbox_read>
       what;
 };
 /// By it alone the sender does not know whose session this is.
@@ -194,7 +205,7 @@ using session_event =
                  drain_session, connection_closed, replace_session, session_sent_away, user_lost,
                  session_attached,
                  sessions_reached, command_settled, catch_up_needed, read_done, online_counted,
-                 signal_came,
+                 signal_came, marker_told,
                  stored_for_session, session_timer>;
 using session_actor = caf::typed_actor<caf::reacts_to<session_event>>;
 
@@ -214,7 +225,7 @@ struct session_read {
   std::weak_ptr<const intake> asker;  // expired: nobody waits for it any more
   ticket_no ticket;
   std::variant<entries_request, messages_request, rooms_request, reactions_request, blocks_request,
-               profiles_request>
+               profiles_request, counts_request, unread_request, mentions_request, inbox_request>
       what;
 };
 struct serve_next_read {};  // to itself
@@ -348,7 +359,7 @@ struct session_moved {
   bool in = true;
 };
 using user_op = std::variant<attach_session, detach_session, session_moved, watch_user,
-                             direct_moved, user_signal>;
+                             direct_moved, user_signal, marker_told>;
 /// To the registrar of the user's shard.
 struct to_user {
   user_id user;
@@ -387,6 +398,7 @@ CONFAB_MESSAGE(append_request)
 CONFAB_MESSAGE(commit_batch)
 CONFAB_MESSAGE(probe_journal)
 CONFAB_MESSAGE(clear_leftovers)
+CONFAB_MESSAGE(store_markers)
 CONFAB_MESSAGE(room_news)
 CONFAB_MESSAGE(read_feed)
 CONFAB_MESSAGE(watch_feed)

@@ -60,6 +60,11 @@ void registrar::step(const user_id& user, user_op& what) {
                    if (auto* row = find(user)) row->move(op.session, op.room, op.in);
                  },
                  [&](user_signal& op) { signal(user, op); },
+                 [&](const marker_told& op) {
+                   if (const auto* row = find(user))
+                     for (const auto& one : row->sessions())
+                       if (one.id != op.by) tell_session(one.id, op);
+                 },
              },
              what);
 }

@@ -54,7 +54,8 @@ message::joined room_state::snapshot(const asker& from, const join_op& what) con
   frame.title = settings.title.value_or(view_.room.value());
   frame.epoch = epoch_;
   frame.head = view_.head;
-  const auto row = row_of(what.who.user);
+  const auto known = known_of(what.who.user);
+  const auto& row = known.row;
   const auto as = rooms::role_of(standing_of(what.by, row, from.at));
   const bool writes = view_.direct || settings.of_visitors() == visitor_rights::write;
   frame.role = name(as != role::visitor ? as : writes ? role::member : role::reader);
@@ -65,6 +66,7 @@ message::joined room_state::snapshot(const asker& from, const join_op& what) con
       frame.members.end())
     frame.members.back() = {what.who.user, what.who.name};
   frame.member = row.is_member();
+  if (frame.member) frame.read = std::max(known.read, row.since);
   frame.settings = without_defaults(settings);
   frame.settings.title.reset();  // it is told already
   if (view_.rows > 0) frame.count = view_.members;
@@ -102,7 +104,8 @@ void room_state::join(const asker& from, const join_op& what, steady_time now, r
     who.joined = true;
     const auto place = presence_.arrive(what.who.user, what.who.name, now);
     if (!view_.direct) std::tie(who.user, who.number) = place;
-    if (row.is_kept()) rows_.try_emplace(what.who.user, known_row{row, view_.head});
+    if (row.is_kept())
+      rows_.try_emplace(what.who.user, known_row{row, view_.head, known_of(what.who.user).read});
   }
   if (view_.direct) identify(who, what.who.user);
   // Joining again starts over: no live event may come in the middle of the catch-up.

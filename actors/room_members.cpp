@@ -65,10 +65,18 @@ rooms::principal room_state::principal_of(const member& who) const {
   return by;
 }
 
-rooms::member_row room_state::row_of(const user_id& user) const {
+room_state::known_row room_state::known_of(const user_id& user) const {
   if (passing_ && passing_->first == user) return passing_->second;
   const auto at = rows_.find(user);
-  return at == rows_.end() ? rooms::member_row{} : at->second.row;
+  return at == rows_.end() ? known_row{} : at->second;
+}
+
+void room_state::take_marker(const user_id& user, seq_no read) {
+  if (const auto at = rows_.find(user); at != rows_.end())
+    at->second.read = std::max(at->second.read, read);
+  for (auto& [number, about] : awaited_)
+    if (auto* row = std::get_if<row_awaited>(&about); row && row->user == user)
+      row->read = std::max(row->read, read);
 }
 
 /// Of most rooms nothing is kept of anybody; and who is in the room was looked up on the way in.
@@ -86,7 +94,7 @@ bool room_state::await_row(const asker& from, const rooms::principal& by, room_o
       return true;
     }
   member_question question{by.user};  // `by` is a part of `what`
-  row_awaited about{by.user, {}, {}};
+  row_awaited about{by.user, {}, {}, {}};
   about.waiting.emplace_back(from, std::move(what));
   ask(std::move(about), std::move(question), out);
   return true;
@@ -138,12 +146,13 @@ void room_state::take_row(row_awaited& about, room_answer& what, steady_time now
   for (const auto& entry : about.changes)
     if (entry.seq > found->head) found->row = rooms::apply(std::move(found->row), entry);
   const auto as_of = std::max(found->head, view_.head);
-  passing_.emplace(about.user, std::move(found->row));
+  passing_.emplace(about.user,
+                   known_row{std::move(found->row), as_of, std::max(found->read, about.read)});
   for (auto& [from, op] : about.waiting) command(from, op, now, out);
-  auto row = std::move(passing_->second);
+  auto known = std::move(passing_->second);
   passing_.reset();
   // The store may have been ahead of what is known here: what it had seen is not taken in again.
-  if (presence_.has_session(about.user)) rows_.insert_or_assign(about.user, known_row{row, as_of});
+  if (presence_.has_session(about.user)) rows_.insert_or_assign(about.user, std::move(known));
 }
 
 void room_state::forget_row_of(const user_id& user) { rows_.erase(user); }

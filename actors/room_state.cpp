@@ -219,6 +219,10 @@ bool room_state::news(room_outcome& what, steady_time now, room_effects& out) {
           },
           [](journal::room_made&) { return true; },
           [](rooms::marked&) { return true; },
+          [&](rooms::marker_moved& done) {
+            take_marker(done.user, done.read);
+            return true;
+          },
       },
       *outcome);
 }
@@ -240,6 +244,7 @@ bool room_state::publish(std::optional<broadcast::author> writer, log_entry entr
   announce(event, importance::required, {}, writer, out);
   entry = std::move(std::get<message::logged>(event).entry);
   if (const auto* gone = std::get_if<deleted>(&entry.body)) take_away(gone->target);
+  if (std::holds_alternative<posted>(entry.body)) take_marker(entry.from, entry.seq);
   take_change(entry, leaving, out);
   tail_bytes_ += cost_of(entry);
   tail_.push_back(std::move(entry));

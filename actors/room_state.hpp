@@ -161,7 +161,8 @@ class room_state {
   /// Whose row in the room is being read, and what waits for it.
   struct row_awaited {
     user_id user;
-    std::vector<log_entry> changes;  // that came meanwhile
+    std::vector<log_entry> changes;  // that came meanwhile,
+    seq_no read;                     // and up to where they have read
     std::vector<std::pair<asker, room_op>> waiting;
   };
   struct list_awaited {
@@ -185,6 +186,7 @@ class room_state {
   struct known_row {
     rooms::member_row row;
     seq_no as_of;  // entries up to here are in it
+    seq_no read;   // the marker, as far as marks say
   };
   /// A join that goes on from an entry of which the room has not heard yet: the reader was faster.
   struct early_join {
@@ -219,7 +221,9 @@ class room_state {
                               unix_ms at) const;
   rooms::principal principal_of(const member& who) const;
   std::optional<rooms::refused> forbids_saying(const member& who, unix_ms at) const;
-  rooms::member_row row_of(const user_id& user) const;
+  known_row known_of(const user_id& user) const;
+  rooms::member_row row_of(const user_id& user) const { return known_of(user).row; }
+  void take_marker(const user_id& user, seq_no read);
   bool knows_row_of(const user_id& user) const;
   /// Puts the command aside until the user's row is known; false: it is.
   bool await_row(const asker& from, const rooms::principal& by, room_op& what, room_effects& out);
@@ -264,7 +268,7 @@ class room_state {
   std::map<user_id, std::string> names_;  // of authors in `tail_` that have one
   /// Of those who have joined and of whom the room keeps something.
   std::map<user_id, known_row> rows_;
-  std::optional<std::pair<user_id, rooms::member_row>> passing_;  // who asks without having joined
+  std::optional<std::pair<user_id, known_row>> passing_;  // who asks without having joined
   bool blocked_[2] = {};  // of a direct room: its first user has blocked the second; and back
   std::map<std::uint64_t, awaited> awaited_;  // by question
   std::uint64_t last_question_ = 0;

@@ -22,7 +22,10 @@ bool reads(const command::any& what) {
          std::holds_alternative<command::list_members>(what) ||
          std::holds_alternative<command::list_pins>(what) ||
          std::holds_alternative<command::list_threads>(what) ||
-         std::holds_alternative<command::list_users>(what);
+         std::holds_alternative<command::list_users>(what) ||
+         std::holds_alternative<command::read>(what) ||
+         std::holds_alternative<command::list_mentions>(what) ||
+         std::holds_alternative<command::inbox>(what);
 }
 
 /// How many commands it counts as (SEMANTICS §13).
@@ -34,12 +37,15 @@ double worth(const command::any& what) {
           [](const command::list_pins&) { return 2.0; },
           [](const command::list_threads&) { return 2.0; },
           [](const command::list_users&) { return 2.0; },
+          [](const command::list_mentions&) { return 2.0; },
+          [](const command::read& c) { return c.room ? 1.0 : 20.0; },
           [](const command::react&) { return 2.0; },
           [](const command::set_member& c) { return static_cast<double>(c.change.users.size()); },
           [](const command::delete_messages& c) { return static_cast<double>(c.targets.size()); },
           [](const command::upload&) { return 5.0; },
           [](const command::download&) { return 5.0; },
           [](const command::report&) { return 5.0; },
+          [](const command::inbox&) { return 5.0; },
           [](const command::create&) { return 10.0; },
           [](const auto&) { return 1.0; },
       },
@@ -102,6 +108,7 @@ void session::on_event(session_event& what) {
                    settle(c.ticket);
                  },
                  [this](signal_came& s) { to_registrar(std::move(s.what)); },
+                 [this](const marker_told& m) { marker_moved_elsewhere(m); },
                  [this](const stored_for_session& r) { stored(r); },
                  [this](const session_timer& t) { timer(t); },
              },

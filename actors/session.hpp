@@ -65,6 +65,11 @@ class session final : public light_actor<session_event> {
     ticket_no ticket;
     std::variant<command::block, command::report> what;
   };
+  /// A marker on its way.
+  struct reading_up {
+    ticket_no ticket;
+    bool all = false;  // of every room
+  };
   struct membership {
     room_id room;
     room_actor handle;  // a shorter way than by the directory; null: there is none
@@ -131,6 +136,18 @@ class session final : public light_actor<session_event> {
   void start(running& run, command::list_users& what);
   void start(running& run, command::report& what);
   void start(running& run, command::set_active& what);
+
+  // --- session_unread.cpp ---
+  void start(running& run, command::read& what);
+  void start(running& run, command::list_mentions& what);
+  void move_marker(const running& run, const room_id& room, seq_no upto, bool answers);
+  void marker_stored(running& run, const stored_for_session& what);
+  void marker_moved_elsewhere(const marker_told& what);
+  void counts_came(running& run, const counts_read& read);
+  void unread_came(running& run, const unread_read& read);
+  void mentions_came(running& run, mentions_read& read);
+  void start(running& run, command::inbox& what);
+  void inbox_came(running& run, inbox_read& read);
   void list(running& run, const room_id& room, decltype(list_op::what) what);
   template <class Command>
   const Command* looked_up(ticket_no ticket) const;
@@ -206,6 +223,7 @@ class session final : public light_actor<session_event> {
   std::unique_ptr<catching_up> reading_;
   /// While it is looked whether it may be, and stored; the ticket says whether it still is.
   std::unique_ptr<looking_up> looking_up_;
+  std::unique_ptr<reading_up> reads_;
   /// Of the `in_flight` timer that is on its way.
   steady_time watch_due_ = never;
   std::uint32_t token_generation_ = 0;

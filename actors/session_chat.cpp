@@ -211,6 +211,8 @@ void session::reported_came(running& run, const entries_read& read) {
 
 void session::stored(const stored_for_session& what) {
   if (!what.ok) return fail(what.ticket, error_code::unavailable, "try again");
+  if (auto* run = gate_.find(what.ticket); run && reads_ && reads_->ticket == what.ticket)
+    return marker_stored(*run, what);
   if (const auto* block = looked_up<command::block>(what.ticket)) {
     const auto& [user, on] = *block;
     // A room that is asleep reads it when it wakes.

@@ -23,6 +23,7 @@ constexpr std::string_view server_name = "confab/" CONFAB_VERSION;
 /// the gate.
 bool session::hello(const message::re& ref, command::hello& what, std::size_t bytes) {
   introduction_->hello_ref = ref;
+  if (what.inbox) gate_.add({std::nullopt, command::inbox{*std::move(what.inbox), ""}}, false);
   for (auto& point : what.resume) gate_.add({std::nullopt, command::join{std::move(point)}}, false);
   if (!what.token) return introduce(what, std::nullopt), false;
   auto verdict = check(*what.token, ticket_no{0});

@@ -46,6 +46,10 @@ void session::read_came(read_done& what) {
                           [](reactions_read&) {},
                           [](blocks_read&) {},
                           [](profiles_read&) {},
+                          [](counts_read&) {},
+                          [](unread_read&) {},
+                          [](mentions_read&) {},
+                          [](inbox_read&) {},
                       },
                       what.what);
   }
@@ -57,6 +61,10 @@ void session::read_came(read_done& what) {
           [&](rooms_read& read) { count_online(*run, read); },
           [&](blocks_read& read) { blocks_came(*run, read); },
           [&](profiles_read& read) { profiles_came(*run, read); },
+          [&](counts_read& read) { counts_came(*run, read); },
+          [&](unread_read& read) { unread_came(*run, read); },
+          [&](mentions_read& read) { mentions_came(*run, read); },
+          [&](inbox_read& read) { inbox_came(*run, read); },
           [&](reactions_read& read) {
             if (!in(run->room) && !is_direct(run->room))
               return fail(what.ticket, error_code::not_joined, "the room was left");

@@ -85,7 +85,7 @@ struct room_made {
 
 /// One for each operation, in the order of the batch.
 using outcome = std::variant<room_made, rooms::appended, rooms::repeated, rooms::unchanged,
-                             rooms::refused, rooms::marked>;
+                             rooms::refused, rooms::marked, rooms::marker_moved>;
 
 /// Operations that were ordered together, with the clock of that moment: in a cluster what one
 /// message of the shared log holds.
@@ -127,6 +127,11 @@ class writer {
   virtual bool has_leftovers() const noexcept { return false; }
   /// Takes it out of there, in the time of a commit or two. False: not now, ask again later.
   virtual bool clear_leftovers() { return true; }
+
+  /// Whether there are read markers that are ordered, and seen by readers, but not stored yet.
+  virtual bool has_gathered() const noexcept { return false; }
+  /// Stores them, as one group of marks. Where it is not called for a while a crash takes back as much.
+  virtual result<bool> store_gathered() { return true; }
 };
 
 /// Messages in their present form, ascending.
@@ -147,6 +152,16 @@ struct reaction_page {
 struct member_found {
   rooms::member_row row;
   seq_no head;  // of the room when it was read
+  seq_no read;  // the user's marker, where the room has one of them
+};
+
+/// What a member has not read of a room (SEMANTICS §6).
+struct room_counts {
+  seq_no head;
+  seq_no read;               // the marker
+  std::uint64_t unread = 0;  // exact
+  std::uint64_t mentions = 0;
+  friend bool operator==(const room_counts&, const room_counts&) = default;
 };
 struct listed_member {
   user_id user;
@@ -162,6 +177,41 @@ struct pinned_message {
   user_id by;
   unix_ms at;
   message::present_message message;
+};
+
+/// A message that addresses a user.
+struct noted_message {
+  room_id room;
+  std::uint8_t why = 0;  // see rooms::reasons
+  bool read = false;
+  message::present_message message;
+};
+/// Latest first.
+struct notes_page {
+  std::vector<noted_message> list;
+  std::optional<std::uint64_t> next;  // where to go on; none at the end
+};
+
+struct inbox_query {
+  user_id user;
+  std::string since;   // `as_of` of an earlier answer: what has changed; empty: a window,
+  std::string after;   // behind the `next` of the window before
+  std::size_t count = 0;
+  unix_ms now;  // invitations lapse
+};
+/// The rooms of a user, latest first.
+struct inbox_page {
+  std::string as_of;
+  bool reset = false;  // `since` could not be served: the first window
+  std::vector<message::inbox_row> rows;
+  std::string next;  // empty at the end
+  message::totals sum;
+  struct counted {
+    room_id room;
+    std::uint64_t unread;
+    std::uint64_t mentions;
+  };
+  std::vector<counted> all;  // every room of the user, where a watch is to begin
 };
 
 /// The roots of threads, last replied to first.
@@ -243,6 +293,20 @@ class reader {
   virtual result<std::vector<seq_no>> messages_of(const room_id& room,
                                                   std::span<const user_id> users, unix_ms since,
                                                   std::size_t count) = 0;
+  /// None: the user does not belong to the room.
+  virtual result<std::optional<room_counts>> counts(const room_id& room, const user_id& user) = 0;
+  /// What addresses `user` in the rooms that the user belongs to, from before the position `before`.
+  virtual result<notes_page> notes(const user_id& user, std::optional<std::uint64_t> before,
+                                   std::size_t count, std::size_t bytes) = 0;
+  /// Rooms of `user` whose marker is not at the head, with their heads.
+  virtual result<std::vector<std::pair<room_id, seq_no>>> unread_rooms(const user_id& user) = 0;
+  virtual result<inbox_page> inbox(const inbox_query& what) = 0;
+  /// One row of it, as it is now; `gone` where there is none, without a reason where nobody knows one.
+  virtual result<message::inbox_row> inbox_row(const user_id& user, const room_id& room,
+                                               unix_ms now) = 0;
+  /// The `as_of` of what was read when the journal was at this position.
+  virtual result<std::string> as_of(std::uint64_t position) = 0;
+  virtual result<message::totals> totals(const user_id& user) = 0;
   virtual result<bool> has_blocked(const user_id& blocker, const user_id& blocked) = 0;
   /// Of those of `users` that the server's own log says something of.
   virtual result<std::vector<user_set>> profiles(std::span<const user_id> users) = 0;

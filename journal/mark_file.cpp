@@ -45,6 +45,8 @@ class marking_writer final : public writer {
   result<bool> probe() override { return to_->probe(); }
   bool has_leftovers() const noexcept override { return to_->has_leftovers(); }
   bool clear_leftovers() override { return to_->clear_leftovers(); }
+  bool has_gathered() const noexcept override { return to_->has_gathered(); }
+  result<bool> store_gathered() override { return to_->store_gathered(); }
 
  private:
   void keep(const std::stop_token& stop) {

@@ -76,6 +76,10 @@ class memory_writer final : public writer, private rooms::source {
               keep(std::get<rooms::set_marks>(asked.what));
               return done;
             },
+            [&](rooms::marker_moved&& done) -> outcome {
+              move_marker(store_.rooms.at(asked.room), done.user, done.read);
+              return std::move(done);
+            },
             [](rooms::repeated&& done) -> outcome { return done; },
             [](rooms::unchanged&& done) -> outcome { return done; },
             [](rooms::refused&& done) -> outcome { return std::move(done); },
@@ -111,9 +115,80 @@ class memory_writer final : public writer, private rooms::source {
       room.last_position = ++store_.last_position;
       room.log.push_back(entry);
       store_.order.push_back({store_.last_position, &room, entry.seq});
+      note(room, entry);
       if (const auto target = target_of(entry.body)) project(room, *target, entry);
       keep_beside(room, entry);
     }
+  }
+
+  // --- what is not read yet; as `sqlite::notes` does it, but with what is at hand here ---
+  bool belongs(const memory_room& room, const user_id& user) const {
+    const auto at = room.members.find(user);
+    return rooms::belongs(room.view, at == room.members.end() ? rooms::member_row{} : at->second,
+                          user);
+  }
+  /// At the position of what was ordered last, without one of its own.
+  void move_marker(const memory_room& room, const user_id& user, seq_no read) {
+    const auto position = store_.last_position;
+    rooms::mark mark{user, room.view.room.value(), rooms::mark::kind::read_marker,
+                     static_cast<std::int64_t>(read.value()), {}};
+    const mark_name name{user, mark.of, mark.subject};
+    auto& kept = store_.marks.try_emplace(name, stored_mark{mark, position}).first->second;
+    if (kept.what.value >= mark.value) return;
+    kept = {std::move(mark), position};
+  }
+
+  /// Before the entry is taken into anything else.
+  void note(memory_room& room, const log_entry& entry) {
+    if (const auto* message = std::get_if<posted>(&entry.body)) {
+      rooms::addressing of;
+      const auto author = [&](seq_no seq) { return room.log.at(seq.value() - 1).from; };
+      std::vector<user_id> writers;
+      if (message->where.reply_to) of.replied_to = author(*message->where.reply_to);
+      if (message->where.thread) {
+        of.root = author(*message->where.thread);
+        if (const auto root = room.changed.find(message->where.thread->value());
+            root != room.changed.end())
+          for (auto at = root->second.replies.rbegin();
+               at != root->second.replies.rend() && writers.size() < rooms::thread_writers_noted_max;
+               ++at)
+            if (const auto user = author(at->seq);
+                std::ranges::find(writers, user) == writers.end())
+              writers.push_back(user);
+        of.writers = writers;
+      }
+      for (const auto& [user, why] : rooms::addressed(entry, of)) add_note(room, user, entry, entry.seq, why);
+      if (belongs(room, entry.from)) move_marker(room, entry.from, entry.seq);
+    } else if (const auto* edit = std::get_if<edited>(&entry.body)) {
+      const auto* target = room.message(edit->target);
+      if (!target) return;
+      const auto now = room.folded(*target);
+      if (now.deleted || now.where.quiet) return;
+      const auto& mentions = edit->what.mentions;
+      if (now.what.mentions.room && mentions.room) return;
+      std::vector<user_id> noted;
+      for (auto& [user, notes] : room.notes)
+        for (auto at = notes.begin(); at != notes.end();) {
+          auto& one = (at++)->second;
+          if (one.message != edit->target) continue;
+          noted.push_back(user);
+          const bool named = std::ranges::find(mentions.users, user) != mentions.users.end();
+          one.why = static_cast<std::uint8_t>(named ? one.why | rooms::reasons::mention
+                                                    : one.why & ~rooms::reasons::mention);
+          if (one.why == 0) notes.erase(one.place.value());
+        }
+      for (const auto& user : mentions.users)
+        if (user != target->from && std::ranges::find(noted, user) == noted.end())
+          add_note(room, user, entry, edit->target, rooms::reasons::mention);
+    } else if (const auto* gone = std::get_if<deleted>(&entry.body)) {
+      for (auto& [user, notes] : room.notes)
+        std::erase_if(notes, [&](const auto& one) { return one.second.message == gone->target; });
+    }
+  }
+  void add_note(memory_room& room, const user_id& user, const log_entry& entry, seq_no message,
+                std::uint8_t why) {
+    if (belongs(room, user))
+      room.notes[user][entry.seq.value()] = {entry.seq, message, why, store_.last_position};
   }
 
   /// What is not a message's.
@@ -121,7 +196,15 @@ class memory_writer final : public writer, private rooms::source {
     if (const auto* change = std::get_if<member_set>(&entry.body)) {
       for (const auto& user : change->users) {
         auto& row = room.members[user];
+        const bool was_there = row.is_row_of_inbox();
+        const bool was_member = row.is_member();
         row = rooms::apply(std::move(row), entry);
+        if (was_member && !row.is_member()) room.notes.erase(user);
+        if (row.is_row_of_inbox())
+          room.gone.erase(user);
+        else if (was_there)
+          room.gone.insert_or_assign(
+              user, inbox_end{change->state.value_or(member_state::none), room.last_position});
         if (!row.is_kept()) room.members.erase(user);
       }
     } else if (const auto* pin = std::get_if<pinned>(&entry.body)) {
@@ -224,12 +307,24 @@ class memory_writer final : public writer, private rooms::source {
     const auto at = store_.marks.find({blocker, rooms::mark::kind::block, blocked.value()});
     return at != store_.marks.end() && at->second.what.value == 1;
   }
+  seq_no marker(const rooms::room_view& room, const user_id& user) override {
+    const auto at = store_.marks.find({user, rooms::mark::kind::read_marker, room.room.value()});
+    return at == store_.marks.end() ? seq_no{}
+                                    : seq_no{static_cast<std::uint64_t>(at->second.what.value)};
+  }
+  /// As the database knows it: since slow mode was turned on, and within its time before.
   std::optional<unix_ms> last_message(const rooms::room_view& view, const user_id& by) override {
     const auto& log = store_.rooms.at(view.room).log;
-    const auto at = std::find_if(log.rbegin(), log.rend(), [&](const log_entry& entry) {
-      return entry.from == by && std::holds_alternative<posted>(entry.body);
-    });
-    return at == log.rend() ? std::nullopt : std::optional{at->at};
+    std::optional<unix_ms> since, recalled;
+    for (auto at = log.rbegin(); at != log.rend(); ++at) {
+      const auto* set = std::get_if<room_set>(&at->body);
+      if (set && set->change.slow && !since)
+        since = unix_ms{at->at.value() - view.settings().slow_mode().count()};
+      if (at->from != by || !std::holds_alternative<posted>(at->body)) continue;
+      if (!since) return at->at;
+      if (at->at > *since) recalled = std::max(recalled.value_or(at->at), at->at);
+    }
+    return recalled;
   }
   std::optional<user_id> successor(const rooms::room_view& view,
                                    std::span<const user_id> without) override {
@@ -256,6 +351,7 @@ class memory_journal final : public journal {
  public:
   memory_journal(rooms::key_window window, const rooms::rules& how) : window_(window), how_(how) {
     std::random_device device;
+    store_.journal = std::to_string(device());
     for (int i = 0; i < 32; ++i) secret_ += static_cast<char>(device());
   }
 

@@ -96,9 +96,77 @@ class memory_reader final : public reader {
     const std::shared_lock lock{store_.border};
     const auto* room = find(id);
     if (!room) return unknown(id);
-    const auto at = room->members.find(user);
-    return member_found{at == room->members.end() ? rooms::member_row{} : at->second,
-                        room->view.head};
+    const auto row = row_of(*room, user);
+    member_found found{row, room->view.head, {}};
+    if (rooms::belongs(room->view, row, user)) found.read = marker_of(*room, user, row);
+    return found;
+  }
+
+  result<notes_page> notes(const user_id& user, std::optional<std::uint64_t> before,
+                           std::size_t count, std::size_t bytes) override {
+    const std::shared_lock lock{store_.border};
+    std::map<std::uint64_t, std::pair<const memory_room*, rooms::note>, std::greater<>> latest;
+    for (const auto& [id, room] : store_.rooms)
+      if (const auto own = room.notes.find(user); own != room.notes.end())
+        for (const auto& [place, note] : own->second)
+          if (!before || note.position < *before) latest.emplace(note.position, std::pair{&room, note});
+    notes_page page;
+    std::size_t used = 0;
+    std::uint64_t last = 0;
+    for (const auto& [position, found] : latest) {
+      const auto& [room, note] = found;
+      auto shown = rooms::summarise(room->folded(*room->message(note.message)), user);
+      used += cost_of(shown);
+      if (page.list.size() >= count || (!page.list.empty() && used > bytes)) {
+        page.next = last;
+        break;
+      }
+      last = position;
+      const auto read = marker_of(*room, user, row_of(*room, user));
+      page.list.push_back({room->view.room, note.why, note.place <= read, std::move(shown)});
+    }
+    return page;
+  }
+
+  result<inbox_page> inbox(const inbox_query& what) override {
+    const std::shared_lock lock{store_.border};
+    return inbox_of(what);
+  }
+  result<message::inbox_row> inbox_row(const user_id& user, const room_id& room,
+                                       unix_ms now) override {
+    const std::shared_lock lock{store_.border};
+    const auto* found = find(room);
+    message::inbox_row shown;
+    shown.room = room;
+    shown.gone = "deleted";
+    return found ? row_in(*found, user, now) : shown;
+  }
+  result<std::string> as_of(std::uint64_t position) override {
+    return inbox_place{store_.journal, position}.text();
+  }
+
+  result<std::vector<std::pair<room_id, seq_no>>> unread_rooms(const user_id& user) override {
+    const std::shared_lock lock{store_.border};
+    std::vector<std::pair<room_id, seq_no>> found;
+    for (const auto* room : rooms_of(user))
+      if (const auto of = counts_in(*room, user); of && of->read < of->head)
+        found.emplace_back(room->view.room, of->head);
+    return found;
+  }
+
+  result<message::totals> totals(const user_id& user) override {
+    const std::shared_lock lock{store_.border};
+    message::totals sum;
+    for (const auto* room : rooms_of(user))
+      if (const auto of = counts_in(*room, user)) add(sum, *of);
+    return sum;
+  }
+
+  result<std::optional<room_counts>> counts(const room_id& id, const user_id& user) override {
+    const std::shared_lock lock{store_.border};
+    const auto* room = find(id);
+    if (!room) return unknown(id);
+    return counts_in(*room, user);
   }
 
   result<member_page> members(const room_id& id, member_state state,
@@ -214,7 +282,7 @@ class memory_reader final : public reader {
         const auto own = at->second.members.find(filter.asker);
         const bool has_row = own != at->second.members.end();
         const bool hidden = at->second.view.settings().is_private() && !filter.hidden_too;
-        if (hidden && !(has_row && is_row_of_inbox(own->second))) continue;
+        if (hidden && !(has_row && own->second.is_row_of_inbox())) continue;
         auto& info = page.emplace_back(at->second.info());
         if (has_row) info.asker = own->second;
       }
@@ -262,6 +330,132 @@ class memory_reader final : public reader {
   }
 
  private:
+  static rooms::member_row row_of(const memory_room& room, const user_id& user) {
+    const auto at = room.members.find(user);
+    return at == room.members.end() ? rooms::member_row{} : at->second;
+  }
+  seq_no marker_of(const memory_room& room, const user_id& user,
+                   const rooms::member_row& row) const {
+    const auto mark =
+        store_.marks.find({user, rooms::mark::kind::read_marker, room.view.room.value()});
+    auto read = row.since;
+    if (mark != store_.marks.end())
+      read = std::max(read, seq_no{static_cast<std::uint64_t>(mark->second.what.value)});
+    return std::min(read, room.view.head);
+  }
+  message::inbox_row row_in(const memory_room& room, const user_id& user, unix_ms now) const {
+    const auto row = row_of(room, user);
+    const auto counts = counts_in(room, user);
+    if (!counts && !row.is_invited(now)) {
+      message::inbox_row gone;
+      gone.room = room.view.room;
+      const auto end = room.gone.find(user);
+      gone.gone = row.state == member_state::invited
+                      ? "lapsed"
+                      : reason_of_end(end == room.gone.end() ? member_state::none : end->second.how);
+      return gone;
+    }
+    auto shown = row_of_inbox(room.view, row, user);
+    if (counts) {
+      shown.read = counts->read;
+      shown.unread = counts->unread;
+      shown.mentions = counts->mentions;
+    }
+    auto place = row.since.value();
+    if (const auto own = room.notes.find(user); own != room.notes.end() && !own->second.empty())
+      place = std::max(place, own->second.rbegin()->first);
+    bool first = true;
+    for (auto seq = room.log.size(); seq > 0; --seq) {
+      const auto* message = room.message(seq_no{seq});
+      if (!message || !rooms::counts(*message)) continue;
+      if (std::exchange(first, false)) place = std::max<std::uint64_t>(place, seq);
+      const auto now_is = room.folded(*message);
+      if (now_is.deleted) continue;
+      shown.last = shown_last(rooms::summarise(now_is, user));
+      break;
+    }
+    shown.at = place == 0 ? room.view.last_at : room.log[place - 1].at;
+    return shown;
+  }
+  inbox_page inbox_of(const inbox_query& what) const {
+    inbox_page page;
+    page.as_of = inbox_place{store_.journal, store_.last_position}.text();
+    auto since = inbox_place::parse(what.since);
+    page.reset = !what.since.empty() && (!since || since->journal != store_.journal ||
+                                         since->position > store_.last_position);
+    if (page.reset) since.reset();
+    const auto after = since ? std::nullopt : inbox_cursor::parse(what.after);
+    std::vector<message::inbox_row> found;
+    for (const auto* room : rooms_of(what.user)) {
+      auto row = row_in(*room, what.user, what.now);
+      if (!row.gone.empty()) {
+        if (since) page.rows.push_back(std::move(row));
+        continue;
+      }
+      if (row.read) {
+        add(page.sum, {row.head, *row.read, row.unread, row.mentions});
+        page.all.push_back({row.room, row.unread, row.mentions});
+      }
+      const auto mark = store_.marks.find(
+          {what.user, rooms::mark::kind::read_marker, room->view.room.value()});
+      const auto marked = mark == store_.marks.end() ? 0 : mark->second.position;
+      if (since && room->last_position <= since->position && marked < since->position) continue;
+      if (!after || after->precedes(row)) found.push_back(std::move(row));
+    }
+    if (since) {
+      for (const auto& [id, room] : store_.rooms)
+        if (const auto end = room.gone.find(what.user);
+            end != room.gone.end() && end->second.position > since->position) {
+          auto& row = page.rows.emplace_back();
+          row.room = id;
+          row.gone = reason_of_end(end->second.how);
+        }
+      if (page.rows.size() + found.size() > limits::inbox_page_count_max) {
+        auto anew = what;
+        anew.since.clear();
+        page = inbox_of(anew);
+        page.reset = true;
+        return page;
+      }
+    }
+    std::ranges::sort(found, inbox_cursor::before);
+    for (auto& row : found) {
+      if (!since && page.rows.size() >= what.count) {
+        page.next = inbox_cursor{page.rows.back().at, page.rows.back().room}.text();
+        break;
+      }
+      page.rows.push_back(std::move(row));
+    }
+    return page;
+  }
+  /// Those that are theirs, and direct ones in which something was said.
+  std::vector<const memory_room*> rooms_of(const user_id& user) const {
+    std::vector<const memory_room*> found;
+    for (const auto& [id, room] : store_.rooms) {
+      const bool direct = rooms::is_direct_user(room.view, user) && !room.log.empty();
+      if (direct || row_of(room, user).is_row_of_inbox()) found.push_back(&room);
+    }
+    return found;
+  }
+  /// One by one: what is counted here is little.
+  std::optional<room_counts> counts_in(const memory_room& room, const user_id& user) const {
+    const auto row = row_of(room, user);
+    if (!rooms::belongs(room.view, row, user)) return std::nullopt;
+    room_counts found{room.view.head, marker_of(room, user, row), 0, 0};
+    const auto upto = std::max(found.read.value(), room.view.floor.value() - 1);
+    for (auto seq = upto + 1; seq <= room.log.size(); ++seq) {
+      const auto* message = room.message(seq_no{seq});
+      if (!message || !rooms::counts(*message)) continue;
+      const auto now = room.folded(*message);
+      if (now.deleted) continue;
+      ++found.unread;
+      found.mentions += now.what.mentions.room;
+    }
+    if (const auto own = room.notes.find(user); own != room.notes.end())
+      for (const auto& [place, note] : own->second) found.mentions += place > upto;
+    found.mentions = std::min(found.mentions, std::uint64_t{limits::mentions_told_max});
+    return found;
+  }
   const memory_room* find(const room_id& id) const {
     const auto at = store_.rooms.find(id);
     return at == store_.rooms.end() ? nullptr : &at->second;

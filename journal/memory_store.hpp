@@ -2,7 +2,9 @@
 
 #include "journal/journal.hpp"
 #include "journal/user_filter.hpp"
+#include "rooms/notes.hpp"
 #include "rooms/present.hpp"
+#include "rooms/rights.hpp"
 #include "rooms/view.hpp"
 
 #include <cstdint>
@@ -24,6 +26,11 @@ struct pin_place {
   unix_ms at;
 };
 
+struct inbox_end {
+  member_state how;
+  std::uint64_t position;
+};
+
 struct memory_room {
   rooms::room_view view;
   epoch_id epoch;
@@ -32,6 +39,8 @@ struct memory_room {
   std::unordered_map<std::uint64_t, std::vector<std::uint64_t>> edits;  // of a message, by seq
   std::map<user_id, rooms::member_row> members;
   std::map<std::uint64_t, pin_place> pins;  // by target
+  std::map<user_id, std::map<std::uint64_t, rooms::note>> notes;  // by place
+  std::map<user_id, inbox_end> gone;               // who belonged to it, or was invited
   std::uint64_t last_position = 0;
 
   room_info info() const {
@@ -66,13 +75,10 @@ struct memory_store {
   std::vector<log_place> order;  // of all rooms
   std::map<mark_name, stored_mark> marks;
   std::map<user_id, user_set> profiles;
+  std::string journal;  // that tells places in it from those in another
   std::uint64_t last_position = 0;
   user_filter have_directs;  // outside of the border
 };
-
-inline bool is_row_of_inbox(const rooms::member_row& row) {
-  return row.is_member() || row.state == member_state::invited;
-}
 
 std::unique_ptr<reader> read_memory(memory_store& store);
 

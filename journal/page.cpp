@@ -1,8 +1,11 @@
 #include "journal/page.hpp"
 
+#include "protocol/codec.hpp"
+#include "protocol/limits.hpp"
 #include "rooms/sequencer.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 namespace confab::journal {
@@ -55,6 +58,69 @@ bool latest_of::take(std::string_view from, unix_ms at) {
   if (own == left_.end() || at < since_) return false;
   if (--own->second == 0) left_.erase(own);
   return true;
+}
+
+message::inbox_last shown_last(const message::present_message& message) {
+  const auto& what = message.what;
+  return {message.seq, message.at, message.from,
+          std::string{beginning_of(what.text, limits::inbox_text_bytes_max)},
+          what.attachments ? count_of(*what.attachments) : 0};
+}
+
+message::inbox_row row_of_inbox(const rooms::room_view& room, const rooms::member_row& row,
+                                const user_id& user) {
+  message::inbox_row shown;
+  shown.room = room.room;
+  shown.head = room.head;
+  if (room.direct) {
+    shown.with = room.direct->first == user ? room.direct->second : room.direct->first;
+    return shown;
+  }
+  shown.title = room.settings().title.value_or(room.room.value());
+  shown.state = row.state;
+  shown.as = row.as;
+  if (row.is_member()) return shown;
+  shown.by = row.by;
+  shown.until = row.until;
+  return shown;
+}
+
+std::string_view reason_of_end(member_state how) noexcept {
+  return how == member_state::none ? name(member_state::left) : name(how);
+}
+
+std::optional<inbox_cursor> inbox_cursor::parse(std::string_view text) {
+  std::int64_t at = 0;
+  const auto* end = text.data() + text.size();
+  const auto [read, wrong] = std::from_chars(text.data(), end, at);
+  if (wrong != std::errc{} || read == end || *read != '.') return std::nullopt;
+  auto room = room_id::make({read + 1, static_cast<std::size_t>(end - read - 1)});
+  if (!room) return std::nullopt;
+  return inbox_cursor{unix_ms{at}, *std::move(room)};
+}
+std::string inbox_cursor::text() const { return std::to_string(at.value()) + "." + room.value(); }
+bool inbox_cursor::before(const message::inbox_row& a, const message::inbox_row& b) noexcept {
+  return a.at != b.at ? a.at > b.at : a.room < b.room;
+}
+bool inbox_cursor::precedes(const message::inbox_row& row) const noexcept {
+  return at != row.at ? at > row.at : room < row.room;
+}
+
+std::optional<inbox_place> inbox_place::parse(std::string_view text) {
+  const auto dot = text.find('.');
+  if (dot == text.npos) return std::nullopt;
+  inbox_place found{std::string{text.substr(0, dot)}, 0};
+  const auto* end = text.data() + text.size();
+  const auto [read, wrong] = std::from_chars(text.data() + dot + 1, end, found.position);
+  if (wrong != std::errc{} || read != end) return std::nullopt;
+  return found;
+}
+std::string inbox_place::text() const { return journal + "." + std::to_string(position); }
+
+void add(message::totals& sum, const room_counts& of) noexcept {
+  sum.rooms += of.unread > 0 || of.mentions > 0;
+  sum.unread += of.unread;
+  sum.mentions += of.mentions;
 }
 
 std::size_t cost_of(const message::present_message& message) noexcept {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "journal/journal.hpp"
+#include "rooms/view.hpp"
 
 #include <optional>
 #include <span>
@@ -74,6 +75,34 @@ class latest_of {
   unix_ms since_;
   std::size_t looked_at_ = 0;
 };
+
+/// As a row of the inbox shows it.
+message::inbox_last shown_last(const message::present_message& message);
+/// Of a room that is one's own, but for what is unread and its last message.
+message::inbox_row row_of_inbox(const rooms::room_view& room, const rooms::member_row& row,
+                                const user_id& user);
+/// Why a room is no more one's own.
+std::string_view reason_of_end(member_state how) noexcept;
+
+/// Where a window of the inbox goes on: behind this row. Rows are in order of `before`.
+struct inbox_cursor {
+  unix_ms at;
+  room_id room;
+  static std::optional<inbox_cursor> parse(std::string_view text);
+  std::string text() const;
+  static bool before(const message::inbox_row& a, const message::inbox_row& b) noexcept;
+  bool precedes(const message::inbox_row& row) const noexcept;
+};
+
+/// A place in the order of one journal.
+struct inbox_place {
+  std::string journal;
+  std::uint64_t position = 0;
+  static std::optional<inbox_place> parse(std::string_view text);
+  std::string text() const;
+};
+
+void add(message::totals& sum, const room_counts& of) noexcept;
 
 /// Bytes of text, data, ids and reactions in `message`.
 std::size_t cost_of(const message::present_message& message) noexcept;

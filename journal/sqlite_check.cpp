@@ -130,6 +130,10 @@ class checker {
     const std::pair<std::string_view, std::string> differences[] = {
         {"messages' present forms", in_one_of("*", "changed")},
         {"members", in_one_of("*", "members")},
+        {"notes", in_one_of("*", "notes")},
+        {"messages that name everybody", in_one_of("*", "room_mentions")},
+        {"deleted messages", in_one_of("*", "deleted_counted")},
+        {"rooms that were left", in_one_of("*", "gone_rooms")},
         {"rooms' settings and counts",
          in_one_of("id, settings, members, owners, kept, unlisted", "rooms")},
         {"times of slow mode", in_one_of("*", "last_messages")},

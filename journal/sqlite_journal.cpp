@@ -133,7 +133,8 @@ std::optional<std::string> check_mark(connection& database, const mark_options& 
              "): its -wal file was lost or cut, or an older copy was put back. Put the latest "
              "files back; or start once with --accept-older-journal, and all rooms begin a new "
              "epoch, so that no client takes new messages for those that are gone";
-    if (const int code = database.execute("update rooms set epoch = lower(hex(randomblob(4)))"))
+    if (const int code = database.execute("update rooms set epoch = lower(hex(randomblob(4)));"
+                               "update secrets set value = randomblob(8) where name = 'inbox'"))
       return words(code, database);
     how.accepted(position, mark->position);
   }
@@ -161,7 +162,9 @@ class sqlite_journal final : public journal {
     if (!writer_) throw std::logic_error("a journal has one writer");
     return std::move(writer_);
   }
-  std::unique_ptr<reader> make_reader() override { return std::make_unique<sqlite_reader>(path()); }
+  std::unique_ptr<reader> make_reader() override {
+    return std::make_unique<sqlite_reader>(path(), markers_);
+  }
   bool may_have_directs(const user_id& user) const noexcept override {
     return have_directs_->may_have(user.view());
   }
@@ -175,6 +178,7 @@ class sqlite_journal final : public journal {
   std::optional<checkpointer> rotation_;
   std::optional<user_filter> have_directs_;
   shared_time keys_since_{0};
+  pending_markers markers_;
   std::string secret_;
   std::mutex border_;
   std::unique_ptr<writer> writer_;  // until it is asked for
@@ -202,7 +206,7 @@ std::optional<std::string> sqlite_journal::open(rooms::key_window window,
     return words(code, second);
   rotation_.emplace(std::move(second));
   auto made = sqlite_writer::make(std::move(database), *rotation_, *have_directs_, keys_since_,
-                                  window, how);
+                                  markers_, window, how);
   if (auto* error = std::get_if<std::string>(&made)) return std::move(*error);
   writer_ = std::get<std::unique_ptr<sqlite_writer>>(std::move(made));
   if (!marks.file.empty()) writer_ = marking(std::move(writer_), std::move(id), marks);

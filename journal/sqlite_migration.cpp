@@ -8,11 +8,13 @@
 #include "journal/sqlite_projection.hpp"
 #include "journal/sqlite_rows.hpp"
 #include "journal/sqlite_schema.hpp"
+#include "rooms/rights.hpp"
 #include "rooms/view.hpp"
 
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -100,15 +102,14 @@ class filling {
                     ", id, room from log where id > ?1 order by id limit ?2"},
         {room_, "select " + std::string{room_columns} + " from rooms r" + std::string{last_entry} +
                     " where r.id = ?1"},
-        {counted_before_,
-         "select counted from log where room = ?1 and seq = ?2 and kind = 0 union all "
-         "select counted from log where room = ?1 and seq = ?2 and kind <> 0"},
+        {counted_before_, std::string{counted_at}},
         {update_, "update log set counted = ?2 where id = ?1"},
         {progress_, "update progress set done = ?1 where step = 'project'"},
         {finished_, "delete from progress where step = 'project'"},
         {insert_run_,
          "insert or replace into key_runs (last, first, newest, places) "
          "values (?1, ?2, ?3, cast(?4 as blob))"},
+        {raise_marker_, std::string{raise_marker}},
         {secret_, "select value from secrets where name = 'keys'"},
     };
     for (const auto& [prepared, sql] : all)
@@ -164,8 +165,10 @@ class filling {
       rooms::apply(*view, entry, rows);
       if (code) return code;
       code = query{update_, ids[i], view->counted}.run();
-      if (!code) code = present_.project(database_, room, entry);
-      if (!code) code = people_.project(*view, entry);
+      const auto position = static_cast<std::uint64_t>(ids[i]);
+      if (!code) code = present_.project(database_, *view, entry, position, people_);
+      if (!code) code = people_.project(*view, entry, position);
+      if (!code) code = mark_author(*view, entry);
       const bool changes_room = std::holds_alternative<member_set>(entry.body) ||
                                 std::holds_alternative<room_set>(entry.body);
       if (!code && changes_room) code = people_.keep(*view);
@@ -176,6 +179,7 @@ class filling {
       keys_->remember(keys_->hash_of(room, entry.from, entry.key),
                       static_cast<std::uint64_t>(ids[i]), entry.at);
     }
+    if (const int code = store_markers(static_cast<std::uint64_t>(ids.back()))) return code;
     if (const int code = store_run()) return code;
     return query{progress_, ids.back()}.run();
   }
@@ -209,6 +213,23 @@ class filling {
     return &view;
   }
 
+  /// What one has written oneself is read.
+  int mark_author(const rooms::room_view& view, const log_entry& entry) {
+    if (!std::holds_alternative<posted>(entry.body)) return SQLITE_OK;
+    int code = SQLITE_OK;
+    const auto row = people_.member(view.number, entry.from, code);
+    if (!code && rooms::belongs(view, row, entry.from))
+      markers_[{entry.from, view.number}] = entry.seq;
+    return code;
+  }
+  int store_markers(std::uint64_t position) {
+    for (const auto& [name, read] : std::exchange(markers_, {}))
+      if (const int code =
+              query{raise_marker_, name.first.view(), name.second, read.value(), position}.run())
+        return code;
+    return SQLITE_OK;
+  }
+
   int store_run() {
     const auto run = keys_->full_run();
     if (!run) return SQLITE_OK;
@@ -228,7 +249,9 @@ class filling {
   bool run_written_ = false;
   std::unordered_map<std::int64_t, rooms::room_view> views_;
   people people_;
-  statement room_, read_, counted_before_, update_, progress_, finished_, insert_run_, secret_;
+  std::map<std::pair<user_id, std::int64_t>, seq_no> markers_;  // of authors, in this step
+  statement room_, read_, counted_before_, update_, progress_, finished_, insert_run_, raise_marker_,
+      secret_;
 };
 
 }  // namespace
@@ -254,7 +277,8 @@ std::optional<std::string> rebuild(connection& database, const migration_options
   const int code = database.execute(
       "begin immediate; delete from changed; delete from reactions; delete from reaction_counts;"
       "delete from members; delete from users; delete from pins; delete from threads;"
-      "delete from thread_users; delete from last_messages;"
+      "delete from thread_users; delete from last_messages; delete from notes;"
+      "delete from room_mentions; delete from deleted_counted; delete from gone_rooms;"
       "update rooms set settings = null, members = 0, owners = 0, kept = 0, unlisted = 0 where kept > 0 or "
       "settings is not null; delete from direct_order; delete from key_runs;"
       "insert or replace into progress values ('project', 0); commit");

@@ -59,6 +59,9 @@ int people::prepare(const connection& database) {
        "select sender, at, seq from log where room = ?1 and seq < ?2 and kind = 6 "
        "order by 3 desc limit 10000) where at > ?3 group by sender"},
       {run_.forget_speakers, "delete from last_messages where room = ?1"},
+      {run_.left,
+       "insert or replace into gone_rooms (user, room, state, position) values (?1, ?2, ?3, ?4)"},
+      {run_.came_back, "delete from gone_rooms where user = ?1 and room = ?2"},
       {run_.keep_room,
        "update rooms set settings = ?2, members = ?3, owners = ?4, kept = ?5, unlisted = ?6 "
        "where id = ?1"},
@@ -137,7 +140,15 @@ int people::watch_pace(const rooms::room_view& room, const log_entry& entry) {
   return query{run_.recall_speakers, room.number, entry.seq.value(), entry.at.value() - slow}.run();
 }
 
-int people::project(const rooms::room_view& view, const log_entry& entry) {
+/// Whom a list of rooms is to tell that one is gone from it.
+int people::note_end(std::int64_t room, const user_id& user, bool was_there, bool is_there,
+                     member_state how, std::uint64_t position) {
+  if (was_there == is_there) return SQLITE_OK;
+  if (is_there) return query{run_.came_back, user.view(), room}.run();
+  return query{run_.left, user.view(), room, static_cast<std::int64_t>(how), position}.run();
+}
+
+int people::project(const rooms::room_view& view, const log_entry& entry, std::uint64_t position) {
   const auto room = view.number;
   if (const int code = watch_pace(view, entry)) return code;
   if (const auto* change = std::get_if<member_set>(&entry.body)) {
@@ -145,8 +156,12 @@ int people::project(const rooms::room_view& view, const log_entry& entry) {
       int code = SQLITE_OK;
       auto row = member(room, user, code);
       if (code) return code;
+      const bool was_there = row.is_row_of_inbox();
       row = rooms::apply(std::move(row), entry);
       code = write(room, user, row);
+      if (!code)
+        code = note_end(room, user, was_there, row.is_row_of_inbox(),
+                        change->state.value_or(member_state::none), position);
       if (code) return code;
       members_.put({room, user}, std::move(row));
     }

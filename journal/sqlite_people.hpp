@@ -38,7 +38,7 @@ class people {
   std::optional<unix_ms> last_message(std::int64_t room, const user_id& user, int& code);
 
   /// Takes in an entry of the room, which is in the log and in the view already.
-  int project(const rooms::room_view& room, const log_entry& entry);
+  int project(const rooms::room_view& room, const log_entry& entry, std::uint64_t position);
   /// The room's settings and counts, after the last of its entries.
   int keep(const rooms::room_view& view);
   /// Where a transaction was taken back.
@@ -57,11 +57,13 @@ class people {
   };
 
   int write(std::int64_t room, const user_id& user, const rooms::member_row& row);
+  int note_end(std::int64_t room, const user_id& user, bool was_there, bool is_there,
+               member_state how, std::uint64_t position);
   int watch_pace(const rooms::room_view& room, const log_entry& entry);
 
   struct statements {
     statement member, keep_member, drop_member, profile, keep_profile, memberships, blocked, heir,
-        keep_room, last_message, spoke, recall_speakers, forget_speakers;
+        keep_room, last_message, spoke, recall_speakers, forget_speakers, left, came_back;
   };
   statements run_;
   recent_map<member_name, rooms::member_row, 100'000, member_hash> members_;

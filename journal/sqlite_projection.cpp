@@ -12,7 +12,7 @@ int projection::prepare(const connection& database) {
       // A main message is in one index, a reply in another.
       {run_.message,
        "select l.id, l.sender, l.at, l.thread, l.users, c.deleted_by is not null, "
-       "coalesce(c.edits, 0), coalesce(c.reactions, 0), coalesce(c.emoji, 0), c.edit from ("
+       "coalesce(c.edits, 0), coalesce(c.reactions, 0), coalesce(c.emoji, 0), c.edit, l.flags from ("
        "select * from log where room = ?1 and seq = ?2 and kind = 0 union all "
        "select * from log where room = ?1 and seq = ?2 and kind = 6) l "
        "left join changed c on c.room = l.room and c.seq = l.seq"},
@@ -68,12 +68,17 @@ int projection::prepare(const connection& database) {
        "on conflict do update set replies = replies + 1, last = excluded.last, "
        "last_at = excluded.last_at"},
       {run_.reply_user,
-       "insert into thread_users (room, root, user, replies) values (?1, ?2, ?3, 1) "
-       "on conflict do update set replies = replies + 1"},
+       "insert into thread_users (room, root, user, replies, last) values (?1, ?2, ?3, 1, ?4) "
+       "on conflict do update set replies = replies + 1, last = excluded.last"},
+      {run_.writers,
+       "select user from thread_users indexed by thread_users_last where room = ?1 and root = ?2 "
+       "order by last desc limit ?3"},
       {run_.lose_reply,
        "update threads set replies = replies - 1 where room = ?1 and root = ?2"},
       {run_.lose_reply_user,
-       "update thread_users set replies = replies - 1 where room = ?1 and root = ?2 and user = ?3"},
+       "update thread_users set replies = replies - 1, last = coalesce((select max(seq) from log "
+       "indexed by log_thread_users where room = ?1 and thread = ?2 and sender = ?3 and kind = 6 "
+       "and gone is null), 0) where room = ?1 and root = ?2 and user = ?3"},
       {run_.drop_thread_users,
        "delete from thread_users where room = ?1 and root = ?2 and user = ?3 and replies = 0"},
       {run_.last_reply,
@@ -88,7 +93,7 @@ int projection::prepare(const connection& database) {
   };
   for (const auto& [prepared, sql] : all)
     if (const int code = prepared.prepare(database, sql)) return code;
-  return SQLITE_OK;
+  return notes_.prepare(database);
 }
 
 std::optional<projection::found_message> projection::find(std::int64_t room, seq_no seq,
@@ -98,7 +103,7 @@ std::optional<projection::found_message> projection::find(std::int64_t room, seq
     code = row.code();
     return std::nullopt;
   }
-  found_message found{row.integer(0), {}, unix_ms{row.integer(2)}};
+  found_message found{row.integer(0), {}, unix_ms{row.integer(2)}, row.integer(10) != 0};
   auto& state = found.state;
   state.author = user_id::trusted(std::string{row.text(1)});
   if (!row.is_null(3)) state.thread = seq_no{static_cast<std::uint64_t>(row.integer(3))};
@@ -131,38 +136,84 @@ std::optional<rooms::message_state> projection::message(std::int64_t room, seq_n
   return std::move(found->state);
 }
 
-int projection::project(const connection& database, std::int64_t room, const log_entry& entry) {
+int projection::project(const connection& database, const rooms::room_view& room,
+                        const log_entry& entry, std::uint64_t position, people& who) {
   struct {
     projection& of;
     const connection& database;
-    std::int64_t room;
-    const log_entry& entry;
+    const notes::at place;
 
-    int operator()(const posted& what) const {
-      return what.where.thread ? of.add_reply(room, *what.where.thread, entry) : SQLITE_OK;
-    }
+    std::int64_t room() const { return place.room.number; }
+    const log_entry& entry() const { return place.entry; }
+    int operator()(const posted& what) const { return of.post(place, what); }
     int operator()(const recorded&) const { return SQLITE_OK; }
-    int operator()(const member_set&) const { return SQLITE_OK; }  // see `people`
+    int operator()(const member_set& what) const { return of.left(place, what); }
     int operator()(const room_set&) const { return SQLITE_OK; }
     int operator()(const user_set&) const { return SQLITE_OK; }
-    int operator()(const edited& what) const { return of.edit(room, what.target, entry); }
-    int operator()(const deleted& what) const { return of.erase(room, entry, what); }
-    int operator()(const reacted& what) const { return of.react(database, room, entry, what); }
-    int operator()(const pinned& what) const { return of.pin(room, entry, what); }
-  } const visitor{*this, database, room, entry};
+    int operator()(const edited& what) const { return of.edit(place, what); }
+    int operator()(const deleted& what) const { return of.erase(room(), entry(), what); }
+    int operator()(const reacted& what) const {
+      return of.react(database, room(), entry(), what);
+    }
+    int operator()(const pinned& what) const { return of.pin(room(), entry(), what); }
+  } const visitor{*this, database, {room, entry, position, who}};
   return std::visit(visitor, entry.body);
 }
 
-int projection::edit(std::int64_t room, seq_no at, const log_entry& entry) {
+int projection::post(const notes::at& place, const posted& what) {
+  const auto room = place.room.number;
+  const auto& where = what.where;
+  // Most messages address nobody.
+  if (!what.what.mentions.empty() || where.reply_to || where.thread) {
+    int code = SQLITE_OK;
+    rooms::addressing of;
+    std::vector<user_id> writers;
+    const auto author = [&](seq_no seq) -> std::optional<user_id> {
+      auto found = find(room, seq, code);
+      return found ? std::optional{std::move(found->state.author)} : std::nullopt;
+    };
+    if (where.reply_to) of.replied_to = author(*where.reply_to);
+    if (where.thread) {
+      of.root = author(*where.thread);
+      query row{run_.writers, room, where.thread->value(), rooms::thread_writers_noted_max};
+      while (row.next()) writers.push_back(user_id::trusted(std::string{row.text(0)}));
+      if (row.code()) return row.code();
+      of.writers = writers;
+    }
+    if (!code) code = notes_.posted(place, of);
+    if (code) return code;
+  }
+  return where.thread ? add_reply(room, *where.thread, place.entry) : SQLITE_OK;
+}
+
+/// Before `people` takes it in, so that it is known who was a member until now.
+int projection::left(const notes::at& place, const member_set& what) {
+  for (const auto& user : what.users) {
+    int code = SQLITE_OK;
+    const auto row = place.who.member(place.room.number, user, code);
+    if (code) return code;
+    if (row.is_member() && !rooms::apply(row, place.entry).is_member())
+      if (const int failed = notes_.left(place.room.number, user)) return failed;
+  }
+  return SQLITE_OK;
+}
+
+int projection::edit(const notes::at& place, const edited& what) {
+  const auto room = place.room.number;
+  const auto& entry = place.entry;
+  const auto at = what.target;
   int code = SQLITE_OK;
-  const auto target = message(room, at, entry.from, {}, code);
-  if (!target) return code;
-  if (target->deleted) {  // the edit had lost a race: what it says was never seen, and goes
+  const auto found = find(room, at, code);
+  if (!found) return code;
+  const auto& target = found->state;
+  if (target.deleted) {  // the edit had lost a race: what it says was never seen, and goes
     code = query{run_.edit_lost, room, at.value()}.run();
     return code ? code : query{run_.clear_edit, room, entry.seq.value()}.run();
   }
+  if (!found->quiet) code = notes_.edited(place, what, target.author, target.mentions_room);
+  if (code) return code;
   std::optional<std::string_view> by;
-  if (entry.from != target->author) by = entry.from.view();
+  if (entry.from != target.author) by = entry.from.view();
   return query{run_.edit, room, at.value(), entry.seq.value(), entry.at.value(), by}.run();
 }
 
@@ -178,6 +229,8 @@ int projection::erase(std::int64_t room, const log_entry& entry, const deleted& 
   if (!code) code = query{run_.clear_message, target->id}.run();
   if (!code) code = query{run_.clear_edits, room, seq}.run();
   if (!code) code = query{run_.unpin, room, seq}.run();
+  if (!code)
+    code = notes_.deleted(room, what.target, !target->quiet && !target->state.thread);
   if (!code && target->state.thread) code = lose_reply(room, *target->state.thread, *target);
   if (code || target->state.emoji == 0) return code;
   code = query{run_.clear_reactions, room, seq}.run();
@@ -187,7 +240,9 @@ int projection::erase(std::int64_t room, const log_entry& entry, const deleted& 
 int projection::add_reply(std::int64_t room, seq_no root, const log_entry& entry) {
   const int code =
       query{run_.reply, room, root.value(), entry.seq.value(), entry.at.value()}.run();
-  return code ? code : query{run_.reply_user, room, root.value(), entry.from.view()}.run();
+  return code ? code
+              : query{run_.reply_user, room, root.value(), entry.from.view(), entry.seq.value()}
+                    .run();
 }
 
 int projection::lose_reply(std::int64_t room, seq_no at, const found_message& reply) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "journal/sqlite_notes.hpp"
 #include "journal/sqlite_statement.hpp"
 #include "protocol/entry.hpp"
 #include "rooms/message_state.hpp"
@@ -20,8 +21,9 @@ class projection {
   /// The message `seq` as `by` sees it; none where there is no such message. `code` tells a failure.
   std::optional<rooms::message_state> message(std::int64_t room, seq_no seq, const user_id& by,
                                               std::string_view emoji, int& code);
-  /// Takes in an entry that is in the log already.
-  int project(const connection& database, std::int64_t room, const log_entry& entry);
+  /// Takes in an entry that is in the log already, at `position`, and in the view; before `people`.
+  int project(const connection& database, const rooms::room_view& room, const log_entry& entry,
+              std::uint64_t position, people& who);
   /// Of a room with an entry at `position`: if it is a direct one it is the latest of its two users.
   int bring_to_front(std::int64_t room, std::uint64_t position);
 
@@ -30,9 +32,12 @@ class projection {
     std::int64_t id;  // in the log
     rooms::message_state state;
     unix_ms at;
+    bool quiet;
   };
   std::optional<found_message> find(std::int64_t room, seq_no seq, int& code);
-  int edit(std::int64_t room, seq_no at, const log_entry& entry);
+  int post(const notes::at& place, const posted& what);
+  int edit(const notes::at& place, const edited& what);
+  int left(const notes::at& place, const member_set& what);
   int erase(std::int64_t room, const log_entry& entry, const deleted& what);
   int react(const connection& database, std::int64_t room, const log_entry& entry,
             const reacted& what);
@@ -47,10 +52,11 @@ class projection {
     statement direct_users, latest_direct, leave_place, take_place;
     statement react, count_up, unreact, count_down, drop_count, reaction_entry;
     statement reply, reply_user, lose_reply, lose_reply_user, drop_thread_users, last_reply,
-        thread_moved, drop_thread;
+        thread_moved, drop_thread, writers;
     statement pin, unpin;
   };
   statements run_;
+  notes notes_;
 };
 
 }  // namespace confab::journal::sqlite

@@ -55,6 +55,12 @@ std::optional<sqlite_reader::failure> sqlite_reader::open() {
     return present + "(" + in_range + a + " union all " + in_range + b + " order by seq" + order +
            " limit ?4)" + with_changes + "order by l.seq" + order;
   };
+  const std::string own_columns = "l.id, k.value, k.position";
+  const std::string with_marker =
+      " left join marks k on k.user = ?1 and k.kind = 1 and k.subject = r.room";
+  std::string of_member;  // the columns, of `m`
+  for (const char c : "m." + std::string{member_columns})
+    of_member.append(1, c).append(c == ' ' ? "m." : "");
   const std::string a_root = "kind = 0 and seq = ?5", a_reply = "kind = 6 and thread = ?5";
   const std::pair<statement&, std::string> all[] = {
       {run_.begin, "begin"},
@@ -130,6 +136,39 @@ std::optional<sqlite_reader::failure> sqlite_reader::open() {
       {run_.marks,
        "select subject, value, text, position from marks where user = ?1 and kind = ?2 "
        "order by subject"},
+      {run_.notes,
+       "select room, place, message, why, position from notes indexed by notes_latest "
+       "where user = ?1 and position < ?2 order by position desc limit ?3"},
+      {run_.own_rooms, room_and_entry + ", " + own_columns + ", " + of_member +
+           " from members m indexed by members_user join rooms r on r.id = m.room" +
+           std::string{last_entry} + with_marker + " where m.user = ?1 and m.state in (1, 2)"},
+      {run_.own_directs, room_and_entry + ", " + own_columns +
+           " from direct_order d cross join rooms r on r.id = d.room" + std::string{last_entry} +
+           with_marker + " where d.user = ?1 order by d.position desc limit ?2"},
+      {run_.latest,
+       "select seq, flags from log where room = ?1 and kind = 0 and seq < ?2 order by seq desc "
+       "limit ?3"},
+      {run_.entry_time, "select at from log where room = ?1 and seq = ?2 and kind = 0 union all "
+                        "select at from log where room = ?1 and seq = ?2 and kind <> 0"},
+      {run_.latest_note,
+       "select place from notes where user = ?1 and room = ?2 order by place desc limit 1"},
+      {run_.is_deleted_counted, "select 1 from deleted_counted where room = ?1 and seq = ?2"},
+      {run_.journal_place,
+       "select lower(hex(value)), (select coalesce(max(id), 0) from log) from secrets "
+       "where name = 'inbox'"},
+      {run_.gone_rooms,
+       "select r.room, g.state from gone_rooms g join rooms r on r.id = g.room "
+       "where g.user = ?1 and g.position > ?2"},
+      {run_.gone_room, "select state from gone_rooms where user = ?1 and room = ?2"},
+      {run_.room_of_number, rooms_where + "r.id = ?1"},
+      {run_.marker, "select value from marks where user = ?1 and kind = 1 and subject = ?2"},
+      {run_.counted, std::string{counted_at}},
+      {run_.deleted_after, "select count(*) from deleted_counted where room = ?1 and seq > ?2"},
+      {run_.notes_after,
+       "select count(*) from (select 1 from notes where user = ?1 and room = ?2 and place > ?3 "
+       "limit ?4)"},
+      {run_.room_mentions_after,
+       "select count(*) from (select 1 from room_mentions where room = ?1 and seq > ?2 limit ?3)"},
   };
   for (const auto& [prepared, sql] : all)
     if (const int code = prepared.prepare(fresh, sql)) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "journal/journal.hpp"
+#include "journal/pending_markers.hpp"
 #include "journal/sqlite_statement.hpp"
 
 #include <string>
@@ -11,7 +12,9 @@ namespace confab::journal::sqlite {
 /// (no file descriptor left), the call does, and the next one tries again.
 class sqlite_reader final : public reader {
  public:
-  explicit sqlite_reader(std::string path) : path_(std::move(path)) {}
+  /// `markers` outlives it.
+  sqlite_reader(std::string path, const pending_markers& markers)
+      : path_(std::move(path)), markers_(markers) {}
 
   void stop_when(std::function<bool()> stop) override { stop_ = std::move(stop); }
   void tell_failures(std::function<void(std::string_view)> tell) override {
@@ -37,6 +40,15 @@ class sqlite_reader final : public reader {
                               std::size_t bytes) override;
   result<std::vector<seq_no>> messages_of(const room_id& room, std::span<const user_id> users, unix_ms since,
                                           std::size_t count) override;
+  result<std::optional<room_counts>> counts(const room_id& room, const user_id& user) override;
+  result<notes_page> notes(const user_id& user, std::optional<std::uint64_t> before,
+                           std::size_t count, std::size_t bytes) override;
+  result<std::vector<std::pair<room_id, seq_no>>> unread_rooms(const user_id& user) override;
+  result<inbox_page> inbox(const inbox_query& what) override;
+  result<message::inbox_row> inbox_row(const user_id& user, const room_id& room,
+                                       unix_ms now) override;
+  result<std::string> as_of(std::uint64_t position) override;
+  result<message::totals> totals(const user_id& user) override;
   result<bool> has_blocked(const user_id& blocker, const user_id& blocked) override;
   result<std::vector<user_set>> profiles(std::span<const user_id> users) override;
   result<std::vector<room_info>> rooms(const std::optional<room_id>& after,
@@ -53,7 +65,9 @@ class sqlite_reader final : public reader {
         member, members, pins, threads, in_thread, messages_of, is_deleted, blocked, profile, reaction_counts,
         reaction_users, reaction_page, reaction_count, reacted, rooms, all_rooms, hidden_rooms,
         directs,
-        feed, marks;
+        feed, marks, marker, counted, deleted_after, notes_after, room_mentions_after,
+        notes, own_rooms, own_directs, room_of_number,
+        latest, entry_time, latest_note, is_deleted_counted, journal_place, gone_rooms, gone_room;
   };
   struct failure {
     fault why;
@@ -90,12 +104,36 @@ class sqlite_reader final : public reader {
   /// The number and head of `room`, in the snapshot of the caller.
   std::variant<std::pair<std::int64_t, seq_no>, failure> find_in_snapshot(const room_id& room);
   int read_reactions(std::int64_t room, const user_id& asker, message::present_message& into);
+  /// Before the snapshot in which it is used: what leaves it meanwhile is stored there.
+  using gathered = std::vector<pending_markers::place>;
+  /// Up to where the user of `row` has read, at most to the head.
+  seq_no marker_in(const rooms::room_view& room, const rooms::member_row& row, const user_id& user,
+                   const gathered& pending, int& code);
+  static seq_no marker_of(const rooms::room_view& room, const rooms::member_row& row,
+                          seq_no stored, const gathered& pending);
+  int count(const rooms::room_view& room, const user_id& user, room_counts& into);
+  /// A room that a user belongs to, or is invited to.
+  struct own_room {
+    rooms::room_view view;
+    rooms::member_row row;
+    seq_no read;
+    std::uint64_t position = 0;  // of the entry that changed it last,
+    std::uint64_t marked = 0;    // and of the marker
+  };
+  /// The last message before `below` that counts, deleted or not; 0: none.
+  seq_no counted_before(const rooms::room_view& room, seq_no below, int& code);
+  /// Its place in the inbox.
+  unix_ms time_of(const own_room& of, const user_id& user, seq_no last, int& code);
+  int show_last(const rooms::room_view& room, const user_id& user, seq_no last,
+                message::inbox_row& into);
+  int each_own_room(const user_id& user, const gathered& pending, const std::function<int(own_room&)>& take);
   failure failed(int code) const;
   failure damaged() const;
 
   std::function<bool()> stop_ = [] { return false; };
   std::function<void(std::string_view)> tell_ = [](auto) {};
   std::string path_;
+  const pending_markers& markers_;
   connection database_;
   statements run_;
 };

@@ -4,6 +4,7 @@
 #include "journal/sqlite_people.hpp"
 #include "journal/sqlite_reader.hpp"
 #include "journal/sqlite_rows.hpp"
+#include "rooms/rights.hpp"
 #include "rooms/sequencer.hpp"
 
 #include <limits>
@@ -12,14 +13,21 @@ namespace confab::journal::sqlite {
 
 result<member_found> sqlite_reader::member(const room_id& room, const user_id& user) {
   if (const auto why = open()) return *why;
+  const auto pending = markers_.of(user);
   const snapshot now{*this};
-  const auto found = find_in_snapshot(room);
-  if (const auto* why = std::get_if<failure>(&found)) return *why;
-  const auto [id, head] = std::get<0>(found);
-  member_found answer{{}, head};
-  query row{run_.member, id, user.view()};
+  query found{run_.room, room.view()};
+  if (!found.next())
+    return found.code() ? failed(found.code()) : failure{fault::no_such_room, "no room " + room.value()};
+  const auto view = view_of(found);
+  member_found answer{{}, view.head, {}};
+  query row{run_.member, view.number, user.view()};
   if (row.next()) answer.row = member_of(row, 0);
   if (row.code()) return failed(row.code());
+  if (rooms::belongs(view, answer.row, user)) {
+    int code = SQLITE_OK;
+    answer.read = marker_in(view, answer.row, user, pending, code);
+    if (code) return failed(code);
+  }
   return answer;
 }
 

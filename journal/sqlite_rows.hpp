@@ -47,10 +47,22 @@ std::optional<log_entry> entry_of(const query& row);
 inline constexpr std::string_view room_columns =
     "r.id, r.room, r.title, r.epoch, r.direct_a, r.direct_b, r.floor, r.created_at, l.seq, l.at, "
     "l.counted, r.settings, r.members, r.owners, r.kept";
+inline constexpr int room_columns_count = 15;
 inline constexpr std::string_view last_entry =
     " left join log l on l.id = max("
     "coalesce((select id from log where room = r.id and kind = 0 order by seq desc limit 1), 0), "
     "coalesce((select id from log where room = r.id and kind <> 0 order by seq desc limit 1), 0))";
+/// The running number at the entry ?2 of the room ?1, which is in one of two indexes.
+inline constexpr std::string_view counted_at =
+    "select counted from log where room = ?1 and seq = ?2 and kind = 0 union all "
+    "select counted from log where room = ?1 and seq = ?2 and kind <> 0";
+
+/// Raises the read marker of the user ?1 in the room ?2 to ?3, at the position ?4.
+inline constexpr std::string_view raise_marker =
+    "insert into marks (user, kind, subject, value, text, position) "
+    "select ?1, 1, room, ?3, '', ?4 from rooms where id = ?2 on conflict do update "
+    "set value = excluded.value, position = excluded.position where excluded.value > value";
+
 room_info room_of(const query& row);
 rooms::room_view view_of(const query& row);
 

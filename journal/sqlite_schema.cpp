@@ -240,7 +240,55 @@ constexpr const char* step_5 = R"(
   ) strict, without rowid;
 )";
 
-constexpr std::array steps{step_1, step_2, step_3, step_4, step_5};
+// What has not been read. `notes`: of a message for each member whom it addresses, at the place of
+// the message or of the edit that named the member (rooms::note). `room_mentions`: messages that name
+// everybody; `deleted_counted`: those that `log.counted` counts and that were deleted. Read markers
+// are marks of kind 1. `thread_users.last` is a user's latest reply that is not deleted: who wrote in
+// a thread last is told of the next reply. `gone_rooms`: where somebody was a member or invited and is
+// no more, with the place of the entry that ended it. The secret `inbox` tells places in this log from
+// those in another.
+//
+// All of it is in no row of an older log: the projections are made anew.
+constexpr const char* step_6 = R"(
+  alter table thread_users add column last integer not null default 0;
+  create index thread_users_last on thread_users (room, root, last);
+  create index log_thread_users on log (room, thread, sender, seq)
+    where kind = 6 and gone is null;
+
+  create table notes (
+    user text not null,
+    room integer not null,
+    place integer not null,
+    message integer not null,
+    why integer not null,
+    position integer not null,
+    primary key (user, room, place)
+  ) strict, without rowid;
+  create index notes_latest on notes (user, position);
+  create index notes_message on notes (room, message);
+  create table room_mentions (
+    room integer not null,
+    seq integer not null,
+    primary key (room, seq)
+  ) strict, without rowid;
+  create table deleted_counted (
+    room integer not null,
+    seq integer not null,
+    primary key (room, seq)
+  ) strict, without rowid;
+  create table gone_rooms (
+    user text not null,
+    room integer not null,
+    state integer not null,
+    position integer not null,
+    primary key (user, room)
+  ) strict, without rowid;
+
+  insert into secrets values ('inbox', randomblob(8));
+  insert or replace into progress select 'project', -1 where exists (select 1 from log);
+)";
+
+constexpr std::array steps{step_1, step_2, step_3, step_4, step_5, step_6};
 
 std::variant<std::int64_t, std::string> number(connection& database, std::string_view sql) {
   statement prepared;

@@ -35,6 +35,7 @@ class sqlite_writer::transaction {
     of_.batch_position_ = of_.last_position_;
     of_.batch_keys_.clear();
     of_.fresh_keys_.clear();
+    of_.batch_markers_.clear();
     of_.code_ = SQLITE_OK;
   }
   transaction(const transaction&) = delete;
@@ -48,6 +49,8 @@ class sqlite_writer::transaction {
     // Rare enough to forget all rooms: each is read again when it is written next.
     of_.views_.clear();
     of_.people_.forget();
+    for (auto at = of_.batch_markers_.rbegin(); at != of_.batch_markers_.rend(); ++at)
+      of_.markers_.put_back(at->user, at->room, at->before);
     of_.sequencer_.set_log_time(log_time_);
   }
   void committed() {
@@ -63,22 +66,24 @@ class sqlite_writer::transaction {
 };
 
 sqlite_writer::sqlite_writer(connection database, checkpointer& rotation, user_filter& have_directs,
-                             shared_time& keys_since, const digest_secret& secret,
+                             shared_time& keys_since, pending_markers& markers, const digest_secret& secret,
                              rooms::key_window window, const rooms::rules& how)
     : database_(std::move(database)),
       rotation_(rotation),
       have_directs_(have_directs),
       keys_since_(keys_since),
+      markers_(markers),
       keys_(secret, window),
       sequencer_(window, how) {}
 
 sqlite_writer::~sqlite_writer() {
+  if (!rotation_.fatal()) static_cast<void>(store_gathered());
   if (rotation_.fatal()) database_.leave_log_at_close();
 }
 
 std::variant<std::unique_ptr<sqlite_writer>, std::string> sqlite_writer::make(
     connection database, checkpointer& rotation, user_filter& have_directs,
-    shared_time& keys_since, rooms::key_window window, const rooms::rules& how) {
+    shared_time& keys_since, pending_markers& markers, rooms::key_window window, const rooms::rules& how) {
   digest_secret secret{};
   {
     statement prepared;
@@ -93,7 +98,7 @@ std::variant<std::unique_ptr<sqlite_writer>, std::string> sqlite_writer::make(
     if (code != SQLITE_OK) return words(code, database);
   }
   std::unique_ptr<sqlite_writer> made{
-      new sqlite_writer{std::move(database), rotation, have_directs, keys_since, secret, window, how}};
+      new sqlite_writer{std::move(database), rotation, have_directs, keys_since, markers, secret, window, how}};
   int code = made->prepare();
   if (code == SQLITE_OK) code = made->load_keys();
   if (code == SQLITE_OK) code = made->load_note();
@@ -138,6 +143,8 @@ int sqlite_writer::prepare() {
       {run_.drop_runs, "delete from key_runs where last <= ?1"},
       {run_.write_probe, "update probe set count = count + 1"},
       {run_.write_note, "insert or replace into secrets values ('order', cast(?1 as blob))"},
+      {run_.raise_marker, raise_marker},
+      {run_.marker, "select value from marks where user = ?1 and kind = 1 and subject = ?2"},
   };
   for (const auto& [prepared, sql] : all)
     if (const int code = prepared.prepare(database_, sql)) return code;
@@ -322,6 +329,11 @@ int sqlite_writer::decide(rooms::operation& asked, unix_ms now, std::vector<outc
             outcomes.push_back(done);
             return keep(std::get<rooms::set_marks>(asked.what));
           },
+          [&](rooms::marker_moved& done) {
+            move_marker(done.user, views_.find(asked.room)->number, done.read);
+            outcomes.push_back(done);
+            return SQLITE_OK;
+          },
           [&](rooms::repeated& done) {
             outcomes.push_back(done);
             return SQLITE_OK;
@@ -389,8 +401,9 @@ int sqlite_writer::keep(const rooms::room_view& view, const std::vector<log_entr
       batch_keys_.emplace(hash, batch_position_);
       fresh_keys_.push_back({hash, batch_position_, entry.at});
     }
-    code = present_.project(database_, view.number, entry);
-    if (!code) code = people_.project(view, entry);
+    code = present_.project(database_, view, entry, batch_position_, people_);
+    if (!code) code = people_.project(view, entry, batch_position_);
+    if (!code) code = mark_author(view, entry);
     if (code) return code;
     changes_room = changes_room || body.kind == entry_kind::member_set ||
                    body.kind == entry_kind::room_set;
@@ -415,6 +428,38 @@ int sqlite_writer::keep(const rooms::set_marks& asked) {
       return code;
   }
   return SQLITE_OK;
+}
+
+/// Readers may see it before the batch is there: a marker is never taken for more than their head.
+void sqlite_writer::move_marker(const user_id& user, std::int64_t room, seq_no read) {
+  batch_markers_.push_back({user, room, markers_.raise(user, room, read)});
+}
+
+/// What one has written oneself is read.
+int sqlite_writer::mark_author(const rooms::room_view& view, const log_entry& entry) {
+  if (!std::holds_alternative<posted>(entry.body)) return SQLITE_OK;
+  const auto row = member(view, entry.from);
+  if (!broken() && rooms::belongs(view, row, entry.from))
+    move_marker(entry.from, view.number, entry.seq);
+  return code_;
+}
+
+/// At the position of what was ordered last: they have none of their own, so that when they are
+/// stored changes no other.
+result<bool> sqlite_writer::store_gathered() {
+  const auto gathered = markers_.all();
+  if (gathered.empty()) return true;
+  auto done = store(true, [&](bool&) {
+    for (const auto& [user, place] : gathered)
+      if (const int code = query{run_.raise_marker, user.view(), place.room, place.read.value(),
+                                 batch_position_}
+                               .run())
+        return code;
+    return SQLITE_OK;
+  });
+  if (done)
+    for (const auto& [user, place] : gathered) markers_.stored(user, place);
+  return done;
 }
 
 // --- what the sequencer asks -------------------------------------------------------------------
@@ -450,6 +495,12 @@ bool sqlite_writer::has_blocked(const user_id& blocker, const user_id& blocked) 
 std::optional<user_id> sqlite_writer::successor(const rooms::room_view& room,
                                                 std::span<const user_id> without) {
   return people_.successor(room.number, without, code_);
+}
+seq_no sqlite_writer::marker(const rooms::room_view& room, const user_id& user) {
+  query row{run_.marker, user.view(), room.room.view()};
+  const auto stored = row.next() ? static_cast<std::uint64_t>(row.integer(0)) : 0;
+  if (row.code()) code_ = row.code();
+  return std::max(seq_no{stored}, markers_.of(user, room.number));
 }
 std::optional<unix_ms> sqlite_writer::last_message(const rooms::room_view& room,
                                                    const user_id& by) {

@@ -2,6 +2,7 @@
 
 #include "journal/journal.hpp"
 #include "journal/key_index.hpp"
+#include "journal/pending_markers.hpp"
 #include "journal/sqlite_checkpointer.hpp"
 #include "journal/recent_map.hpp"
 #include "journal/sqlite_people.hpp"
@@ -27,11 +28,12 @@ using shared_time = std::atomic<std::int64_t>;  // ms since 1970
 /// operation sees what those before it in the batch have done.
 class sqlite_writer final : public writer, private rooms::source {
  public:
-  /// `database` is migrated and has no other writer; the three it refers to outlive this.
+  /// `database` is migrated and has no other writer; what it refers to outlives this.
   static std::variant<std::unique_ptr<sqlite_writer>, std::string> make(connection database,
                                                                         checkpointer& rotation,
                                                                         user_filter& have_directs,
                                                                         shared_time& keys_since,
+                                                                        pending_markers& markers,
                                                                         rooms::key_window window,
                                                                         const rooms::rules& how);
 
@@ -45,12 +47,14 @@ class sqlite_writer final : public writer, private rooms::source {
   result<bool> probe() override;
   bool has_leftovers() const noexcept override { return leftovers_; }
   bool clear_leftovers() override;
+  bool has_gathered() const noexcept override { return !markers_.empty(); }
+  result<bool> store_gathered() override;
 
  private:
   class transaction;
   struct statements {
     statement begin, commit, find_room, find_pins, insert_room, insert_entry, key_entry, keep_maximum,
-        keep_last, insert_run, drop_runs, write_probe, write_note;
+        keep_last, insert_run, drop_runs, write_probe, write_note, raise_marker, marker;
   };
   struct fresh_key {
     std::uint32_t hash;
@@ -59,7 +63,8 @@ class sqlite_writer final : public writer, private rooms::source {
   };
 
   sqlite_writer(connection database, checkpointer& rotation, user_filter& have_directs,
-                shared_time& keys_since, const digest_secret& secret, rooms::key_window window, const rooms::rules& how);
+                shared_time& keys_since, pending_markers& markers, const digest_secret& secret,
+                rooms::key_window window, const rooms::rules& how);
   int prepare();
   int load_keys();
   int load_note();
@@ -71,6 +76,8 @@ class sqlite_writer final : public writer, private rooms::source {
   int decide(rooms::operation& asked, unix_ms now, std::vector<outcome>& outcomes);
   int keep(const rooms::room_view& view, const std::vector<log_entry>& entries);
   int keep(const rooms::set_marks& asked);
+  int mark_author(const rooms::room_view& view, const log_entry& entry);
+  void move_marker(const user_id& user, std::int64_t room, seq_no read);
   int create(const rooms::operation& asked, rooms::room_created& made);
   int tell_room(const room_id& room, room_info& into);
 
@@ -79,6 +86,7 @@ class sqlite_writer final : public writer, private rooms::source {
   std::optional<user_set> profile(const user_id& user) override;
   std::size_t memberships(const user_id& user, unix_ms at, std::size_t limit) override;
   bool has_blocked(const user_id& blocker, const user_id& blocked) override;
+  seq_no marker(const rooms::room_view& room, const user_id& user) override;
   std::optional<unix_ms> last_message(const rooms::room_view& room, const user_id& by) override;
   std::optional<user_id> successor(const rooms::room_view& room,
                                    std::span<const user_id> without) override;
@@ -98,6 +106,7 @@ class sqlite_writer final : public writer, private rooms::source {
   checkpointer& rotation_;
   user_filter& have_directs_;
   shared_time& keys_since_;
+  pending_markers& markers_;
   people people_;
   recent_map<room_id, rooms::room_view, 100'000> views_;  // of rooms that were lately written
   key_index keys_;
@@ -108,6 +117,12 @@ class sqlite_writer final : public writer, private rooms::source {
   std::uint64_t noted_position_ = 0;  // of the journal, when the note was made
   std::unordered_multimap<std::uint32_t, std::uint64_t> batch_keys_;  // hash to position
   std::vector<fresh_key> fresh_keys_;                                 // the same in order
+  struct moved {
+    user_id user;
+    std::int64_t room;
+    seq_no before;
+  };
+  std::vector<moved> batch_markers_;  // in this batch, to be taken back with it
   bool leftovers_ = true;  // what an earlier process has left in the log is not known
   int code_ = SQLITE_OK;  // of the sequencer's questions in this batch
 };

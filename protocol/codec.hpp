@@ -51,6 +51,11 @@ std::string reconnect_reason(std::chrono::milliseconds after);
 /// What the server's own log keeps of a `report`.
 free_data report_of(const room_id& room, seq_no target, const user_id& by, std::string_view reason);
 
+/// How many there are.
+std::size_t count_of(const attachment_list& files);
+/// Its beginning, of at most so many bytes, cut at a character.
+std::string_view beginning_of(std::string_view text, std::size_t bytes_max) noexcept;
+
 /// Valid UTF-8 without C0, DEL and C1 controls; newline and tab where `multiline`.
 bool is_clean_text(std::string_view text, bool multiline) noexcept;
 

@@ -25,12 +25,20 @@ struct resume_point {
   friend bool operator==(const resume_point&, const resume_point&) = default;
 };
 
+/// The rooms that are one's own, from which window or since which answer on.
+struct inbox_point {
+  std::uint32_t limit = 0;  // 1..limits::inbox_page_count_max
+  std::string since;        // `as_of` of an earlier answer; empty: none
+  friend bool operator==(const inbox_point&, const inbox_point&) = default;
+};
+
 struct hello {
   std::optional<std::string> token;
   std::optional<user_id> guest;
   std::optional<std::string> name;
   std::optional<device_id> device;
   std::vector<resume_point> resume;
+  std::optional<inbox_point> inbox = {};
   friend bool operator==(const hello&, const hello&) = default;
 };
 struct refresh {
@@ -213,10 +221,31 @@ struct set_active {
   friend bool operator==(const set_active&, const set_active&) = default;
 };
 
+/// Everything up to `upto` is read; without a room, everything in all of them.
+struct read {
+  std::optional<room_id> room;
+  seq_no upto;  // "seq"
+  friend bool operator==(const read&, const read&) = default;
+};
+/// Messages that address the asker, latest first.
+struct list_mentions {
+  std::optional<std::uint64_t> after;
+  std::uint32_t limit = 0;  // 1..limits::mentions_page_count_max
+  friend bool operator==(const list_mentions&, const list_mentions&) = default;
+};
+
+/// The next window of the inbox, which is told of changes from then on.
+struct inbox {
+  inbox_point at;
+  std::string after;   // the `next` of the window before; empty: the first
+  bool watch = true;
+  friend bool operator==(const inbox&, const inbox&) = default;
+};
+
 using any = std::variant<hello, refresh, ping, join, leave, send, edit, delete_messages, react,
                          history, list_rooms, list_reactions, typing, signal, direct, pin, list_pins, list_threads,
                          set_member, list_members, create, set_room, emit, upload, download, block,
-                         list_blocks, list_users, report, set_active>;
+                         list_blocks, list_users, report, set_active, read, list_mentions, inbox>;
 
 /// The `type` of each, in the order of `any`; `unreact` and `unpin` go by the name of what they undo.
 inline constexpr std::array<std::string_view, std::variant_size_v<any>> names{

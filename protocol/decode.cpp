@@ -19,6 +19,11 @@ command::resume_point read_resume_point(fields& in) {
   return at;
 }
 
+command::inbox_point read_inbox_point(fields& in) {
+  return {in.limit(limits::history_count_default, limits::inbox_page_count_max),
+          in.optional_text("since", limits::cursor_bytes_max)};
+}
+
 command::any read_hello(fields& in) {
   command::hello what;
   what.token =
@@ -33,6 +38,8 @@ command::any read_hello(fields& in) {
     if (auto point = read_resume_point(inner); rooms.insert(point.room).second)
       what.resume.push_back(std::move(point));
   });
+  if (in.has("inbox"))
+    in.in_object("inbox", [&](fields& inner) { what.inbox = read_inbox_point(inner); });
   return what;
 }
 
@@ -94,6 +101,29 @@ command::any read_users(fields& in) {
 
 command::any read_active(fields& in) { return command::set_active{in.boolean("on")}; }
 
+command::any read_marker(fields& in) {
+  command::read what;
+  what.room = in.optional("room", [&](auto name) { return in.id<room_id>(name); });
+  if (what.room)
+    what.upto = in.seq("seq");
+  else if (in.has("seq"))
+    in.bad("seq", "is of one room");
+  return what;
+}
+
+command::any read_mentions(fields& in) {
+  command::list_mentions what;
+  if (const auto after = in.seq_cursor()) what.after = after->value();
+  what.limit = in.limit(limits::history_count_default, limits::mentions_page_count_max);
+  return what;
+}
+
+command::any read_inbox(fields& in) {
+  command::inbox what{read_inbox_point(in), in.cursor()};
+  if (in.has("watch")) what.watch = in.boolean("watch");
+  return what;
+}
+
 struct command_row {
   std::string_view type;
   command::any (*read)(fields&);
@@ -116,6 +146,8 @@ constexpr std::array command_rows{
     command_row{"block", read_block},       command_row{"blocks", read_blocks},
     command_row{"users", read_users},       command_row{"report", read_report},
     command_row{"active", read_active},     command_row{"reactions", read_reactions},
+    command_row{"read", read_marker},       command_row{"mentions", read_mentions},
+    command_row{"inbox", read_inbox},
 };
 static_assert(command_rows.size() == std::variant_size_v<command::any> + 2,
               "every command is read; react and pin have two types each");

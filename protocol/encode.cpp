@@ -115,6 +115,7 @@ class encoder : message_parts<Writer> {
     put("online", what.online);
     put("members", what.members);
     if (what.member) put("member", true);
+    put("read", what.read);
     if (!what.settings.empty()) {
       out_.key("settings");
       out_.begin_object();
@@ -276,6 +277,50 @@ class encoder : message_parts<Writer> {
     out_.end_object();
   }
 
+  void operator()(const message::read& what) {
+    begin("read", what.ref);
+    put("room", what.room);
+    put("read", what.upto);
+    put("unread", what.unread);
+    put("mentions", what.mentions);
+    out_.end_object();
+  }
+
+  void operator()(const message::read_all& what) {
+    begin("read", what.ref);
+    put("totals", what.sum);
+    out_.end_object();
+  }
+
+  void operator()(const message::mentions& what) {
+    begin("mentions", what.ref);
+    put_list("users", what.users);
+    out_.key("mentions");
+    out_.begin_array(what.list.size());
+    for (const auto& one : what.list) {
+      out_.begin_object();
+      put("why", one.why);
+      put("read", one.read);
+      out_.key("message");
+      write_event(one.room, one.message);
+      out_.end_object();
+    }
+    out_.end_array();
+    put_next(what.next);
+    out_.end_object();
+  }
+
+  void operator()(const message::inbox& what) {
+    begin("inbox", what.ref);
+    put("as_of", what.as_of);
+    if (what.reset) put("reset", true);
+    put_list("users", what.users);
+    put("rooms", what.rows);
+    if (what.next) put_next(*what.next);
+    put("totals", what.sum);
+    out_.end_object();
+  }
+
  private:
   /// What of SEMANTICS this server knows.
   static constexpr std::array<std::string_view, 4> features{"members", "threads", "mentions",
@@ -321,6 +366,11 @@ frame encode_frame(wire_format format, const message::any& what) {
   payload.clear();
   encode_into(payload, format.objects, what);
   return make_frame(format, payload);
+}
+
+std::size_t count_of(const attachment_list& files) {
+  const auto tree = read_json(files.value());
+  return tree.root.size();
 }
 
 std::string reconnect_reason(std::chrono::milliseconds after) {

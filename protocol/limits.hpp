@@ -80,6 +80,10 @@ inline constexpr std::size_t history_count_max = 200;
 inline constexpr std::size_t members_count_max = 100;  // of those online, in `joined`
 inline constexpr std::size_t members_page_count_max = 100;
 inline constexpr std::size_t users_count_max = 100;
+inline constexpr std::size_t mentions_page_count_max = 200;
+inline constexpr std::size_t inbox_page_count_max = 200;
+inline constexpr std::size_t inbox_text_bytes_max = 256;  // of the last message of a room, as the inbox shows it
+inline constexpr std::size_t mentions_told_max = 999;  // of one room; of unread messages all are told
 // What a room and a user may gather.
 inline constexpr std::size_t pins_max = 100;
 inline constexpr std::size_t members_max = 100'000;           // of a room; default

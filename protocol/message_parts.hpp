@@ -247,6 +247,48 @@ class message_parts {
     out_.end_object();
   }
 
+  void write(const message::inbox_row& row) {
+    out_.begin_object();
+    put("room", row.room);
+    if (!row.gone.empty()) {
+      put("gone", row.gone);
+      return out_.end_object();
+    }
+    put_text("title", row.title);
+    put("with", row.with);
+    put("state", row.state);
+    if (row.as != role::none) put("role", row.as);
+    put("by", row.by);
+    put("until", row.until);
+    put("head", row.head);
+    put("at", row.at);
+    if (row.read) {
+      put("read", *row.read);
+      put("unread", row.unread);
+      put("mentions", row.mentions);
+    }
+    put("last", row.last);
+    out_.end_object();
+  }
+
+  void write(const message::inbox_last& last) {
+    out_.begin_object();
+    put("seq", last.seq);
+    put("at", last.at);
+    put("from", last.from);
+    put_text("text", last.text);
+    if (last.attachments > 0) put("attachments", last.attachments);
+    out_.end_object();
+  }
+
+  void write(const message::totals& sum) {
+    out_.begin_object();
+    put("rooms", sum.rooms);
+    put("unread", sum.unread);
+    put("mentions", sum.mentions);
+    out_.end_object();
+  }
+
   void write(const mention_list& mentions) {
     out_.begin_array(mentions.users.size() + (mentions.room ? 1 : 0));
     for (const auto& user : mentions.users) write(user);

@@ -144,6 +144,7 @@ struct joined {
   std::optional<std::size_t> count;  // of members; none, as here, is left out
   std::vector<seq_no> pins;
   std::vector<user_ref> users;  // authors in `events` that have a name
+  std::optional<seq_no> read = {};  // of a member: the marker
 };
 /// `events`: more of a catch-up.
 struct more_events {
@@ -289,8 +290,82 @@ struct emitted {
   std::optional<free_data> data;
 };
 
+/// Over all rooms of a user.
+struct totals {
+  std::uint64_t rooms = 0;  // in which something is unread
+  std::uint64_t unread = 0;
+  std::uint64_t mentions = 0;
+  friend bool operator==(const totals&, const totals&) = default;
+};
+/// The reader's own marker: in a reply with what is left, and by itself to the other sessions.
+struct read {
+  re ref;
+  room_id room;
+  seq_no upto;  // "read"
+  std::optional<std::uint64_t> unread = {};
+  std::optional<std::uint64_t> mentions = {};
+};
+/// `read`: of all rooms.
+struct read_all {
+  re ref;
+  totals sum;  // "totals"
+};
+/// A message that addresses the asker.
+struct mention_ref {
+  std::string_view why;  // a literal
+  bool read = false;
+  room_id room;
+  present_message message;
+  friend bool operator==(const mention_ref&, const mention_ref&) = default;
+};
+struct mentions {
+  re ref;
+  std::vector<mention_ref> list;  // "mentions"
+  std::vector<user_ref> users;
+  std::string next;
+};
+
+/// The last message of a room that is not deleted, as its row shows it.
+struct inbox_last {
+  seq_no seq;
+  unix_ms at;
+  user_id from;
+  std::string text;             // the beginning of it
+  std::size_t attachments = 0;  // how many
+  friend bool operator==(const inbox_last&, const inbox_last&) = default;
+};
+/// A room of one's own, as it is: the latest row of a room counts.
+struct inbox_row {
+  room_id room;
+  std::string title;            // empty: of a direct room
+  std::optional<user_id> with;  // of a direct room
+  member_state state = member_state::member;  // or invited
+  role as = role::none;
+  std::optional<user_id> by;     // who invited,
+  std::optional<unix_ms> until;  // and until when
+  seq_no head;
+  unix_ms at;                    // of what puts it in its place
+  std::optional<seq_no> read;    // these three of a member
+  std::uint64_t unread = 0;
+  std::uint64_t mentions = 0;
+  std::optional<inbox_last> last;
+  std::string_view gone;  // a literal, why the room is no more one's own: nothing but the id is told then
+  friend bool operator==(const inbox_row&, const inbox_row&) = default;
+};
+/// A window as a reply, what has changed as an event.
+struct inbox {
+  re ref;
+  std::string as_of;  // goes on with `since`
+  bool reset = false;
+  std::vector<inbox_row> rows;  // "rooms"
+  std::vector<user_ref> users;
+  std::optional<std::string> next = {};  // of a reply; empty: nothing follows
+  totals sum;                            // "totals"
+};
+
 using any = std::variant<welcome, refreshed, token_expiring, pong, error, sent, done, joined,
                          more_events, left, history, rooms, logged, typing, presence, signal,
-                         signalled, created, members, pins, threads, users, blocks, emitted, reactions>;
+                         signalled, created, members, pins, threads, users, blocks, emitted, reactions,
+                         read, read_all, mentions, inbox>;
 
 }  // namespace confab::message

@@ -88,6 +88,13 @@ std::string display_name_of(std::string_view text, std::size_t bytes_max) {
   return visible ? name : std::string{};
 }
 
+std::string_view beginning_of(std::string_view text, std::size_t bytes_max) noexcept {
+  if (text.size() <= bytes_max) return text;
+  auto end = bytes_max;  // not within a character
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
 std::string plain_emoji(std::string_view emoji) {
   constexpr std::string_view picture = "\xef\xb8\x8f";  // U+FE0F
   std::string plain;

@@ -368,6 +368,7 @@ std::vector<seq_no> targets_of(const want& what) {
           [](const cease_membership&) { return seqs{}; },
           [](const set_room&) { return seqs{}; },
           [](const set_user&) { return seqs{}; },
+          [](const move_marker&) { return seqs{}; },
       },
       what);
 }

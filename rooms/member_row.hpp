@@ -22,6 +22,7 @@ struct member_row {
 
   bool is_kept() const noexcept { return state != member_state::none || mute_until.value() != 0; }
   bool is_member() const noexcept { return state == member_state::member; }
+  bool is_row_of_inbox() const noexcept { return is_member() || state == member_state::invited; }
   bool is_owner() const noexcept { return is_member() && as == role::owner; }
   // What lapses does so by log time, without an entry.
   bool is_invited(unix_ms at) const noexcept {

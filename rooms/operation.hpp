@@ -92,9 +92,14 @@ struct set_marks {
   std::vector<mark> marks;
 };
 
+/// The author's own marker in the room: what is read up to there. It only grows.
+struct move_marker {
+  seq_no upto;  // above the head: the head
+};
+
 using want = std::variant<create_room, post_message, edit_message, delete_messages, set_reaction,
                           record_event, set_marks, set_pin, set_members, become_member,
-                          cease_membership, set_room, set_user>;
+                          cease_membership, set_room, set_user, move_marker>;
 
 struct operation {
   room_id room;

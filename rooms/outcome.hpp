@@ -63,6 +63,12 @@ struct marked {
   unix_ms at;
   friend bool operator==(const marked&, const marked&) = default;
 };
+/// The read marker of a member of the room. It is a mark, and no entry.
+struct marker_moved {
+  user_id user;
+  seq_no read;
+  friend bool operator==(const marker_moved&, const marker_moved&) = default;
+};
 /// The source could not be read: nothing is decided.
 struct undecided {
   friend bool operator==(const undecided&, const undecided&) = default;

@@ -132,6 +132,10 @@ seq_no floor_of(const room_view& room, const principal& by, const member_row& ro
   return own ? std::max(room.floor, row.since) : room.floor;
 }
 
+bool belongs(const room_view& room, const member_row& row, const user_id& user) noexcept {
+  return room.direct ? is_direct_user(room, user) : row.is_member();
+}
+
 role role_of(const standing& who) {
   if (who.by.admin) return role::owner;
   const auto own = who.row.is_member() ? who.row.as : role::visitor;

@@ -69,6 +69,8 @@ role role_of(const standing& who);
 bool reads_own_only(const room_view& room, const principal& by) noexcept;
 /// The first entry that is for this author, as far as the room knows: a visitor's coming it does not.
 seq_no floor_of(const room_view& room, const principal& by, const member_row& row) noexcept;
+/// Whether the user has what only members have, such as a read marker: direct rooms have their two.
+bool belongs(const room_view& room, const member_row& row, const user_id& user) noexcept;
 bool is_direct_user(const room_view& room, const user_id& user) noexcept;
 
 /// What a cell asks beside.

@@ -58,6 +58,7 @@ bool is_repeat_of(const want& what, const key_record& used) {
                     (used.kind == entry_kind::room_set && used.last > used.first));
           },
           [](const set_marks&) { return false; },
+          [](const move_marker&) { return false; },
       },
       what);
 }
@@ -133,6 +134,7 @@ std::vector<entry_body> bodies_of(operation& asked, findings& found, const room_
                  [&](set_user& set) { bodies.push_back(std::move(set.profile)); },
                  [](create_room&) {},
                  [](set_marks&) {},
+                 [](move_marker&) {},
              },
              asked.what);
   return bodies;
@@ -254,6 +256,21 @@ decision sequencer::create(operation& asked, unix_ms at, source& from) {
   return made;
 }
 
+/// No token makes a member, and visitors have no marker.
+decision sequencer::move(const operation& asked, unix_ms at, const room_view& room,
+                         source& from) const {
+  const auto& user = asked.by.user;
+  const auto row = from.member(room, user);
+  if (auto why = keeps_out(standing_of(room, asked.by, row, at))) return *std::move(why);
+  if (!belongs(room, row, user))
+    return refusal(error_code::not_member, "become a member first");
+  const auto upto = std::min(std::get<move_marker>(asked.what).upto, room.head);
+  const auto before = std::max(from.marker(room, user), row.since);
+  if (from.broken()) return undecided{};
+  if (upto <= before) return unchanged{};
+  return marker_moved{user, upto};
+}
+
 decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
   const auto at = follow(log_time_, stamp);
   if (std::holds_alternative<set_marks>(asked.what)) {
@@ -278,6 +295,8 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
   if (!room) {
     return refusal(error_code::no_such_room, "no such room");
   }
+
+  if (std::holds_alternative<move_marker>(asked.what)) return move(asked, at, *room, from);
 
   auto known = known_key(asked, at, *room, from);
   if (from.broken()) return undecided{};

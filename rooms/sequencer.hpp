@@ -32,6 +32,8 @@ class source : public member_rows {
   /// In how many rooms `user` is a member, or invited at that time; counted up to `limit`.
   virtual std::size_t memberships(const user_id& user, unix_ms at, std::size_t limit) = 0;
   virtual bool has_blocked(const user_id& blocker, const user_id& blocked) = 0;
+  /// Up to where `user` has read, as far as a mark says so.
+  virtual seq_no marker(const room_view& room, const user_id& user) = 0;
   /// When `by` last said something in the room.
   virtual std::optional<unix_ms> last_message(const room_view& room, const user_id& by) = 0;
   /// Of the moderators who has been a member for longest, else of the members, else of the readers;
@@ -45,8 +47,8 @@ class source : public member_rows {
 };
 
 /// What became of an operation. The store keeps it before it asks for the next.
-using decision = std::variant<room_created, room_was_there, appended, marked, repeated, unchanged,
-                              refused, undecided>;
+using decision = std::variant<room_created, room_was_there, appended, marked, marker_moved, repeated,
+                              unchanged, refused, undecided>;
 
 /// Log time follows the clock: `stamp` itself where it is more than a minute behind, else the
 /// greater of both. It may fall, so that a clock that was wrong once does not stay.
@@ -74,6 +76,7 @@ class sequencer {
   static bool covers(const key_record& used, const operation& asked, unix_ms at,
                      const room_view& room, source& from);
   decision create(operation& asked, unix_ms at, source& from);
+  decision move(const operation& asked, unix_ms at, const room_view& room, source& from) const;
   standing standing_of(const room_view& room, const principal& by, const member_row& row,
                        unix_ms at) const;
 

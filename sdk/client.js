@@ -203,6 +203,25 @@ export class ConfabClient {
     return this.#ask("users", { ids });
   }
 
+  /** @param {string} room @param {number} seq */
+  read(room, seq) {
+    return this.#ask("read", { room, seq }, "markers");
+  }
+
+  readAll() {
+    return this.#ask("read", {}, "markers");
+  }
+
+  /** @param {{ after?: string, since?: string, limit?: number }} [options] */
+  inbox(options) {
+    return this.#ask("inbox", options);
+  }
+
+  /** @param {{ after?: string, limit?: number }} [options] */
+  mentions(options) {
+    return this.#ask("mentions", options);
+  }
+
   /** @param {boolean} on */
   active(on) {
     this.#active = on;

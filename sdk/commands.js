@@ -14,7 +14,7 @@ const SETTINGS = [
  * @type {Record<string, { fields: string[], repeat: boolean, done?: string[] }>}
  */
 export const COMMANDS = {
-  hello: { fields: ["token", "guest", "name", "device", "resume"], repeat: false },
+  hello: { fields: ["token", "guest", "name", "device", "resume", "inbox"], repeat: false },
   refresh: { fields: ["token"], repeat: false },
   join: { fields: ["room", "since", "epoch", "member"], repeat: true },
   leave: { fields: ["room", "member"], repeat: true, done: ["not_joined", "no_such_room"] },
@@ -43,6 +43,9 @@ export const COMMANDS = {
   blocks: { fields: [], repeat: true },
   users: { fields: ["ids"], repeat: true },
   active: { fields: ["on"], repeat: false },
+  read: { fields: ["room", "seq"], repeat: true },
+  inbox: { fields: ["limit", "after", "since", "watch"], repeat: true },
+  mentions: { fields: ["after", "limit"], repeat: true },
   rooms: { fields: ["after"], repeat: true },
   reactions: { fields: ["room", "target", "emoji", "after"], repeat: true },
   typing: { fields: ["room", "on"], repeat: false },

@@ -6,9 +6,9 @@
  */
 
 import type {
-  Attachment, Blocks, Created, Deleted, Done, Download, Edited, Emitted, ErrorFrame, History, Joined, JsonObject,
-  JsonValue, Left, LeftReason, LogEntry, Member, Members, MemberSet, MemberState, Message, Pinned, Pins, Presence,
-  Reacted, Reactions, Refreshed, Role, Rooms, RoomSet, RoomSettings, Sent, Signal, Signalled, Threads, TokenExpiring,
+  Attachment, Blocks, Created, Deleted, Done, Download, Edited, Emitted, ErrorFrame, History, Inbox, Joined, JsonObject,
+  JsonValue, Left, LeftReason, LogEntry, Member, Members, MemberSet, MemberState, Mentions, Message, Pinned, Pins, Presence,
+  Reacted, Read, Reactions, Refreshed, Role, Rooms, RoomSet, RoomSettings, Sent, Signal, Signalled, Threads, TokenExpiring, Totals,
   Typing, Upload, User, Users, Welcome,
 } from "./wire.js";
 
@@ -164,6 +164,8 @@ export interface JoinedRoom {
   settings?: RoomSettings;
   /** Of members. */
   count?: number;
+  /** Of a member: up to where one has read. */
+  read?: number;
   pins?: number[];
   /** Names of authors in `events`, where they are another than the id. */
   users?: User[];
@@ -216,6 +218,10 @@ export interface ClientEvents {
   typing: Typing;
   signal: Signal;
   emitted: Emitted;
+  /** Where one's own marker is, also by another device; in answer to `read()` with what is left. */
+  read: Read;
+  /** What has changed in one's inbox. */
+  inbox: Inbox;
   token_expiring: TokenExpiring;
   /** What went wrong and belongs to no promise. */
   error: ConfabError;
@@ -240,6 +246,8 @@ export interface RoomInfo {
   member?: boolean;
   count?: number;
   settings?: RoomSettings;
+  /** Of a member: up to where one has read. */
+  read?: number;
   pins?: number[];
 }
 
@@ -425,6 +433,14 @@ export declare class ConfabClient {
   blocks(): Promise<Blocks>;
   /** Names and data of up to 100; whom nobody knows is left out. */
   users(ids: string[]): Promise<Users>;
+  /** Everything up to `seq` is read. Resolves with where the marker is and what is left: `unread` is exact. Of members only. */
+  read(room: string, seq: number): Promise<Read>;
+  /** Everything in all rooms is read. */
+  readAll(): Promise<Read>;
+  /** One's rooms, the latest first, in windows; `since` the `as_of` of an earlier answer only what has changed. */
+  inbox(options?: { after?: string; since?: string; limit?: number }): Promise<Inbox>;
+  /** What addresses one, in all rooms, the latest first. */
+  mentions(options?: { after?: string; limit?: number }): Promise<Mentions>;
   /** Whether anybody looks: a client in the background holds back no push notification. Said again after a reconnect. */
   active(on: boolean): void;
   listRooms(options?: { after?: string }): Promise<Rooms>;

@@ -162,8 +162,8 @@ export class Rooms {
     if (command) this.#queue.answered(command);
     const since = command ? command.frame.since : log.last;
     log.resuming = false;
-    const { title, role, online, member = false, settings = {}, count = 0, pins = [] } = frame;
-    log.info = { title, role, online, member, settings, count, pins };
+    const { title, role, online, member = false, read, settings = {}, count = 0, pins = [] } = frame;
+    log.info = { title, role, online, member, read, settings, count, pins };
     const snapshot = frame.gap || typeof since !== "number";
     const page = { frame, command, snapshot, events: [] };
     if (frame.gap || (snapshot && log.forced)) {
@@ -189,6 +189,12 @@ export class Rooms {
   presence(frame) {
     const log = this.#logs.get(frame.room);
     if (log) log.info.online = frame.online;
+  }
+
+  /** One's own marker. @param {import("./confab.js").Read} frame */
+  read(frame) {
+    const log = this.#logs.get(/** @type {string} */ (frame.room));
+    if (log && Number.isSafeInteger(frame.read)) log.info.read = Math.max(log.info.read ?? 0, Number(frame.read));
   }
 
   /**

@@ -343,6 +343,15 @@ export class Session {
         return this.rooms.joined(frame, command);
       case "events":
         return this.rooms.events(frame);
+      case "inbox":
+        if (command) this.queue.resolve(command, frame);
+        else this.events.emit("inbox", frame);
+        return;
+      case "read":
+        if (command) this.queue.resolve(command, frame);
+        if (frame.room === undefined) return;
+        this.rooms.read(frame);
+        return this.events.emit("read", frame);
       case "left":
         if (command) this.queue.resolve(command, frame);
         else if (frame.re === undefined) this.rooms.forget(frame.room, frame.reason && { reason: frame.reason });

@@ -67,6 +67,7 @@ export class Store {
       pinned: (event) => this.#entry(event),
       room_set: (event) => this.#entry(event),
       member_set: (event) => this.#entry(event),
+      read: (event) => this.#readOnServer(event),
       presence: (event) => this.#presence(event),
       typing: (event) => this.#typing(event),
     });
@@ -317,6 +318,7 @@ export class Store {
     room.timeline.trim();
     if (lastSeq === null || !room.joined || (room.unread.size === 0 && room.readUpTo === lastSeq)) return;
     this.#read(room, lastSeq);
+    this.#tellRead(room);
   }
 
   /** Which rooms there are to join; in the snapshot as `listed`. */
@@ -367,6 +369,7 @@ export class Store {
     Object.assign(room, { online: event.online ?? 0, epoch: event.epoch, info: this.client.room(event.room) ?? {} });
     room.joinedAs(event);
     if (event.snapshot) this.#replace(room, event);
+    if (event.read !== undefined) this.#agree(room, event.read);
     room.changed();
   }
 
@@ -471,6 +474,24 @@ export class Store {
     if (!room.readTo(seq)) return;
     this.#keep(room);
     room.changed();
+  }
+
+  /** Members have a marker at the server, for all their devices. @param {RoomState} room */
+  #tellRead(room) {
+    if (room.wire === null || (!room.member && room.with === null)) return;
+    this.client.read(room.wire, room.readUpTo).catch(() => {}); // the next one says the same and more
+  }
+
+  /** What the server has, and what was read here while it could not be told. @param {RoomState} room @param {number} read */
+  #agree(room, read) {
+    if (room.counted && room.readUpTo > read) this.#tellRead(room);
+    else this.#read(room, read);
+  }
+
+  /** Another device, or one's own reply. @param {import("./confab.js").Read} event */
+  #readOnServer({ room: wire, read }) {
+    const room = wire === undefined ? undefined : this.#rooms.byWire(wire);
+    if (room && read !== undefined) this.#read(room, read);
   }
 
   /** @param {RoomState} room */

@@ -252,6 +252,8 @@ export interface Joined {
   member?: true;
   settings?: RoomSettings;
   count?: number;
+  /** Of a member: up to where one has read. */
+  read?: number;
   pins?: number[];
   users?: User[];
   events: LogEntry[];
@@ -388,6 +390,70 @@ export interface Blocks {
   users: string[];
 }
 
+/** What is left over all rooms. */
+export interface Totals {
+  /** In which something is unread. */
+  rooms: number;
+  unread: number;
+  mentions: number;
+}
+
+/** One's own marker in a room; as a reply with what is left behind it. Of all rooms there is a reply alone, with `totals`. */
+export interface Read {
+  type: "read";
+  re?: number;
+  room?: string;
+  read?: number;
+  unread?: number;
+  mentions?: number;
+  totals?: Totals;
+}
+
+/** A room of one's own, as it is: the latest row of a room counts. */
+export interface InboxRow {
+  room: string;
+  /** One is no more in the room; then there is nothing else. */
+  gone?: "left" | "removed" | "banned" | "lapsed" | "deleted";
+  title?: string;
+  /** Of a direct room: the other user. */
+  with?: string;
+  state?: "member" | "invited";
+  role?: Role;
+  /** Who invited, and until when. */
+  by?: string;
+  until?: number;
+  head?: number;
+  /** Rooms are in this order, the latest first. */
+  at?: number;
+  /** These three of a member. */
+  read?: number;
+  unread?: number;
+  mentions?: number;
+  last?: { seq: number; at: number; from: string; text?: string; attachments?: number };
+}
+
+/** A window of one's rooms, or, after `since`, the rows that have changed. */
+export interface Inbox {
+  type: "inbox";
+  re?: number;
+  /** For `since`. */
+  as_of: string;
+  /** `since` could not be served: drop all rows, this is the first window. */
+  reset?: true;
+  users?: User[];
+  rooms: InboxRow[];
+  more?: boolean;
+  next?: string;
+  totals: Totals;
+}
+
+export interface Mentions extends Page {
+  type: "mentions";
+  users?: User[];
+  /** The latest first. */
+  mentions: { why: "mention" | "reply" | "thread"; read: boolean; message: Message }[];
+}
+
 /** Where to put a file: `method` and `headers` for a request to `url`. */
 export interface Upload {
   type: "upload";
@@ -520,6 +586,9 @@ export type ServerEvent =
   | Threads
   | Users
   | Blocks
+  | Read
+  | Inbox
+  | Mentions
   | Upload
   | Download
   | Emitted

@@ -29,7 +29,21 @@ inline operation any_operation(std::mt19937_64& dice) {
     return some;
   };
   auto asked = [&] {
-    switch (pick(18)) {
+    switch (pick(22)) {
+      case 18: {
+        auto operation = edit(where, target, "edit " + std::to_string(pick(100)), who);
+        std::get<rooms::edit_message>(operation.what).what.mentions = {some_people(), pick(2) == 0};
+        return operation;
+      }
+      case 19:
+      case 20:
+        return move_marker(where, pick(60), who);
+      case 21: {
+        auto operation = post(where, "to all", "", who, {{}, {}, pick(4) == 0, ""});
+        std::get<rooms::post_message>(operation.what).what.mentions = {some_people(), true};
+        operation.by.token = role::moderator;
+        return operation;
+      }
       case 10:
       case 11: {
         member_set change;
@@ -100,7 +114,8 @@ struct content_of_journal {
   std::vector<log_entry> log;
   std::vector<message::present_message> messages;
   std::vector<std::pair<std::uint64_t, log_entry>> feed;
-  std::vector<std::string> beside;  // members, settings, pins, threads, profiles
+  std::vector<std::string> beside;  // members, settings, pins, threads, profiles, notes
+  std::vector<std::string> unread;  // what hangs on markers, which a crash may take back
   friend bool operator==(const content_of_journal&, const content_of_journal&) = default;
 };
 
@@ -159,10 +174,33 @@ inline content_of_journal read_all(session& of) {
     for (auto& entry : log_of(of, place)) found.log.push_back(std::move(entry));
     std::ranges::move(stored_forms(of, place), std::back_inserter(found.messages));
     std::ranges::move(lists_of(of, place), std::back_inserter(found.beside));
+    for (const auto& one : people)
+      if (const auto counts = *of.read->counts(place, one))
+        found.unread.push_back("by " + one.value() + " " + std::to_string(counts->read.value()) +
+                               " " + std::to_string(counts->unread) + " " +
+                               std::to_string(counts->mentions));
   }
   const auto profiles = *of.read->profiles(people);
   for (const auto& one : profiles)
     found.beside.push_back(one.user.value() + " is " + one.name);
+  for (const auto& one : people) {
+    const auto sum = *of.read->totals(one);
+    found.unread.push_back("in all " + std::to_string(sum.rooms) + " " +
+                           std::to_string(sum.unread) + " " + std::to_string(sum.mentions));
+    const auto rooms = *of.read->unread_rooms(one);
+    found.unread.push_back("rooms " + std::to_string(rooms.size()));
+    std::optional<std::uint64_t> before;
+    do {
+      const auto page = *of.read->notes(one, before, 3, plenty);
+      for (const auto& note : page.list) {
+        found.beside.push_back("note " + note.room.value() + " " +
+                               std::to_string(note.message.seq.value()) + " " +
+                               std::to_string(note.why));
+        found.unread.push_back(note.read ? "read" : "not read");
+      }
+      before = page.next;
+    } while (before);
+  }
   auto items = of.read->feed(0, plenty, plenty);
   if (!items) throw std::runtime_error(items.detail());
   for (auto& item : *items) found.feed.emplace_back(item.position, std::move(item.entry));

@@ -25,7 +25,8 @@ std::string rows(const std::string& path) {
        {"select * from changed", "select * from reactions", "select * from reaction_counts",
         "select user, room from direct_order order by user, position", "select * from members",
         "select * from users", "select * from last_messages", "select * from pins", "select * from threads",
-        "select * from thread_users",
+        "select * from thread_users", "select * from notes", "select * from room_mentions",
+        "select * from deleted_counted", "select * from gone_rooms",
         "select id, room, settings, members, owners, kept from rooms", "select * from log",
         "select * from progress"}) {
     sqlite::statement prepared;
@@ -62,7 +63,7 @@ TEST_CASE("both stores keep what one sequencer decides, and present forms are a 
     std::optional<session> disk{open_or_throw(directory.path(), window)};
     std::int64_t clock = 1'000'000;
 
-    for (int batch = 0; batch < 60; ++batch) {
+    for (int batch = 0; batch < 90; ++batch) {
       clock += static_cast<std::int64_t>(dice() % 3000) - (dice() % 20 == 0 ? 200'000 : 500);
       std::vector<operation> asked;
       for (auto count = 1 + dice() % 12; count > 0; --count) asked.push_back(any_operation(dice));
@@ -86,6 +87,7 @@ TEST_CASE("both stores keep what one sequencer decides, and present forms are a 
     CHECK(found.log == expected.log);
     CHECK(found.messages == expected.messages);
     CHECK(found.beside == expected.beside);
+    CHECK(found.unread == expected.unread);
     REQUIRE(found.feed.size() == expected.feed.size());
     for (std::size_t i = 0; i < found.feed.size(); ++i) {
       REQUIRE(found.feed[i].first == expected.feed[i].first);

@@ -79,6 +79,7 @@ std::string text_of(const outcome& what) {
   if (const auto* again = std::get_if<rooms::repeated>(&what))
     return "repeated " + std::to_string(again->seq.value()) + " " +
            std::to_string(again->at.value());
+  if (std::holds_alternative<rooms::marker_moved>(what)) return "marker moved";
   if (const auto* no = std::get_if<rooms::refused>(&what))
     return "refused " + std::string{row(no->code).name};
   return std::holds_alternative<rooms::unchanged>(what) ? "unchanged" : "marked";

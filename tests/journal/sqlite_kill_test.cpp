@@ -40,6 +40,13 @@ std::int64_t time_of_batch(std::size_t n) { return 1000 + static_cast<std::int64
   ::_exit(0);
 }
 
+/// Markers are stored some time after they are ordered: what is behind them may have been taken back.
+content_of_journal read_all_but_markers(session& of) {
+  auto found = read_all(of);
+  found.unread.clear();
+  return found;
+}
+
 }  // namespace
 
 TEST_CASE(
@@ -49,10 +56,10 @@ TEST_CASE(
   std::vector<content_of_journal> after;  // so many batches
   {
     memory_store memory;
-    after.push_back(read_all(memory.of));
+    after.push_back(read_all_but_markers(memory.of));
     for (std::size_t i = 0; i < batches.size(); ++i) {
       memory.of.commit(batches[i], time_of_batch(i));
-      after.push_back(read_all(memory.of));
+      after.push_back(read_all_but_markers(memory.of));
     }
   }
   // What a process has written outlives it in memory as well, where some thousand files cost less.
@@ -86,14 +93,14 @@ TEST_CASE(
 
     session of{open_or_throw(directory.path())};
 
-    const auto found = read_all(of);
+    const auto found = read_all_but_markers(of);
     auto stored = acknowledged;
     if (found != after[stored] && stored < batches.size()) ++stored;  // not acknowledged any more
     REQUIRE(found == after[stored]);
     for (const auto& place : places)
       if (of.read->room(place)) REQUIRE(stored_forms(of, place) == replayed_forms(of, place));
     for (; stored < batches.size(); ++stored) of.commit(batches[stored], time_of_batch(stored));
-    REQUIRE(read_all(of) == after.back());
+    REQUIRE(read_all_but_markers(of) == after.back());
   }
   CHECK(kills > 150);
 }

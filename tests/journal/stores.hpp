@@ -146,6 +146,13 @@ inline operation set_pin(const room_id& id, std::uint64_t target, bool on = true
   return {id, by(from), "", rooms::set_pin{seq_no{target}, on}};
 }
 
+inline operation move_marker(const room_id& id, std::uint64_t upto, const user_id& from = alice) {
+  return {id, by(from), "", rooms::move_marker{seq_no{upto}}};
+}
+inline operation join_as_member(const room_id& id, const user_id& from) {
+  return {id, by(from), "", rooms::become_member{}};
+}
+
 /// Of what was appended, or was there already.
 inline std::uint64_t seq_of(const outcome& of) {
   if (const auto* again = std::get_if<rooms::repeated>(&of)) return again->seq.value();

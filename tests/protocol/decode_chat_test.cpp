@@ -246,6 +246,22 @@ std::vector<bad_command> bad_commands() {
       {"users", R"("ids":"bob")"},
       {"users", R"("ids":[7])"},
       {"users", R"("ids":)" + users(101), too_long},
+      {"read", room},
+      {"read", R"("seq":5)"},
+      {"read", room + R"(,"seq":-1)"},
+      {"read", room + R"(,"seq":9007199254740992)"},
+      {"read", R"("room":"a b","seq":5)"},
+      {"mentions", R"("after":"x")"},
+      {"mentions", R"("after":7)"},
+      {"mentions", R"("after":"9007199254740992")"},
+      {"mentions", R"("limit":"many")"},
+      {"inbox", R"("limit":"many")"},
+      {"inbox", R"("since":7)"},
+      {"inbox", R"("since":)" + quoted(129), too_long},
+      {"inbox", R"("after":)" + quoted(129), too_long},
+      {"inbox", R"("watch":1)"},
+      {"hello", R"("guest":"a","inbox":7)"},
+      {"hello", R"("guest":"a","inbox":{"since":)" + quoted(129) + "}", too_long},
       {"report", room},
       {"report", target},
       {"report", room + "," + target + R"(,"reason":)" + quoted(257), too_long},
@@ -295,6 +311,11 @@ std::vector<std::pair<std::string, std::string>> full_commands() {
       {"upload", room + R"(,"mime":"image/png","bytes":9007199254740991,"name":"")"},
       {"download", room + R"(,"seq":1,"index":9)"},
       {"users", R"("ids":)" + users(100)},
+      {"read", room + R"(,"seq":9007199254740991)"},
+      {"mentions", R"("after":"9007199254740991","limit":18446744073709551615)"},
+      {"inbox", R"("since":)" + quoted(128)},
+      {"inbox", R"("after":)" + quoted(128)},
+      {"hello", R"("guest":"a","inbox":{})"},
       {"report", room + "," + target},
   };
 }
@@ -336,6 +357,11 @@ TEST_CASE("what a page holds if nobody says how much") {
   CHECK(read<command::list_threads>("threads", room).limit == limits::history_count_default);
   CHECK(read<command::list_threads>("threads", room + R"(,"limit":201)").limit ==
         limits::history_count_max);
+  CHECK(read<command::list_mentions>("mentions", "").limit == limits::history_count_default);
+  CHECK(read<command::list_mentions>("mentions", R"("limit":201)").limit ==
+        limits::mentions_page_count_max);
+  CHECK(read<command::inbox>("inbox", "").at.limit == limits::history_count_default);
+  CHECK(read<command::inbox>("inbox", R"("limit":201)").at.limit == limits::inbox_page_count_max);
 }
 
 TEST_CASE("a null among a room's settings changes nothing") {

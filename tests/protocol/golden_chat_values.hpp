@@ -163,6 +163,17 @@ inline std::map<std::string, request> chat_commands() {
       {"client_blocks", {id(62), command::list_blocks{}}},
       {"client_active", {id(63), command::set_active{false}}},
       {"client_users", {id(64), command::list_users{{user("bob"), user("carol")}}}},
+      {"client_read", {id(40), command::read{general, seq_no{59}}}},
+      {"client_read_all", {id(40), command::read{}}},
+      {"client_mentions", {id(41), command::list_mentions{std::nullopt, 50}}},
+      {"client_mentions_after", {id(41), command::list_mentions{8812, 20}}},
+      {"client_inbox", {id(50), command::inbox{{50, ""}, ""}}},
+      {"client_inbox_after", {id(50), command::inbox{{20, ""}, "1763790000123.general"}}},
+      {"client_inbox_since",
+       {id(50), command::inbox{{50, "5f2ac91e7b00d341.8812"}, "", false}}},
+      {"client_hello_inbox",
+       {id(1), command::hello{std::nullopt, user("alice"), std::nullopt, std::nullopt, {},
+                              command::inbox_point{20, "5f2ac91e7b00d341.8812"}}}},
       {"client_report", {id(65), command::report{general, seq_no{59}, "spam"}}},
   };
 }
@@ -230,6 +241,7 @@ inline std::map<std::string, message::any> chat_messages() {
     s.visible = visibility::closed;
   });
   joined_red.count = 2;
+  joined_red.read = seq_no{3};
   joined_red.pins = {seq_no{59}};
   joined_red.users = names;
   room_ref red{team_red, "Red", seq_no{3}, 1, true};
@@ -240,6 +252,42 @@ inline std::map<std::string, message::any> chat_messages() {
   auto red_invited = red;
   red_invited.joined = red_invited.member = false;
   red_invited.invited = true;
+  const auto inbox_of = [](message::re of, const char* as_of, bool reset,
+                           std::vector<inbox_row> rows, std::vector<user_ref> users,
+                           std::optional<std::string> next, totals sum) {
+    return message::inbox{of,   as_of, reset, std::move(rows), std::move(users), std::move(next),
+                          sum};
+  };
+  inbox_row in_general;
+  in_general.room = general;
+  in_general.title = "General";
+  in_general.as = role::member;
+  in_general.head = seq_no{62};
+  in_general.at = at;
+  in_general.read = seq_no{59};
+  in_general.unread = 3;
+  in_general.mentions = 1;
+  in_general.last = inbox_last{seq_no{62}, at, user("minsu"), "see you", 1};
+  inbox_row to_red;
+  to_red.room = team_red;
+  to_red.title = "Red";
+  to_red.state = member_state::invited;
+  to_red.as = role::member;
+  to_red.by = user("alice");
+  to_red.until = unix_ms{1766382000123};
+  to_red.head = seq_no{3};
+  to_red.at = at;
+  inbox_row with_bob;
+  with_bob.room = room("dm:alice:bob");
+  with_bob.with = user("bob");
+  with_bob.head = seq_no{13};
+  with_bob.at = at;
+  with_bob.read = seq_no{12};
+  with_bob.unread = 1;
+  with_bob.last = inbox_last{seq_no{13}, at, user("bob"), "psst", 0};
+  inbox_row red_gone;
+  red_gone.room = team_red;
+  red_gone.gone = "removed";
   const unix_ms until{1763876400000}, mute_until{1763790600000};
   return {
       {"server_message_mentions",
@@ -352,6 +400,21 @@ inline std::map<std::string, message::any> chat_messages() {
              {{user("bob"), "Bob", free_data{"{}"}}, {user("carol"), "Carol", std::nullopt}}}},
       {"server_blocks", blocks{id(62), {user("eve")}}},
       {"server_blocks_none", blocks{id(62), {}}},
+      {"server_read", message::read{id(40), general, seq_no{59}, 3, 1}},
+      {"server_read_elsewhere", message::read{std::nullopt, general, seq_no{59}}},
+      {"server_read_all", read_all{id(40), {2, 3, 1}}},
+      {"server_mentions", mentions{id(41),
+                                   {{"thread", false, general, root},
+                                    {"mention", true, general, short_one}},
+                                   names,
+                                   ""}},
+      {"server_mentions_more",
+       mentions{id(41), {{"reply", true, general, short_one}}, {}, "8812"}},
+      {"server_inbox", inbox_of(id(50), "5f2ac91e7b00d341.8812", false, {in_general, to_red},
+                                names, "1763790000123.team-red", {2, 4, 1})},
+      {"server_inbox_changes", inbox_of(std::nullopt, "5f2ac91e7b00d341.8820", false,
+                                        {with_bob, red_gone}, {}, std::nullopt, {2, 4, 1})},
+      {"server_inbox_reset", inbox_of(id(50), "5f2ac91e7b00d341.8820", true, {}, {}, "", {})},
       {"server_emitted", emitted{general, user("alice"), "cursor", free_data{R"({"x":4})"}}},
       {"server_emitted_without_data", emitted{general, user("alice"), "cursor.gone", std::nullopt}},
   };

@@ -86,6 +86,10 @@ class map_source final : public source {
   bool has_blocked(const user_id& blocker, const user_id& blocked) override {
     return blocks.contains({blocker, blocked});
   }
+  seq_no marker(const room_view& room, const user_id& user) override {
+    const auto at = markers.find({room.room, user});
+    return at == markers.end() ? seq_no{} : at->second;
+  }
   std::optional<unix_ms> last_message(const room_view& view, const user_id& by) override {
     const auto& log = rooms.at(view.room).log;
     for (auto at = log.rbegin(); at != log.rend(); ++at)
@@ -112,11 +116,14 @@ class map_source final : public source {
       keep(asked.room, created->entries);
     }
     if (const auto* done = std::get_if<appended>(&made)) keep(asked.room, done->entries);
+    if (const auto* moved = std::get_if<marker_moved>(&made))
+      markers[{asked.room, moved->user}] = moved->read;
   }
 
   std::map<room_id, kept_room> rooms;
   std::map<std::tuple<room_id, user_id, std::string>, key_record> keys;
   std::map<user_id, user_set> profiles;
+  std::map<std::pair<room_id, user_id>, seq_no> markers;
   std::set<std::pair<user_id, user_id>> blocks;  // who blocked, and whom
   std::uint64_t position = 0;
   bool fails = false;

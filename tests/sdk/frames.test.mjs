@@ -139,13 +139,13 @@ function declaredServerTypes() {
 
 test("the declarations name every type the protocol has", () => {
   assert.deepEqual([...declaredServerTypes()].sort(), [
-    "blocks", "created", "deleted", "done", "download", "edited", "emitted", "error", "events", "history", "joined", "left",
-    "member_set", "members", "message", "pinned", "pins", "pong", "presence", "reacted", "reactions", "refreshed", "room_set",
+    "blocks", "created", "deleted", "done", "download", "edited", "emitted", "error", "events", "history", "inbox", "joined", "left",
+    "member_set", "members", "mentions", "message", "pinned", "pins", "pong", "presence", "reacted", "reactions", "read", "refreshed", "room_set",
     "rooms", "sent", "signal", "signalled", "threads", "token_expiring", "typing", "upload", "users", "welcome",
   ]);
   assert.deepEqual(Object.keys(COMMANDS).sort(), [
-    "active", "block", "blocks", "create", "delete", "direct", "download", "edit", "emit", "hello", "history", "join",
-    "leave", "members", "pin", "ping", "pins", "react", "reactions", "refresh", "report", "rooms", "send", "set_member",
+    "active", "block", "blocks", "create", "delete", "direct", "download", "edit", "emit", "hello", "history", "inbox", "join",
+    "leave", "members", "mentions", "pin", "ping", "pins", "react", "reactions", "read", "refresh", "report", "rooms", "send", "set_member",
     "set_room", "signal", "threads", "typing", "unpin", "unreact", "upload", "users",
   ]);
 });

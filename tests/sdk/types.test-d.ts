@@ -53,6 +53,9 @@ switch (event.type) {
   case "threads":
   case "users":
   case "blocks":
+  case "read":
+  case "inbox":
+  case "mentions":
   case "upload":
   case "download":
   case "emitted":

@@ -213,3 +213,35 @@ test("a storage that is blocked, full or spoilt only forgets", () => {
   assert.equal(spoilt.get("general"), undefined);
   assert.deepEqual(localPositions("alice").keys(), [], "where there is no storage at all");
 });
+
+// ------------------------------------------------------------------------------------------ markers at the server
+
+test("a member's marker is the server's: it counts on every device", async () => {
+  const t = await inGeneral(readUpTo(1), { events: messages(1, 4), member: true, read: 3 });
+  assert.deepEqual([unread(t), t.store.room("general").readUpTo], [1, 3]);
+
+  await t.peer.say(message(5), { type: "read", room: "general", read: 5 });
+
+  assert.deepEqual([unread(t), t.store.room("general").readUpTo], [0, 5]);
+});
+
+test("what a member reads is told to the server, and what was read while it could not be told", async () => {
+  const t = await inGeneral(readUpTo(4), { events: messages(1, 4), member: true, read: 2 });
+  assert.equal(t.peer.take("read").seq, 4);
+
+  await t.peer.say(message(5));
+  t.store.markRead("general");
+  await t.clock.advance(0);
+  // Markers go one after the other: this one waits for the first.
+  assert.equal(t.peer.inbox.length, 0);
+  assert.equal(unread(t), 0);
+});
+
+test("a visitor's marker is the device's alone", async () => {
+  const t = await inGeneral(readUpTo(0), { events: messages(1, 4) });
+  t.store.markRead("general");
+  await t.clock.advance(0);
+
+  assert.equal(t.peer.inbox.length, 0);
+  assert.equal(unread(t), 0);
+});

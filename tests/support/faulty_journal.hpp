@@ -59,6 +59,8 @@ class faulty_writer final : public journal::writer {
   }
   bool has_leftovers() const noexcept override { return faults_.has_leftovers(); }
   bool clear_leftovers() override { return faults_.clear_leftovers(); }
+  bool has_gathered() const noexcept override { return to_->has_gathered(); }
+  journal::result<bool> store_gathered() override { return to_->store_gathered(); }
 
  private:
   std::unique_ptr<journal::writer> to_;
@@ -115,6 +117,39 @@ class faulty_reader final : public journal::reader {
                                                    unix_ms since, std::size_t count) override {
     if (faults_.read_fails() || stop_()) return broken();
     return from_->messages_of(id, users, since, count);
+  }
+  journal::result<std::optional<journal::room_counts>> counts(const room_id& id,
+                                                              const user_id& user) override {
+    if (faults_.read_fails() || stop_()) return broken();
+    return from_->counts(id, user);
+  }
+  journal::result<journal::notes_page> notes(const user_id& user,
+                                             std::optional<std::uint64_t> before, std::size_t count,
+                                             std::size_t bytes) override {
+    if (faults_.read_fails() || stop_()) return broken();
+    return from_->notes(user, before, count, bytes);
+  }
+  journal::result<std::vector<std::pair<room_id, seq_no>>> unread_rooms(
+      const user_id& user) override {
+    if (faults_.read_fails() || stop_()) return broken();
+    return from_->unread_rooms(user);
+  }
+  journal::result<journal::inbox_page> inbox(const journal::inbox_query& what) override {
+    if (faults_.read_fails() || stop_()) return broken();
+    return from_->inbox(what);
+  }
+  journal::result<message::inbox_row> inbox_row(const user_id& user, const room_id& room,
+                                                unix_ms now) override {
+    if (faults_.read_fails() || stop_()) return broken();
+    return from_->inbox_row(user, room, now);
+  }
+  journal::result<std::string> as_of(std::uint64_t position) override {
+    if (faults_.read_fails() || stop_()) return broken();
+    return from_->as_of(position);
+  }
+  journal::result<message::totals> totals(const user_id& user) override {
+    if (faults_.read_fails() || stop_()) return broken();
+    return from_->totals(user);
   }
   journal::result<bool> has_blocked(const user_id& blocker, const user_id& blocked) override {
     if (faults_.read_fails() || stop_()) return broken();
