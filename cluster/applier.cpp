@@ -52,6 +52,7 @@ void put(byte_writer& to, const journal::outcome& what) {
           [&](const rooms::marked& done) {
             to.fixed(static_cast<std::uint64_t>(done.at.value()), 8);
           },
+          [&](const rooms::marker_moved& done) { to.varint(done.read.value()); },
       },
       what);
 }

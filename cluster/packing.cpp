@@ -22,7 +22,8 @@ struct kinds {};
 using all_kinds = kinds<rooms::create_room, rooms::post_message, rooms::edit_message,
                         rooms::delete_messages, rooms::set_reaction, rooms::record_event,
                         rooms::set_marks, rooms::set_pin, rooms::set_members, rooms::become_member,
-                        rooms::cease_membership, rooms::set_room, rooms::set_user>;
+                        rooms::cease_membership, rooms::set_room, rooms::set_user,
+                        rooms::move_marker>;
 
 // One description of a value serves both directions, so that they cannot differ: `Io` is one of the
 // two classes below.
@@ -291,6 +292,10 @@ void field(Io& io, in<Io, rooms::set_room>& asked) {
 template <class Io>
 void field(Io& io, in<Io, rooms::set_user>& asked) {
   field(io, asked.profile);
+}
+template <class Io>
+void field(Io& io, in<Io, rooms::move_marker>& asked) {
+  field(io, asked.upto);
 }
 
 /// Calls `with` with the place of each kind and an empty one.

@@ -191,8 +191,28 @@ class memory_writer final : public writer, private rooms::source {
       room.notes[user][entry.seq.value()] = {entry.seq, message, why, store_.last_position};
   }
 
+  /// As `sqlite::people` does it: whom it knows when slow mode is changed it keeps.
+  static void watch_pace(memory_room& room, const log_entry& entry) {
+    const auto slow = room.view.settings().slow_mode().count();
+    if (std::holds_alternative<posted>(entry.body)) {
+      if (slow != 0) room.spoke.insert_or_assign(entry.from, entry.at);
+      return;
+    }
+    const auto* set = std::get_if<room_set>(&entry.body);
+    if (!set || !set->change.slow) return;
+    if (slow == 0) return room.spoke.clear();
+    std::map<user_id, unix_ms> recalled;
+    for (const auto& one : room.log) {
+      if (!std::holds_alternative<posted>(one.body) || one.at.value() <= entry.at.value() - slow) continue;
+      auto& last = recalled.try_emplace(one.from, one.at).first->second;
+      last = std::max(last, one.at);
+    }
+    room.spoke.merge(recalled);
+  }
+
   /// What is not a message's.
   void keep_beside(memory_room& room, const log_entry& entry) {
+    watch_pace(room, entry);
     if (const auto* change = std::get_if<member_set>(&entry.body)) {
       for (const auto& user : change->users) {
         auto& row = room.members[user];
@@ -312,19 +332,10 @@ class memory_writer final : public writer, private rooms::source {
     return at == store_.marks.end() ? seq_no{}
                                     : seq_no{static_cast<std::uint64_t>(at->second.what.value)};
   }
-  /// As the database knows it: since slow mode was turned on, and within its time before.
   std::optional<unix_ms> last_message(const rooms::room_view& view, const user_id& by) override {
-    const auto& log = store_.rooms.at(view.room).log;
-    std::optional<unix_ms> since, recalled;
-    for (auto at = log.rbegin(); at != log.rend(); ++at) {
-      const auto* set = std::get_if<room_set>(&at->body);
-      if (set && set->change.slow && !since)
-        since = unix_ms{at->at.value() - view.settings().slow_mode().count()};
-      if (at->from != by || !std::holds_alternative<posted>(at->body)) continue;
-      if (!since) return at->at;
-      if (at->at > *since) recalled = std::max(recalled.value_or(at->at), at->at);
-    }
-    return recalled;
+    const auto& spoke = store_.rooms.at(view.room).spoke;
+    const auto at = spoke.find(by);
+    return at == spoke.end() ? std::nullopt : std::optional{at->second};
   }
   std::optional<user_id> successor(const rooms::room_view& view,
                                    std::span<const user_id> without) override {

@@ -39,6 +39,7 @@ struct memory_room {
   std::unordered_map<std::uint64_t, std::vector<std::uint64_t>> edits;  // of a message, by seq
   std::map<user_id, rooms::member_row> members;
   std::map<std::uint64_t, pin_place> pins;  // by target
+  std::map<user_id, unix_ms> spoke;  // last, where slow mode is on
   std::map<user_id, std::map<std::uint64_t, rooms::note>> notes;  // by place
   std::map<user_id, inbox_end> gone;               // who belonged to it, or was invited
   std::uint64_t last_position = 0;

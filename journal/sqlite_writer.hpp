@@ -77,7 +77,7 @@ class sqlite_writer final : public writer, private rooms::source {
   int keep(const rooms::room_view& view, const std::vector<log_entry>& entries);
   int keep(const rooms::set_marks& asked);
   int mark_author(const rooms::room_view& view, const log_entry& entry);
-  void move_marker(const user_id& user, std::int64_t room, seq_no read);
+  int move_marker(const user_id& user, std::int64_t room, seq_no read);
   int create(const rooms::operation& asked, rooms::room_created& made);
   int tell_room(const room_id& room, room_info& into);
 
@@ -123,6 +123,7 @@ class sqlite_writer final : public writer, private rooms::source {
     seq_no before;
   };
   std::vector<moved> batch_markers_;  // in this batch, to be taken back with it
+  bool follows_ = false;              // the batch's order was made elsewhere
   bool leftovers_ = true;  // what an earlier process has left in the log is not known
   int code_ = SQLITE_OK;  // of the sequencer's questions in this batch
 };

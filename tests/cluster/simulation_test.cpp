@@ -443,7 +443,9 @@ class simulation final : public node_client {
          {"select * from changed", "select * from reactions", "select * from reaction_counts",
           "select * from direct_order", "select * from members", "select * from users",
           "select * from last_messages", "select * from pins", "select * from threads",
-          "select * from thread_users", "select * from marks", "select * from log",
+          "select * from thread_users", "select * from marks", "select * from notes",
+          "select * from room_mentions", "select * from deleted_counted",
+          "select * from gone_rooms", "select * from log",
           "select * from rooms where id > 0"}) {
       journal::sqlite::statement prepared;
       promise(prepared.prepare(at, sql) == SQLITE_OK, sql);
