@@ -2,7 +2,9 @@
 
 #include "actors/encoding.hpp"
 #include "actors/walls.hpp"
+#include "protocol/limits.hpp"
 
+#include <memory>
 #include <utility>
 
 namespace confab::actors {
@@ -36,6 +38,18 @@ audience::behavior_type audience::make_behavior() {
       [this](signal_delivery& said) { deliver(said); },
       [this](to_session& news) { tell_session(news.session, std::move(news.what)); },
       [this](const room_lost& lost) { room_ended(lost.room); },
+      [this](const watch_inbox& what) { watch(what); },
+      [this](inbox_begun& what) {
+        auto& inboxes = state_->inboxes;
+        inboxes.begin(what.session, what.position, std::move(what.as_of), what.rooms,
+                      env_->steady_now());
+        if (const auto due = inboxes.deadline()) arm(*due);
+      },
+      [this](const inboxes_moved& what) {
+        auto& inboxes = state_->inboxes;
+        inboxes.take(what.position, *what.what, env_->steady_now());
+        if (const auto due = inboxes.deadline()) arm(*due);
+      },
       [](const alive_request&) { return still_here{}; },
   };
 }
@@ -65,6 +79,7 @@ void audience::open(session_id session) {
 void audience::detach(session_id session) {
   state_->early.end(session);
   state_->sessions.erase(session);
+  stop_watching(session);
   tidy_reminders();
 }
 
@@ -180,6 +195,53 @@ void audience::room_ended(const room_id& room) {
   if (auto* gone = own.rooms.find(room)) own.rooms.end(*gone, close_code::internal, room_restarted);
 }
 
+// --- inboxes -----------------------------------------------------------------------------------
+
+/// The session has counted itself.
+void audience::watch(const watch_inbox& what) {
+  auto& inboxes = state_->inboxes;
+  if (!what.on) return stop_watching(what.session);
+  if (inboxes.watches(what.session) || !state_->sessions.contains(what.session))
+    return env_->board.watches_inbox(what.session.shard(), false);
+  inboxes.open(what.session, what.user);
+}
+
+void audience::stop_watching(session_id session) {
+  if (state_->inboxes.close(session)) env_->board.watches_inbox(session.shard(), false);
+}
+
+/// A slow reader is told later, and then what is so then.
+void audience::ask_for_rows() {
+  const auto may_write = [this](session_id session) {
+    const auto& who = state_->sessions.at(session);
+    return who.welcomed && who.sink->queued_bytes() <= limits::outbox_low_water_bytes;
+  };
+  const auto tell = [this](session_id session, const message::inbox& what) {
+    give(session, encode_frame(state_->sessions.at(session).format, what));
+  };
+  for (auto& one : state_->inboxes.on_time(env_->steady_now(), may_write, tell)) {
+    inbox_rows_request wanted{one.user, one.rooms, one.position, env_->now()};
+    const auto asked = std::make_shared<const inbox_watches::question>(std::move(one));
+    request(env_->board.reader_of(asked->session), caf::infinite, std::move(wanted))
+        .then([this, asked](inbox_rows_read& found) { tell_inbox(*asked, &found); },
+              [this, asked](caf::error&) { tell_inbox(*asked, nullptr); });
+  }
+  if (const auto due = state_->inboxes.deadline()) arm(*due);
+}
+
+void audience::tell_inbox(const inbox_watches::question& asked, inbox_rows_read* found) {
+  auto& inboxes = state_->inboxes;
+  const bool ok = found && found->ok;
+  std::optional<std::vector<message::inbox_row>> rows;
+  if (ok) rows = std::move(found->rows);
+  auto told = inboxes.answer(asked, ok ? std::move(found->as_of) : std::string{}, std::move(rows),
+                             env_->steady_now());
+  if (const auto due = inboxes.deadline()) arm(*due);
+  if (!told) return;
+  told->users = std::move(found->names);
+  give(asked.session, encode_frame(state_->sessions.at(asked.session).format, *told));
+}
+
 // --- time --------------------------------------------------------------------------------------
 
 void audience::remind_later(const remind& wanted) {
@@ -200,6 +262,7 @@ void audience::on_time() {
   while (!armed.empty() && armed.top() <= at.now) armed.pop();
   while (const auto due = state_->later.take(at.now)) tell_session(due->who, due->timer);
   if (const auto next = state_->later.next()) arm(*next);
+  ask_for_rows();
   carry_out(state_->rooms.on_time(at));
 }
 

@@ -4,6 +4,7 @@
 #include "actors/environment.hpp"
 #include "actors/gathering.hpp"
 #include "actors/greetings.hpp"
+#include "actors/inbox_watches.hpp"
 #include "actors/intake.hpp"
 #include "actors/messages.hpp"
 #include "actors/reminders.hpp"
@@ -25,7 +26,8 @@ namespace confab::actors {
 /// leave as the room says.
 ///
 /// A table of contents: when members are written to is `gathering`, what waits for sessions before
-/// their welcome `greetings`, what they are to be told later `reminders`.
+/// their welcome `greetings`, what they are to be told later `reminders`, and of which rooms that they
+/// need not have joined `inbox_watches`.
 class audience final : public pinned<audience_actor::base> {
  public:
   audience(caf::actor_config& config, const environment* env);
@@ -53,6 +55,7 @@ class audience final : public pinned<audience_actor::base> {
     gathering rooms;
     greetings early;
     reminders later;
+    inbox_watches inboxes;
     // The wakes that are on their way.
     std::priority_queue<steady_time, std::vector<steady_time>, std::greater<>> armed;
   };
@@ -74,6 +77,11 @@ class audience final : public pinned<audience_actor::base> {
   /// What somebody else sends, who must not fill the outbox: whether it was taken.
   void pass_on(session_id session, const frame& bytes);
   void hold(session_id session, const frame_sink_ptr& sink, const frame& bytes);
+
+  void watch(const watch_inbox& what);
+  void stop_watching(session_id session);
+  void ask_for_rows();
+  void tell_inbox(const inbox_watches::question& asked, inbox_rows_read* found);
 
   void remind_later(const remind& wanted);
   void tidy_reminders();

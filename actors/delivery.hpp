@@ -10,6 +10,7 @@
 #include "rooms/operation.hpp"
 
 #include <array>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -230,8 +231,11 @@ struct messages_of_question {
   std::vector<user_id> users;
   unix_ms since;
 };
+/// Up to where each member has read: of rooms with receipts, so not many.
+struct reads_question {};
+using markers = std::map<user_id, seq_no>;
 using room_question = std::variant<member_question, members_question, pins_question,
-                                   threads_question, messages_of_question>;
+                                   threads_question, messages_of_question, reads_question>;
 struct members_found {
   journal::member_page page;
   std::vector<message::user_ref> names;
@@ -246,7 +250,7 @@ struct threads_found {
 };
 /// `monostate`: the journal can't be read. `refused`: who asks may not read there any more.
 using room_answer = std::variant<std::monostate, journal::member_found, members_found, pins_found,
-                                 threads_found, std::vector<seq_no>, rooms::refused>;
+                                 threads_found, std::vector<seq_no>, rooms::refused, markers>;
 
 /// What became of an operation that concerns the room.
 struct not_stored {

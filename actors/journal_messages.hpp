@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/delivery.hpp"
+#include "actors/inbox_watches.hpp"
 #include "journal/journal.hpp"
 #include "protocol/commands.hpp"
 #include "protocol/messages.hpp"
@@ -33,6 +34,12 @@ struct clear_leftovers {};  // to itself, some time after a deletion
 struct room_news {
   std::vector<room_outcome> of;
 };
+/// From the writer to the audiences of shards on which somebody watches an inbox: what a commit has
+/// changed in them, up to `position`.
+struct inboxes_moved {
+  std::uint64_t position;
+  std::shared_ptr<const std::vector<inbox_change>> what;
+};
 struct read_feed {};  // to itself
 /// Answered as soon as the journal is beyond `after`.
 struct watch_feed {
@@ -61,6 +68,7 @@ struct room_loaded {
   std::vector<message::user_ref> names{};  // of its authors that have one
   bool first_blocks = false;   // of a direct room: its first user has blocked the second,
   bool second_blocks = false;  // and the other way round
+  std::optional<markers> reads{};  // where it has receipts
 };
 struct room_read_request {
   room_id room;
@@ -155,6 +163,19 @@ struct inbox_read {
   bool ok = false;
   journal::inbox_page page;
   std::vector<message::user_ref> names;
+};
+/// Some of the rows, for who watches. `position`: what `as_of` is to say.
+struct inbox_rows_request {
+  user_id user;
+  std::vector<room_id> rooms;
+  std::uint64_t position = 0;
+  unix_ms now;
+};
+struct inbox_rows_read {
+  bool ok = false;
+  std::vector<message::inbox_row> rows;  // in the order of the request
+  std::vector<message::user_ref> names;
+  std::string as_of;
 };
 struct rooms_request {
   std::optional<room_id> after;

@@ -1,5 +1,6 @@
 #include "actors/journal_reader.hpp"
 
+#include "actors/room_state.hpp"
 #include "actors/walls.hpp"
 #include "protocol/limits.hpp"
 #include "rooms/rights.hpp"
@@ -44,6 +45,7 @@ journal_reader::behavior_type journal_reader::make_behavior() {
         return guarded([&] { return block_answer{has_blocked(what.by, what.of)}; });
       },
       [this](const directs_request& what) { return read(what); },
+      [this](const inbox_rows_request& what) { return read(what); },
       [this](session_read& what) { queue(waiting(what)); },
       [this](const serve_next_read&) { serve_next(); },
       [](const alive_request&) { return still_here{}; },
@@ -139,6 +141,11 @@ room_loaded journal_reader::load(const room_id& room) {
     found.first_blocks = has_blocked(a, b);
     found.second_blocks = has_blocked(b, a);
   }
+  const auto& of = found.info;
+  if (has_receipts(of.settings ? *of.settings : room_settings{}, of.direct.has_value(), of.members)) {
+    found.reads = markers_of(of);
+    if (!found.reads) return {room_loaded::state::unavailable, {}, {}};
+  }
   return found;
 }
 
@@ -214,6 +221,30 @@ inbox_read journal_reader::read(const inbox_request& what) {
   return {true, std::move(*page), names_of(distinct(std::move(users)))};
 }
 
+inbox_rows_read journal_reader::rows(const inbox_rows_request& what) {
+  inbox_rows_read answer{true, {}, {}, {}};
+  auto as_of = reader_->as_of(what.position);
+  if (!as_of) return {};
+  answer.as_of = std::move(*as_of);
+  std::vector<user_id> users;
+  for (const auto& room : what.rooms) {
+    auto row = reader_->inbox_row(what.user, room, what.now);
+    if (!row) return {};
+    if (row->last) users.push_back(row->last->from);
+    answer.rows.push_back(std::move(*row));
+  }
+  answer.names = names_of(distinct(std::move(users)));
+  return answer;
+}
+
+caf::result<inbox_rows_read> journal_reader::read(const inbox_rows_request& what) {
+  auto promise = make_response_promise<inbox_rows_read>();
+  queue({what.user, [] { return true; }, [this, promise, what](bool may) mutable {
+           promise.deliver(may ? guarded([&] { return rows(what); }) : inbox_rows_read{});
+         }});
+  return promise;
+}
+
 // --- for rooms ---------------------------------------------------------------------------------
 
 caf::result<room_read> journal_reader::read(const room_read_request& what) {
@@ -225,6 +256,7 @@ caf::result<room_read> journal_reader::read(const room_read_request& what) {
   };
   const auto* asker = std::visit(
       overloaded{[](const member_question&) -> const user_id* { return nullptr; },
+                 [](const reads_question&) -> const user_id* { return nullptr; },
                  [](const messages_of_question& question) { return &question.asker; },
                  [](const auto& question) { return &question.by.user; }},
       what.what);
@@ -282,6 +314,33 @@ std::optional<rooms::refused> journal_reader::keeps_out(const room_id& room,
   const auto view = journal::view_of(*info);
   return rooms::keeps_out(
       {view, by, row, std::max(env_->now(), info->last_at), env_->how.rules});
+}
+
+std::optional<markers> journal_reader::markers_of(const journal::room_info& room) {
+  std::vector<user_id> users;
+  if (room.direct) {
+    users = {room.direct->first, room.direct->second};
+  } else {
+    const auto page = reader_->members(room.room, member_state::member, {},
+                                       limits::receipts_members_max);
+    if (!page) return std::nullopt;
+    for (const auto& one : page->members) users.push_back(one.user);
+  }
+  markers found;
+  for (const auto& user : users) {
+    const auto row = reader_->member(room.room, user);
+    if (!row) return std::nullopt;
+    found[user] = row->read;
+  }
+  return found;
+}
+
+room_answer journal_reader::read(const room_id& room, const reads_question&) {
+  const auto info = reader_->room(room);
+  if (!info) return {};
+  auto found = markers_of(*info);
+  if (!found) return {};
+  return std::move(*found);
 }
 
 /// The latest thousand of each, as the norm has it (SEMANTICS §3).

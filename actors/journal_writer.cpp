@@ -26,6 +26,35 @@ constexpr auto markers_wait = std::chrono::seconds{2};
 /// Bounds the memory of one commit and the wait of the last in it.
 constexpr std::size_t batch_operations_max = 4096;
 
+/// Whose row of the room an entry makes another. What a message addresses its outcome tells.
+void note(inbox_change& change, const log_entry& entry, const std::string& name) {
+  if (const auto* message = std::get_if<posted>(&entry.body)) {
+    if (!rooms::counts(entry)) return change.users.push_back(entry.from);  // whose marker it moves
+    change.everyones = change.everyones || message->what.mentions.room;
+    change.messages.push_back({entry.seq, entry.from});
+    change.last = journal::shown_last(entry);
+    change.name = name;
+  } else if (std::holds_alternative<edited>(entry.body) ||
+             std::holds_alternative<deleted>(entry.body)) {
+    change.everyones = true;
+  } else if (const auto* members = std::get_if<member_set>(&entry.body)) {
+    change.users.insert(change.users.end(), members->users.begin(), members->users.end());
+  }
+}
+void note(inbox_change& change, const journal::outcome& what) {
+  const auto entries_of = [&](const std::vector<log_entry>& entries, const std::string& name) {
+    for (const auto& entry : entries) note(change, entry, name);
+  };
+  if (const auto* done = std::get_if<rooms::appended>(&what)) {
+    entries_of(done->entries, done->name);
+    change.users.insert(change.users.end(), done->told.begin(), done->told.end());
+  } else if (const auto* made = std::get_if<journal::room_made>(&what)) {
+    entries_of(made->entries, {});
+  } else if (const auto* moved = std::get_if<rooms::marker_moved>(&what)) {
+    change.users.push_back(moved->user);
+  }
+}
+
 }  // namespace
 
 journal_writer::journal_writer(caf::actor_config& config, const environment* env,
@@ -101,12 +130,16 @@ void journal_writer::commit() {
   // One message for each room, in the order of its log.
   std::vector<std::pair<const room_id*, room_news>> told;
   std::unordered_map<std::string_view, std::size_t> index;
+  std::vector<inbox_change> changes;  // of the same rooms, where somebody wants to know
+  const bool watched = result && has_inboxes();
   for (std::size_t i = 0; i < s.batch.size(); ++i) {
     const auto& room = s.batch[i].room;
     const auto& asked = s.requests[i];
     if (asked.session) answer_session(asked, result ? &(*result)[i] : nullptr);
     const auto [at, fresh] = index.try_emplace(room.view(), told.size());
     if (fresh) told.emplace_back(&room, room_news{});
+    if (fresh && watched) changes.emplace_back().room = room;
+    if (watched) note(changes[at->second], (*result)[i]);
     auto& news = told[at->second].second.of.emplace_back(room_outcome{s.requests[i].request, not_stored{}});
     if (result)
       news.what = std::move((*result)[i]);
@@ -118,8 +151,26 @@ void journal_writer::commit() {
   s.batch.clear();
   s.requests.clear();
   tell_followers();
+  if (watched) tell_inboxes(std::move(changes));
   plan_clearing(clearing_wait);
   plan_storing();
+}
+
+bool journal_writer::has_inboxes() const {
+  for (std::size_t shard = 0; shard < env_->board.shards(); ++shard)
+    if (env_->board.has_inboxes(shard)) return true;
+  return false;
+}
+
+void journal_writer::tell_inboxes(std::vector<inbox_change> changes) {
+  std::erase_if(changes, [](const auto& one) {
+    return !one.everyones && one.users.empty() && one.messages.empty();
+  });
+  if (changes.empty()) return;
+  const auto shared = std::make_shared<const std::vector<inbox_change>>(std::move(changes));
+  const inboxes_moved moved{state_->writer->position(), shared};
+  for (std::size_t shard = 0; shard < env_->board.shards(); ++shard)
+    if (env_->board.has_inboxes(shard)) send(env_->board.audience(shard), moved);
 }
 
 /// `what`: none where nothing is stored.

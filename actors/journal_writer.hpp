@@ -52,6 +52,8 @@ class journal_writer final : public writer_actor::base {
 
   void commit();
   void tell_followers();
+  bool has_inboxes() const;
+  void tell_inboxes(std::vector<inbox_change> changes);
   void report(bool healthy, std::string_view detail);
   void probe();
   void answer_session(const state::asked& who, const journal::outcome* what);

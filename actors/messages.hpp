@@ -35,6 +35,11 @@ struct probe_journal;
 struct clear_leftovers;
 struct store_markers;
 struct room_news;
+struct inboxes_moved;
+struct watch_inbox;
+struct inbox_begun;
+struct inbox_rows_request;
+struct inbox_rows_read;
 struct read_feed;
 struct watch_feed;
 struct feed_moved;
@@ -97,6 +102,7 @@ using reader_actor = caf::typed_actor<caf::replies_to<load_room_request>::with<r
                                       caf::replies_to<block_question>::with<block_answer>,
                                       caf::replies_to<messages_request>::with<messages_read>,
                                       caf::replies_to<directs_request>::with<directs_reads>,
+                                      caf::replies_to<inbox_rows_request>::with<inbox_rows_read>,
                                       caf::reacts_to<session_read>,
                                       caf::reacts_to<serve_next_read>,
                                       caf::replies_to<alive_request>::with<still_here>>;
@@ -105,6 +111,7 @@ using audience_actor = caf::typed_actor<
     caf::reacts_to<close_sink>, caf::reacts_to<remind>, caf::reacts_to<wake>,
     caf::reacts_to<room_delivery>, caf::reacts_to<turn_ended>, caf::reacts_to<session_delivery>,
     caf::reacts_to<signal_delivery>, caf::reacts_to<to_session>, caf::reacts_to<room_lost>,
+    caf::reacts_to<watch_inbox>, caf::reacts_to<inbox_begun>, caf::reacts_to<inboxes_moved>,
     caf::replies_to<alive_request>::with<still_here>>;
 using directory_actor =
     caf::typed_actor<caf::reacts_to<to_room>, caf::reacts_to<retire_room>,
@@ -279,6 +286,19 @@ struct signal_delivery {
   session_id session;
   user_signal what;
 };
+/// From a session: before the first window is read, which `inbox_begun` tells of then; or it watches
+/// no more. Counted by `switchboard::watches_inbox`.
+struct watch_inbox {
+  session_id session;
+  user_id user;
+  bool on = true;
+};
+struct inbox_begun {
+  session_id session;
+  std::uint64_t position = 0;
+  std::string as_of;
+  std::vector<inbox_watches::counted> rooms;
+};
 /// The room's actor ended by a bug: its members reconnect and resume.
 struct room_lost {
   room_id room;
@@ -400,6 +420,11 @@ CONFAB_MESSAGE(probe_journal)
 CONFAB_MESSAGE(clear_leftovers)
 CONFAB_MESSAGE(store_markers)
 CONFAB_MESSAGE(room_news)
+CONFAB_MESSAGE(inboxes_moved)
+CONFAB_MESSAGE(watch_inbox)
+CONFAB_MESSAGE(inbox_begun)
+CONFAB_MESSAGE(inbox_rows_request)
+CONFAB_MESSAGE(inbox_rows_read)
 CONFAB_MESSAGE(read_feed)
 CONFAB_MESSAGE(watch_feed)
 CONFAB_MESSAGE(feed_moved)

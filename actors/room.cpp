@@ -86,7 +86,7 @@ void room::loaded(room_loaded& what) {
                                        env_->how.presence_grace, env_->how.typing_lapse,
                                        journal::name(env_->durability), env_->how.rules,
                                        &env_->board.counts_of(s.id)},
-                   creation_request(), std::move(what.names));
+                   creation_request(), std::move(what.names), std::move(what.reads));
     if (s.room->is_direct()) {
       const auto direct = *s.room->view().direct;
       s.room->block(direct.second, what.second_blocks);
@@ -331,6 +331,10 @@ bool room::take_in(room_outcome& what, room_effects& out) {
     now_there.found = room_loaded::state::found;
     now_there.info = std::move(created->info);
     now_there.tail = std::move(created->entries);
+    const auto& info = now_there.info;
+    if (has_receipts(info.settings ? *info.settings : room_settings{}, info.direct.has_value(),
+                     info.members))
+      now_there.reads = markers_in(info, now_there.tail);
     loaded(now_there);
   } else if (own_creation) {
     if (const auto* no = outcome ? std::get_if<rooms::refused>(outcome) : nullptr)

@@ -71,14 +71,6 @@ room_state::known_row room_state::known_of(const user_id& user) const {
   return at == rows_.end() ? known_row{} : at->second;
 }
 
-void room_state::take_marker(const user_id& user, seq_no read) {
-  if (const auto at = rows_.find(user); at != rows_.end())
-    at->second.read = std::max(at->second.read, read);
-  for (auto& [number, about] : awaited_)
-    if (auto* row = std::get_if<row_awaited>(&about); row && row->user == user)
-      row->read = std::max(row->read, read);
-}
-
 /// Of most rooms nothing is kept of anybody; and who is in the room was looked up on the way in.
 bool room_state::knows_row_of(const user_id& user) const {
   return view_.rows == 0 || view_.direct || presence_.has_session(user) ||
@@ -112,6 +104,7 @@ void room_state::answered(std::uint64_t question, room_answer& what, steady_time
   std::visit(overloaded{
                  [&](row_awaited& about) { take_row(about, what, now, out); },
                  [&](const list_awaited& about) { take_list(about, what, out); },
+                 [&](const reads_awaited& about) { take_reads(about, what, out); },
                  [&](const sweep_awaited& about) {
                    auto& job = sweeps_.at(about.sweep);
                    auto* seqs = std::get_if<std::vector<seq_no>>(&what);
@@ -276,6 +269,7 @@ void room_state::list_direct(const asker& from, const command::list_members& wha
     one.id = *user;
     if (const auto at = names_.find(*user); at != names_.end()) one.name = at->second;
     one.online = presence_.has_session(*user);
+    if (reads_) one.read = reads_->at(*user);
     reply.list.push_back(std::move(one));
   }
   if (from.ref) answer(from, reply, out);
@@ -308,7 +302,10 @@ void room_state::take_list(const list_awaited& about, room_answer& what, room_ef
         reply.list.push_back({user, name_of(user), own.state, own.as, presence_.has_session(user),
                               own.until,
                               is_muted ? std::optional{own.mute_until} : std::nullopt, own.by,
-                              own.reason});
+                              own.reason, {}});
+        if (!reads_) continue;
+        if (const auto mark = reads_->find(user); mark != reads_->end())
+          reply.list.back().read = mark->second;
       }
       if (found->page.more) reply.next = found->page.members.back().user.value();
       answer(from, reply, out);
@@ -344,11 +341,14 @@ void room_state::take_change(const log_entry& entry, const asker* leaving, room_
     auto settings = view_.settings();
     confab::apply(settings, set->change);
     view_.set = std::make_shared<const room_settings>(std::move(settings));
+    begin_or_end_receipts(out);
     expel_strangers(entry.at, out);
     if (set->change.history) tell_floors(out);
   } else if (const auto* change = std::get_if<member_set>(&entry.body)) {
     // How many there are, the store knows: here it is enough that there are some.
     view_.rows = std::max(view_.rows, 1u);
+    take_members_of_receipts(entry);
+    begin_or_end_receipts(out);
     for (auto& [number, about] : awaited_)
       if (auto* row = std::get_if<row_awaited>(&about);
           row && std::ranges::find(change->users, row->user) != change->users.end())

@@ -15,12 +15,14 @@ static_assert(tail_bytes_max < limits::page_bytes_max, "what is remembered fits 
 }  // namespace
 
 room_state::room_state(journal::room_info info, std::vector<log_entry> tail, const options& how,
-                       request_no first_request, std::vector<message::user_ref> names)
+                       request_no first_request, std::vector<message::user_ref> names,
+                       std::optional<markers> reads)
     : epoch_(std::move(info.epoch)),
       view_(journal::view_of(info)),
       how_(how),
       presence_(how.presence_gather, how.presence_grace),
-      last_request_(first_request.value()) {
+      last_request_(first_request.value()),
+      reads_(std::move(reads)) {
   for (auto& one : names) name_author(one.id, std::move(one.name));
   for (auto& entry : tail) {
     tail_bytes_ += cost_of(entry);
@@ -220,7 +222,7 @@ bool room_state::news(room_outcome& what, steady_time now, room_effects& out) {
           [](journal::room_made&) { return true; },
           [](rooms::marked&) { return true; },
           [&](rooms::marker_moved& done) {
-            take_marker(done.user, done.read);
+            marker_moved(done.user, done.read, now);
             return true;
           },
       },
@@ -244,7 +246,10 @@ bool room_state::publish(std::optional<broadcast::author> writer, log_entry entr
   announce(event, importance::required, {}, writer, out);
   entry = std::move(std::get<message::logged>(event).entry);
   if (const auto* gone = std::get_if<deleted>(&entry.body)) take_away(gone->target);
-  if (std::holds_alternative<posted>(entry.body)) take_marker(entry.from, entry.seq);
+  if (std::holds_alternative<posted>(entry.body)) {
+    take_marker(entry.from, entry.seq);
+    if (reads_) raise(*reads_, entry.from, entry.seq);
+  }
   take_change(entry, leaving, out);
   tail_bytes_ += cost_of(entry);
   tail_.push_back(std::move(entry));
@@ -317,6 +322,7 @@ std::optional<steady_time> room_state::deadline() const {
     if (!first || at < *first) first = at;
   };
   for (const auto& [user, typist] : typing_) consider(typist.until);
+  if (!moved_.empty()) consider(tell_reads_at_);
   for (const auto& waiting : pending_)
     if (!waiting.answered) {
       consider(waiting.until);
@@ -330,6 +336,7 @@ void room_state::on_time(steady_time now, room_effects& out) {
     change->room = view_.room;
     announce(*change, importance::droppable, {}, {}, out);
   }
+  tell_reads(now, out);
   for (auto at = typing_.begin(); at != typing_.end();) {
     const auto current = at++;
     if (current->second.until <= now) stop_typing(current->first, true, out);

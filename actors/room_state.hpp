@@ -42,6 +42,11 @@ struct room_effects {
   bool published = false;           // the head moved
 };
 
+/// Whether a room tells its members up to where the others have read.
+bool has_receipts(const room_settings& set, bool direct, std::size_t members) noexcept;
+/// Of a room that was made just now, by its first entries.
+markers markers_in(const journal::room_info& fresh, const std::vector<log_entry>& entries);
+
 /// What a room is and does, without actor: who is in it, its log's end, and what may be said
 /// next. A fold over the log: its head moves only with entries that came back from the journal.
 /// Owner: the room's actor. Every entry it publishes has come back from the journal (G1).
@@ -60,7 +65,7 @@ class room_state {
   /// `first_request`: its requests are numbered from there on.
   room_state(journal::room_info info, std::vector<log_entry> tail, const options& how,
              request_no first_request = request_no{1},
-             std::vector<message::user_ref> names = {});
+             std::vector<message::user_ref> names = {}, std::optional<markers> reads = {});
   room_state(const room_state&) = delete;  // members point into it
   room_state& operator=(const room_state&) = delete;
 
@@ -182,7 +187,10 @@ class room_state {
   struct sweep_awaited {
     std::uint64_t sweep;
   };
-  using awaited = std::variant<row_awaited, list_awaited, sweep_awaited>;
+  struct reads_awaited {
+    markers moved;  // meanwhile
+  };
+  using awaited = std::variant<row_awaited, list_awaited, sweep_awaited, reads_awaited>;
   struct known_row {
     rooms::member_row row;
     seq_no as_of;  // entries up to here are in it
@@ -223,7 +231,6 @@ class room_state {
   std::optional<rooms::refused> forbids_saying(const member& who, unix_ms at) const;
   known_row known_of(const user_id& user) const;
   rooms::member_row row_of(const user_id& user) const { return known_of(user).row; }
-  void take_marker(const user_id& user, seq_no read);
   bool knows_row_of(const user_id& user) const;
   /// Puts the command aside until the user's row is known; false: it is.
   bool await_row(const asker& from, const rooms::principal& by, room_op& what, room_effects& out);
@@ -252,6 +259,16 @@ class room_state {
   void announce_typing(const user_id& user, room_user_no number, bool on, room_effects& out);
   void stop_typing(const user_id& user, bool tell, room_effects& out);
 
+  // --- room_receipts.cpp ---
+  bool has_receipts() const;
+  void begin_or_end_receipts(room_effects& out);
+  void take_reads(const reads_awaited& about, room_answer& what, room_effects& out);
+  static bool raise(markers& of, const user_id& user, seq_no read);
+  void take_marker(const user_id& user, seq_no read);
+  void marker_moved(const user_id& user, seq_no read, steady_time now);
+  void take_members_of_receipts(const log_entry& entry);
+  void tell_reads(steady_time now, room_effects& out);
+
   rooms::room_view view_;
   epoch_id epoch_;
   options how_;
@@ -269,6 +286,9 @@ class room_state {
   /// Of those who have joined and of whom the room keeps something.
   std::map<user_id, known_row> rows_;
   std::optional<std::pair<user_id, known_row>> passing_;  // who asks without having joined
+  std::optional<markers> reads_;  // of members, where the room has receipts
+  markers moved_;                 // of these, since they were told last,
+  steady_time tell_reads_at_{};   // and when they are to be told
   bool blocked_[2] = {};  // of a direct room: its first user has blocked the second; and back
   std::map<std::uint64_t, awaited> awaited_;  // by question
   std::uint64_t last_question_ = 0;

@@ -147,6 +147,7 @@ class session final : public light_actor<session_event> {
   void unread_came(running& run, const unread_read& read);
   void mentions_came(running& run, mentions_read& read);
   void start(running& run, command::inbox& what);
+  void watch_inbox(bool on);
   void inbox_came(running& run, inbox_read& read);
   void list(running& run, const room_id& room, decltype(list_op::what) what);
   template <class Command>
@@ -212,6 +213,7 @@ class session final : public light_actor<session_event> {
   bool awaits_pay_ = false;    // the `paid` timer is on its way,
   bool watches_sink_ = false;  // and `page`
   bool told_profile_ = false;  // to the server's own log
+  bool watches_inbox_ = false;
   std::uint8_t faults_in_a_row_ = 0;
   user_id user_;                           // from `hello` on
   std::string name_;                       // likewise

@@ -219,7 +219,7 @@ void session::stored(const stored_for_session& what) {
     if (const auto awake = env_->board.awake(direct_room_of(user_, user)))
       caf::anon_send(awake, room_command{{}, block_op{user_, on}});
   }
-  looking_up_.reset();
+  if (looking_up_ && looking_up_->ticket == what.ticket) looking_up_.reset();
   const auto* run = gate_.find(what.ticket);
   if (!run) return;
   if (run->ref) say(message::done{run->ref, {}});

@@ -82,7 +82,7 @@ void session::unread_came(running& run, const unread_read& read) {
 
 /// By another session of the user: of interest where it is shown.
 void session::marker_moved_elsewhere(const marker_told& what) {
-  if (now_ == phase::ready && in(what.room)) say(message::read{{}, what.room, what.read});
+  if (now_ == phase::ready && (watches_inbox_ || in(what.room))) say(message::read{{}, what.room, what.read});
 }
 
 void session::start(running& run, command::list_mentions& what) {
@@ -103,13 +103,28 @@ void session::mentions_came(running& run, mentions_read& read) {
 
 void session::start(running& run, command::inbox& what) {
   auto& [limit, since] = what.at;
+  watch_inbox(what.watch);
   read(run, inbox_request{{user_, std::move(since), std::move(what.after), limit, env_->now()}});
+}
+
+/// Counted before a window is read: what that does not have comes as an event.
+void session::watch_inbox(bool on) {
+  if (std::exchange(watches_inbox_, on) == on) return;
+  if (on) env_->board.watches_inbox(id_.shard(), true);
+  caf::anon_send(own_audience(), confab::actors::watch_inbox{id_, user_, on});
 }
 
 /// It looks through all rooms of the user, and costs as much.
 void session::inbox_came(running& run, inbox_read& read) {
   auto& page = read.page;
   taken_->pays.charge(price::rows, static_cast<double>(page.all.size()), env_->steady_now());
+  if (watches_inbox_) {
+    inbox_begun begun{id_, page.position, page.as_of, {}};
+    for (auto& one : page.all)
+      begun.rooms.push_back(
+          {std::move(one.room), one.head, one.read, one.unread, one.mentions});
+    caf::anon_send(own_audience(), std::move(begun));
+  }
   say(message::inbox{run.ref, std::move(page.as_of), page.reset, std::move(page.rows),
                      std::move(read.names), std::move(page.next), page.sum});
   settle(run.ticket);

@@ -4,6 +4,7 @@
 #include "actors/messages.hpp"
 #include "protocol/siphash.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -77,10 +78,19 @@ class switchboard {
   void woke(const room_id& room, room_actor actor) const;
   void fell_asleep(const room_id& room) const;
 
+  // --- who watches an inbox, by shard; any thread ---
+  /// One more session does: before it reads the first window, so that whatever that window misses
+  /// finds it counted. Or one less, from its audience.
+  void watches_inbox(std::size_t shard, bool on) const noexcept {
+    shards_[shard].awake->inboxes += on ? 1 : -1;
+  }
+  bool has_inboxes(std::size_t shard) const noexcept { return shards_[shard].awake->inboxes > 0; }
+
  private:
   struct awake_rooms {
     std::mutex mutex;
     std::unordered_map<room_id, room_actor> rooms;  // guarded
+    std::atomic<std::int64_t> inboxes = 0;          // that sessions of the shard watch
   };
   struct entry : shard_actors {
     std::unique_ptr<awake_rooms> awake = std::make_unique<awake_rooms>();

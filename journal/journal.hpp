@@ -202,17 +202,23 @@ struct inbox_query {
 /// The rooms of a user, latest first.
 struct inbox_page {
   std::string as_of;
+  std::uint64_t position = 0;  // what `as_of` says
   bool reset = false;  // `since` could not be served: the first window
   std::vector<message::inbox_row> rows;
   std::string next;  // empty at the end
   message::totals sum;
   struct counted {
     room_id room;
+    seq_no head;
+    seq_no read;
     std::uint64_t unread;
     std::uint64_t mentions;
   };
   std::vector<counted> all;  // every room of the user, where a watch is to begin
 };
+
+/// As a row of the inbox shows a message that nothing has changed yet.
+message::inbox_last shown_last(const log_entry& message);
 
 /// The roots of threads, last replied to first.
 struct thread_page {

@@ -69,7 +69,11 @@ class memory_writer final : public writer, private rooms::source {
               return room_made{store_.rooms.at(asked.room).info(), {}, true};
             },
             [&](rooms::appended&& done) -> outcome {
-              keep(store_.rooms.at(asked.room), done.entries);
+              auto& room = store_.rooms.at(asked.room);
+              noted_.clear();
+              keep(room, done.entries);
+              if (const auto& two = room.view.direct) noted_ = {two->first, two->second};
+              done.told = std::move(noted_);
               return std::move(done);
             },
             [&](rooms::marked&& done) -> outcome {
@@ -187,8 +191,9 @@ class memory_writer final : public writer, private rooms::source {
   }
   void add_note(memory_room& room, const user_id& user, const log_entry& entry, seq_no message,
                 std::uint8_t why) {
-    if (belongs(room, user))
-      room.notes[user][entry.seq.value()] = {entry.seq, message, why, store_.last_position};
+    if (!belongs(room, user)) return;
+    noted_.push_back(user);
+    room.notes[user][entry.seq.value()] = {entry.seq, message, why, store_.last_position};
   }
 
   /// As `sqlite::people` does it: whom it knows when slow mode is changed it keeps.
@@ -355,6 +360,7 @@ class memory_writer final : public writer, private rooms::source {
   rooms::sequencer sequencer_;
   std::map<key_name, rooms::key_record> keys_;  // the latest use of each
   std::deque<std::pair<std::uint64_t, key_name>> key_order_;
+  std::vector<user_id> noted_;  // by this operation
   std::string note_;
 };
 

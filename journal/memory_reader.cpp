@@ -379,7 +379,8 @@ class memory_reader final : public reader {
   }
   inbox_page inbox_of(const inbox_query& what) const {
     inbox_page page;
-    page.as_of = inbox_place{store_.journal, store_.last_position}.text();
+    page.position = store_.last_position;
+    page.as_of = inbox_place{store_.journal, page.position}.text();
     auto since = inbox_place::parse(what.since);
     page.reset = !what.since.empty() && (!since || since->journal != store_.journal ||
                                          since->position > store_.last_position);
@@ -394,7 +395,7 @@ class memory_reader final : public reader {
       }
       if (row.read) {
         add(page.sum, {row.head, *row.read, row.unread, row.mentions});
-        page.all.push_back({row.room, row.unread, row.mentions});
+        page.all.push_back({row.room, row.head, *row.read, row.unread, row.mentions});
       }
       const auto mark = store_.marks.find(
           {what.user, rooms::mark::kind::read_marker, room->view.room.value()});

@@ -27,6 +27,12 @@ id_range range_of(std::string_view pattern) {
   return {std::string{pattern}, to};
 }
 
+message::inbox_last shown(const auto& message, const content& what) {
+  return {message.seq, message.at, message.from,
+          std::string{beginning_of(what.text, limits::inbox_text_bytes_max)},
+          what.attachments ? count_of(*what.attachments) : 0};
+}
+
 }  // namespace
 
 bool entry_page::add(log_entry entry) {
@@ -61,10 +67,10 @@ bool latest_of::take(std::string_view from, unix_ms at) {
 }
 
 message::inbox_last shown_last(const message::present_message& message) {
-  const auto& what = message.what;
-  return {message.seq, message.at, message.from,
-          std::string{beginning_of(what.text, limits::inbox_text_bytes_max)},
-          what.attachments ? count_of(*what.attachments) : 0};
+  return shown(message, message.what);
+}
+message::inbox_last shown_last(const log_entry& message) {
+  return shown(message, std::get<posted>(message.body).what);
 }
 
 message::inbox_row row_of_inbox(const rooms::room_view& room, const rooms::member_row& row,

@@ -39,6 +39,7 @@ bool notes::is_member(const at& place, const user_id& user, int& code) {
 int notes::add(const at& place, const user_id& user, seq_no message, std::uint8_t why) {
   int code = SQLITE_OK;
   if (!is_member(place, user, code)) return code;
+  if (noted_) noted_->push_back(user);
   return query{run_.add,        user.view(), place.room.number, place.entry.seq.value(),
                message.value(), why,         place.position}
       .run();

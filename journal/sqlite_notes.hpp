@@ -29,6 +29,8 @@ class notes {
   /// `author`: of the message, which is not deleted and counts for something.
   int edited(const at& place, const confab::edited& what, const user_id& author, bool named_room);
   int deleted(std::int64_t room, seq_no message, bool counted);
+  /// Who is noted from now on is told of there; null: nowhere.
+  void tell(std::vector<user_id>* noted) noexcept { noted_ = noted; }
   /// Of whom an entry took out of the room.
   int left(std::int64_t room, const user_id& user);
 
@@ -41,6 +43,7 @@ class notes {
         count_deleted;
   };
   statements run_;
+  std::vector<user_id>* noted_ = nullptr;
 };
 
 }  // namespace confab::journal::sqlite

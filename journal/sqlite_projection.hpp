@@ -17,6 +17,8 @@ namespace confab::journal::sqlite {
 class projection {
  public:
   int prepare(const connection& database);
+  /// See `notes::tell`.
+  void tell(std::vector<user_id>* noted) noexcept { notes_.tell(noted); }
 
   /// The message `seq` as `by` sees it; none where there is no such message. `code` tells a failure.
   std::optional<rooms::message_state> message(std::int64_t room, seq_no seq, const user_id& by,

@@ -109,6 +109,7 @@ result<inbox_page> sqlite_reader::inbox(const inbox_query& what) {
     now = {std::string{place.text(0)}, static_cast<std::uint64_t>(place.integer(1))};
   }
   page.as_of = now.text();
+  page.position = now.position;
   auto since = inbox_place::parse(what.since);
   page.reset = !what.since.empty() &&
                (!since || since->journal != now.journal || since->position > now.position);
@@ -133,7 +134,8 @@ result<inbox_page> sqlite_reader::inbox(const inbox_query& what) {
       made.row.read = counts.read;
       made.row.unread = counts.unread;
       made.row.mentions = counts.mentions;
-      page.all.push_back({of.view.room, counts.unread, counts.mentions});
+      page.all.push_back(
+          {of.view.room, counts.head, counts.read, counts.unread, counts.mentions});
     }
     // Of what was at that very position it is not known: markers have none of their own.
     const bool told = since && of.position <= since->position && of.marked < since->position;

@@ -149,6 +149,7 @@ int sqlite_writer::prepare() {
   for (const auto& [prepared, sql] : all)
     if (const int code = prepared.prepare(database_, sql)) return code;
   if (const int code = people_.prepare(database_)) return code;
+  present_.tell(&noted_);
   return present_.prepare(database_);
 }
 
@@ -322,7 +323,11 @@ int sqlite_writer::decide(rooms::operation& asked, unix_ms now, std::vector<outc
             return tell_room(asked.room, told.info);
           },
           [&](rooms::appended& done) {
-            const int code = keep(*views_.find(asked.room), done.entries);
+            const auto& view = *views_.find(asked.room);
+            noted_.clear();
+            const int code = keep(view, done.entries);
+            if (view.direct) noted_ = {view.direct->first, view.direct->second};
+            done.told = std::move(noted_);
             outcomes.push_back(std::move(done));
             return code;
           },

@@ -123,6 +123,7 @@ class sqlite_writer final : public writer, private rooms::source {
     seq_no before;
   };
   std::vector<moved> batch_markers_;  // in this batch, to be taken back with it
+  std::vector<user_id> noted_;        // of this operation
   bool follows_ = false;              // the batch's order was made elsewhere
   bool leftovers_ = true;  // what an earlier process has left in the log is not known
   int code_ = SQLITE_OK;  // of the sequencer's questions in this batch

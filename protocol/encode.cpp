@@ -116,6 +116,10 @@ class encoder : message_parts<Writer> {
     put("members", what.members);
     if (what.member) put("member", true);
     put("read", what.read);
+    if (what.reads) {
+      put("receipts", true);
+      put_reads(*what.reads);
+    }
     if (!what.settings.empty()) {
       out_.key("settings");
       out_.begin_object();
@@ -286,6 +290,13 @@ class encoder : message_parts<Writer> {
     out_.end_object();
   }
 
+  void operator()(const message::receipts& what) {
+    begin("receipts");
+    put("room", what.room);
+    put_reads(what.reads);
+    out_.end_object();
+  }
+
   void operator()(const message::read_all& what) {
     begin("read", what.ref);
     put("totals", what.sum);
@@ -323,8 +334,18 @@ class encoder : message_parts<Writer> {
 
  private:
   /// What of SEMANTICS this server knows.
-  static constexpr std::array<std::string_view, 4> features{"members", "threads", "mentions",
-                                                            "pins"};
+  static constexpr std::array<std::string_view, 6> features{"members", "threads", "mentions",
+                                                            "pins",    "inbox",   "receipts"};
+
+  void put_reads(const std::map<user_id, seq_no>& reads) {
+    out_.key("reads");
+    out_.begin_map(reads.size());
+    for (const auto& [user, read] : reads) {
+      out_.map_key(user.view());
+      out_.integer(read.value());
+    }
+    out_.end_map();
+  }
 
   using parts = message_parts<Writer>;
   using parts::begin;

@@ -89,6 +89,7 @@ inline constexpr std::size_t pins_max = 100;
 inline constexpr std::size_t members_max = 100'000;           // of a room; default
 inline constexpr std::size_t memberships_max = 2'000;         // of a user; default
 inline constexpr std::size_t blocks_max = 2'000;              // of a user
+inline constexpr std::size_t receipts_members_max = 100;      // of a room in which markers are told
 inline constexpr std::size_t room_mention_members_max = 100;  // whose members may say "@room"; default
 inline constexpr std::size_t directs_count_max = 50;
 inline constexpr std::size_t rooms_page_count_max = 100;
@@ -117,6 +118,8 @@ inline constexpr auto guest_token_life = 24h * 30;
 inline constexpr auto typing_lapse = 10s;
 inline constexpr auto presence_gather = 250ms;
 inline constexpr auto presence_grace = 5s;
+inline constexpr auto inbox_gather = 500ms;  // what a session is told of its user's rooms
+inline constexpr auto receipts_gather = 1s;
 inline constexpr auto reconnect_spread = 5s;
 /// A reader that takes nothing of a catch-up for so long is too slow.
 inline constexpr auto page_wait_max = 30s;

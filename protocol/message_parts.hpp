@@ -234,6 +234,7 @@ class message_parts {
     put("online", member.online);
     put("until", member.until);
     put("mute_until", member.mute_until);
+    put("read", member.read);
     put("by", member.by);
     put_text("reason", member.reason);
     out_.end_object();

@@ -145,6 +145,7 @@ struct joined {
   std::vector<seq_no> pins;
   std::vector<user_ref> users;  // authors in `events` that have a name
   std::optional<seq_no> read = {};  // of a member: the marker
+  std::optional<std::map<user_id, seq_no>> reads = {};  // of all members, where there are receipts
 };
 /// `events`: more of a catch-up.
 struct more_events {
@@ -238,6 +239,7 @@ struct member_ref {
   std::optional<unix_ms> mute_until;
   std::optional<user_id> by;  // who invited
   std::string reason;         // of a ban
+  std::optional<seq_no> read = {};  // where there are receipts
   friend bool operator==(const member_ref&, const member_ref&) = default;
 };
 /// A page goes on with `after` = `next`; where that is empty nothing follows ("more" is false).
@@ -305,6 +307,11 @@ struct read {
   std::optional<std::uint64_t> unread = {};
   std::optional<std::uint64_t> mentions = {};
 };
+/// Markers of others that have moved.
+struct receipts {
+  room_id room;
+  std::map<user_id, seq_no> reads;
+};
 /// `read`: of all rooms.
 struct read_all {
   re ref;
@@ -366,6 +373,6 @@ struct inbox {
 using any = std::variant<welcome, refreshed, token_expiring, pong, error, sent, done, joined,
                          more_events, left, history, rooms, logged, typing, presence, signal,
                          signalled, created, members, pins, threads, users, blocks, emitted, reactions,
-                         read, read_all, mentions, inbox>;
+                         read, read_all, receipts, mentions, inbox>;
 
 }  // namespace confab::message

@@ -48,6 +48,8 @@ struct appended {
   std::string name{};        // of the author of a message, where it is not the id
   mention_list unreached{};  // whom the message names and does not reach
   std::size_t members = 0;   // of the room, after the entries
+  std::vector<user_id> told{};  // the store's: whom it has noted that the messages address, and both
+                                // users of a direct room
   friend bool operator==(const appended&, const appended&) = default;
 };
 /// The room of a `create_room`, as it is after the entries that it begins with.

@@ -199,8 +199,9 @@ TEST_CASE("a place that makes no sense here is answered with a reset") {
   const auto as_of = t.bob.ask({{"type", "inbox"}})["as_of"].get<std::string>();
   const auto journal = as_of.substr(0, as_of.find('.'));
 
-  for (const auto& wrong : {std::string{"x"}, journal, journal + ".", journal + ".x", journal + ".99999",
-                            "another.1", journal + ".1.1", std::string{"."}}) {
+  for (const auto& wrong : {std::string{"x"}, journal, journal + ".", journal + ".x",
+                                  journal + ".99999", std::string{"another.1"}, journal + ".1.1",
+                                  std::string{"."}}) {
     INFO(wrong);
     const auto answer = t.bob.ask({{"type", "inbox"}, {"since", wrong}});
     CHECK(answer["reset"] == true);

@@ -244,6 +244,17 @@ inline std::map<std::string, message::any> chat_messages() {
   joined_red.read = seq_no{3};
   joined_red.pins = {seq_no{59}};
   joined_red.users = names;
+  joined joined_direct;
+  joined_direct.ref = id(2);
+  joined_direct.room = room("dm:alice:bob");
+  joined_direct.title = "dm:alice:bob";
+  joined_direct.epoch = epoch_id{"k3v9"};
+  joined_direct.head = seq_no{13};
+  joined_direct.role = "member";
+  joined_direct.online = 2;
+  joined_direct.members = {{user("alice"), "Alice"}, {user("bob"), "Bob"}};
+  joined_direct.read = seq_no{13};
+  joined_direct.reads = {{user("alice"), seq_no{13}}, {user("bob"), seq_no{12}}};
   room_ref red{team_red, "Red", seq_no{3}, 1, true};
   red.topic = "Plans";
   red.visible = visibility::closed;
@@ -369,6 +380,7 @@ inline std::map<std::string, message::any> chat_messages() {
                                          [](auto& m) {
                                            m.name = "Carol";
                                            m.online = true;
+                                           m.read = seq_no{58};
                                          }),
                                      row("dan",
                                          [&](auto& m) {
@@ -402,6 +414,9 @@ inline std::map<std::string, message::any> chat_messages() {
       {"server_blocks_none", blocks{id(62), {}}},
       {"server_read", message::read{id(40), general, seq_no{59}, 3, 1}},
       {"server_read_elsewhere", message::read{std::nullopt, general, seq_no{59}}},
+      {"server_receipts",
+       receipts{general, {{user("bob"), seq_no{58}}, {user("carol"), seq_no{59}}}}},
+      {"server_joined_receipts", joined_direct},
       {"server_read_all", read_all{id(40), {2, 3, 1}}},
       {"server_mentions", mentions{id(41),
                                    {{"thread", false, general, root},

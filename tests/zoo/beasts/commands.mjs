@@ -227,6 +227,8 @@ const floods = {
   signals: () => ({ type: "signal", to: "alice", data: { x: "x".repeat(1000) } }),
   "direct messages to oneself": (i, self) => ({ type: "direct", to: self, text: "note" }),
   refreshes: () => ({ type: "refresh", token: "t".repeat(1000) }),
+  markers: (i) => ({ type: "read", room: "calm", seq: i }),
+  inboxes: (i) => ({ type: "inbox", since: `${i}.${i}`, after: "x" }),
 };
 for (const [what, make] of Object.entries(floods)) {
   beast(
