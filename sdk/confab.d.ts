@@ -7,7 +7,7 @@
 
 import type {
   Attachment, Blocks, Created, Deleted, Done, Download, Edited, Emitted, ErrorFrame, History, Inbox, Joined, JsonObject,
-  JsonValue, Left, LeftReason, LogEntry, Member, Members, MemberSet, MemberState, Mentions, Message, Pinned, Pins, Presence,
+  JsonValue, Left, LeftReason, LogEntry, Member, Members, MemberSet, MemberState, Mentions, Message, Pinned, Pins, Presence, Receipts,
   Reacted, Read, Reactions, Refreshed, Role, Rooms, RoomSet, RoomSettings, Sent, Signal, Signalled, Threads, TokenExpiring, Totals,
   Typing, Upload, User, Users, Welcome,
 } from "./wire.js";
@@ -166,6 +166,8 @@ export interface JoinedRoom {
   count?: number;
   /** Of a member: up to where one has read. */
   read?: number;
+  /** Of all members, in a room with receipts. */
+  reads?: Record<string, number>;
   pins?: number[];
   /** Names of authors in `events`, where they are another than the id. */
   users?: User[];
@@ -220,6 +222,8 @@ export interface ClientEvents {
   emitted: Emitted;
   /** Where one's own marker is, also by another device; in answer to `read()` with what is left. */
   read: Read;
+  /** Up to where others have read, in a room with receipts: those who have read on. */
+  receipts: Receipts;
   /** What has changed in one's inbox. */
   inbox: Inbox;
   token_expiring: TokenExpiring;

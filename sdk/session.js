@@ -343,10 +343,6 @@ export class Session {
         return this.rooms.joined(frame, command);
       case "events":
         return this.rooms.events(frame);
-      case "inbox":
-        if (command) this.queue.resolve(command, frame);
-        else this.events.emit("inbox", frame);
-        return;
       case "read":
         if (command) this.queue.resolve(command, frame);
         if (frame.room === undefined) return;
@@ -364,12 +360,13 @@ export class Session {
       case "presence":
         this.rooms.presence(frame);
         return this.events.emit("presence", frame);
+      case "inbox":
       case "typing":
-        return this.events.emit("typing", frame);
       case "emitted":
-        return this.events.emit("emitted", frame);
+      case "receipts":
       case "signal":
-        return this.events.emit("signal", frame);
+        if (command) return this.queue.resolve(command, frame);
+        return this.events.emit(frame.type, /** @type {any} */ (frame));
       case "token_expiring":
         this.#token.expiring();
         return this.events.emit("token_expiring", frame);

@@ -5,7 +5,7 @@
  */
 
 import type {
-  Attachment, ConfabClient, Content, EditOptions, JsonValue, LeftReason, Members, Member, Pins, RoomSettings, RoomSummary,
+  Attachment, ConfabClient, Content, EditOptions, JsonValue, LeftReason, Members, Member, Mentions, Pins, RoomSettings, RoomSummary,
   SendOptions, StateChange, Threads, User,
 } from "./confab.js";
 
@@ -108,9 +108,11 @@ export interface RoomSnapshot {
   readonly olderError: Error | null;
   /** The last `seq` that was read. */
   readonly readUpTo: number;
-  /** Messages of others after it that are not deleted, not `quiet` and in no thread; those missed are counted back up to 1,000. */
+  /** Up to where others have read, by user id, where the room has receipts. */
+  readonly reads: Readonly<Record<string, number>>;
+  /** Messages of others after it that are not deleted, not `quiet` and in no thread. Of members the server counts them, on all devices alike; others' are counted back up to 1,000. */
   readonly unread: number;
-  /** Messages of others after it that mention oneself or `@room`, in threads too. */
+  /** Messages of others after it that mention oneself or `@room`, in threads too; of members also replies to what one wrote. */
   readonly mentions: number;
 }
 
@@ -239,6 +241,8 @@ export declare class Store {
     after?: string;
     limit?: number;
   }): Promise<Threads>;
+  /** A page of what addresses oneself, in all rooms, the latest first. */
+  mentions(options?: { after?: string; limit?: number }): Promise<Mentions>;
   /** Resolves when the server has it. The user is not told; what they write in common rooms is for the app to hide. */
   setBlocked(user: string, on?: boolean): Promise<void>;
   /** Another device may have changed the list; each new session asks by itself. */

@@ -1,6 +1,8 @@
 // What is known of the chat, for whoever shows it: rooms, their messages, who is there, what is unread. It hears the
 // client, and hands out snapshots: objects that never change, and are the same as long as nothing has changed.
 
+import { Inbox } from "./store_inbox.js";
+import { Reading } from "./store_reading.js";
 import { ENDS } from "./store_room.js";
 import { Directory } from "./store_rooms.js";
 import { Outgoing } from "./outgoing.js";
@@ -29,7 +31,9 @@ export class Store {
   #rejoin;
   /** @type {Users} */
   #users;
-  #rooms = new Directory(() => this.#me?.id, () => this.#changed(), (id) => this.#users.isBlocked(id));
+  #rooms = new Directory(() => this.#me?.id, () => this.#changed(), (id) => (id === undefined ? this.#users.blocked.length > 0 : this.#users.isBlocked(id)));
+  #inbox;
+  #reading;
   /** What still comes of these is not wanted. @type {Set<string>} */
   #leaving = new Set();
   #connection = /** @type {import("./confab.js").StateChange} */ ({ state: "idle", previous: "idle" });
@@ -52,6 +56,8 @@ export class Store {
         this.#changed();
       },
     });
+    this.#reading = new Reading(client, this.#rooms, positions);
+    this.#inbox = new Inbox(client, this.#rooms, (room) => this.#reading.agreeOnRow(room));
     this.#me = me ?? null;
     this.#rejoin = rejoin;
     if (me) this.#rooms.meet(me);
@@ -67,12 +73,14 @@ export class Store {
       pinned: (event) => this.#entry(event),
       room_set: (event) => this.#entry(event),
       member_set: (event) => this.#entry(event),
-      read: (event) => this.#readOnServer(event),
+      read: (event) => this.#reading.onServer(event),
+      inbox: (event) => this.#inbox.changed(event),
+      receipts: (event) => this.#reading.byOthers(event),
       presence: (event) => this.#presence(event),
       typing: (event) => this.#typing(event),
     });
     for (const [type, listener] of Object.entries(heard)) this.#ends.push(client.on(/** @type {any} */ (type), /** @type {any} */ (listener)));
-    const ends = positions.watch?.((key, position) => this.#readElsewhere(key, position));
+    const ends = positions.watch?.((key, position) => this.#reading.elsewhere(key, position));
     if (ends) this.#ends.push(ends);
     this.#connection = { state: client.state, previous: client.state };
     this.#outgoing = new Outgoing(outbox, date, {
@@ -270,6 +278,11 @@ export class Store {
     this.#users.learn(ids);
   }
 
+  /** A page of what addresses oneself, in all rooms, the latest first. @param {{ after?: string, limit?: number }} [options] */
+  async mentions(options) {
+    return this.#named(await this.client.mentions(options));
+  }
+
   /** A page of the members; says also how many there are. @param {string} key @param {{ state?: "member" | "invited" | "banned", after?: string, limit?: number }} [options] */
   async members(key, options) {
     const page = await this.client.members(this.#rooms.wire(key), options);
@@ -317,8 +330,8 @@ export class Store {
     const { lastSeq } = room.timeline;
     room.timeline.trim();
     if (lastSeq === null || !room.joined || (room.unread.size === 0 && room.readUpTo === lastSeq)) return;
-    this.#read(room, lastSeq);
-    this.#tellRead(room);
+    this.#reading.read(room, lastSeq);
+    this.#reading.tell(room);
   }
 
   /** Which rooms there are to join; in the snapshot as `listed`. */
@@ -351,6 +364,7 @@ export class Store {
       for (const room of this.#rooms.all()) room.timeline.claimPending();
     }
     for (const direct of directs ?? []) this.#rooms.bind(direct.with, direct.room);
+    if (features?.includes("inbox")) void this.#inbox.load();
     if (features?.includes("members")) void this.loadBlocked().catch(() => {}); // the next session asks again
     if (this.#rejoin && !this.#welcomed) for (const key of this.#positions.keys()) void this.join(key);
     if (this.#rejoin) for (const direct of directs ?? []) void this.join(`@${direct.with}`);
@@ -369,23 +383,24 @@ export class Store {
     Object.assign(room, { online: event.online ?? 0, epoch: event.epoch, info: this.client.room(event.room) ?? {} });
     room.joinedAs(event);
     if (event.snapshot) this.#replace(room, event);
-    if (event.read !== undefined) this.#agree(room, event.read);
+    if (event.read !== undefined) this.#reading.agree(room, event.read);
+    room.reads = { ...event.reads };
     room.changed();
   }
 
   /** @param {RoomState} room @param {import("./confab.js").JoinedRoom} event */
-  #replace(room, { events, head, epoch }) {
+  #replace(room, { events, head, epoch, read }) {
     const { timeline } = room;
     const { pending } = timeline;
     timeline.replace(events, head);
     for (const one of pending) if (!timeline.pending.includes(one)) this.#outgoing.forget(one.key);
     const last = timeline.lastSeq ?? 0;
     const kept = this.#positions.get(room.key);
-    // A public room that is new to this user counts as read; of a direct room nothing was read before one answered.
-    let readUpTo = kept?.seq ?? (room.counted || room.with !== null ? room.readUpTo : last);
+    // A public room that is new to this user counts as read, where the server knows of no marker; of a direct room nothing was read before one answered.
+    let readUpTo = kept?.seq ?? read ?? (room.counted || room.with !== null ? room.readUpTo : last);
     if (readUpTo > (head ?? last) || (kept?.epoch !== undefined && kept.epoch !== epoch)) readUpTo = 0; // the log began anew
     room.count(Math.max(readUpTo, timeline.lastOf(this.#me?.id) ?? 0));
-    if (kept === undefined) this.#keep(room);
+    if (kept === undefined) this.#reading.keep(room);
     if (!timeline.complete && (timeline.firstSeq ?? 0) > room.readUpTo + 1) void room.countMissed(this.client);
   }
 
@@ -433,9 +448,10 @@ export class Store {
     const message = room.timeline.add(event);
     if (message) {
       room.stopTyping(event.from);
+      room.othersRead({ [event.from]: event.seq }, false);
       if (event.from === this.#me?.id) {
         this.#outgoing.forget(event.key);
-        this.#read(room, event.seq); // who answers has read
+        this.#reading.read(room, event.seq); // who answers has read
       } else room.note(message);
     }
     room.changed();
@@ -465,44 +481,6 @@ export class Store {
     if (!room.joined || room.joining || seq <= room.asOf || !this.#me || !users?.includes(this.#me.id)) return;
     // What one may do depends on one's token too, so the server is asked. Who has to go hears so by `left`.
     if (state === "member" || (state === undefined && role !== undefined)) void this.#join(room);
-  }
-
-  // --------------------------------------------------------------------------------------------------- reading
-
-  /** @param {RoomState} room @param {number} seq */
-  #read(room, seq) {
-    if (!room.readTo(seq)) return;
-    this.#keep(room);
-    room.changed();
-  }
-
-  /** Members have a marker at the server, for all their devices. @param {RoomState} room */
-  #tellRead(room) {
-    if (room.wire === null || (!room.member && room.with === null)) return;
-    this.client.read(room.wire, room.readUpTo).catch(() => {}); // the next one says the same and more
-  }
-
-  /** What the server has, and what was read here while it could not be told. @param {RoomState} room @param {number} read */
-  #agree(room, read) {
-    if (room.counted && room.readUpTo > read) this.#tellRead(room);
-    else this.#read(room, read);
-  }
-
-  /** Another device, or one's own reply. @param {import("./confab.js").Read} event */
-  #readOnServer({ room: wire, read }) {
-    const room = wire === undefined ? undefined : this.#rooms.byWire(wire);
-    if (room && read !== undefined) this.#read(room, read);
-  }
-
-  /** @param {RoomState} room */
-  #keep(room) {
-    this.#positions.set(room.key, { seq: room.readUpTo, ...(room.epoch !== undefined && { epoch: room.epoch }) });
-  }
-
-  /** Another tab. @param {string} key @param {import("./store.js").Position} position */
-  #readElsewhere(key, { seq, epoch }) {
-    const room = this.#rooms.get(key);
-    if (room && room.epoch === epoch && room.readTo(seq)) room.changed();
   }
 
   #changed() {

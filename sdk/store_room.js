@@ -49,6 +49,10 @@ export class RoomState {
   unread = new Set();
   /** Those that are for oneself. @type {Set<number>} */
   mentions = new Set();
+  /** What the server says of it, where one is a member. */
+  row = /** @type {import("./confab.js").InboxRow | null} */ (null);
+  /** Up to where others have read, where the room tells it. @type {Record<string, number>} */
+  reads = {};
   /** The count under way of what was missed; what an older one brings is void. */
   counting = /** @type {object | null} */ (null);
   /** Until when each one types. @type {Map<string, ReturnType<typeof setTimeout>>} */
@@ -58,7 +62,7 @@ export class RoomState {
 
   /**
    * @param {string} key
-   * @param {{ me: () => string | undefined, nameOf: (id: string) => string, changed: () => void, isBlocked: (id: string) => boolean }} known
+   * @param {{ me: () => string | undefined, nameOf: (id: string) => string, changed: () => void, isBlocked: (id?: string) => boolean }} known
    */
   constructor(key, known) {
     this.key = key;
@@ -103,8 +107,8 @@ export class RoomState {
       loadingOlder: this.loadingOlder,
       olderError: this.olderError,
       readUpTo: this.readUpTo,
-      unread: this.unread.size,
-      mentions: this.mentions.size,
+      reads: this.reads,
+      ...this.#counts(),
     });
     return this.#snapshot;
   }
@@ -163,6 +167,25 @@ export class RoomState {
   }
 
   // --------------------------------------------------------------------------------------------------- unread
+
+  /**
+   * The server's numbers, as of the row's `head`, and what has come since. It does not know whom one blocks: where it is somebody,
+   * what is loaded is counted here.
+   */
+  #counts() {
+    const { row } = this;
+    const counts = { unread: this.unread.size, mentions: this.mentions.size };
+    if (!row || (row.read ?? 0) < this.readUpTo || (this.joined && this.#known.isBlocked())) return counts;
+    const since = (/** @type {Set<number>} */ set) => [...set].filter((seq) => seq > (row.head ?? 0)).length;
+    return { unread: (row.unread ?? 0) + since(this.unread), mentions: (row.mentions ?? 0) + since(this.mentions) };
+  }
+
+  /** @param {Record<string, number>} reads @param {boolean} [all] also of those who were not known to read */
+  othersRead(reads, all = true) {
+    for (const [user, seq] of Object.entries(reads ?? {})) {
+      if ((all || user in this.reads) && Number.isSafeInteger(seq) && seq > (this.reads[user] ?? -1)) this.reads = { ...this.reads, [user]: seq };
+    }
+  }
 
   /** Anew, of what is loaded. @param {number} readUpTo */
   count(readUpTo) {

@@ -17,7 +17,7 @@ export class Directory {
   #changed;
   #isBlocked;
 
-  /** @param {() => string | undefined} me @param {() => void} changed @param {(id: string) => boolean} isBlocked */
+  /** @param {() => string | undefined} me @param {() => void} changed @param {(id?: string) => boolean} isBlocked of somebody; without `id`, whether anybody is */
   constructor(me, changed, isBlocked) {
     this.#me = me;
     this.#changed = changed;

@@ -254,6 +254,9 @@ export interface Joined {
   count?: number;
   /** Of a member: up to where one has read. */
   read?: number;
+  /** The room has receipts: of all members, up to where they have read. */
+  receipts?: true;
+  reads?: Record<string, number>;
   pins?: number[];
   users?: User[];
   events: LogEntry[];
@@ -338,6 +341,8 @@ export interface Member {
   state: "member" | "invited" | "banned";
   role?: Role;
   online: boolean;
+  /** In a room with receipts: up to where they have read. */
+  read?: number;
   /** Of a ban or an invitation. */
   until?: number;
   mute_until?: number;
@@ -553,6 +558,13 @@ export interface Signal {
   data: JsonValue;
 }
 
+/** Markers of others that have moved. */
+export interface Receipts {
+  type: "receipts";
+  room: string;
+  reads: Record<string, number>;
+}
+
 /** What somebody in a room said by `emit`. */
 export interface Emitted {
   type: "emitted";
@@ -592,6 +604,7 @@ export type ServerEvent =
   | Upload
   | Download
   | Emitted
+  | Receipts
   | Pong
   | ErrorFrame
   | LogEntry

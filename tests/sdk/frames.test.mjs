@@ -140,7 +140,7 @@ function declaredServerTypes() {
 test("the declarations name every type the protocol has", () => {
   assert.deepEqual([...declaredServerTypes()].sort(), [
     "blocks", "created", "deleted", "done", "download", "edited", "emitted", "error", "events", "history", "inbox", "joined", "left",
-    "member_set", "members", "mentions", "message", "pinned", "pins", "pong", "presence", "reacted", "reactions", "read", "refreshed", "room_set",
+    "member_set", "members", "mentions", "message", "pinned", "pins", "pong", "presence", "reacted", "reactions", "read", "receipts", "refreshed", "room_set",
     "rooms", "sent", "signal", "signalled", "threads", "token_expiring", "typing", "upload", "users", "welcome",
   ]);
   assert.deepEqual(Object.keys(COMMANDS).sort(), [
@@ -153,7 +153,7 @@ test("the declarations name every type the protocol has", () => {
 /** What comes only in answer to a command. */
 const REPLIES = [
   "blocks", "created", "done", "download", "history", "members", "pins", "pong", "reactions", "refreshed", "rooms", "sent", "signalled",
-  "threads", "upload", "users",
+  "threads", "upload", "users", "mentions",
 ];
 
 test("every declared type is known to the client", async () => {

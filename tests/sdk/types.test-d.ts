@@ -54,6 +54,7 @@ switch (event.type) {
   case "users":
   case "blocks":
   case "read":
+  case "receipts":
   case "inbox":
   case "mentions":
   case "upload":
