@@ -9,6 +9,7 @@ import { byId, el, setText } from "./dom.js";
 import { closeDrawers, isNarrow, startDrawers } from "./drawers.js";
 import { deviceId, isId, isUserId, rememberGuest, rememberName, rememberToken } from "./identity.js";
 import { allowedAt, gateOf, isShut, leftWords } from "./gate.js";
+import { Mentioned } from "./mentioned.js";
 import { completeMentions, mentionsIn } from "./mentions.js";
 import { showMenu } from "./menu.js";
 import { mentionsMe, quoteOf, uncover } from "./message.js";
@@ -74,7 +75,7 @@ export function startChat({ id, name, options }, onRefused) {
       timeline.toEnd();
     },
     edit: (key, { seq, text: before, data, attachments }, text) =>
-      attempt(store.edit(key, seq, { text, data: before ? data : undefined }, { mentions: mentioned(text), attachments })),
+      attempt(store.edit(key, seq, { text, data: before ? data : undefined }, { mentions: namesIn(text), attachments })),
     editLast: (key) => {
       const message = store.room(key).messages.findLast((one) => one.from === store.getSnapshot().me.id && !one.deleted && one.seq !== null && one.thread === undefined);
       if (message) composer.edit(message);
@@ -97,6 +98,7 @@ export function startChat({ id, name, options }, onRefused) {
   const threads = new ThreadList(store, { attempt, changed, open: (root) => thread.open(open, root) });
   completeMentions(byId("text"), () => people.mentionable());
   completeMentions(byId("thread-text"), () => people.mentionable());
+  const mentioned = new Mentioned(store, { attempt, open: openAt });
   const notifier = new Notifier((key) => go(key));
 
   // -------------------------------------------------------------------------------------- what one does
@@ -111,11 +113,11 @@ export function startChat({ id, name, options }, onRefused) {
   }
 
   function send(key, text, options) {
-    store.send(key, text, { ...options, mentions: mentioned(text) });
+    store.send(key, text, { ...options, mentions: namesIn(text) });
   }
 
   /** Also those that are not here: whoever writes is told that they were not reached. */
-  const mentioned = (text) => mentionsIn(text, [...people.mentionable(), ...store.people()]);
+  const namesIn = (text) => mentionsIn(text, [...people.mentionable(), ...store.people()]);
 
   async function remove(room, message) {
     const text = summary(message);
@@ -164,6 +166,14 @@ export function startChat({ id, name, options }, onRefused) {
     if (message?.thread !== undefined) return thread.open(room.key, message.thread);
     closeDrawers();
     if (!(await timeline.goTo(seq))) toast("This message is not to be had any more.");
+  }
+
+  /** Shows a message of any room. */
+  async function openAt(key, { seq }) {
+    go(key);
+    showRoom();
+    await store.join(key);
+    if (open === key) await jump(store.room(key), seq);
   }
 
   /** A member, or back in a room. */
@@ -378,6 +388,10 @@ export function startChat({ id, name, options }, onRefused) {
 
   const onClick = {
     find: () => openSwitcher(),
+    "mentioned-open": () => {
+      closeDrawers();
+      mentioned.show();
+    },
     leave: () => leave(open),
     me: ({ currentTarget }) => showMenu(currentTarget, "About yourself", [
       ["Notes to myself", () => go(`@${store.getSnapshot().me.id}`)],
