@@ -365,10 +365,12 @@ class memory_reader final : public reader {
     if (const auto own = room.notes.find(user); own != room.notes.end() && !own->second.empty())
       place = std::max(place, own->second.rbegin()->first);
     bool first = true;
+    const auto shown_since = shown_from(room.view, row, user);
     for (auto seq = room.log.size(); seq > 0; --seq) {
       const auto* message = room.message(seq_no{seq});
       if (!message || !rooms::counts(*message)) continue;
       if (std::exchange(first, false)) place = std::max<std::uint64_t>(place, seq);
+      if (!shown_since || seq < shown_since->value()) break;
       const auto now_is = room.folded(*message);
       if (now_is.deleted) continue;
       shown.last = shown_last(rooms::summarise(now_is, user));

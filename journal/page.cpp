@@ -2,6 +2,7 @@
 
 #include "protocol/codec.hpp"
 #include "protocol/limits.hpp"
+#include "rooms/rights.hpp"
 #include "rooms/sequencer.hpp"
 
 #include <algorithm>
@@ -89,6 +90,14 @@ message::inbox_row row_of_inbox(const rooms::room_view& room, const rooms::membe
   shown.by = row.by;
   shown.until = row.until;
   return shown;
+}
+
+std::optional<seq_no> shown_from(const rooms::room_view& room, const rooms::member_row& row,
+                                 const user_id& user) {
+  if (!rooms::belongs(room, row, user)) return std::nullopt;
+  rooms::principal reader;
+  reader.user = user;
+  return rooms::floor_of(room, reader, row);
 }
 
 std::string_view reason_of_end(member_state how) noexcept {

@@ -81,6 +81,9 @@ message::inbox_last shown_last(const message::present_message& message);
 /// Of a room that is one's own, but for what is unread and its last message.
 message::inbox_row row_of_inbox(const rooms::room_view& room, const rooms::member_row& row,
                                 const user_id& user);
+/// From where on it shows messages of the room; none: whoever is invited sees none.
+std::optional<seq_no> shown_from(const rooms::room_view& room, const rooms::member_row& row,
+                                 const user_id& user);
 /// Why a room is no more one's own.
 std::string_view reason_of_end(member_state how) noexcept;
 

@@ -154,8 +154,8 @@ std::optional<sqlite_reader::failure> sqlite_reader::open() {
        "select place from notes where user = ?1 and room = ?2 order by place desc limit 1"},
       {run_.is_deleted_counted, "select 1 from deleted_counted where room = ?1 and seq = ?2"},
       {run_.journal_place,
-       "select lower(hex(value)), (select coalesce(max(id), 0) from log) from secrets "
-       "where name = 'inbox'"},
+       "select lower(hex(value)), max((select coalesce(max(id), 0) from log), "
+       "(select coalesce(max(position), 0) from marks)) from secrets where name = 'inbox'"},
       {run_.gone_rooms,
        "select r.room, g.state from gone_rooms g join rooms r on r.id = g.room "
        "where g.user = ?1 and g.position > ?2"},

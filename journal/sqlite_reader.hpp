@@ -124,8 +124,7 @@ class sqlite_reader final : public reader {
   seq_no counted_before(const rooms::room_view& room, seq_no below, int& code);
   /// Its place in the inbox.
   unix_ms time_of(const own_room& of, const user_id& user, seq_no last, int& code);
-  int show_last(const rooms::room_view& room, const user_id& user, seq_no last,
-                message::inbox_row& into);
+  int show_last(const own_room& of, const user_id& user, seq_no last, message::inbox_row& into);
   int each_own_room(const user_id& user, const gathered& pending, const std::function<int(own_room&)>& take);
   failure failed(int code) const;
   failure damaged() const;

@@ -68,10 +68,12 @@ unix_ms sqlite_reader::time_of(const own_room& of, const user_id& user, seq_no l
   return found ? unix_ms{entry.integer(0)} : of.view.last_at;
 }
 
-int sqlite_reader::show_last(const rooms::room_view& room, const user_id& user, seq_no last,
+int sqlite_reader::show_last(const own_room& of, const user_id& user, seq_no last,
                              message::inbox_row& into) {
   int code = SQLITE_OK;
-  for (int i = 0; i < deleted_looked_at_max && last.value() > 0 && !code; ++i) {
+  const auto& room = of.view;
+  const auto first = shown_from(room, of.row, user);
+  for (int i = 0; first && i < deleted_looked_at_max && last >= *first && !code; ++i) {
     query gone{run_.is_deleted_counted, room.number, last.value()};
     const bool deleted = gone.next();
     if (gone.code()) return gone.code();
@@ -175,7 +177,7 @@ result<inbox_page> sqlite_reader::inbox(const inbox_query& what) {
       page.next = inbox_cursor{page.rows.back().at, page.rows.back().room}.text();
       break;
     }
-    code = show_last(one.of.view, what.user, one.last, one.row);
+    code = show_last(one.of, what.user, one.last, one.row);
     if (code) return failed(code);
     page.rows.push_back(std::move(one.row));
   }
@@ -224,7 +226,7 @@ result<message::inbox_row> sqlite_reader::inbox_row(const user_id& user, const r
   }
   const auto last = code ? seq_no{} : counted_before(of.view, next(of.view.head), code);
   if (!code) shown.at = time_of(of, user, last, code);
-  if (!code) code = show_last(of.view, user, last, shown);
+  if (!code) code = show_last(of, user, last, shown);
   if (code) return failed(code);
   return shown;
 }

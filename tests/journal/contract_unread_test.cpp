@@ -324,6 +324,40 @@ TEMPLATE_TEST_CASE("a row shows the beginning of the last message", "[journal]",
   CHECK(row().unread == 0);
 }
 
+TEMPLATE_TEST_CASE("a row shows nothing that its reader may not read", "[journal]", memory_store,
+                   sqlite_store) {
+  TestType store;
+  auto& of = store.of;
+  of.commit({create(general), join_as_member(general, alice)});
+  auto own_history = rooms::server_principal();
+  room_settings change;
+  change.visible = visibility::closed;
+  change.history = history_scope::own;
+  of.commit({rooms::operation{general, own_history, "", rooms::set_room{change}},
+             post(general, "before bob came")});
+  auto invite = change_members(general, {{bob}, member_state::invited, {}, {}, {}, ""});
+  invite.by.admin = true;
+  of.commit({invite});
+  const auto row = [&] { return *of.read->inbox_row(bob, general, unix_ms{5000}); };
+  const auto in_window = [&] { return of.read->inbox({bob, "", "", 10, unix_ms{5000}})->rows.at(0); };
+  CHECK(row().state == member_state::invited);
+  CHECK_FALSE(row().last);
+  CHECK_FALSE(in_window().last);
+
+  of.commit({join_as_member(general, bob)});
+  CHECK(row().state == member_state::member);
+  CHECK_FALSE(row().last);
+  CHECK_FALSE(in_window().last);
+
+  of.commit({post(general, "to bob too")});
+  REQUIRE(row().last);
+  CHECK(row().last->text == "to bob too");
+  CHECK(in_window().last == row().last);
+  of.commit({erase(general, row().last->seq.value())});
+  CHECK_FALSE(row().last);
+  CHECK_FALSE(in_window().last);
+}
+
 TEMPLATE_TEST_CASE("windows of the inbox are all rooms once, also of as many as one can have",
                    "[journal]", memory_store, sqlite_store) {
   TestType store;
