@@ -163,12 +163,12 @@ std::optional<sqlite_reader::failure> sqlite_reader::open() {
       {run_.room_of_number, rooms_where + "r.id = ?1"},
       {run_.marker, "select value from marks where user = ?1 and kind = 1 and subject = ?2"},
       {run_.counted, std::string{counted_at}},
-      {run_.deleted_after, "select count(*) from deleted_counted where room = ?1 and seq > ?2"},
-      {run_.notes_after,
-       "select count(*) from (select 1 from notes where user = ?1 and room = ?2 and place > ?3 "
-       "limit ?4)"},
-      {run_.room_mentions_after,
-       "select count(*) from (select 1 from room_mentions where room = ?1 and seq > ?2 limit ?3)"},
+      // One statement, as it is run for each of a thousand rooms.
+      {run_.behind,
+       "select (" + std::string{counted_at} + "), "
+       "(select count(*) from deleted_counted where room = ?1 and seq > ?2), "
+       "(select count(*) from (select 1 from notes where user = ?3 and room = ?1 and place > ?2 limit ?4)), "
+       "(select count(*) from (select 1 from room_mentions where room = ?1 and seq > ?2 limit ?4))"},
   };
   for (const auto& [prepared, sql] : all)
     if (const int code = prepared.prepare(fresh, sql)) {

@@ -65,7 +65,7 @@ class sqlite_reader final : public reader {
         member, members, pins, threads, in_thread, messages_of, is_deleted, blocked, profile, reaction_counts,
         reaction_users, reaction_page, reaction_count, reacted, rooms, all_rooms, hidden_rooms,
         directs,
-        feed, marks, marker, counted, deleted_after, notes_after, room_mentions_after,
+        feed, marks, marker, counted, behind,
         notes, own_rooms, own_directs, room_of_number,
         latest, entry_time, latest_note, is_deleted_counted, journal_place, gone_rooms, gone_room;
   };

@@ -33,20 +33,12 @@ seq_no sqlite_reader::marker_of(const rooms::room_view& room, const rooms::membe
 int sqlite_reader::count(const rooms::room_view& room, const user_id& user, room_counts& into) {
   if (into.read >= room.head) return SQLITE_OK;
   const auto upto = std::max(into.read.value(), room.floor.value() - 1);
-  int code = SQLITE_OK;
-  const auto number = [&](query of) -> std::uint64_t {
-    const auto value = of.next() ? static_cast<std::uint64_t>(of.integer(0)) : 0;
-    if (of.code()) code = of.code();
-    return value;
-  };
-  into.unread = room.counted - number(query{run_.counted, room.number, upto}) -
-                number(query{run_.deleted_after, room.number, upto});
-  const auto notes =
-      number(query{run_.notes_after, user.view(), room.number, upto, limits::mentions_told_max});
-  const auto everybody =
-      number(query{run_.room_mentions_after, room.number, upto, limits::mentions_told_max});
-  into.mentions = std::min<std::uint64_t>(notes + everybody, limits::mentions_told_max);
-  return code;
+  query row{run_.behind, room.number, upto, user.view(), limits::mentions_told_max};
+  if (!row.next()) return row.code() ? row.code() : SQLITE_CORRUPT;
+  const auto number = [&](int column) { return static_cast<std::uint64_t>(row.integer(column)); };
+  into.unread = room.counted - number(0) - number(1);
+  into.mentions = std::min<std::uint64_t>(number(2) + number(3), limits::mentions_told_max);
+  return SQLITE_OK;
 }
 
 result<std::optional<room_counts>> sqlite_reader::counts(const room_id& room, const user_id& user) {
