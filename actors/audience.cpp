@@ -201,9 +201,13 @@ void audience::room_ended(const room_id& room) {
 void audience::watch(const watch_inbox& what) {
   auto& inboxes = state_->inboxes;
   if (!what.on) return stop_watching(what.session);
-  if (inboxes.watches(what.session) || !state_->sessions.contains(what.session))
-    return env_->board.watches_inbox(what.session.shard(), false);
-  inboxes.open(what.session, what.user);
+  const bool watches = inboxes.watches(what.session);
+  if (watches || !state_->sessions.contains(what.session))
+    env_->board.watches_inbox(what.session.shard(), false);
+  if (watches)
+    inboxes.allow(what.session, what.allowed);
+  else if (state_->sessions.contains(what.session))
+    inboxes.open(what.session, what.user, what.allowed);
 }
 
 void audience::stop_watching(session_id session) {

@@ -22,12 +22,14 @@ seq_no whole(std::uint32_t bits, seq_no to) { return seq_no{to.value() - (low(to
 
 }  // namespace
 
-void inbox_watches::open(session_id session, const user_id& user) {
+void inbox_watches::open(session_id session, const user_id& user,
+                         const journal::room_filter& allowed) {
   auto& who = watches_[session];
   if (who) return;
   who = std::make_unique<watch>();
   who->session = session;
   who->user = user;
+  who->allowed = allowed;
   const auto free = std::ranges::find(numbered_, nullptr);
   who->number = static_cast<std::uint32_t>(free - numbered_.begin());
   if (free == numbered_.end())
@@ -38,6 +40,13 @@ void inbox_watches::open(session_id session, const user_id& user) {
   if (opening_++ == 0) recent_from_ = 0;
 }
 
+void inbox_watches::allow(session_id session, const journal::room_filter& allowed) {
+  auto& who = *watches_.at(session);
+  who.allowed = allowed;
+  for (auto at = who.rooms.size(); at-- > 0;)
+    if (!is_allowed(who, table_[who.rooms[at].room].id)) remove(who, who.rooms[at]);
+}
+
 bool inbox_watches::begin(session_id session, std::uint64_t position, std::string as_of,
                           const std::vector<counted>& rooms, steady_time now) {
   const auto at = watches_.find(session);
@@ -46,6 +55,7 @@ bool inbox_watches::begin(session_id session, std::uint64_t position, std::strin
   who.as_of = std::move(as_of);
   who.rooms.reserve(rooms.size());
   for (const auto& one : rooms) {
+    if (!is_allowed(who, one.room)) continue;
     add(who, one.room, one.head, one.read);
     set_counts(who, who.rooms.back(), one.unread, one.mentions);
     const auto moved = recent_.find(one.room);
@@ -148,6 +158,7 @@ void inbox_watches::count(watch& who, own_room& own, const watched_room& room,
 }
 
 void inbox_watches::mark(watch& who, const room_id& room, own_room* own) {
+  if (!is_allowed(who, room)) return;
   if (own ? own->marked : std::ranges::find(who.marked, room) != who.marked.end()) return;
   if (own) own->marked = true, own->fresh = false;
   who.marked.push_back(room);
@@ -244,6 +255,7 @@ std::optional<message::inbox> inbox_watches::answer(
     wake_by(now + limits::inbox_gather);
     return std::nullopt;
   }
+  std::erase_if(*rows, [&](const auto& row) { return !is_allowed(who, row.room); });
   for (const auto& row : *rows) {
     auto* own = find(who, row.room);
     if (!row.read) {  // gone, or no more than an invitation

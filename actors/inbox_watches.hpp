@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/steady_time.hpp"
+#include "journal/journal.hpp"
 #include "protocol/ids.hpp"
 #include "protocol/messages.hpp"
 
@@ -54,7 +55,9 @@ class inbox_watches {
   };
 
   /// Before the first window is read, so that nothing falls between the two.
-  void open(session_id session, const user_id& user);
+  void open(session_id session, const user_id& user, const journal::room_filter& allowed = {});
+  /// From now on it is told of these rooms alone, and of direct ones.
+  void allow(session_id session, const journal::room_filter& allowed);
   /// It was read when the journal was at `position`, and says of all rooms of the user how much is
   /// unread. False: the session does not watch, or does already.
   bool begin(session_id session, std::uint64_t position, std::string as_of,
@@ -99,6 +102,7 @@ class inbox_watches {
     session_id session;
     std::uint32_t number;  // in `numbered_`
     user_id user;
+    journal::room_filter allowed;
     std::string as_of;  // up to there all was told
     std::vector<own_room> rooms;
     std::vector<room_id> marked;       // to be read, each once
@@ -122,6 +126,9 @@ class inbox_watches {
     std::string name;
   };
 
+  static bool is_allowed(const watch& who, const room_id& room) {
+    return is_direct(room) || who.allowed.admits(room);
+  }
   void changed(const inbox_change& what);
   void spread(std::uint32_t number);
   void count(watch& who, own_room& own, const watched_room& room,

@@ -139,6 +139,7 @@ struct counts_read {
 /// Rooms whose marker is not at the head; with `sum` what is unread in all of them instead.
 struct unread_request {
   user_id user;
+  journal::room_filter allowed;
   bool sum = false;
 };
 struct unread_read {
@@ -148,6 +149,7 @@ struct unread_read {
 };
 struct mentions_request {
   user_id user;
+  journal::room_filter allowed;
   std::optional<std::uint64_t> before;
   std::size_t count = 0;
 };

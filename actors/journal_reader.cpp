@@ -193,11 +193,11 @@ counts_read journal_reader::read(const counts_request& what) {
 unread_read journal_reader::read(const unread_request& what) {
   unread_read answer{true, {}, {}};
   if (what.sum) {
-    const auto sum = reader_->totals(what.user);
+    const auto sum = reader_->totals(what.user, what.allowed);
     if (!sum) return {};
     answer.sum = *sum;
   } else {
-    auto rooms = reader_->unread_rooms(what.user);
+    auto rooms = reader_->unread_rooms(what.user, what.allowed);
     if (!rooms) return {};
     answer.rooms = std::move(*rooms);
   }
@@ -205,7 +205,7 @@ unread_read journal_reader::read(const unread_request& what) {
 }
 
 mentions_read journal_reader::read(const mentions_request& what) {
-  auto page = reader_->notes(what.user, what.before, what.count, limits::page_bytes_max);
+  auto page = reader_->notes(what.user, what.before, what.count, limits::page_bytes_max, what.allowed);
   if (!page) return {};
   std::vector<user_id> users;
   for (const auto& one : page->list) users.push_back(one.message.from);

@@ -292,6 +292,7 @@ struct watch_inbox {
   session_id session;
   user_id user;
   bool on = true;
+  journal::room_filter allowed{};  // also of who watches already
 };
 struct inbox_begun {
   session_id session;

@@ -148,6 +148,8 @@ class session final : public light_actor<session_event> {
   void mentions_came(running& run, mentions_read& read);
   void start(running& run, command::inbox& what);
   void watch_inbox(bool on);
+  void watch_what_is_allowed();
+  journal::room_filter allowed_rooms() const;
   void inbox_came(running& run, inbox_read& read);
   void list(running& run, const room_id& room, decltype(list_op::what) what);
   template <class Command>

@@ -214,6 +214,7 @@ void session::refresh(const running& run, std::optional<token_verdict> of_token)
   }
   if (run.ref) say(message::refreshed{run.ref, token_->expires_at});
   leave_what_is_forbidden();
+  watch_what_is_allowed();
   settle(run.ticket);
 }
 

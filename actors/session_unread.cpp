@@ -21,7 +21,7 @@ void session::start(running& run, command::read& what) {
   reads_ = std::make_unique<reading_up>(reading_up{run.ticket, !what.room});
   if (!what.room) {
     taken_->pays.charge(price::rows, limits::rooms_page_count_max, env_->steady_now());
-    return read(run, unread_request{user_});
+    return read(run, unread_request{user_, allowed_rooms()});
   }
   run.room = *what.room;
   if (!is_direct(run.room) && !may_join(run.room))
@@ -42,7 +42,7 @@ void session::move_marker(const running& run, const room_id& room, seq_no upto, 
 
 void session::marker_stored(running& run, const stored_for_session& what) {
   const auto all = std::exchange(reads_, nullptr)->all;
-  if (all) return read(run, unread_request{user_, true});
+  if (all) return read(run, unread_request{user_, allowed_rooms(), true});
   if (const auto& no = what.refused) {
     message::error error{run.ref, no->code, no->text, no->retry_after, from(run).named(run.room)};
     error.until = no->until;
@@ -67,7 +67,7 @@ void session::unread_came(running& run, const unread_read& read) {
   if (!reads_ || reads_->ticket != run.ticket || read.rooms.empty()) {
     if (reads_ && reads_->ticket == run.ticket) {
       reads_.reset();
-      return this->read(run, unread_request{user_, true});
+      return this->read(run, unread_request{user_, allowed_rooms(), true});
     }
     if (run.ref) say(message::read_all{run.ref, read.sum});
     return settle(run.ticket);
@@ -82,12 +82,13 @@ void session::unread_came(running& run, const unread_read& read) {
 
 /// By another session of the user: of interest where it is shown.
 void session::marker_moved_elsewhere(const marker_told& what) {
-  if (now_ == phase::ready && (watches_inbox_ || in(what.room))) say(message::read{{}, what.room, what.read});
+  const bool shown = in(what.room) || (watches_inbox_ && may_join(what.room));
+  if (now_ == phase::ready && shown) say(message::read{{}, what.room, what.read});
 }
 
 void session::start(running& run, command::list_mentions& what) {
   taken_->pays.charge(price::rows, what.limit, env_->steady_now());
-  read(run, mentions_request{user_, what.after, what.limit});
+  read(run, mentions_request{user_, allowed_rooms(), what.after, what.limit});
 }
 
 void session::mentions_came(running& run, mentions_read& read) {
@@ -104,14 +105,31 @@ void session::mentions_came(running& run, mentions_read& read) {
 void session::start(running& run, command::inbox& what) {
   auto& [limit, since] = what.at;
   watch_inbox(what.watch);
-  read(run, inbox_request{{user_, std::move(since), std::move(what.after), limit, env_->now()}});
+  read(run, inbox_request{{user_, std::move(since), std::move(what.after), limit, env_->now(),
+                           allowed_rooms()}});
+}
+
+/// By the token: nothing is told of rooms that it does not allow.
+journal::room_filter session::allowed_rooms() const {
+  journal::room_filter allowed;
+  if (!token_ || !token_->rooms || token_->admin) return allowed;
+  allowed.patterns = *token_->rooms;
+  if (allowed.patterns.empty()) allowed.patterns = {"-"};  // no room is called so; empty would be all
+  return allowed;
+}
+
+/// After another token.
+void session::watch_what_is_allowed() {
+  if (!watches_inbox_) return;
+  env_->board.watches_inbox(id_.shard(), true);
+  caf::anon_send(own_audience(), confab::actors::watch_inbox{id_, user_, true, allowed_rooms()});
 }
 
 /// Counted before a window is read: what that does not have comes as an event.
 void session::watch_inbox(bool on) {
   if (std::exchange(watches_inbox_, on) == on) return;
   if (on) env_->board.watches_inbox(id_.shard(), true);
-  caf::anon_send(own_audience(), confab::actors::watch_inbox{id_, user_, on});
+  caf::anon_send(own_audience(), confab::actors::watch_inbox{id_, user_, on, allowed_rooms()});
 }
 
 /// It looks through all rooms of the user, and costs as much.

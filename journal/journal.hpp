@@ -192,12 +192,21 @@ struct notes_page {
   std::optional<std::uint64_t> next;  // where to go on; none at the end
 };
 
+/// Which rooms to list: exact ids and prefixes that end in `*`. Empty: all.
+struct room_filter {
+  std::vector<std::string> patterns;
+  user_id asker{};          // sees the private rooms in which he is a member or invited,
+  bool hidden_too = false;  // or all of them
+  bool admits(const room_id& room) const noexcept;
+};
+
 struct inbox_query {
   user_id user;
   std::string since;   // `as_of` of an earlier answer: what has changed; empty: a window,
   std::string after;   // behind the `next` of the window before
   std::size_t count = 0;
   unix_ms now;  // invitations lapse
+  room_filter allowed = {};  // no others are told of, but direct ones
 };
 /// The rooms of a user, latest first.
 struct inbox_page {
@@ -239,14 +248,6 @@ struct stored_mark {
   rooms::mark what;
   std::uint64_t position;
   friend bool operator==(const stored_mark&, const stored_mark&) = default;
-};
-
-/// Which rooms to list: exact ids and prefixes that end in `*`. Empty: all.
-struct room_filter {
-  std::vector<std::string> patterns;
-  user_id asker{};          // sees the private rooms in which he is a member or invited,
-  bool hidden_too = false;  // or all of them
-  bool admits(const room_id& room) const noexcept;
 };
 
 /// Reads committed entries only; used by one thread at a time, beside the writer and other readers.
@@ -301,18 +302,21 @@ class reader {
                                                   std::size_t count) = 0;
   /// None: the user does not belong to the room.
   virtual result<std::optional<room_counts>> counts(const room_id& room, const user_id& user) = 0;
-  /// What addresses `user` in the rooms that the user belongs to, from before the position `before`.
+  /// What addresses `user` in the rooms that the user belongs to, from before the position `before`. A
+  /// page may hold few, or none, and go on all the same.
   virtual result<notes_page> notes(const user_id& user, std::optional<std::uint64_t> before,
-                                   std::size_t count, std::size_t bytes) = 0;
+                                   std::size_t count, std::size_t bytes,
+                                   const room_filter& allowed = {}) = 0;
   /// Rooms of `user` whose marker is not at the head, with their heads.
-  virtual result<std::vector<std::pair<room_id, seq_no>>> unread_rooms(const user_id& user) = 0;
+  virtual result<std::vector<std::pair<room_id, seq_no>>> unread_rooms(
+      const user_id& user, const room_filter& allowed = {}) = 0;
   virtual result<inbox_page> inbox(const inbox_query& what) = 0;
   /// One row of it, as it is now; `gone` where there is none, without a reason where nobody knows one.
   virtual result<message::inbox_row> inbox_row(const user_id& user, const room_id& room,
                                                unix_ms now) = 0;
   /// The `as_of` of what was read when the journal was at this position.
   virtual result<std::string> as_of(std::uint64_t position) = 0;
-  virtual result<message::totals> totals(const user_id& user) = 0;
+  virtual result<message::totals> totals(const user_id& user, const room_filter& allowed = {}) = 0;
   virtual result<bool> has_blocked(const user_id& blocker, const user_id& blocked) = 0;
   /// Of those of `users` that the server's own log says something of.
   virtual result<std::vector<user_set>> profiles(std::span<const user_id> users) = 0;

@@ -103,11 +103,12 @@ class memory_reader final : public reader {
   }
 
   result<notes_page> notes(const user_id& user, std::optional<std::uint64_t> before,
-                           std::size_t count, std::size_t bytes) override {
+                           std::size_t count, std::size_t bytes,
+                           const room_filter& allowed) override {
     const std::shared_lock lock{store_.border};
     std::map<std::uint64_t, std::pair<const memory_room*, rooms::note>, std::greater<>> latest;
     for (const auto& [id, room] : store_.rooms)
-      if (const auto own = room.notes.find(user); own != room.notes.end())
+      if (const auto own = room.notes.find(user); own != room.notes.end() && is_allowed(allowed, id))
         for (const auto& [place, note] : own->second)
           if (!before || note.position < *before) latest.emplace(note.position, std::pair{&room, note});
     notes_page page;
@@ -145,19 +146,20 @@ class memory_reader final : public reader {
     return inbox_place{store_.journal, position}.text();
   }
 
-  result<std::vector<std::pair<room_id, seq_no>>> unread_rooms(const user_id& user) override {
+  result<std::vector<std::pair<room_id, seq_no>>> unread_rooms(
+      const user_id& user, const room_filter& allowed) override {
     const std::shared_lock lock{store_.border};
     std::vector<std::pair<room_id, seq_no>> found;
-    for (const auto* room : rooms_of(user))
+    for (const auto* room : rooms_of(user, allowed))
       if (const auto of = counts_in(*room, user); of && of->read < of->head)
         found.emplace_back(room->view.room, of->head);
     return found;
   }
 
-  result<message::totals> totals(const user_id& user) override {
+  result<message::totals> totals(const user_id& user, const room_filter& allowed) override {
     const std::shared_lock lock{store_.border};
     message::totals sum;
-    for (const auto* room : rooms_of(user))
+    for (const auto* room : rooms_of(user, allowed))
       if (const auto of = counts_in(*room, user)) add(sum, *of);
     return sum;
   }
@@ -389,7 +391,7 @@ class memory_reader final : public reader {
     if (page.reset) since.reset();
     const auto after = since ? std::nullopt : inbox_cursor::parse(what.after);
     std::vector<message::inbox_row> found;
-    for (const auto* room : rooms_of(what.user)) {
+    for (const auto* room : rooms_of(what.user, what.allowed)) {
       auto row = row_in(*room, what.user, what.now);
       if (!row.gone.empty()) {
         if (since) page.rows.push_back(std::move(row));
@@ -408,7 +410,8 @@ class memory_reader final : public reader {
     if (since) {
       for (const auto& [id, room] : store_.rooms)
         if (const auto end = room.gone.find(what.user);
-            end != room.gone.end() && end->second.position > since->position) {
+            end != room.gone.end() && end->second.position > since->position &&
+            is_allowed(what.allowed, id)) {
           auto& row = page.rows.emplace_back();
           row.room = id;
           row.gone = reason_of_end(end->second.how);
@@ -432,11 +435,12 @@ class memory_reader final : public reader {
     return page;
   }
   /// Those that are theirs, and direct ones in which something was said.
-  std::vector<const memory_room*> rooms_of(const user_id& user) const {
+  std::vector<const memory_room*> rooms_of(const user_id& user, const room_filter& allowed) const {
     std::vector<const memory_room*> found;
     for (const auto& [id, room] : store_.rooms) {
       const bool direct = rooms::is_direct_user(room.view, user) && !room.log.empty();
-      if (direct || row_of(room, user).is_row_of_inbox()) found.push_back(&room);
+      const bool own = direct || row_of(room, user).is_row_of_inbox();
+      if (own && is_allowed(allowed, id)) found.push_back(&room);
     }
     return found;
   }

@@ -84,6 +84,10 @@ message::inbox_row row_of_inbox(const rooms::room_view& room, const rooms::membe
 /// From where on it shows messages of the room; none: whoever is invited sees none.
 std::optional<seq_no> shown_from(const rooms::room_view& room, const rooms::member_row& row,
                                  const user_id& user);
+/// Direct rooms are always the user's own.
+inline bool is_allowed(const room_filter& allowed, const room_id& room) {
+  return is_direct(room) || allowed.admits(room);
+}
 /// Why a room is no more one's own.
 std::string_view reason_of_end(member_state how) noexcept;
 

@@ -42,13 +42,15 @@ class sqlite_reader final : public reader {
                                           std::size_t count) override;
   result<std::optional<room_counts>> counts(const room_id& room, const user_id& user) override;
   result<notes_page> notes(const user_id& user, std::optional<std::uint64_t> before,
-                           std::size_t count, std::size_t bytes) override;
-  result<std::vector<std::pair<room_id, seq_no>>> unread_rooms(const user_id& user) override;
+                           std::size_t count, std::size_t bytes,
+                           const room_filter& allowed) override;
+  result<std::vector<std::pair<room_id, seq_no>>> unread_rooms(const user_id& user,
+                                                               const room_filter& allowed) override;
   result<inbox_page> inbox(const inbox_query& what) override;
   result<message::inbox_row> inbox_row(const user_id& user, const room_id& room,
                                        unix_ms now) override;
   result<std::string> as_of(std::uint64_t position) override;
-  result<message::totals> totals(const user_id& user) override;
+  result<message::totals> totals(const user_id& user, const room_filter& allowed) override;
   result<bool> has_blocked(const user_id& blocker, const user_id& blocked) override;
   result<std::vector<user_set>> profiles(std::span<const user_id> users) override;
   result<std::vector<room_info>> rooms(const std::optional<room_id>& after,
@@ -125,7 +127,8 @@ class sqlite_reader final : public reader {
   /// Its place in the inbox.
   unix_ms time_of(const own_room& of, const user_id& user, seq_no last, int& code);
   int show_last(const own_room& of, const user_id& user, seq_no last, message::inbox_row& into);
-  int each_own_room(const user_id& user, const gathered& pending, const std::function<int(own_room&)>& take);
+  int each_own_room(const user_id& user, const room_filter& allowed, const gathered& pending,
+                    const std::function<int(own_room&)>& take);
   failure failed(int code) const;
   failure damaged() const;
 

@@ -120,7 +120,7 @@ result<inbox_page> sqlite_reader::inbox(const inbox_query& what) {
 
   std::vector<candidate> found;
   std::vector<std::string> lapsed;
-  int code = each_own_room(what.user, pending, [&](own_room& one) -> int {
+  int code = each_own_room(what.user, what.allowed, pending, [&](own_room& one) -> int {
     if (!one.view.direct && !one.row.is_member() && !one.row.is_invited(what.now)) {
       lapsed.push_back(one.view.room.value());
       return SQLITE_OK;
@@ -152,8 +152,10 @@ result<inbox_page> sqlite_reader::inbox(const inbox_query& what) {
   if (since) {
     query gone{run_.gone_rooms, what.user.view(), clamp(since->position)};
     while (gone.next()) {
+      const auto room = room_id::trusted(std::string{gone.text(0)});
+      if (!is_allowed(what.allowed, room)) continue;
       auto& row = page.rows.emplace_back();
-      row.room = room_id::trusted(std::string{gone.text(0)});
+      row.room = room;
       row.gone = reason_of_end(static_cast<member_state>(gone.integer(1)));
     }
     if (gone.code()) return failed(gone.code());

@@ -62,10 +62,12 @@ result<std::optional<room_counts>> sqlite_reader::counts(const room_id& room, co
 }
 
 /// Members and invited ones first, then direct rooms, the latest of them.
-int sqlite_reader::each_own_room(const user_id& user, const gathered& pending,
+int sqlite_reader::each_own_room(const user_id& user, const room_filter& allowed,
+                                 const gathered& pending,
                                  const std::function<int(own_room&)>& take) {
   const auto read_one = [&](const query& row, bool direct) {
     own_room one{view_of(row), {}, {}, 0, 0};
+    if (!is_allowed(allowed, one.view.room)) return SQLITE_OK;
     constexpr int at = room_columns_count;
     const auto number = [&](int column) { return static_cast<std::uint64_t>(row.integer(column)); };
     one.position = number(at);
@@ -86,12 +88,13 @@ int sqlite_reader::each_own_room(const user_id& user, const gathered& pending,
   return direct.code();
 }
 
-result<std::vector<std::pair<room_id, seq_no>>> sqlite_reader::unread_rooms(const user_id& user) {
+result<std::vector<std::pair<room_id, seq_no>>> sqlite_reader::unread_rooms(
+    const user_id& user, const room_filter& allowed) {
   if (const auto why = open()) return *why;
   const auto pending = markers_.of(user);
   const snapshot now{*this};
   std::vector<std::pair<room_id, seq_no>> found;
-  const int code = each_own_room(user, pending, [&](const own_room& one) {
+  const int code = each_own_room(user, allowed, pending, [&](const own_room& one) {
     if (rooms::belongs(one.view, one.row, user) && one.read < one.view.head)
       found.emplace_back(one.view.room, one.view.head);
     return SQLITE_OK;
@@ -100,12 +103,13 @@ result<std::vector<std::pair<room_id, seq_no>>> sqlite_reader::unread_rooms(cons
   return found;
 }
 
-result<message::totals> sqlite_reader::totals(const user_id& user) {
+result<message::totals> sqlite_reader::totals(const user_id& user,
+                                              const room_filter& allowed) {
   if (const auto why = open()) return *why;
   const auto pending = markers_.of(user);
   const snapshot now{*this};
   message::totals sum;
-  const int code = each_own_room(user, pending, [&](const own_room& one) {
+  const int code = each_own_room(user, allowed, pending, [&](const own_room& one) {
     if (!rooms::belongs(one.view, one.row, user)) return SQLITE_OK;
     room_counts of{one.view.head, one.read, 0, 0};
     const int failed = count(one.view, user, of);
@@ -117,23 +121,30 @@ result<message::totals> sqlite_reader::totals(const user_id& user) {
 }
 
 result<notes_page> sqlite_reader::notes(const user_id& user, std::optional<std::uint64_t> before,
-                                        std::size_t count, std::size_t bytes) {
+                                        std::size_t count, std::size_t bytes,
+                                        const room_filter& allowed) {
   if (const auto why = open()) return *why;
   const auto pending = markers_.of(user);
   const snapshot now{*this};
   notes_page page;
   std::size_t used = 0;
   std::uint64_t last = 0;
+  std::size_t looked_at = 0;
   query row{run_.notes, user.view(),
             before ? clamp(*before) : std::numeric_limits<std::int64_t>::max(), one_more(count)};
   while (row.next()) {
-    if (page.list.size() >= count) {
+    if (++looked_at > count) {
       page.next = last;
       break;
     }
+    const auto position = static_cast<std::uint64_t>(row.integer(4));
     query info{run_.room_of_number, row.integer(0)};
     if (!info.next()) return info.code() ? failed(info.code()) : damaged();
     const auto view = view_of(info);
+    if (!is_allowed(allowed, view.room)) {
+      last = position;
+      continue;
+    }
     query own{run_.member, view.number, user.view()};
     const auto as = own.next() ? member_of(own, 0) : rooms::member_row{};
     int code = own.code();
@@ -151,7 +162,7 @@ result<notes_page> sqlite_reader::notes(const user_id& user, std::optional<std::
     const seq_no place{static_cast<std::uint64_t>(row.integer(1))};
     page.list.push_back({view.room, static_cast<std::uint8_t>(row.integer(3)), place <= read,
                          *std::move(message)});
-    last = static_cast<std::uint64_t>(row.integer(4));
+    last = position;
   }
   if (row.code()) return failed(row.code());
   return page;

@@ -5,6 +5,7 @@
 #include "tests/support/catch.hpp"
 
 #include <cstdlib>
+#include <set>
 
 using namespace confab;
 using namespace confab::test;
@@ -208,6 +209,50 @@ TEST_CASE("a place that makes no sense here is answered with a reset") {
     CHECK(answer["rooms"].size() == 1);
   }
   CHECK(t.bob.ask({{"type", "inbox"}, {"since", std::string(129, 'x')}})["code"] == "too_long");
+}
+
+TEST_CASE("of rooms that a token does not allow nothing is told, neither at once nor later") {
+  team t;
+  t.bob.ask(become("other"));
+  t.alice.join("other");
+  t.alice.ask({{"type", "direct"}, {"to", "bob"}, {"text", "psst"}});
+  for (const auto* room : {"team", "other"}) t.alice.ask(names(room, "see @bob", {"bob"}));
+  auto token = t.world.identity_of("bob");
+  token.rooms = std::vector<std::string>{"team"};
+  t.world.auth.tokens["team alone"] = token;
+  token.rooms.emplace();
+  t.world.auth.tokens["none"] = token;
+  auto& some = t.world.with_token("team alone");
+  const auto ids = [](const json& inbox) {
+    std::set<std::string> found;
+    for (const auto& row : inbox["rooms"]) found.insert(row["room"].get<std::string>());
+    return found;
+  };
+
+  const auto first = some.ask({{"type", "inbox"}});
+  CHECK(ids(first) == std::set<std::string>{"dm:alice:bob", "team"});
+  CHECK(first["totals"] == json{{"rooms", 2}, {"unread", 2}, {"mentions", 1}});
+  CHECK(some.ask({{"type", "mentions"}})["mentions"].size() == 1);
+  CHECK(some.ask(read("other", 3))["code"] == "forbidden");
+  some.forget();
+  t.alice.send("other", "x");
+  t.bob.ask(read("other", 3));
+  t.alice.ask(names("other", "see @bob", {"bob"}));
+  t.world.advance(1s);
+  CHECK(some.received("inbox").empty());
+  CHECK(some.received("read").empty());
+  CHECK(some.ask({{"type", "read"}})["totals"]["unread"] == 0);
+  CHECK(t.bob.ask({{"type", "inbox"}, {"watch", false}})["totals"]["unread"] == 1);
+  t.world.advance(1s);
+  some.forget();
+
+  some.ask({{"type", "refresh"}, {"token", "none"}});
+  t.alice.send("team", "x");
+  t.alice.ask({{"type", "direct"}, {"to", "bob"}, {"text", "psst"}});
+  t.world.advance(1s);
+  REQUIRE(some.received("inbox").size() == 1);
+  CHECK(ids(some.received("inbox")[0]) == std::set<std::string>{"dm:alice:bob"});
+  CHECK(ids(some.ask({{"type", "inbox"}})) == std::set<std::string>{"dm:alice:bob"});
 }
 
 TEST_CASE("hello may ask for the inbox, which then follows the welcome") {

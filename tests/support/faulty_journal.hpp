@@ -125,14 +125,15 @@ class faulty_reader final : public journal::reader {
   }
   journal::result<journal::notes_page> notes(const user_id& user,
                                              std::optional<std::uint64_t> before, std::size_t count,
-                                             std::size_t bytes) override {
+                                             std::size_t bytes,
+                                             const journal::room_filter& allowed) override {
     if (faults_.read_fails() || stop_()) return broken();
-    return from_->notes(user, before, count, bytes);
+    return from_->notes(user, before, count, bytes, allowed);
   }
   journal::result<std::vector<std::pair<room_id, seq_no>>> unread_rooms(
-      const user_id& user) override {
+      const user_id& user, const journal::room_filter& allowed) override {
     if (faults_.read_fails() || stop_()) return broken();
-    return from_->unread_rooms(user);
+    return from_->unread_rooms(user, allowed);
   }
   journal::result<journal::inbox_page> inbox(const journal::inbox_query& what) override {
     if (faults_.read_fails() || stop_()) return broken();
@@ -147,9 +148,10 @@ class faulty_reader final : public journal::reader {
     if (faults_.read_fails() || stop_()) return broken();
     return from_->as_of(position);
   }
-  journal::result<message::totals> totals(const user_id& user) override {
+  journal::result<message::totals> totals(const user_id& user,
+                                          const journal::room_filter& allowed) override {
     if (faults_.read_fails() || stop_()) return broken();
-    return from_->totals(user);
+    return from_->totals(user, allowed);
   }
   journal::result<bool> has_blocked(const user_id& blocker, const user_id& blocked) override {
     if (faults_.read_fails() || stop_()) return broken();
