@@ -252,7 +252,8 @@ inline constexpr std::array<std::string_view, std::variant_size_v<any>> names{
     "hello",   "refresh",   "ping",   "join",   "leave",  "send",       "edit",    "delete",
     "react",   "history",   "rooms",  "reactions", "typing", "signal",  "direct",  "pin",
     "pins",    "threads",   "set_member", "members", "create", "set_room", "emit", "upload",
-    "download", "block",    "blocks", "users",  "report", "active"};
+    "download", "block",    "blocks", "users",  "report", "active",     "read",    "mentions",
+    "inbox"};
 static_assert(!names.back().empty(), "every command has a name");
 
 }  // namespace confab::command
