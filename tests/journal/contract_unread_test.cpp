@@ -4,6 +4,7 @@
 #include "rooms/notes.hpp"
 #include "tests/journal/mixed.hpp"
 #include "tests/support/effort.hpp"
+#include "tests/support/source_dir.hpp"
 
 #include <fstream>
 #include <map>
@@ -538,7 +539,7 @@ TEST_CASE("counts are what a person would count, whatever has happened", "[journ
 TEST_CASE("a journal of the fifth schema counts what was unread in it", "[journal]") {
   temporary_directory directory;
   {
-    std::ifstream in{CONFAB_SOURCE_DIR "/tests/journal/recorded/schema-5.sql"};
+    std::ifstream in{confab::test::source_dir() + "/tests/journal/recorded/schema-5.sql"};
     std::ostringstream sql;
     sql << in.rdbuf();
     sqlite::connection at;
