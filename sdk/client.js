@@ -1,6 +1,5 @@
 // The client as an app sees it: what one can say, and what is known. The session behind it does the work.
 
-import { command } from "./commands.js";
 import { Session } from "./session.js";
 import { TypingThrottle } from "./typing.js";
 
@@ -30,10 +29,10 @@ export class ConfabClient {
     return this.#session.welcome;
   }
   get user() {
-    return this.#session.welcome?.user ?? null;
+    return this.welcome?.user ?? null;
   }
   get session() {
-    return this.#session.welcome?.session ?? null;
+    return this.welcome?.session ?? null;
   }
   get pending() {
     return this.#session.queue.size;
@@ -129,22 +128,22 @@ export class ConfabClient {
   }
 
   /** @param {string} room @param {number} target @param {string} emoji @param {{ after?: string }} [options] */
-  listReactions(room, target, emoji, options = {}) {
+  listReactions(room, target, emoji, options) {
     return this.#inRoom("reactions", { ...options, room, target, emoji });
   }
 
   /** @param {string} room @param {{ before?: number, after?: number, thread?: number, limit?: number }} [options] */
-  history(room, options = {}) {
+  history(room, options) {
     return this.#inRoom("history", { ...options, room });
   }
 
   /** @param {string} room @param {{ mine?: boolean, after?: string, limit?: number }} [options] */
-  threads(room, options = {}) {
+  threads(room, options) {
     return this.#inRoom("threads", { ...options, room });
   }
 
   /** @param {string} room @param {{ state?: "member" | "invited" | "banned", after?: string, limit?: number }} [options] */
-  members(room, options = {}) {
+  members(room, options) {
     return this.#inRoom("members", { ...options, room });
   }
 
@@ -155,7 +154,7 @@ export class ConfabClient {
   }
 
   /** @param {import("./confab.js").RoomSettings & { room?: string, users?: string[], key?: string }} [options] */
-  createRoom(options = {}) {
+  createRoom(options) {
     return this.#write("create", { ...options });
   }
 
@@ -225,7 +224,7 @@ export class ConfabClient {
   /** @param {boolean} on */
   active(on) {
     this.#active = on;
-    this.#session.mention(command("active", { on }));
+    this.#session.mention({ type: "active", on });
   }
 
   /** @param {{ after?: string }} [options] */
@@ -236,7 +235,7 @@ export class ConfabClient {
   /** @param {string} room @param {boolean} [on] */
   typing(room, on = true) {
     if (this.state === "live" && this.#typing.admit(room, on, this.#session.env.now())) {
-      this.#session.mention(command("typing", { room, on }));
+      this.#session.mention({ type: "typing", room, on });
     }
   }
 
@@ -265,19 +264,20 @@ export class ConfabClient {
     return this.#session.refresh(token);
   }
 
-  /** What writes to a log has a key. @param {string} type @param {Record<string, unknown>} fields @param {string | null} [lane] */
-  #write(type, { key = this.#session.env.uuid(), ...fields }, lane = `in ${fields.room}`) {
-    return this.#ask(type, { ...fields, key }, lane);
+  /** What writes to a log has a key. @param {string} type @param {Record<string, unknown>} fields @param {string} [lane] */
+  #write(type, { key = this.#session.env.uuid(), ...fields }, lane) {
+    return this.#inRoom(type, { ...fields, key }, lane);
   }
 
-  /** @param {string} type @param {Record<string, unknown> & { room: string }} fields */
-  #inRoom(type, fields) {
-    return this.#ask(type, fields, `in ${fields.room}`);
+  /** @param {string} type @param {Record<string, unknown>} fields @param {string} [lane] */
+  #inRoom(type, fields, lane = `in ${fields.room}`) {
+    return this.#ask(type, fields, lane);
   }
 
-  /** @param {string} type @param {Record<string, unknown>} [fields] @param {string | null} [lane] @returns {Promise<any>} */
+  /** @param {string} type @param {Record<string, unknown>} [fields] @param {string} [lane] @returns {Promise<any>} */
   #ask(type, fields, lane) {
-    return this.#session.queue.submit(command(type, fields), { lane });
+    // An app's options may have more than they should, but neither of these.
+    return this.#session.queue.submit(Object.assign({ type }, fields, { type, id: undefined }), { lane });
   }
 }
 

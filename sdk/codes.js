@@ -1,28 +1,40 @@
-// The protocol's codes, as tables.
+// The protocol's codes. The tables are the app's: a bundler leaves them out where an app does not look into them, and so the
+// codes that the library itself uses have names of their own.
 
 const ERRORS = [
   "bad_request", "unknown_type", "unauthorized", "forbidden", "not_joined", "no_such_room", "no_such_user",
   "no_such_message", "too_long", "too_many_rooms", "rate_limited", "unavailable", "already", "conflict", "internal",
   "limit", "banned", "muted", "read_only", "slow_mode", "not_member", "rejected",
 ];
-export const ErrorCode = /** @type {typeof import("./confab.js").ErrorCode} */ (Object.fromEntries(ERRORS.map((name) => [name, name])));
+export const ErrorCode = /** @type {typeof import("./confab.js").ErrorCode} */ (
+  /* @__PURE__ */ Object.fromEntries(/* @__PURE__ */ ERRORS.map((name) => [name, name]))
+);
+
+export const NORMAL = 1000;
+export const GOING_AWAY = 1001;
+export const NO_STATUS = 1005;
+export const CONNECTION_LOST = 1006;
+export const RESTART = 1012;
+export const HEARTBEAT_MISSED = 4001;
+export const UNAUTHORIZED = 4500;
+export const TOKEN_EXPIRED = 4501;
 
 export const CloseCode = /** @type {const} */ ({
-  normal: 1000,
-  going_away: 1001,
+  normal: NORMAL,
+  going_away: GOING_AWAY,
   wrong_kind: 1003,
-  no_status: 1005,
-  connection_lost: 1006,
+  no_status: NO_STATUS,
+  connection_lost: CONNECTION_LOST,
   not_utf8: 1007,
   too_big: 1009,
   internal: 1011,
-  restart: 1012,
+  restart: RESTART,
   slow_consumer: 4000,
-  heartbeat_missed: 4001,
+  heartbeat_missed: HEARTBEAT_MISSED,
   hello_late: 4002,
   rate_abuse: 4003,
-  unauthorized: 4500,
-  token_expired: 4501,
+  unauthorized: UNAUTHORIZED,
+  token_expired: TOKEN_EXPIRED,
   removed: 4502,
   protocol_error: 4503,
   replaced: 4504,
@@ -39,7 +51,7 @@ const FINAL = new Set([1000, 1002, 1003, 1007, 1008, 1009, 1010]);
  * @returns {"reconnect" | "token" | "stop"}
  */
 export function closeAction(code) {
-  if (code === CloseCode.token_expired) return "token";
+  if (code === TOKEN_EXPIRED) return "token";
   if (FINAL.has(code) || (code >= 4500 && code <= 4999)) return "stop";
   return "reconnect";
 }
@@ -52,7 +64,7 @@ const wait = (ms) => (typeof ms === "number" && ms >= 0 && ms <= WAIT_MS_MAX ? m
 
 /** How long a server that goes away wants to be left alone, if it says so. @param {number} code @param {string} reason */
 export function reconnectAfter(code, reason) {
-  if (code !== CloseCode.going_away && code !== CloseCode.restart) return;
+  if (code !== GOING_AWAY && code !== RESTART) return;
   try {
     return wait(JSON.parse(reason).reconnect_after_ms);
   } catch {

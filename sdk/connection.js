@@ -1,6 +1,6 @@
 // One WebSocket from opening to loss: frames in and out, the handshake's deadline, and whether the peer is alive.
 
-import { CloseCode } from "./codes.js";
+import { CONNECTION_LOST, HEARTBEAT_MISSED, NORMAL, NO_STATUS } from "./codes.js";
 import { outline } from "./trace.js";
 
 const HEARTBEAT_MS = 25_000;
@@ -28,6 +28,7 @@ export class Connection {
   #waking = false;
   #silent = false;
   #over = false;
+  #options;
   opened = false;
   /** What the socket said of its failure; browsers' say nothing. */
   detail = "";
@@ -44,13 +45,10 @@ export class Connection {
    * @param {ConnectionEvents} options.events
    * @param {(event: string, fields: () => object) => void} options.trace
    */
-  constructor({ WebSocket, url, hello, env, connectTimeoutMs, heartbeatSlackMs, nextId, events, trace }) {
+  constructor(options) {
+    const { WebSocket, url, hello, env, connectTimeoutMs, events, trace } = options;
+    this.#options = options;
     this.url = url;
-    this.env = env;
-    this.trace = trace;
-    this.heartbeatSlackMs = heartbeatSlackMs;
-    this.nextId = nextId;
-    this.events = events;
     // Said in the request it saves a round trip. A browser can send nothing else with it.
     const early = typeof btoa === "function" ? `confab.hello.${base64url(hello)}` : "";
     const fits = early !== "" && early.length <= EARLY_HELLO_MAX;
@@ -68,14 +66,14 @@ export class Connection {
       trace("in", () => outline(data));
       events.frame(data);
     };
-    socket.onclose = ({ code, reason }) => this.#lost(code ?? CloseCode.no_status, String(reason ?? ""));
+    socket.onclose = ({ code, reason }) => this.#lost(code ?? NO_STATUS, String(reason ?? ""));
     // "close" follows and says more. It must be set: npm's `ws` throws errors that nobody listens for.
     socket.onerror = (event) => (this.detail = String(event?.error?.message || event?.message || event?.error?.code || ""));
     this.#arm(connectTimeoutMs, () => this.drop("no session in time"));
   }
 
   /** The server said welcome. @param {number} [heartbeatMs] */
-  welcomed(heartbeatMs = HEARTBEAT_MS) {
+  welcomed(heartbeatMs) {
     this.#heartbeatMs = Math.min(Math.max(Number(heartbeatMs) || HEARTBEAT_MS, HEARTBEAT_MS_MIN), HEARTBEAT_MS_MAX);
     this.#watch();
   }
@@ -90,7 +88,7 @@ export class Connection {
 
   /** @param {string} text */
   send(text) {
-    this.trace("out", () => outline(text));
+    this.#options.trace("out", () => outline(text));
     try {
       this.socket.send(text);
     } catch {
@@ -101,13 +99,13 @@ export class Connection {
   /** Says good-bye; nothing is reported any more. */
   close() {
     this.#end();
-    this.#closeSocket(CloseCode.normal);
+    this.#closeSocket(NORMAL);
   }
 
   /** Gives up a connection that seems dead, without waiting for a close handshake that a dead one never answers. @param {string} reason */
   drop(reason) {
-    this.#lost(CloseCode.connection_lost, reason);
-    this.#closeSocket(CloseCode.heartbeat_missed);
+    this.#lost(CONNECTION_LOST, reason);
+    this.#closeSocket(HEARTBEAT_MISSED);
   }
 
   /**
@@ -116,8 +114,8 @@ export class Connection {
    */
   #watch() {
     this.#waking = false;
-    const idle = this.env.now() - this.#heard;
-    if (idle >= this.#heartbeatMs) return this.#ask(this.heartbeatSlackMs);
+    const idle = this.#options.env.now() - this.#heard;
+    if (idle >= this.#heartbeatMs) return this.#ask(this.#options.heartbeatSlackMs);
     this.#arm(this.#heartbeatMs - idle, () => this.#watch());
   }
 
@@ -129,31 +127,32 @@ export class Connection {
       else this.#watch();
     });
     // With an id, as only then the server answers.
-    this.send(JSON.stringify({ type: "ping", id: this.nextId() }));
+    this.send(JSON.stringify({ type: "ping", id: this.#options.nextId() }));
   }
 
   /** @param {number} ms @param {() => void} then */
   #arm(ms, then) {
-    this.env.clearTimeout(this.#timer);
-    this.#timer = this.env.setTimeout(then, ms);
+    this.#options.env.clearTimeout(this.#timer);
+    this.#timer = this.#options.env.setTimeout(then, ms);
   }
 
   /** @param {number} code @param {string} reason */
   #lost(code, reason) {
     if (this.#over) return;
     this.#end();
-    this.events.lost(code, reason);
+    this.#options.events.lost(code, reason);
   }
 
   #end() {
     this.#over = true;
     this.socket.onopen = this.socket.onmessage = this.socket.onclose = null;
-    this.env.clearTimeout(this.#timer);
+    this.#options.env.clearTimeout(this.#timer);
   }
 
   /** @param {number} code */
   #closeSocket(code) {
-    const { socket, env } = this;
+    const { socket } = this;
+    const { env } = this.#options;
     // npm's `ws` waits half a minute for the peer's close, and Node does not end before.
     if (socket.terminate) {
       const late = env.setTimeout(() => socket.terminate?.(), CLOSING_MS);

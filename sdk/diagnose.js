@@ -24,7 +24,7 @@ export async function diagnose({ url, opened, detail, end }, look) {
     }
   }
   const why = detail || end;
-  if (status === 404) return ["wrong_path", `there is nothing at ${url} (HTTP 404): is the path right?`];
+  if (status === 404) return ["wrong_path", `there is nothing at ${url} (HTTP ${status}): is the path right?`];
   // To a plain request a WebSocket's path says 426, so what failed was the way to it.
   if (status >= 400 && status !== 426) return ["refused", `${url} refused (HTTP ${status})`];
   if (unreachable) return ["unreachable", `nobody answers at ${url} (${why})`];

@@ -3,12 +3,15 @@
 export class ConfabError extends Error {
   /**
    * @param {string} message
-   * @param {{ outcomeUnknown?: boolean, cause?: unknown }} [options]
+   * @param {{ outcomeUnknown?: boolean, cause?: unknown, [field: string]: unknown }} [options] what is undefined it does not have
    */
-  constructor(message, { outcomeUnknown = false, cause } = {}) {
+  constructor(message, { cause, ...fields } = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = new.target.name;
-    this.outcomeUnknown = outcomeUnknown;
+    this.outcomeUnknown = false;
+    for (const [name, value] of Object.entries(fields)) {
+      if (value !== undefined) /** @type {any} */ (this)[name] = value;
+    }
   }
 }
 
@@ -17,14 +20,10 @@ export class ServerError extends ConfabError {
    * @param {{ code: import("./confab.js").ErrorCodeName, message: string, retry?: boolean, retry_after_ms?: number, until?: number, reason?: string, limit?: number }} frame
    * @param {{ outcomeUnknown?: boolean }} [options]
    */
-  constructor(frame, options) {
-    super(`${frame.code}: ${frame.message}`, options);
-    this.code = frame.code;
-    this.retry = frame.retry === true;
-    if (frame.retry_after_ms !== undefined) this.retryAfterMs = frame.retry_after_ms;
-    if (frame.until !== undefined) this.until = frame.until;
-    if (frame.reason !== undefined) this.reason = frame.reason;
-    if (frame.limit !== undefined) this.limit = frame.limit;
+  constructor({ code, message, retry, retry_after_ms: retryAfterMs, until, reason, limit }, options) {
+    super(`${code}: ${message}`, { ...options, retryAfterMs, until, reason, limit });
+    this.code = code;
+    this.retry = retry === true;
   }
 }
 
@@ -33,6 +32,7 @@ export class RequestTimeoutError extends ConfabError {}
 export class QueueFullError extends ConfabError {}
 export class ProtocolError extends ConfabError {}
 export class TokenError extends ConfabError {}
+export class StoppedError extends ConfabError {}
 
 export class ConnectError extends ConfabError {
   /**
@@ -43,16 +43,5 @@ export class ConnectError extends ConfabError {
     super(message, { cause });
     this.attempt = attempt;
     this.reason = reason;
-  }
-}
-
-export class StoppedError extends ConfabError {
-  /**
-   * @param {string} message
-   * @param {{ closeCode?: number | undefined, outcomeUnknown?: boolean, cause?: unknown }} [options]
-   */
-  constructor(message, options = {}) {
-    super(message, options);
-    if (options.closeCode !== undefined) this.closeCode = options.closeCode;
   }
 }

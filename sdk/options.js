@@ -26,17 +26,13 @@ export function complete(options) {
  */
 export function endpoint({ url = "/ws", WebSocket = globalThis.WebSocket }) {
   if (!WebSocket) throw new TypeError("there is no WebSocket here: pass one as an option, such as that of npm's ws");
-  return { url: absolute(url), WebSocket };
-}
-
-/** Without a `URL`, where that can be: React Native's does not work. @param {string} url */
-function absolute(url) {
-  const page = globalThis.location?.href;
+  // Without a `URL`, where that can be: React Native's does not work.
   if (!/^(ws|http)s?:/i.test(url)) {
-    if (!page) throw new TypeError(`${url} needs a page to start from: pass a whole url, as wss://chat.example.org/ws`);
+    const page = globalThis.location?.href;
+    if (!page) throw new TypeError(`${url} needs a page to start from: pass a whole url`);
     url = new URL(url, page).href;
   }
-  return url.replace(/^http/i, "ws");
+  return { url: url.replace(/^http/i, "ws"), WebSocket };
 }
 
 /** Without https, and in Node 18, there is no randomUUID. A key must be unique, not secret. */

@@ -1,7 +1,7 @@
 // Commands from call to outcome: ids, order, repeats, time-outs, and what a lost connection means to each.
 
 import { retryAfter } from "./codes.js";
-import { COMMANDS } from "./commands.js";
+import { LEFT, repeatable } from "./commands.js";
 import { ConfabError, ConnectionLostError, QueueFullError, RequestTimeoutError, ServerError, StoppedError } from "./errors.js";
 
 /**
@@ -11,7 +11,7 @@ import { ConfabError, ConnectionLostError, QueueFullError, RequestTimeoutError, 
  * @property {Frame} frame
  * @property {string} text the frame as JSON, made once: what is repeated is what was first said
  * @property {boolean} repeat
- * @property {string | null} lane commands of one lane are sent one after the other's outcome
+ * @property {unknown} lane commands of one lane are sent one after the other's outcome; a name, or a lane of its own
  * @property {boolean} internal ours, not the app's: not counted, and void when the connection goes
  * @property {number[]} ids under which it was sent; an answer to any of them counts
  * @property {boolean} sent on this connection, and not answered
@@ -29,17 +29,19 @@ const KEY_MS = 24 * 3600_000;
 const UNSURE = new Set(["unavailable", "internal"]);
 
 export class CommandQueue {
+  /** How many commands of the app wait. */
+  size = 0;
   /** Insertion order is the order of the calls. @type {Set<Command>} */
   #commands = new Set();
   /** @type {Map<number, Command>} */
   #byId = new Map();
-  /** @type {Map<string, Command[]>} */
+  /** @type {Map<unknown, Set<Command>>} */
   #lanes = new Map();
   #live = false;
-  #counted = 0;
   #lastId = 0;
   /** @type {StoppedError | null} */
   #stopped = null;
+  #options;
 
   /**
    * @param {object} options
@@ -50,17 +52,8 @@ export class CommandQueue {
    * @param {import("./backoff.js").Backoff} options.backoff
    * @param {(text: string) => ConfabError | undefined} options.transmit says why a frame can never be sent
    */
-  constructor({ env, queueMax, requestTimeoutMs, retriesMax, backoff, transmit }) {
-    this.env = env;
-    this.queueMax = queueMax;
-    this.requestTimeoutMs = requestTimeoutMs;
-    this.retriesMax = retriesMax;
-    this.backoff = backoff;
-    this.transmit = transmit;
-  }
-
-  get size() {
-    return this.#counted;
+  constructor(options) {
+    this.#options = options;
   }
 
   nextId() {
@@ -69,29 +62,25 @@ export class CommandQueue {
 
   /**
    * @param {Frame} frame without `id`
-   * @param {{ lane?: string | null, internal?: boolean }} [options]
+   * @param {{ lane?: unknown, internal?: boolean }} [options]
    * @returns {Promise<any>}
    */
-  submit(frame, { lane = null, internal = false } = {}) {
+  submit(frame, { lane = {}, internal = false } = {}) {
     return new Promise((resolve, reject) => {
-      const { repeat } = COMMANDS[frame.type];
+      const repeat = repeatable(frame.type);
       if (this.#stopped) return reject(this.#stopped);
       if (!repeat && !this.#live) return reject(new ConnectionLostError(`${frame.type}: not connected`));
-      if (!internal && this.#counted >= this.queueMax) {
-        return reject(new QueueFullError(`${this.queueMax} commands wait already (queueMax)`));
+      if (!internal && this.size >= this.#options.queueMax) {
+        return reject(new QueueFullError(`${this.#options.queueMax} commands wait already (queueMax)`));
       }
       /** @type {Command} */
       const command = {
         frame, text: JSON.stringify(frame), repeat, lane, internal, ids: [], sent: false, unsure: false, tries: 0,
-        at: this.env.date(), timer: null, resolve, reject,
+        at: this.#options.env.date(), timer: null, resolve, reject,
       };
       this.#commands.add(command);
-      if (!internal) this.#counted++;
-      if (lane !== null) {
-        const waiting = this.#lanes.get(lane);
-        if (waiting) waiting.push(command);
-        else this.#lanes.set(lane, [command]);
-      }
+      if (!internal) this.size++;
+      this.#lanes.set(lane, (this.#lanes.get(lane) ?? new Set()).add(command));
       this.#dispatch(command);
     });
   }
@@ -103,7 +92,7 @@ export class CommandQueue {
    * @param {number} [keyMs] how long the server remembers keys
    */
   resume(keyMs = KEY_MS) {
-    const since = this.env.date() - keyMs / 2;
+    const since = this.#options.env.date() - keyMs / 2;
     for (const command of [...this.#commands]) {
       if (command.frame.key === undefined || command.at >= since) continue;
       const message = `${command.frame.type}: it was written long ago`;
@@ -118,7 +107,7 @@ export class CommandQueue {
     this.#live = false;
     this.#byId.clear();
     for (const command of [...this.#commands]) {
-      this.#disarm(command);
+      this.disarm(command);
       command.unsure ||= command.sent;
       const lost = command.sent;
       command.sent = false;
@@ -132,9 +121,10 @@ export class CommandQueue {
   /**
    * No session will come: rejects everything, what is submitted from now on included, until `start`.
    *
-   * @param {{ message: string, closeCode?: number, cause?: unknown }} why
+   * @param {string} message
+   * @param {{ closeCode?: number, cause?: unknown }} options
    */
-  stop({ message, ...options }) {
+  stop(message, options) {
     this.suspend();
     this.#stopped = new StoppedError(message, options);
     for (const command of [...this.#commands]) {
@@ -151,9 +141,10 @@ export class CommandQueue {
     return this.#byId.get(/** @type {number} */ (id));
   }
 
-  /** The answer has begun to arrive: no time-out any more. @param {Command} command */
-  answered(command) {
-    this.#disarm(command);
+  /** No time-out any more, as when an answer has begun to arrive. @param {Command} command */
+  disarm(command) {
+    this.#options.env.clearTimeout(command.timer);
+    command.timer = null;
   }
 
   /** @param {Command} command @param {unknown} value */
@@ -169,16 +160,16 @@ export class CommandQueue {
   /** The server answered with an error: repeats the command, or settles it. @param {Command} command @param {import("./confab.js").ErrorFrame} frame */
   refuse(command, frame) {
     const { type, room } = command.frame;
-    if (command.unsure && COMMANDS[type].done?.includes(frame.code)) {
+    if (command.unsure && type === "leave" && LEFT.includes(frame.code)) {
       return this.resolve(command, { type: "left", room });
     }
     command.unsure ||= UNSURE.has(frame.code);
     const error = new ServerError(frame, { outcomeUnknown: command.unsure });
-    if (!command.repeat || frame.retry !== true || ++command.tries > this.retriesMax) return this.reject(command, error);
-    this.#disarm(command);
+    if (!command.repeat || frame.retry !== true || ++command.tries > this.#options.retriesMax) return this.reject(command, error);
+    this.disarm(command);
     command.sent = false;
-    const wait = retryAfter(frame) ?? this.backoff.after(command.tries - 1);
-    command.timer = this.env.setTimeout(() => {
+    const wait = retryAfter(frame) ?? this.#options.backoff.after(command.tries - 1);
+    command.timer = this.#options.env.setTimeout(() => {
       command.timer = null;
       this.#dispatch(command);
     }, wait);
@@ -186,16 +177,17 @@ export class CommandQueue {
 
   /** @param {Command} command */
   #dispatch(command) {
-    const waits = !this.#live || command.sent || command.timer !== null;
-    if (waits || !this.#commands.has(command)) return;
+    if (!this.#live || command.sent || command.timer !== null) return;
     // One at a time: were the second of two pipelined messages accepted and the first repeated, they'd change places.
-    if (command.lane !== null && this.#lanes.get(command.lane)?.[0] !== command) return;
+    const [first] = this.#lanes.get(command.lane) ?? [];
+    if (first !== command) return; // or it is settled
+
     const id = this.nextId();
     command.ids.push(id);
     command.sent = true;
     this.#byId.set(id, command);
-    command.timer = this.env.setTimeout(() => this.#timedOut(command), this.requestTimeoutMs);
-    const error = this.transmit(`{"id":${id},${command.text.slice(1)}`);
+    command.timer = this.#options.env.setTimeout(() => this.#timedOut(command), this.#options.requestTimeoutMs);
+    const error = this.#options.transmit(`{"id":${id},${command.text.slice(1)}`);
     if (error) this.reject(command, error);
   }
 
@@ -204,29 +196,22 @@ export class CommandQueue {
     command.timer = null;
     command.sent = false;
     command.unsure = true;
-    if (command.repeat && ++command.tries <= this.retriesMax) return this.#dispatch(command);
-    const message = `${command.frame.type}: no answer in ${this.requestTimeoutMs} ms`;
+    if (command.repeat && ++command.tries <= this.#options.retriesMax) return this.#dispatch(command);
+    const message = `${command.frame.type}: no answer in ${this.#options.requestTimeoutMs} ms`;
     this.reject(command, new RequestTimeoutError(message, { outcomeUnknown: true }));
-  }
-
-  /** @param {Command} command */
-  #disarm(command) {
-    if (command.timer !== null) this.env.clearTimeout(command.timer);
-    command.timer = null;
   }
 
   /** @param {Command} command @returns {boolean} false: it was settled before */
   #remove(command) {
     if (!this.#commands.delete(command)) return false;
-    this.#disarm(command);
-    if (!command.internal) this.#counted--;
+    this.disarm(command);
+    if (!command.internal) this.size--;
     for (const id of command.ids) this.#byId.delete(id);
-    const lane = command.lane === null ? undefined : this.#lanes.get(command.lane);
-    if (lane) {
-      lane.splice(lane.indexOf(command), 1);
-      if (lane.length === 0) this.#lanes.delete(/** @type {string} */ (command.lane));
-      else this.#dispatch(lane[0]);
-    }
+    const lane = /** @type {Set<Command>} */ (this.#lanes.get(command.lane));
+    lane.delete(command);
+    const [next] = lane;
+    if (next) this.#dispatch(next);
+    else this.#lanes.delete(command.lane);
     return true;
   }
 }

@@ -8,14 +8,13 @@
  * @property {import("./confab.js").LogEntry[]} events of a snapshot
  */
 
-/** What a setting is where the server tells none. */
+/** What a setting is where the server tells none, if that is neither zero, empty nor false. */
 const DEFAULTS = /** @type {Record<string, unknown>} */ ({
-  topic: "", visibility: "public", visitors: "write", posting: "all", inviting: "members", slow_ms: 0, archived: false, history: "all",
-  retention_ms: 0, receipts: false,
+  visibility: "public", visitors: "write", posting: "all", inviting: "members", history: "all",
 });
 
-/** Also `data` without a field. @param {[string, unknown]} setting */
-const isSet = ([name, value]) => (name === "data" ? Object.keys(Object(value)).length > 0 : value !== DEFAULTS[name]);
+/** Also `data` without a field. @param {[string, any]} setting */
+const isSet = ([name, value]) => value && value !== DEFAULTS[name] && (name !== "data" || Object.keys(value).length > 0);
 
 export class RoomLog {
   /** Joined by the app; otherwise a direct room that was merely heard of. */

@@ -1,6 +1,5 @@
 // The rooms of a client: what `hello` resumes, what arrives for them, and what has to be asked for.
 
-import { command } from "./commands.js";
 import { ConnectionLostError, ServerError, StoppedError } from "./errors.js";
 import { RoomLog } from "./room.js";
 
@@ -127,7 +126,7 @@ export class Rooms {
 
   // ------------------------------------------------------------------------------------------------ what arrives
 
-  /** An entry outside of a catch-up. @param {LogEntry} entry */
+  /** An entry outside of a catch-up, or something else that this version does not know. @param {LogEntry} entry */
   entry(entry) {
     if (!isEntry(entry)) return this.#emit("unknown", /** @type {any} */ (entry));
     let log = this.#logs.get(entry.room);
@@ -159,7 +158,7 @@ export class Rooms {
       log.last = /** @type {number | undefined} */ (command.frame.since) ?? null;
     }
     if (log.page) this.#finish(log); // its rest will not come any more
-    if (command) this.#queue.answered(command);
+    if (command) this.#queue.disarm(command);
     const since = command ? command.frame.since : log.last;
     log.resuming = false;
     const { title, role, online, member = false, read, settings = {}, count = 0, pins = [] } = frame;
@@ -227,7 +226,7 @@ export class Rooms {
   #catchUp(log) {
     const since = log.ask();
     const epoch = since === undefined ? undefined : log.epoch;
-    const asked = this.#queue.submit(command("join", { room: log.id, since, epoch }), { internal: true });
+    const asked = this.#queue.submit({ type: "join", room: log.id, since, epoch }, { internal: true });
     asked.catch((error) => {
       if (this.#logs.get(log.id) !== log || error instanceof ConnectionLostError || error instanceof StoppedError) return; // the next session asks anew
       log.gaveUp();
@@ -248,7 +247,7 @@ export class Rooms {
 const isDirect = (room) => room.startsWith("dm:");
 
 /** @param {any} frame */
-export const isEntry = (frame) => typeof frame?.room === "string" && Number.isSafeInteger(frame.seq);
+const isEntry = (frame) => typeof frame?.room === "string" && Number.isSafeInteger(frame.seq);
 
 /** A message that was caught up with names its author as a live one does. @param {LogEntry} entry @param {Map<string, string>} names */
 function withName(entry, names) {

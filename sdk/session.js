@@ -1,31 +1,21 @@
 // The session: which connection there is, and what it does for the rooms and commands that outlive it.
 
 import { Backoff } from "./backoff.js";
-import { CloseCode, closeAction, reconnectAfter, retryAfter } from "./codes.js";
-import { command } from "./commands.js";
+import { UNAUTHORIZED, closeAction, reconnectAfter, retryAfter } from "./codes.js";
 import { Connection } from "./connection.js";
 import { diagnose } from "./diagnose.js";
 import { Emitter } from "./emitter.js";
 import { ConfabError, ConnectError, ProtocolError, ServerError, StoppedError } from "./errors.js";
 import { complete, endpoint } from "./options.js";
 import { CommandQueue } from "./queue.js";
-import { Rooms, isEntry } from "./rooms.js";
+import { Rooms } from "./rooms.js";
 import { TokenKeeper } from "./token.js";
 
 /**
  * @typedef {import("./confab.js").ClientState} ClientState
  * @typedef {import("./confab.js").ServerEvent} ServerEvent
  * @typedef {import("./confab.js").Welcome} Welcome
- * @typedef {import("./queue.js").Command} Command
  */
-
-/** @type {Record<ClientState, ClientState[]>} */
-const TRANSITIONS = {
-  idle: ["connecting", "stopped"],
-  connecting: ["connecting", "live", "stopped"], // to itself: the attempt failed, another follows
-  live: ["connecting", "stopped"],
-  stopped: ["connecting"],
-};
 
 /** What browsers say when a program may have been asleep, or its network gone. */
 const WAKE_UPS = ["online", "offline", "visibilitychange", "pageshow", "resume"];
@@ -36,12 +26,12 @@ const STABLE_MS = 10_000;
 /** One per client. What it keeps outlives connections: rooms, commands that wait, the token. */
 export class Session {
   events = new Emitter();
+  env;
   queue;
   rooms;
   state = /** @type {ClientState} */ ("idle");
   welcome = /** @type {Welcome | null} */ (null);
   #options;
-  #env;
   #backoff;
   #token;
   /** @type {(event: string, fields: () => object) => void} */
@@ -56,18 +46,20 @@ export class Session {
   #timer = /** @type {unknown} */ (null);
   #liveSince = 0;
   #helloError = /** @type {ServerError | undefined} */ (undefined);
-  #ready = /** @type {{ promise: Promise<Welcome>, resolve: (w: Welcome) => void, reject: (e: Error) => void } | null} */ (null);
+  /** What `connect` promised, and how it is kept; null: nobody has called it. */
+  #first = /** @type {Promise<Welcome>} */ (/** @type {unknown} */ (null));
+  #ready = /** @type {{ resolve: (w: Welcome) => void, reject: (e: Error) => void } | null} */ (null);
 
   /** @param {import("./confab.js").ClientOptions} [options] */
   constructor(options = {}) {
     this.#options = complete(options);
     this.#guestToken = this.#options.guestToken;
-    this.#env = this.#options.env;
+    this.env = this.#options.env;
     const { backoffBaseMs, backoffCapMs } = this.#options;
-    this.#backoff = new Backoff(backoffBaseMs, backoffCapMs, this.#env.random);
+    this.#backoff = new Backoff(backoffBaseMs, backoffCapMs, this.env.random);
     this.queue = new CommandQueue({
       ...this.#options,
-      backoff: new Backoff(backoffBaseMs, backoffCapMs, this.#env.random),
+      backoff: new Backoff(backoffBaseMs, backoffCapMs, this.env.random),
       transmit: (text) => this.#transmit(text),
     });
     this.rooms = new Rooms({ queue: this.queue, emit: (type, event) => this.events.emit(type, event) });
@@ -77,30 +69,21 @@ export class Session {
     });
     const { debug } = this.#options;
     if (debug) this.events.on("trace", typeof debug === "function" ? debug : (entry) => console.debug("confab", entry));
-    this.#trace = (event, fields) => debug && this.events.emit("trace", { at: this.#env.date(), event, ...fields() });
-  }
-
-  get env() {
-    return this.#env;
+    this.#trace = (event, fields) => debug && this.events.emit("trace", { at: this.env.date(), event, ...fields() });
   }
 
   /** @returns {Promise<Welcome>} of the first session */
   connect() {
-    if (this.#ready) return this.#ready.promise;
-    /** @type {(w: Welcome) => void} */
-    let resolve = () => {};
-    /** @type {(e: Error) => void} */
-    let reject = () => {};
-    const promise = /** @type {Promise<Welcome>} */ (new Promise((yes, no) => ((resolve = yes), (reject = no))));
-    promise.catch(() => {}); // whoever does not wait for it hears of failure by "state" and "error"
-    this.#ready = { promise, resolve, reject };
+    if (this.#ready) return this.#first;
+    this.#first = new Promise((resolve, reject) => (this.#ready = { resolve, reject }));
+    this.#first.catch(() => {}); // whoever does not wait for it hears of failure by "state" and "error"
     this.queue.start();
     this.#backoff.reset();
     this.#token.forget(); // it may be why the last session ended
-    for (const type of WAKE_UPS) this.#env.network?.addEventListener(type, this.#onWake);
+    for (const type of WAKE_UPS) this.env.network?.addEventListener(type, this.#onWake);
     this.#attempts = 0;
     this.#attempt();
-    return promise;
+    return this.#first;
   }
 
   stop() {
@@ -109,7 +92,7 @@ export class Session {
 
   /** @param {string} token */
   async refresh(token) {
-    const refreshed = await this.queue.submit(command("refresh", { token }));
+    const refreshed = await this.queue.submit({ type: "refresh", token });
     this.#token.replace(token);
     this.#token.accepted(refreshed.expires_at);
     return refreshed;
@@ -122,14 +105,14 @@ export class Session {
   // ------------------------------------------------------------------------------------------ state and attempts
 
   /**
-   * The only place where the state changes.
+   * The only place where the state changes: from idle to connecting, between connecting and live, from anywhere to stopped and from
+   * there to connecting; and from connecting to itself when an attempt failed and another one follows.
    *
    * @param {ClientState} state
    * @param {{ code?: number, reason?: string, attempt?: number, retryInMs?: number }} [why]
    */
   #to(state, why = {}) {
     const previous = this.state;
-    if (!TRANSITIONS[previous].includes(state)) throw new Error(`a bug: ${previous} to ${state}`);
     this.state = state;
     const change = { state, previous, ...why };
     this.#trace("state", () => change);
@@ -140,12 +123,6 @@ export class Session {
     const turn = ++this.#turn;
     this.#to("connecting", { attempt: ++this.#attempts });
     if (turn !== this.#turn) return; // a listener stopped the client
-    let where;
-    try {
-      where = endpoint(this.#options);
-    } catch (cause) {
-      return this.#halt({ reason: /** @type {Error} */ (cause).message }, cause);
-    }
     let token;
     try {
       token = await this.#token.get();
@@ -159,7 +136,7 @@ export class Session {
     try {
       this.#connection = new Connection({
         ...this.#options,
-        ...where,
+        ...endpoint(this.#options),
         trace: this.#trace,
         hello: this.#hello(token),
         nextId: () => this.queue.nextId(),
@@ -169,7 +146,7 @@ export class Session {
         },
       });
     } catch (cause) {
-      this.#halt({ reason: "the socket cannot be made" }, cause); // a wrong URL: the next try would fail as well
+      this.#halt({ reason: /** @type {Error} */ (cause).message }, cause); // no WebSocket, a wrong URL: the next try would fail as well
     }
   }
 
@@ -179,7 +156,7 @@ export class Session {
     const resume = this.rooms.resume();
     const who = this.#guestToken === undefined ? { token, guest } : { token: this.#guestToken };
     const fields = { ...who, name, device, resume: resume.length > 0 ? resume : undefined };
-    return JSON.stringify({ ...command("hello", fields), id: this.queue.nextId() });
+    return JSON.stringify({ type: "hello", ...fields, id: this.queue.nextId() });
   }
 
   /** @param {Welcome} welcome */
@@ -187,14 +164,14 @@ export class Session {
     const first = this.welcome === null;
     this.welcome = welcome;
     this.#helloError = undefined;
-    this.#liveSince = this.#env.now();
+    this.#liveSince = this.env.now();
     this.#attempts = 0;
     this.#connection?.welcomed(welcome.heartbeat_ms);
     this.#token.accepted(welcome.expires_at);
     this.#guestToken = welcome.guest_token ?? this.#guestToken;
     this.rooms.welcomed(welcome.directs ?? [], first);
     this.queue.resume(welcome.limits?.key_ms);
-    this.#timer = this.#env.setTimeout(() => this.rooms.askAgain(), this.#options.requestTimeoutMs);
+    this.#timer = this.env.setTimeout(() => this.rooms.askAgain(), this.#options.requestTimeoutMs);
     this.#ready?.resolve(welcome);
     this.#to("live");
     this.events.emit("welcome", welcome);
@@ -206,14 +183,14 @@ export class Session {
     this.#trace("lost", () => ({ code, reason }));
     this.#detach();
     const action = closeAction(code);
-    if (this.#guestToken !== undefined && (action === "token" || code === CloseCode.unauthorized)) {
+    if (this.#guestToken !== undefined && (action === "token" || code === UNAUTHORIZED)) {
       this.#guestToken = undefined; // too old, or of another server: as a new guest, then
       return this.#retry({ code, reason });
     }
     if (action === "stop" || (action === "token" && !this.#token.renewable)) {
       return this.#halt({ code, reason }, this.#helloError);
     }
-    if (this.state === "live" && this.#env.now() - this.#liveSince >= STABLE_MS) this.#backoff.reset();
+    if (this.state === "live" && this.env.now() - this.#liveSince >= STABLE_MS) this.#backoff.reset();
     if (failed) void this.#explain(failed, `${code} ${reason}`.trim());
     if (action === "reconnect") return this.#retry({ code, reason, waitMs: reconnectAfter(code, reason) });
     this.#token.forget();
@@ -224,7 +201,7 @@ export class Session {
   #retry({ waitMs, ...why }) {
     const retryInMs = waitMs ?? this.#backoff.next();
     this.#clearTimer();
-    this.#timer = this.#env.setTimeout(() => {
+    this.#timer = this.env.setTimeout(() => {
       this.#timer = null;
       this.#attempt();
     }, retryInMs);
@@ -234,7 +211,7 @@ export class Session {
   /** Says what is known of an attempt that brought no session. @param {Connection} failed @param {string} end */
   async #explain({ url, opened, detail }, end) {
     const attempt = this.#attempts;
-    const { look } = this.#env;
+    const { look } = this.env;
     const first = attempt === 1 && this.welcome === null; // later ones would only be a load
     const [reason, message] = await diagnose({ url, opened, detail, end }, first ? look : undefined);
     if (this.state !== "stopped") this.#error(new ConnectError(message, { attempt, reason, cause: this.#helloError }));
@@ -249,30 +226,32 @@ export class Session {
   /** No more attempts. @param {{ code?: number, reason: string }} why @param {unknown} [cause] */
   #halt({ code, reason }, cause) {
     const byApp = code === undefined && cause === undefined;
-    const connection = this.#connection;
-    this.#detach();
-    connection?.close();
+    this.#detach()?.close();
     this.#turn++;
-    for (const type of WAKE_UPS) this.#env.network?.removeEventListener(type, this.#onWake);
+    for (const type of WAKE_UPS) this.env.network?.removeEventListener(type, this.#onWake);
     const message = code === undefined ? reason : `the server closed with ${code} ${reason}`.trim();
-    const error = new StoppedError(message, { closeCode: code, cause });
-    this.queue.stop({ message, closeCode: code, cause });
+    const options = { closeCode: code, cause };
+    const error = new StoppedError(message, options);
+    this.queue.stop(message, options);
     this.#ready?.reject(error);
     this.#ready = null;
     this.#to("stopped", { code, reason });
     if (!byApp) this.#error(error);
   }
 
+  /** The connection, if there is one, is nobody's any more. */
   #detach() {
+    const connection = this.#connection;
     this.#connection = null;
     this.#clearTimer();
     this.#token.pause();
     this.rooms.lost();
     this.queue.suspend();
+    return connection;
   }
 
   #clearTimer() {
-    this.#env.clearTimeout(this.#timer);
+    this.env.clearTimeout(this.#timer);
     this.#timer = null;
   }
 
@@ -328,16 +307,15 @@ export class Session {
     this.#helloError = new ServerError(frame);
     if (frame.code === "unauthorized") return; // the close that follows says whether a new token helps
     if (!frame.retry) return this.#halt({ reason: `the server refused hello: ${this.#helloError.message}` }, this.#helloError);
-    const connection = this.#connection;
-    this.#detach();
-    connection?.close();
+    this.#detach()?.close();
     this.#error(new ConnectError(frame.message ?? frame.code, { attempt: this.#attempts, reason: "refused", cause: this.#helloError }));
     if (this.state === "connecting") this.#retry({ reason: frame.code, waitMs: retryAfter(frame) });
   }
 
   /** @param {ServerEvent} frame */
   #handle(frame) {
-    const command = "re" in frame ? this.queue.find(frame.re) : undefined;
+    const { re } = /** @type {{ re?: number }} */ (frame);
+    const command = this.queue.find(re);
     switch (frame.type) {
       case "joined":
         return this.rooms.joined(frame, command);
@@ -347,47 +325,41 @@ export class Session {
         if (command) this.queue.resolve(command, frame);
         if (frame.room === undefined) return;
         this.rooms.read(frame);
-        return this.events.emit("read", frame);
+        break;
       case "left":
         if (command) this.queue.resolve(command, frame);
-        else if (frame.re === undefined) this.rooms.forget(frame.room, frame.reason && { reason: frame.reason });
+        else if (re === undefined) this.rooms.forget(frame.room, frame.reason && { reason: frame.reason });
         return;
       case "error":
-        if (command) return this.#refused(command, frame);
-        if (frame.re !== undefined) return; // late, to a command that is settled
+        if (command) {
+          const early = frame.code === "not_joined" && this.rooms.rejoining(command.frame.room);
+          return this.queue.refuse(command, early ? { ...frame, retry: true } : frame);
+        }
+        if (re !== undefined) return; // late, to a command that is settled
         this.#error(new ServerError(frame));
         return this.rooms.askAgain(frame.room);
       case "presence":
         this.rooms.presence(frame);
-        return this.events.emit("presence", frame);
-      case "inbox":
-      case "typing":
-      case "emitted":
-      case "receipts":
-      case "signal":
-        if (command) return this.queue.resolve(command, frame);
-        return this.events.emit(frame.type, /** @type {any} */ (frame));
+        break;
       case "token_expiring":
         this.#token.expiring();
-        return this.events.emit("token_expiring", frame);
+        break;
+      case "inbox":
+        if (command) return this.queue.resolve(command, frame);
+        break;
+      case "receipts":
+      case "typing":
+      case "emitted":
+      case "signal":
+        break;
       case "welcome":
         return;
       default:
-        return this.#other(frame, command);
+        // A reply, an entry of a log, or a frame of a later version. An entry's place in its log counts, whatever it says.
+        if (command) this.queue.resolve(command, frame);
+        else if (re === undefined) this.rooms.entry(/** @type {any} */ (frame)); // else it is late, to a command that is settled
+        return;
     }
-  }
-
-  /** @param {Command} command @param {import("./confab.js").ErrorFrame} frame */
-  #refused(command, frame) {
-    const early = frame.code === "not_joined" && this.rooms.rejoining(command.frame.room);
-    this.queue.refuse(command, early ? { ...frame, retry: true } : frame);
-  }
-
-  /** A reply, an entry of a log, or a frame of a later version. An entry's place in its log counts, whatever it says. @param {any} frame @param {Command} [command] */
-  #other(frame, command) {
-    if (command) return this.queue.resolve(command, frame);
-    if (frame.re !== undefined) return; // late, to a command that is settled
-    if (isEntry(frame)) this.rooms.entry(frame);
-    else this.events.emit("unknown", frame);
+    this.events.emit(frame.type, /** @type {any} */ (frame));
   }
 }

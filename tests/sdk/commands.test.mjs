@@ -126,6 +126,17 @@ test("the commands of members, rooms, threads and files have their frames", asyn
   client.stop();
 });
 
+test("options that a command does not have change neither its kind nor its number", async () => {
+  const t = await new Harness().live();
+
+  const file = outcome(t.client.upload("r1", { mime: "image/png", bytes: 1, type: "image/png", id: 7 }));
+  const { id, type } = t.peer.inbox[0];
+  await t.peer.say({ type: "upload", re: id });
+
+  assert.equal(type, "upload");
+  assert.equal(file.value.re, id);
+});
+
 test("blocks are said one after the other", async () => {
   const t = await new Harness().live();
   const calls = [t.client.block("eve"), t.client.unblock("eve"), t.client.blocks()].map(outcome);

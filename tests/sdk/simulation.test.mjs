@@ -6,6 +6,7 @@ import { test } from "node:test";
 
 import { ConfabClient } from "../../sdk/confab.js";
 import { Clock } from "./support/clock.mjs";
+import { allowOnly } from "./support/peer.mjs";
 import { SimServer, seeded } from "./support/sim_server.mjs";
 
 const USERS = ["alice", "bob", "carol"];
@@ -26,6 +27,7 @@ class App {
       retriesMax: 1000,
       env: { setTimeout, clearTimeout, now, random, uuid: () => `${user}-${++keys}` },
     });
+    allowOnly(this.client);
     let first = true;
     this.client.on("welcome", ({ directs }) => {
       if (first) for (const { room, head } of directs) this.views.set(room, { from: head, seqs: [] });

@@ -152,6 +152,19 @@ const EVENTS = [
 /** The time of day when a test's clock starts. */
 export const EPOCH_MS = 1_763_790_000_000;
 
+/** From `connecting` to itself: an attempt failed, another follows. */
+const TRANSITIONS = {
+  idle: ["connecting", "stopped"],
+  connecting: ["connecting", "live", "stopped"],
+  live: ["connecting", "stopped"],
+  stopped: ["connecting"],
+};
+
+/** A client that changes its state otherwise has a bug, which is thrown where no test can overlook it. */
+export function allowOnly(client) {
+  client.on("state", ({ previous, state }) => assert.ok(TRANSITIONS[previous].includes(state), `${previous} to ${state}`));
+}
+
 /** A client, its clock, its sockets, and everything it emitted. */
 export class Harness {
   clock = new Clock();
@@ -189,6 +202,7 @@ export class Harness {
       },
     });
     for (const type of EVENTS) this.client.on(type, (event) => this.events.push([type, event]));
+    allowOnly(this.client);
   }
 
   get peer() {
