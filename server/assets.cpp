@@ -122,6 +122,19 @@ std::span<const asset> assets() {
   return all;
 }
 
+std::vector<asset> assets_with(std::string_view config) {
+  std::vector<asset> out{assets().begin(), assets().end()};
+  for (auto& it : out)
+    if (it.path == "/config.js") it = detail::make_asset(std::move(it.path), config);
+  return out;
+}
+
+std::string page_config(std::span<const std::string> image_origins) {
+  std::string list;
+  for (const auto& origin : image_origins) list += (list.empty() ? "\"" : ", \"") + origin + '"';
+  return "export const IMAGE_ORIGINS = [" + list + "];\n";
+}
+
 std::vector<transport::http_route> http_routes(std::span<const asset> assets) {
   std::vector<transport::http_route> out;
   for (const auto& it : assets)

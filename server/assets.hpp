@@ -21,6 +21,13 @@ struct asset {
 /// Every file that was embedded.
 std::span<const asset> assets();
 
+/// The same, but `config` for the page's config.js, in which it finds what the options say to it.
+/// `config` must outlive what is returned.
+std::vector<asset> assets_with(std::string_view config);
+
+/// A config.js. `image_origins` as in the configuration.
+std::string page_config(std::span<const std::string> image_origins);
+
 /// By the extension; `application/octet-stream` where it is not known.
 std::string_view content_type_of(std::string_view path) noexcept;
 

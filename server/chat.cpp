@@ -5,7 +5,6 @@
 #include "actors/journal_reader.hpp"
 #include "actors/journal_writer.hpp"
 #include "actors/registrar.hpp"
-#include "server/assets.hpp"
 #include "server/bridge.hpp"
 #include "server/log.hpp"
 #include "server/memory.hpp"
@@ -150,6 +149,8 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
       authenticator_(std::move(checks_tokens)),
       proxies_(trusted_proxies(how)),
       base_path_(how.base_path),
+      page_config_(page_config(how.image_origins)),
+      page_(assets_with(page_config_)),
       data_(how.journal == journal_kind::sqlite ? how.data : ""),
       started_(system_now()),
       metrics_apart_(!how.admin_listen.empty()),
@@ -337,7 +338,7 @@ std::vector<transport::http_route> chat::pages() {
                       answer.headers.emplace_back("Location", base_path_ + "/" + query);
                       return answer;
                     }});
-  for (auto& row : http_routes(assets())) {
+  for (auto& row : http_routes(page_)) {
     row.path.insert(0, base_path_);
     row.respond = [this, respond = std::move(row.respond)](const auto& request) {
       return opening_.goes_on() ? not_open_yet().response : respond(request);

@@ -3,6 +3,7 @@
 #include "actors/environment.hpp"
 #include "journal/journal.hpp"
 #include "protocol/codec.hpp"
+#include "server/assets.hpp"
 #include "server/config.hpp"
 #include "server/incidents.hpp"
 #include "server/line_pacing.hpp"
@@ -90,6 +91,8 @@ class chat {
   watch watch_;
   const std::vector<transport::network> proxies_;
   const std::string base_path_;
+  const std::string page_config_;
+  const std::vector<asset> page_;
   const std::string data_;  // empty: there is no database
   const unix_ms started_;
   opening opening_;

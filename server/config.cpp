@@ -26,6 +26,13 @@ bool is_origin(std::string_view text) {
          std::none_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
+/// The page shows pictures by https only.
+bool is_image_origin(std::string_view text) {
+  constexpr std::string_view scheme = "https://";
+  return text.starts_with(scheme) && is_origin(text) &&
+         transport::is_host(text.substr(scheme.size()));
+}
+
 bool is_host_pattern(std::string_view text) {
   if (text == "*") return true;
   if (text.starts_with("*.")) text.remove_prefix(2);
@@ -142,6 +149,9 @@ std::vector<std::string> mistakes_in(const config& it) {
   add(!it.base_path.empty() && !is_base_path(it.base_path),
       "--base-path " + log::quoted(it.base_path) +
           ": must begin with / and not end with it, of letters, digits and ._~- between: /chat");
+  for (const auto& origin : it.image_origins)
+    add(!is_image_origin(origin), "--image-origins " + log::quoted(origin) +
+                                      ": must be https://host or https://host:port in lower case");
 
   std::error_code error;
   add(it.journal == journal_kind::sqlite && it.data.empty(), "--data: is missing");

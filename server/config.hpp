@@ -34,11 +34,12 @@ struct config {
   std::string admin_socket;   // empty: see admin_socket_path()
   std::string tls_cert;       // PEM, with chain; both or neither
   std::string tls_key;
-  std::vector<std::string> origins;      // allowed beside the own host; "*": all
-  std::vector<std::string> hosts;        // that Host may name; empty: see hosts_are_local()
-  std::vector<std::string> trust_proxy;  // networks
-  bool proxy_protocol = false;           // from those
-  std::string base_path;                 // "/chat"; empty: none
+  std::vector<std::string> origins;        // allowed beside the own host; "*": all
+  std::vector<std::string> hosts;          // that Host may name; empty: see hosts_are_local()
+  std::vector<std::string> trust_proxy;    // networks
+  bool proxy_protocol = false;             // from those
+  std::string base_path;                   // "/chat"; empty: none
+  std::vector<std::string> image_origins;  // whose pictures the page shows without a click
   bool compression = true;
 
   std::string data = "data";

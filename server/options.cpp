@@ -195,6 +195,10 @@ std::vector<option_row> make_rows() {
       text({"base_path", listening,
             "path before those of the page, the client library and /ws, as /chat"},
            "PATH", &config::base_path),
+      list({"image_origins", listening,
+            "origins (https://cdn.example) whose pictures the page shows at once; those of others "
+            "it shows after a click"},
+           "ORIGIN", &config::image_origins),
       yes_no({"compression", listening, "accept permessage-deflate where a client offers it"},
              &config::compression),
 

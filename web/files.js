@@ -1,11 +1,14 @@
 // The files of a message: what they are, and links to them. A picture of another origin is loaded only for who asks for it:
-// whoever keeps it there would learn who has read the message.
+// whoever keeps it there would learn who has read the message. Those that the operator trusts are shown at once.
 
+import { IMAGE_ORIGINS } from "./config.js";
 import { bdi, el } from "./dom.js";
 import { fileName } from "./text.js";
 
 const KINDS = { image: "picture", video: "video", audio: "recording", text: "text" };
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
+
+const SHOWN_FROM = [location.origin, ...IMAGE_ORIGINS];
 
 /** Those that were asked for, each in its message. */
 const asked = new Set();
@@ -68,7 +71,7 @@ function pictureElement(address, file, key) {
     image.src = address.href;
     place.replaceChildren(image);
   };
-  if (address.origin === location.origin || asked.has(key)) load();
+  if (SHOWN_FROM.includes(address.origin) || asked.has(key)) load();
   else {
     const button = el("button", { type: "button", class: "link", textContent: "Show picture", "aria-label": `Show picture ${name} from ${address.host}` });
     button.addEventListener("click", () => {

@@ -53,6 +53,20 @@ chat("files are shown with what they are, and a picture of another origin is loa
   assert.equal(asked.length, 1);
 });
 
+chat("a picture of an origin that the operator trusts is shown at once, and of another one not", async (world, meet) => {
+  const server = await world.server(["--image-origins", "https://cdn.example"]);
+  const alice = await meet(server.url, { name: "alice" });
+  const asked = await cdn(alice);
+  const bot = await world.member(server, "bot", "general");
+
+  await bot.ask({ type: "send", room: "general", attachments: [PLAN, { ...PLAN, url: "https://cdn.example.net/plan.png" }] });
+  await alice.page.getByRole("img", { name: "plan.png" }).waitFor();
+  await alice.until(() => document.querySelector("#messages img").naturalWidth === 1);
+
+  await alice.button("Show picture plan.png from cdn.example.net").waitFor();
+  assert.deepEqual([asked, await alice.page.locator("#messages img").count()], [[PLAN.url], 1]);
+});
+
 chat("files are seen in quotes, threads and pins as well, and stay when their message is edited", async (world, meet) => {
   const server = await world.server();
   const alice = await meet(server.url, { name: "alice" });

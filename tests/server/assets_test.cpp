@@ -3,6 +3,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/source_dir.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -145,6 +146,22 @@ TEST_CASE("who has the bytes already gets 304, who has others gets them") {
     CHECK(response.status == 200);
     CHECK(response.body == "one");
   }
+}
+
+TEST_CASE("the page is told from where it shows pictures at once") {
+  CHECK(page_config({}) == "export const IMAGE_ORIGINS = [];\n");
+  const std::vector<std::string> origins{"https://a.example", "https://b.example:8443"};
+  const auto config = page_config(origins);
+
+  const auto page = assets_with(config);
+
+  const auto file = std::find_if(page.begin(), page.end(),
+                                 [](const auto& it) { return it.path == "/config.js"; });
+  REQUIRE(file != page.end());
+  CHECK(file->bytes ==
+        "export const IMAGE_ORIGINS = [\"https://a.example\", \"https://b.example:8443\"];\n");
+  CHECK(file->etag == detail::make_asset("/config.js", config).etag);
+  CHECK(page.size() == assets().size());
 }
 
 TEST_CASE("the page has nothing that its own policy forbids") {
