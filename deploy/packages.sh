@@ -12,6 +12,8 @@ test_packages="catch2 ccache sqlite3 openssl python3 python3-websockets"
 package_packages="dpkg-dev file"
 # What tests look at it with, and at what else deploy/ has.
 deploy_test_packages="binutils man-db systemd python3-yaml nginx-light haproxy openssl prometheus"
+# The page's other engines; WebKit needs a display.
+engine_packages="firefox-esr webkit2gtk-driver xvfb"
 # libFuzzer comes with clang, its library apart.
 fuzz_packages="clang libclang-rt-dev ccache"
 
