@@ -79,6 +79,7 @@ scenario("the server takes the socket that systemd passes on", async (world, t) 
   const port = await freePort();
   const activator = world.spawn(activate, ["-l", `127.0.0.1:${port}`, confabd, "--data", await world.directory()]);
 
+  await activator.line((line) => line.startsWith("Listening on"));
   // The first connection starts it.
   const client = await world.guest(new Remote(`http://127.0.0.1:${port}`), "alice");
   await client.settled();
@@ -93,6 +94,7 @@ scenario("guests are not let in by a socket that others can reach, unless it was
   if (!existsSync(activate)) return t.skip("there is no systemd-socket-activate");
   const port = await freePort();
   const activator = world.spawn(activate, ["-l", `0.0.0.0:${port}`, confabd, "--data", await world.directory()]);
+  await activator.line((line) => line.startsWith("Listening on"));
   net.connect(port, "127.0.0.1").on("error", () => {}).on("connect", function () { this.destroy(); });
 
   assert.match(await activator.logged("server-failed"), /is not loopback, so guests are not let in/);
