@@ -24,7 +24,9 @@ scenario(
     const { port } = first;
     const going = world.spawn(tool, [
       ...["--url", first.websocketUrl, "--scenario", "chatty-office", "--users", `${users}`, "--devices", "1"],
-      ...["--rooms", `${Math.max(12, users / 10)}`, "--ramp", "500/s", "--for", "10m", "--set", "think=2s", "--drain", "30s"],
+      ...["--rooms", `${Math.max(12, users / 10)}`, "--ramp", "500/s", "--for", "10m", "--drain", "30s"],
+      // As many messages however many users there are, to as many people each: the machine is to have time to restart.
+      ...["--set", `think=${Math.max(2, users / 100)}s`, "--set", "choice=uniform"],
       ...["--verify", history, "--json", file, "--expect", "pause.p99<2s"],
     ]);
 
