@@ -165,7 +165,7 @@ export function startChat({ id, name, options }, onRefused) {
     const message = room.messages.find((one) => one.seq === seq);
     if (message?.thread !== undefined) return thread.open(room.key, message.thread);
     closeDrawers();
-    if (!(await timeline.goTo(seq))) toast("This message is not to be had any more.");
+    if (!(await timeline.goTo(seq))) toast("This message can no longer be shown.");
   }
 
   /** Shows a message of any room. */

@@ -3,11 +3,16 @@
 import { ask } from "./ask.js";
 import { idsIn } from "./names.js";
 
-export const VISIBILITY = [
-  ["public", "Public: everybody finds it and may come in"],
-  ["invite", "By invitation: everybody finds it, only those invited come in"],
-  ["private", "Private: only those invited know of it"],
+const VISIBILITY = [
+  ["public", "Public"],
+  ["invite", "By invitation"],
+  ["private", "Private"],
 ];
+// A select on a phone shows no more than some words, so what they mean stands below.
+export const WHO = {
+  name: "visibility", label: "Who may come in", choices: VISIBILITY,
+  hint: "Everybody may come into a public room, only invited people into the others. A private room is hidden from everybody else.",
+};
 export const TITLE = { name: "title", label: "Name", bytes: 128, required: true };
 export const INVITED = { name: "users", label: "Invite", hint: "Names or ids, with commas between them.", bytes: 10_000 };
 
@@ -15,8 +20,8 @@ export const INVITED = { name: "users", label: "Invite", hint: "Names or ids, wi
 export async function newRoom(store) {
   const values = await ask({
     title: "New room",
-    fields: [TITLE, { name: "visibility", label: "Who may come in", choices: VISIBILITY }, INVITED],
-    yes: "Make it",
+    fields: [TITLE, WHO, INVITED],
+    yes: "Create",
   });
   if (!values) return null;
   const { title, visibility } = values;

@@ -1,7 +1,7 @@
 // The settings of a room, in words; what a role may not change is not offered.
 
 import { ask } from "./ask.js";
-import { TITLE, VISIBILITY } from "./newroom.js";
+import { TITLE, WHO } from "./newroom.js";
 import { plain } from "./notices.js";
 import { owns } from "./roles.js";
 
@@ -9,7 +9,7 @@ const SLOW = [["0", "Off"], ["10000", "10 seconds"], ["30000", "30 seconds"], ["
 const POSTING = [["all", "All members"], ["threads", "Members only in threads"], ["moderators", "Moderators only"]];
 const VISITORS = [["write", "Read and write"], ["read", "Only read"], ["none", "Nothing: only members come in"]];
 const INVITING = [["members", "All members"], ["moderators", "Moderators only"]];
-const HISTORY = [["all", "Everything"], ["own", "Only what was written since they became members"]];
+const HISTORY = [["all", "Everything"], ["own", "Only what comes after they join"]];
 const ARCHIVED = [["false", "No"], ["true", "Yes: nobody writes any more"]];
 
 /** What a setting is where none is told. */
@@ -49,10 +49,10 @@ function askSettings(room, values, problem) {
     { name: "posting", label: "Who writes", choices: POSTING },
   ];
   const forOwners = [
-    { name: "visibility", label: "Who may come in", choices: VISIBILITY },
+    WHO,
     { name: "visitors", label: "What visitors may do", choices: VISITORS, hint: "Visitors are here without being members. This counts in public rooms." },
     { name: "inviting", label: "Who may invite", choices: INVITING },
-    { name: "history", label: "What members may read", choices: HISTORY, hint: "In the latter case visitors read what is written while they are here." },
+    { name: "history", label: "What members may read", choices: HISTORY, hint: "In the latter case visitors only read what is written while they are here." },
     { name: "archived", label: "Archived", choices: ARCHIVED },
   ];
   const fields = [...common, ...(owns(room) ? forOwners : [])].map((field) => ({ ...field, value: values[field.name] }));

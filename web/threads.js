@@ -15,6 +15,7 @@ export class ThreadList {
   #next; // where the list goes on
   #problem = "";
   #asked = ""; // what the list was asked for
+  #answered = ""; // and what was answered
   #timer = null;
   #before = new Map(); // by room: up to where it was read when it was opened
   #seen = new Map(); // by room and root: the last reply that was shown
@@ -56,7 +57,7 @@ export class ThreadList {
   show(room) {
     byId("threads-toggle").hidden = !room.joined;
     if (byId("threads").hidden) {
-      this.#asked = ""; // it is asked for anew when it is opened
+      this.#asked = this.#answered = ""; // it is asked for anew when it is opened
       return;
     }
     if (room.key !== this.#room?.key) [this.#roots, this.#next] = [[], undefined];
@@ -82,6 +83,7 @@ export class ThreadList {
       try {
         const page = await this.#store.threads(key, { mine: this.#mine || undefined });
         if (asked !== this.#asked) return;
+        this.#answered = asked;
         [this.#roots, this.#next, this.#problem] = [page.events, page.next, ""];
       } catch {
         this.#problem = "The threads could not be loaded.";
@@ -109,7 +111,8 @@ export class ThreadList {
   #draw() {
     const store = this.#store;
     const rows = this.#roots.map((root) => ({ ...root, name: store.nameOf(root.from), fresh: this.#isNew(root), covered: store.isBlocked(root.from) }));
-    setText(byId("threads-none"), this.#problem || (rows.length > 0 ? "" : this.#mine ? "You are in none of the threads here." : "No threads yet. To begin one, choose “More” beside a message."));
+    const waits = this.#room.joined && this.#answered !== this.#asked;
+    setText(byId("threads-none"), this.#problem || (rows.length > 0 ? "" : waits ? "Loading…" : this.#mine ? "You are in none of the threads here." : "No threads yet. To begin one, choose “More” beside a message."));
     redraw(byId("threads-list"), JSON.stringify([rows, this.#next]), () => [
       el("ul", {}, rows.map((row) => this.#row(row))),
       this.#next !== undefined && el("button", { type: "button", class: "link all", textContent: "More threads", data: { act: "more", key: "more" } }),

@@ -14,7 +14,7 @@ async function privateRoom(alice, bob, role = "member") {
   await alice.page.getByLabel("Who may come in").selectOption("private");
   await alice.page.getByLabel("Invite").fill("bob");
   assert.deepEqual(await faults(alice.page), []);
-  await alice.button("Make it").click();
+  await alice.button("Create").click();
   await alice.isIn("Pläne 計画");
 
   await bob.page.reload();
@@ -67,7 +67,7 @@ chat("an invitation comes by itself, can be found and declined, and is none any 
   await alice.page.getByLabel("Name", { exact: true }).fill("Attic");
   await alice.page.getByLabel("Who may come in").selectOption("private");
   await alice.page.getByLabel("Invite").fill("bob");
-  await alice.button("Make it").click();
+  await alice.button("Create").click();
   await alice.people.getByRole("heading", { name: "Invited" }).waitFor();
   await bob.looksAgain();
   await bob.place("Attic").click();

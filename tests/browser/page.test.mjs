@@ -90,7 +90,7 @@ chat("a new room and a new message are a button away", async (world, meet) => {
   await alice.button("New room").click();
   assert.deepEqual(await faults(alice.page), []);
   await alice.page.getByLabel("Name", { exact: true }).fill("計画");
-  await alice.button("Make it").click();
+  await alice.button("Create").click();
   await alice.isIn("計画");
   await alice.page.getByRole("complementary").getByText("you are an owner").waitFor();
   await alice.button("New room").click();

@@ -13,7 +13,7 @@ openBrowser();
 async function library(alice) {
   await alice.button("New room").click();
   await alice.page.getByLabel("Name", { exact: true }).fill("Library");
-  await alice.button("Make it").click();
+  await alice.button("Create").click();
   await alice.isIn("Library");
 }
 
@@ -43,7 +43,7 @@ chat("an owner says what visitors do, who invites and what new members read, and
   await bob.button("Invite").waitFor();
   await set(alice, ["Who may invite", "Moderators only"]);
   await bob.button("Invite").waitFor({ state: "detached" });
-  await set(alice, ["What members may read", "Only what was written since they became members"], ["What visitors may do", "Nothing: only members come in"]);
+  await set(alice, ["What members may read", "Only what comes after they join"], ["What visitors may do", "Nothing: only members come in"]);
   await bob.people.getByText("for members only · earlier messages are not for new members").waitFor();
   await bob.page.reload();
   await bob.sees("now I may");
@@ -58,7 +58,7 @@ chat("a moderator is offered what moderators may set, and no more", async (world
   const server = await world.server();
   const { alice, bob } = await two(meet, server.url);
   await library(alice);
-  await set(alice, ["What members may read", "Only what was written since they became members"]);
+  await set(alice, ["What members may read", "Only what comes after they join"]);
   await alice.page.getByText("You can read what is written from your joining on.").waitFor();
   await bob.page.reload();
   await bob.place("Library").click();

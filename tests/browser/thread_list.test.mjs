@@ -27,9 +27,15 @@ chat("threads are listed, the one last replied to first, with what is new, and o
   const server = await world.server();
   const { bob, roots } = await threads(world, server, "general", ["Where do we go?", "To the sea", "Which one?"], ["Lunch?", "At noon"], ["no thread"]);
   const alice = await meet(server.url, { name: "alice" });
+  await alice.page.evaluate(() => {
+    const none = document.querySelector("#threads-none");
+    globalThis.said = [];
+    new MutationObserver(() => globalThis.said.push(none.textContent)).observe(none, { childList: true });
+  });
 
   await alice.button("Threads in this room").click();
   await rows(alice).nth(1).waitFor();
+  assert.deepEqual(await alice.page.evaluate(() => globalThis.said), ["Loading…", ""]);
   assert.match(await rows(alice).nth(0).textContent(), /Lunch\?1 reply · last \d+:\d\d$/);
   assert.match(await rows(alice).nth(1).textContent(), /Where do we go\?2 replies · last \d+:\d\d$/);
   assert.deepEqual(await faults(alice.page), []);

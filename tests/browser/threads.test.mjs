@@ -102,7 +102,7 @@ chat("pinned messages are listed for all, and lead to where they are", async (wo
   const { alice, bob } = await two(meet, server.url);
   await alice.button("New room").click();
   await alice.page.getByLabel("Name", { exact: true }).fill("Library");
-  await alice.button("Make it").click();
+  await alice.button("Create").click();
   await alice.isIn("Library");
   await alice.say("Read this first");
   await alice.tool("Read this first", "More");
