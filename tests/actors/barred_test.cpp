@@ -223,7 +223,7 @@ TEST_CASE("both users of a direct room are its members") {
   CHECK(members["count"] == 2);
   REQUIRE(members["members"].size() == 2);
   CHECK(members["members"][0]["id"] == "alice");
-  CHECK(members["members"][1] == json{{"id", "bob"}, {"state", "member"}, {"role", "member"}, {"online", false}});
+  CHECK(members["members"][1] == json{{"id", "bob"}, {"state", "member"}, {"role", "member"}, {"online", false}, {"read", 0}});
   CHECK(world.guest("carol").ask({{"type", "members"}, {"room", "dm:alice:bob"}})["code"] ==
         "no_such_room");
 }
