@@ -1,5 +1,6 @@
 #include "protocol/codec.hpp"
 #include "protocol/utf8.hpp"
+#include "protocol/words.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -103,6 +104,25 @@ std::string plain_emoji(std::string_view emoji) {
     emoji.remove_prefix(at + picture.size());
   }
   return plain.append(emoji);
+}
+
+std::vector<std::string_view> words_in(std::string_view text) {
+  constexpr std::string_view ideographic = "\xe3\x80\x80";
+  std::vector<std::string_view> words;
+  std::size_t begin = 0;
+  const auto end_word = [&](std::size_t at, std::size_t bytes) {
+    if (at > begin) words.push_back(text.substr(begin, at - begin));
+    begin = at + bytes;
+  };
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == ' ' || c == '\t' || c == '\n')
+      end_word(at, 1);
+    else if (text.substr(at).starts_with(ideographic))
+      end_word(at, ideographic.size());
+  }
+  end_word(text.size(), 0);
+  return words;
 }
 
 bool is_clean_text(std::string_view text, bool multiline) noexcept {
