@@ -216,6 +216,11 @@ export class ConfabClient {
     return this.#ask("inbox", options);
   }
 
+  /** @param {import("./confab.js").SearchOptions} options */
+  search(options) {
+    return this.#ask("search", options);
+  }
+
   /** @param {{ after?: string, limit?: number }} [options] */
   mentions(options) {
     return this.#ask("mentions", options);

@@ -8,7 +8,7 @@
 import type {
   Attachment, Blocks, Created, Deleted, Done, Download, Edited, Emitted, ErrorFrame, History, Inbox, Joined, JsonObject,
   JsonValue, Left, LeftReason, LogEntry, Member, Members, MemberSet, MemberState, Mentions, Message, Pinned, Pins, Presence, Receipts,
-  Reacted, Read, Reactions, Refreshed, Role, Rooms, RoomSet, RoomSettings, Sent, Signal, Signalled, Threads, TokenExpiring, Totals,
+  Reacted, Read, Reactions, Refreshed, Role, Rooms, RoomSet, RoomSettings, Search, Sent, Signal, Signalled, Threads, TokenExpiring, Totals,
   Typing, Upload, User, Users, Welcome,
 } from "./wire.js";
 
@@ -347,6 +347,20 @@ export interface SendOptions extends EditOptions {
   event?: string;
 }
 
+export interface SearchOptions {
+  /** Up to 20 words; the last one may be the beginning of one. */
+  query: string;
+  /** Of those where one is: default all of them. */
+  rooms?: string[];
+  /** The author. */
+  from?: string;
+  after_at?: number;
+  before_at?: number;
+  has?: "attachment";
+  after?: string;
+  limit?: number;
+}
+
 /** What is to become of users in a room: at least one of `state`, `role` and `muteUntil`. */
 export interface MemberChange {
   state?: Exclude<MemberState, "left">;
@@ -419,6 +433,8 @@ export declare class ConfabClient {
     after?: string;
     limit?: number;
   }): Promise<Threads>;
+  /** Messages in one's rooms that have all words, latest first. A page goes on while there is `next`, also where it has no hits. */
+  search(options: SearchOptions): Promise<Search>;
   members(room: string, options?: { state?: Member["state"]; after?: string; limit?: number }): Promise<Members>;
   /** Of one user or up to 100, all of them or none. */
   setMember(room: string, users: string | string[], change: MemberChange, options?: { key?: string }): Promise<Done>;

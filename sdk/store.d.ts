@@ -6,7 +6,7 @@
 
 import type {
   Attachment, ConfabClient, Content, EditOptions, JsonValue, LeftReason, Members, Member, Mentions, Pins, RoomSettings, RoomSummary,
-  SendOptions, StateChange, Threads, User,
+  Search, SearchOptions, SendOptions, StateChange, Threads, User,
 } from "./confab.js";
 
 /** One emoji on one message; with and without U+FE0F it is the same one. */
@@ -243,6 +243,8 @@ export declare class Store {
   }): Promise<Threads>;
   /** A page of what addresses oneself, in all rooms, the latest first. */
   mentions(options?: { after?: string; limit?: number }): Promise<Mentions>;
+  /** In all of one's rooms, or in those that `rooms` names as the server does. */
+  search(options: SearchOptions): Promise<Search>;
   /** Resolves when the server has it. The user is not told; what they write in common rooms is for the app to hide. */
   setBlocked(user: string, on?: boolean): Promise<void>;
   /** Another device may have changed the list; each new session asks by itself. */

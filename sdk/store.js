@@ -257,6 +257,11 @@ export class Store {
     return this.#named(await this.client.threads(this.#rooms.wire(key), options));
   }
 
+  /** @param {import("./confab.js").SearchOptions} options */
+  async search(options) {
+    return this.#named(await this.client.search(options));
+  }
+
   /** Of a frame with authors, who they are. @template {{ users?: import("./confab.js").User[] }} T @param {T} page */
   #named(page) {
     for (const user of page.users ?? []) this.#rooms.meet(user);

@@ -135,7 +135,7 @@ export interface Message extends LogEntryBase {
   /** The app's own name for what it is. */
   event?: string;
   deleted?: true;
-  /** The rest is only there in a present form: in a snapshot, `history`, `threads` or `pins`. */
+  /** The rest is only there in a present form: in a snapshot, `history`, `threads`, `pins` or `search`. */
   edited_at?: number;
   edited_by?: string;
   deleted_by?: string;
@@ -218,7 +218,7 @@ export interface Welcome {
   server: string;
   heartbeat_ms: number;
   limits: Limits;
-  /** What the server knows beyond bare rooms: `members`, `threads`, `mentions`, `pins`. */
+  /** What the server knows beyond bare rooms: `members`, `threads`, `mentions`, `pins`, `search`. */
   features?: string[];
   /** Absent for guests and tokens without `exp`. */
   expires_at?: number;
@@ -375,6 +375,15 @@ export interface Threads extends Page {
   users?: User[];
   /** The roots, last replied to first. */
   events: Message[];
+}
+
+export interface Search extends Page {
+  type: "search";
+  users?: User[];
+  /** Latest first, in their present form. */
+  hits: { room: string; message: Message }[];
+  /** What is younger may be missing. */
+  upto_at: number;
 }
 
 export interface Profile {
@@ -596,6 +605,7 @@ export type ServerEvent =
   | Members
   | Pins
   | Threads
+  | Search
   | Users
   | Blocks
   | Read

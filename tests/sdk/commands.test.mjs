@@ -79,6 +79,8 @@ test("the commands of members, rooms, threads and files have their frames", asyn
     client.pins("r9", { after: "x" }),
     client.history("r10", { thread: 41 }),
     client.threads("r11", { mine: true, limit: 5 }),
+    client.search({ query: "plan", rooms: ["r1"], from: "bob", after_at: 1, before_at: 2, has: "attachment", after: "9", limit: 5 }),
+    client.search({ query: "plan" }),
     client.members("r12", { state: "invited", after: "x" }),
     client.setMember("r13", "eve", { state: "banned", until: 9, reason: "spam", deleteMs: 8 }, { key: "k" }),
     client.setMember("r14", ["bob", "carol"], { role: "moderator", muteUntil: 0 }),
@@ -109,6 +111,8 @@ test("the commands of members, rooms, threads and files have their frames", asyn
     { type: "pins", room: "r9", after: "x" },
     { type: "history", room: "r10", thread: 41 },
     { type: "threads", room: "r11", mine: true, limit: 5 },
+    { type: "search", query: "plan", rooms: ["r1"], from: "bob", after_at: 1, before_at: 2, has: "attachment", after: "9", limit: 5 },
+    { type: "search", query: "plan" },
     { type: "members", room: "r12", state: "invited", after: "x" },
     { type: "set_member", room: "r13", users: ["eve"], key: "k", state: "banned", until: 9, reason: "spam", delete_ms: 8 },
     { type: "set_member", room: "r14", users: ["bob", "carol"], key: "key-2", role: "moderator", mute_until: 0 },
@@ -166,7 +170,7 @@ test("a client in the background says so again after a reconnect, and one that c
 test("the lists of members, pins, threads and users are what their promises bring", async () => {
   const t = await new Harness().live();
   const calls = {
-    members: t.client.members("r1"), pins: t.client.pins("r2"), threads: t.client.threads("r3"), users: t.client.users(["a"]),
+    members: t.client.members("r1"), search: t.client.search({ query: "a" }), pins: t.client.pins("r2"), threads: t.client.threads("r3"), users: t.client.users(["a"]),
     created: t.client.createRoom(), upload: t.client.upload("r4", { mime: "a/b", bytes: 1 }), download: t.client.download("r5", 1),
   };
   const asked = t.peer.inbox.splice(0);

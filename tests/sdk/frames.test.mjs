@@ -141,18 +141,18 @@ test("the declarations name every type the protocol has", () => {
   assert.deepEqual([...declaredServerTypes()].sort(), [
     "blocks", "created", "deleted", "done", "download", "edited", "emitted", "error", "events", "history", "inbox", "joined", "left",
     "member_set", "members", "mentions", "message", "pinned", "pins", "pong", "presence", "reacted", "reactions", "read", "receipts", "refreshed", "room_set",
-    "rooms", "sent", "signal", "signalled", "threads", "token_expiring", "typing", "upload", "users", "welcome",
+    "rooms", "search", "sent", "signal", "signalled", "threads", "token_expiring", "typing", "upload", "users", "welcome",
   ]);
   assert.deepEqual(["hello", ...Object.keys(CALLS)].sort(), [
     "active", "block", "blocks", "create", "delete", "direct", "download", "edit", "emit", "hello", "history", "inbox", "join",
-    "leave", "members", "mentions", "pin", "ping", "pins", "react", "reactions", "read", "refresh", "report", "rooms", "send", "set_member",
+    "leave", "members", "mentions", "pin", "ping", "pins", "react", "reactions", "read", "refresh", "report", "rooms", "search", "send", "set_member",
     "set_room", "signal", "threads", "typing", "unpin", "unreact", "upload", "users",
   ]);
 });
 
 /** What comes only in answer to a command. */
 const REPLIES = [
-  "blocks", "created", "done", "download", "history", "members", "pins", "pong", "reactions", "refreshed", "rooms", "sent", "signalled",
+  "blocks", "created", "done", "download", "history", "members", "pins", "pong", "reactions", "refreshed", "rooms", "search", "sent", "signalled",
   "threads", "upload", "users", "mentions",
 ];
 

@@ -175,7 +175,7 @@ test("an edit says anew whom it does not reach, and a deletion forgets it", asyn
 
 // ---------------------------------------------------------------------------------------------------------- lists
 
-test("lists of threads and pins name their authors", async () => {
+test("lists of threads and pins, and what is found, name their authors", async () => {
   const t = await inGeneral({}, []);
   const ask = async (promise, type, fields) => {
     await t.clock.advance(0);
@@ -186,7 +186,8 @@ test("lists of threads and pins name their authors", async () => {
   };
 
   const asked = await ask(t.store.threads("general", { mine: true }), "threads", { users: [{ id: "zoe", name: "Zoë" }], events: [] });
+  await ask(t.store.search({ query: "plan" }), "search", { users: [{ id: "xu", name: "Xu" }], hits: [] });
   await ask(t.store.pins("general"), "pins", { users: [{ id: "yan", name: "Yan" }], pins: [] });
 
-  assert.deepEqual([asked.mine, t.store.nameOf("zoe"), t.store.nameOf("yan")], [true, "Zoë", "Yan"]);
+  assert.deepEqual([asked.mine, t.store.nameOf("zoe"), t.store.nameOf("yan"), t.store.nameOf("xu")], [true, "Zoë", "Yan", "Xu"]);
 });

@@ -51,6 +51,7 @@ switch (event.type) {
   case "members":
   case "pins":
   case "threads":
+  case "search":
   case "users":
   case "blocks":
   case "read":

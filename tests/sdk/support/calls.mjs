@@ -9,6 +9,7 @@ export const CALLS = {
   join: inRoom("join"),
   leave: inRoom("leave"),
   history: inRoom("history"),
+  search: (client, options) => client.search(options),
   threads: inRoom("threads"),
   members: inRoom("members"),
   pins: inRoom("pins"),
