@@ -29,8 +29,9 @@ enum class price : std::uint8_t {
   emits,      // that it sent
   invitations,  // users that its user invited
   reports,      // that its user made
+  searches,     // that it asked for
 };
-inline constexpr std::size_t prices_count = 10;
+inline constexpr std::size_t prices_count = 11;
 
 /// Of one price: how much may be spent in the long run, and how much at once after a pause.
 struct tariff {

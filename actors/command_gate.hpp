@@ -20,6 +20,7 @@ class command_gate {
     message::re ref;
     room_id room;  // that it is about; empty: none
     bool in_line = false;
+    bool beside = false;  // nobody waits for it
     bool counted = true;      // came from the client and holds one of its places,
     std::uint32_t bytes = 0;  // and so many
     bool answered = false;    // the client has its reply, but it is not done
@@ -50,11 +51,11 @@ class command_gate {
     auto& next = waiting_.front();
     const auto* room = lane_of(next.what.what);
     const bool in_line = room && std::ranges::all_of(running_, [&](const running& r) {
-                           return r.in_line && r.room == *room;
+                           return r.beside || (r.in_line && r.room == *room);
                          });
-    if (!running_.empty() && !in_line) return std::nullopt;
+    if (!in_line && !std::ranges::all_of(running_, &running::beside)) return std::nullopt;
     auto& run = running_.emplace_back(running{ticket_no{++last_ticket_}, next.what.id,
-                                              room ? *room : room_id{}, in_line, next.counted,
+                                              room ? *room : room_id{}, in_line, false, next.counted,
                                               next.bytes, false, until});
     started now{run, std::move(next.what.what)};
     waiting_.pop_front();

@@ -76,6 +76,8 @@ std::unique_ptr<price_list> price_list_of(const settings& how,
   }
   const double emits = how.emits_per_second;
   session[price::emits] = {emits, 2 * emits};
+  const double searches = how.searches_per_second;
+  session[price::searches] = {searches, 2 * searches};
   user[price::invitations] = {how.invitations_per_hour / 3600.0, 1.0 * how.invitations_per_hour};
   user[price::reports] = {limits::reports_per_hour / 3600.0, 1.0 * limits::reports_per_hour};
   return std::make_unique<price_list>(session, user, address, secret);

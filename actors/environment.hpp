@@ -38,6 +38,7 @@ struct settings {
   unsigned rooms_per_hour = limits::rooms_per_hour;  // new ones, of a user; 0: no limit
   unsigned invitations_per_hour = limits::invitations_per_hour;  // users, of a user; 0: no limit
   unsigned emits_per_second = limits::emits_per_second;          // of a session; 0: no limit
+  unsigned searches_per_second = limits::searches_per_second;    // of a session; 0: no limit
   double address_share = limits::address_share;      // times what a session may; 0: no limit
   room_making create_rooms = room_making::by_joining;
   rooms::rules rules;  // the same that the journal judges by
@@ -74,6 +75,7 @@ struct environment {
   switchboard board;
   std::unique_ptr<price_list> prices;  // of `price_list_of`; null: all is free
   writer_actor writer;
+  search_actor search{};  // null: there is none
   std::unique_ptr<writer_counts> of_writer = std::make_unique<writer_counts>();
   journal::durability durability = journal::durability::memory;
   const authenticator* auth = nullptr;

@@ -5,6 +5,7 @@
 #include "actors/messages.hpp"
 #include "journal/journal.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -19,6 +20,10 @@ class feed_sink {
   /// Items in the order of the journal, each at least once; after a restart again from where the
   /// sink said it was. False: not now, the same ones come again after a while.
   virtual bool take(std::span<const journal::feed_item> items) = 0;
+  /// There is no more for now.
+  virtual void caught_up() {}
+  /// Called once a minute, between two pages, for what else there is to do. True: again soon.
+  virtual bool rest() { return false; }
 };
 
 /// Reads the journal's entries from a position on and gives them to a sink, in pages, for as long
@@ -28,7 +33,8 @@ class feed_follower final : public feed_actor::base {
  public:
   feed_follower(caf::actor_config& config, const environment* env,
                 std::shared_ptr<journal::reader> from, std::uint64_t after,
-                std::shared_ptr<feed_sink> sink);
+                std::shared_ptr<feed_sink> sink,
+                std::chrono::milliseconds gather = std::chrono::milliseconds{0});
   behavior_type make_behavior() override;
   const char* name() const override { return "feed_follower"; }
   void on_exit() override;
@@ -36,10 +42,12 @@ class feed_follower final : public feed_actor::base {
  private:
   void read();
   void wait_for_more();
+  void rest();
 
   const environment* env_;
   std::shared_ptr<journal::reader> reader_;
   std::shared_ptr<feed_sink> sink_;
+  const std::chrono::milliseconds gather_;  // that new items wait for others, so that pages are larger
   std::uint64_t position_;  // of the last item that was taken
   std::uint64_t told_ = 0;  // how far the writer said it was, marks included
 };

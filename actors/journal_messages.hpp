@@ -41,6 +41,7 @@ struct inboxes_moved {
   std::shared_ptr<const std::vector<inbox_change>> what;
 };
 struct read_feed {};  // to itself
+struct rest_feed {};  // to itself, once a minute
 /// Answered as soon as the journal is beyond `after`.
 struct watch_feed {
   std::uint64_t after;
@@ -208,6 +209,18 @@ struct directs_read {
 };
 struct directs_reads {
   std::vector<directs_read> of;  // in the order of the request
+};
+/// What a session asks the searcher.
+struct search_request {
+  command::search what;
+  rooms::principal by;  // where no token says more of a room
+  std::vector<std::pair<room_id, rooms::principal>> joined;
+  std::optional<std::vector<std::string>> allowed;  // rooms that its token is for; none: every one
+};
+struct search_read {
+  bool ok = false;
+  message::found page{};
+  std::uint64_t candidates = 0;  // that were looked at
 };
 
 }  // namespace confab::actors

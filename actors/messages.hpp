@@ -41,6 +41,7 @@ struct inbox_begun;
 struct inbox_rows_request;
 struct inbox_rows_read;
 struct read_feed;
+struct rest_feed;
 struct watch_feed;
 struct feed_moved;
 struct flush_request;
@@ -58,6 +59,7 @@ struct directs_request;
 struct directs_reads;
 struct session_read;
 struct serve_next_read;
+struct session_search;
 struct attach_sink;
 struct open_sink;
 struct detach_sink;
@@ -96,7 +98,7 @@ using writer_actor = caf::typed_actor<caf::reacts_to<append_request>, caf::react
                                       caf::replies_to<flush_request>::with<flushed>,
                                       caf::replies_to<watch_feed>::with<feed_moved>,
                                       caf::replies_to<alive_request>::with<still_here>>;
-using feed_actor = caf::typed_actor<caf::reacts_to<read_feed>>;
+using feed_actor = caf::typed_actor<caf::reacts_to<read_feed>, caf::reacts_to<rest_feed>>;
 using reader_actor = caf::typed_actor<caf::replies_to<load_room_request>::with<room_loaded>,
                                       caf::replies_to<room_read_request>::with<room_read>,
                                       caf::replies_to<block_question>::with<block_answer>,
@@ -105,6 +107,8 @@ using reader_actor = caf::typed_actor<caf::replies_to<load_room_request>::with<r
                                       caf::replies_to<inbox_rows_request>::with<inbox_rows_read>,
                                       caf::reacts_to<session_read>,
                                       caf::reacts_to<serve_next_read>,
+                                      caf::replies_to<alive_request>::with<still_here>>;
+using search_actor = caf::typed_actor<caf::reacts_to<session_search>, caf::reacts_to<serve_next_read>,
                                       caf::replies_to<alive_request>::with<still_here>>;
 using audience_actor = caf::typed_actor<
     caf::reacts_to<attach_sink>, caf::reacts_to<open_sink>, caf::reacts_to<detach_sink>,
@@ -194,7 +198,7 @@ struct catch_up_needed {
 struct read_done {
   ticket_no ticket;
   std::variant<entries_read, messages_read, rooms_read, reactions_read, blocks_read, profiles_read,
-               counts_read, unread_read, mentions_read, inbox_read>
+               counts_read, unread_read, mentions_read, inbox_read, search_read>
       what;
 };
 /// By it alone the sender does not know whose session this is.
@@ -236,6 +240,14 @@ struct session_read {
       what;
 };
 struct serve_next_read {};  // to itself
+/// As `session_read`, to the searcher.
+struct session_search {
+  session_id session;
+  user_id user;
+  std::weak_ptr<const intake> asker;
+  ticket_no ticket;
+  search_request what;
+};
 
 // --- audience -----------------------------------------------------------------------------------
 
@@ -427,6 +439,7 @@ CONFAB_MESSAGE(inbox_begun)
 CONFAB_MESSAGE(inbox_rows_request)
 CONFAB_MESSAGE(inbox_rows_read)
 CONFAB_MESSAGE(read_feed)
+CONFAB_MESSAGE(rest_feed)
 CONFAB_MESSAGE(watch_feed)
 CONFAB_MESSAGE(feed_moved)
 CONFAB_MESSAGE(flush_request)
@@ -444,6 +457,7 @@ CONFAB_MESSAGE(directs_request)
 CONFAB_MESSAGE(directs_reads)
 CONFAB_MESSAGE(session_read)
 CONFAB_MESSAGE(serve_next_read)
+CONFAB_MESSAGE(session_search)
 CONFAB_MESSAGE(attach_sink)
 CONFAB_MESSAGE(open_sink)
 CONFAB_MESSAGE(detach_sink)

@@ -25,7 +25,8 @@ bool reads(const command::any& what) {
          std::holds_alternative<command::list_users>(what) ||
          std::holds_alternative<command::read>(what) ||
          std::holds_alternative<command::list_mentions>(what) ||
-         std::holds_alternative<command::inbox>(what);
+         std::holds_alternative<command::inbox>(what) ||
+         std::holds_alternative<command::search>(what);
 }
 
 /// How many commands it counts as (SEMANTICS §13).
@@ -47,6 +48,7 @@ double worth(const command::any& what) {
           [](const command::report&) { return 5.0; },
           [](const command::inbox&) { return 5.0; },
           [](const command::create&) { return 10.0; },
+          [](const command::search&) { return 10.0; },
           [](const auto&) { return 1.0; },
       },
       what);

@@ -108,6 +108,7 @@ class session final : public light_actor<session_event> {
   void start(running& run, command::history& what);
   void start(running& run, command::list_rooms& what);
   void start(running& run, command::list_reactions& what);
+  void start(running& run, command::search& what);
   void start(running& run, command::signal& what);
   void start(running& run, command::direct& what);
   void in_room(running& run, const room_id& room, room_op what);
@@ -174,6 +175,7 @@ class session final : public light_actor<session_event> {
   void finish_catch_up();
   void stop_catching_up(const command_settled& what);
   void count_online(running& run, rooms_read& read);
+  void search_came(running& run, search_read& read);
 
   void settled(command_settled& what);
   void moved(const membership& at, bool in);

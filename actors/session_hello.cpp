@@ -130,6 +130,7 @@ void session::welcome(session_attached& what) {
   frame.members = env_->how.rules.members_max;
   frame.memberships = env_->how.rules.memberships_max;
   const std::chrono::milliseconds whole{env_->now().value() - env_->keys_since().value()};
+  frame.search = static_cast<bool>(env_->search);
   frame.keys = std::clamp(whole, std::chrono::milliseconds{0}, env_->how.key_age);
   if (token_) frame.expires_at = token_->expires_at;
   if (token_ && token_->guest) {

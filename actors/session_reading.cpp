@@ -50,6 +50,7 @@ void session::read_came(read_done& what) {
                           [](unread_read&) {},
                           [](mentions_read&) {},
                           [](inbox_read&) {},
+                          [](search_read&) {},
                       },
                       what.what);
   }
@@ -65,6 +66,7 @@ void session::read_came(read_done& what) {
           [&](unread_read& read) { unread_came(*run, read); },
           [&](mentions_read& read) { mentions_came(*run, read); },
           [&](inbox_read& read) { inbox_came(*run, read); },
+          [&](search_read& read) { search_came(*run, read); },
           [&](reactions_read& read) {
             if (!in(run->room) && !is_direct(run->room))
               return fail(what.ticket, error_code::not_joined, "the room was left");
@@ -116,6 +118,29 @@ void session::start(running& run, command::list_rooms& what) {
   }
   taken_->pays.charge(price::rows, limits::rooms_page_count_max, env_->steady_now());
   read(run, rooms_request{std::move(what.after), std::move(allowed), limits::rooms_page_count_max});
+}
+
+/// Nothing that the client sends waits for it: it changes nothing.
+void session::start(running& run, command::search& what) {
+  if (!env_->search) return fail(run.ticket, error_code::forbidden, "no search here");
+  if (!take(run, price::searches, 1, "too many searches")) return;
+  taken_->pays.charge(price::rows, what.limit, env_->steady_now());
+  search_request asked;
+  asked.what = std::move(what);
+  asked.by = principal_in(room_id{});
+  for (const auto& at : joined_) asked.joined.emplace_back(at.room, principal_in(at.room));
+  if (token_ && !token_->admin) asked.allowed = token_->rooms;
+  run.beside = true;
+  caf::anon_send(env_->search, session_search{id_, user_, taken_, run.ticket, std::move(asked)});
+}
+
+void session::search_came(running& run, search_read& read) {
+  constexpr double candidates_per_row = 20;
+  taken_->pays.charge(price::rows, static_cast<double>(read.candidates) / candidates_per_row,
+                      env_->steady_now());
+  read.page.ref = run.ref;
+  if (run.ref) say(std::move(read.page));
+  settle(run.ticket);
 }
 
 void session::start(running& run, command::list_reactions& what) {

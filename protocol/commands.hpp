@@ -220,6 +220,18 @@ struct set_active {
   bool on = true;
   friend bool operator==(const set_active&, const set_active&) = default;
 };
+/// Messages that have all words of `query`, latest first.
+struct search {
+  std::string query;           // 1..limits::search_words_max words
+  std::vector<room_id> rooms;  // of those where the asker belongs; empty: all of them
+  std::optional<user_id> from;
+  std::optional<unix_ms> after_at;
+  std::optional<unix_ms> before_at;
+  bool has_attachment = false;
+  seq_no after;             // the `next` of the page before; 0: the first page
+  std::uint32_t limit = 0;  // 1..limits::search_hits_max
+  friend bool operator==(const search&, const search&) = default;
+};
 
 /// Everything up to `upto` is read; without a room, everything in all of them.
 struct read {
@@ -245,7 +257,7 @@ struct inbox {
 using any = std::variant<hello, refresh, ping, join, leave, send, edit, delete_messages, react,
                          history, list_rooms, list_reactions, typing, signal, direct, pin, list_pins, list_threads,
                          set_member, list_members, create, set_room, emit, upload, download, block,
-                         list_blocks, list_users, report, set_active, read, list_mentions, inbox>;
+                         list_blocks, list_users, report, set_active, read, list_mentions, inbox, search>;
 
 /// The `type` of each, in the order of `any`; `unreact` and `unpin` go by the name of what they undo.
 inline constexpr std::array<std::string_view, std::variant_size_v<any>> names{
@@ -253,7 +265,7 @@ inline constexpr std::array<std::string_view, std::variant_size_v<any>> names{
     "react",   "history",   "rooms",  "reactions", "typing", "signal",  "direct",  "pin",
     "pins",    "threads",   "set_member", "members", "create", "set_room", "emit", "upload",
     "download", "block",    "blocks", "users",  "report", "active",     "read",    "mentions",
-    "inbox"};
+    "inbox",   "search"};
 static_assert(!names.back().empty(), "every command has a name");
 
 }  // namespace confab::command

@@ -50,7 +50,11 @@ class encoder : message_parts<Writer> {
     if (what.memberships > 0) put("memberships", what.memberships);
     put("key_ms", what.keys);
     out_.end_object();
-    put("features", features);
+    out_.key("features");
+    out_.begin_array(features.size() + (what.search ? 1 : 0));
+    for (const auto feature : features) out_.text(feature);
+    if (what.search) out_.text("search");
+    out_.end_array();
     put("expires_at", what.expires_at);
     put("guest_token", what.guest_token);
     put("directs", what.directs);
@@ -257,6 +261,24 @@ class encoder : message_parts<Writer> {
     put_list("users", what.users);
     put_events(what.room, what.events);
     put_next(what.next);
+    out_.end_object();
+  }
+
+  void operator()(const message::found& what) {
+    begin("search", what.ref);
+    put_list("users", what.users);
+    out_.key("hits");
+    out_.begin_array(what.hits.size());
+    for (const auto& [room, message] : what.hits) {
+      out_.begin_object();
+      put("room", room);
+      out_.key("message");
+      write_event(room, message);
+      out_.end_object();
+    }
+    out_.end_array();
+    put_next(what.next);
+    put("upto_at", what.upto_at);
     out_.end_object();
   }
 

@@ -32,6 +32,9 @@ inline constexpr std::size_t attachment_ref_bytes_max = 256;
 inline constexpr std::size_t delete_targets_max = 100;
 inline constexpr std::size_t member_users_max = 100;  // named by one command
 inline constexpr std::size_t cursor_bytes_max = 128;
+inline constexpr std::size_t search_query_bytes_max = 256;
+inline constexpr std::size_t search_words_max = 20;
+inline constexpr std::size_t search_rooms_max = 100;  // that one names
 inline constexpr std::int64_t slow_ms_max = 21'600'000;
 inline constexpr std::int64_t retention_ms_min = 3'600'000;
 inline constexpr std::size_t frame_nodes_max = 2000;  // values: scalars, arrays, objects
@@ -69,6 +72,7 @@ inline constexpr double rooms_address_share = 4;
 inline constexpr unsigned invitations_per_hour = 100;  // users, of a user; default
 inline constexpr unsigned reports_per_hour = 20;       // of a user
 inline constexpr unsigned emits_per_second = 10;       // of a session; default
+inline constexpr unsigned searches_per_second = 5;     // of a session; default
 /// Refusals that go on for so long, or in so many bursts, close the connection (4003).
 inline constexpr auto refusals_last_max = 10s;
 inline constexpr auto refusals_pause_min = 1s;  // ends them
@@ -84,6 +88,8 @@ inline constexpr std::size_t mentions_page_count_max = 200;
 inline constexpr std::size_t inbox_page_count_max = 200;
 inline constexpr std::size_t inbox_text_bytes_max = 256;  // of the last message of a room, as the inbox shows it
 inline constexpr std::size_t mentions_told_max = 999;  // of one room; of unread messages all are told
+inline constexpr std::size_t search_hits_default = 20;
+inline constexpr std::size_t search_hits_max = 100;
 // What a room and a user may gather.
 inline constexpr std::size_t pins_max = 100;
 inline constexpr std::size_t members_max = 100'000;           // of a room; default

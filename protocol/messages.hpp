@@ -52,6 +52,7 @@ struct welcome {
   std::optional<std::string> guest_token;  // that signs in the same guest again
   std::vector<direct_ref> directs;
   bool directs_unavailable = false;  // the journal can't be read: there may be some
+  bool search = false;               // there is one
 };
 struct refreshed {
   re ref;
@@ -369,10 +370,23 @@ struct inbox {
   std::optional<std::string> next = {};  // of a reply; empty: nothing follows
   totals sum;                            // "totals"
 };
+struct search_hit {
+  room_id room;
+  present_message message;
+  friend bool operator==(const search_hit&, const search_hit&) = default;
+};
+/// `search`: a page goes on with `after` = `next`, also where it has no hits.
+struct found {
+  re ref;
+  std::vector<user_ref> users;
+  std::vector<search_hit> hits;
+  std::string next;
+  unix_ms upto_at;  // what is younger may be missing
+};
 
 using any = std::variant<welcome, refreshed, token_expiring, pong, error, sent, done, joined,
                          more_events, left, history, rooms, logged, typing, presence, signal,
                          signalled, created, members, pins, threads, users, blocks, emitted, reactions,
-                         read, read_all, receipts, mentions, inbox>;
+                         read, read_all, receipts, mentions, inbox, found>;
 
 }  // namespace confab::message

@@ -1,4 +1,5 @@
 #include "protocol/readers.hpp"
+#include "protocol/words.hpp"
 
 namespace confab {
 
@@ -230,6 +231,27 @@ command::any read_report(fields& in) {
   what.room = in.id<room_id>("room");
   what.target = in.seq("target");
   what.reason = in.reason();
+  return what;
+}
+
+command::any read_search(fields& in) {
+  command::search what;
+  what.query = in.text("query", 1, limits::search_query_bytes_max, true);
+  const auto words = words_in(what.query).size();
+  if (words == 0) in.bad("query", "must hold a word");
+  if (words > limits::search_words_max) in.too_long("query", limits::search_words_max, "words");
+  const auto time = [&](auto name) { return in.time(name); };
+  if (in.has("rooms")) what.rooms = in.ids<room_id>("rooms", 1, limits::search_rooms_max);
+  what.from = in.optional("from", [&](auto name) { return in.id<user_id>(name); });
+  what.after_at = in.optional("after_at", time);
+  what.before_at = in.optional("before_at", time);
+  what.has_attachment = in.has("has");
+  if (what.has_attachment && in.text("has", 1, limits::name_bytes_max) != "attachment")
+    in.bad("has", "must be attachment");
+  const auto after = in.seq_cursor();
+  if (after == seq_no{}) in.bad("after", "must be the next of an earlier page");
+  what.after = after.value_or(seq_no{});
+  what.limit = in.limit(limits::search_hits_default, limits::search_hits_max);
   return what;
 }
 

@@ -22,6 +22,7 @@ command::any read_emit(fields& in);
 command::any read_upload(fields& in);
 command::any read_download(fields& in);
 command::any read_report(fields& in);
+command::any read_search(fields& in);
 
 // Of rooms and their members.
 command::any read_create(fields& in);

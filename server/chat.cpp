@@ -152,6 +152,7 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
       page_config_(page_config(how.image_origins)),
       page_(assets_with(page_config_)),
       data_(how.journal == journal_kind::sqlite ? how.data : ""),
+      has_search_(how.search && !data_.empty()),
       started_(system_now()),
       metrics_apart_(!how.admin_listen.empty()),
       drain_for_(how.drain_for),
@@ -169,6 +170,7 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
   env_.how.address_share = how.rate_address;
   env_.how.create_rooms = how.create_rooms;
   env_.how.rules = rules_of(how);
+  env_.how.searches_per_second = how.searches_per_second;
   env_.how.invitations_per_hour = how.invitations_per_hour;
   env_.how.key_age = how.dedupe_age;
   env_.how.heartbeat = how.ping_interval;
@@ -223,6 +225,8 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
   };
   on_.on_ended([this] {
     env_.writer = actors::writer_actor{};
+    env_.search = actors::search_actor{};
+    searching_ = {};
     env_.board.clear();
   });
 }
@@ -252,7 +256,10 @@ void chat::spawn_actors() {
                         }),
                     actors::spawn_on<actors::registrar>(system, on_.unit(i), &env_)});
 
+  if (has_search_) searching_.start(system, env_, *journal_, data_);
+
   watch_.add("the journal's writer", env_.writer);
+  if (env_.search) watch_.add("the searcher", env_.search);
   for (std::size_t i = 0; i < on_.shards(); ++i) {
     const auto& shard = env_.board.shard(i);
     const auto of_shard = " of shard " + std::to_string(i);
@@ -370,6 +377,7 @@ metric_sources chat::numbers() const {
   }
   from.turn_time = on_.turn_time();
   if (!data_.empty()) from.disk = disk_use_of(data_);
+  if (!opening_.goes_on()) from.search_behind_seconds = searching_.behind_seconds(system_now());
   from.started_at = static_cast<double>(started_.value()) / 1000;
   from.happened = incidents_.counts();
   from.log_lines_dropped = log::dropped();
@@ -418,6 +426,7 @@ void chat::end_actors() {
     caf::anon_send_exit(shard.reader, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(shard.registrar, caf::exit_reason::user_shutdown);
   }
+  searching_.end();
   caf::anon_send_exit(env_.writer, caf::exit_reason::user_shutdown);
 }
 

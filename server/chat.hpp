@@ -11,6 +11,7 @@
 #include "server/opening.hpp"
 #include "server/renewable_authenticator.hpp"
 #include "server/runtime.hpp"
+#include "server/searching.hpp"
 #include "server/watch.hpp"
 #include "transport/listener.hpp"
 #include "transport/port.hpp"
@@ -88,12 +89,14 @@ class chat {
   renewable_authenticator authenticator_;
   actors::environment env_;
   decode_limits limits_;
+  searching searching_;
   watch watch_;
   const std::vector<transport::network> proxies_;
   const std::string base_path_;
   const std::string page_config_;
   const std::vector<asset> page_;
   const std::string data_;  // empty: there is no database
+  const bool has_search_;
   const unix_ms started_;
   opening opening_;
   const bool metrics_apart_;

@@ -47,6 +47,7 @@ struct config {
   bool backup = true;  // before a migration
   std::string mark_file;  // empty: confab.mark in `data`
   bool accept_older_journal = false;
+  bool search = true;  // of a journal on disk
   milliseconds dedupe_age = std::chrono::hours{24};
   std::size_t dedupe_count = 1'000'000;
 
@@ -64,6 +65,7 @@ struct config {
   bool guest_members = true;  // without a token key
   std::size_t room_members_max = limits::members_max;
   unsigned invitations_per_hour = limits::invitations_per_hour;
+  unsigned searches_per_second = limits::searches_per_second;  // 0: off
   unsigned rate_commands = limits::commands_per_second;  // 0: off
   unsigned rate_burst = limits::commands_burst;
   unsigned rate_address = static_cast<unsigned>(limits::address_share);  // sessions' worth; 0: off

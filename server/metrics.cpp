@@ -197,6 +197,11 @@ std::vector<metric_row> make_rows() {
        disk(&disk_use::wal_bytes)},
       {"confab_disk_free_bytes", "gauge", "What is free where the database is.", "",
        disk(&disk_use::free_bytes)},
+      {"confab_search_behind_seconds", "gauge",
+       "Since when the index of search has not caught up with the journal; 0: it has.", "",
+       [](const auto& from, auto& to) {
+         if (from.search_behind_seconds) to.add(*from.search_behind_seconds);
+       }},
       {"confab_build_info", "gauge", "1; the version is the label.", "version",
        [](const auto&, auto& to) { to.add(CONFAB_VERSION, 1); }},
       // Under the names that Prometheus' own libraries use.

@@ -43,6 +43,7 @@ struct metric_sources {
   actor_totals actors;
   histogram_sum turn_time;
   std::optional<disk_use> disk;
+  std::optional<double> search_behind_seconds;  // none: there is no search
   double started_at = 0;  // in seconds of the Unix epoch
   std::vector<incidents::count> happened;
   std::uint64_t log_lines_dropped = 0;

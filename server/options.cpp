@@ -248,6 +248,10 @@ std::vector<option_row> make_rows() {
               "start with a journal that has come less far than its mark says; all rooms begin a "
               "new epoch"},
              &config::accept_older_journal),
+      yes_no({"search", storage,
+              "keep an index of the words of messages beside the journal, so that users can search; "
+              "a journal in memory has none"},
+             &config::search),
       time({"dedupe_age", storage,
             "how long the key of a message is remembered at least; it is forgotten when it is "
             "older than this and further back than dedupe_count"},
@@ -276,6 +280,8 @@ std::vector<option_row> make_rows() {
              &config::rate_commands, 0, 1'000'000),
       number({"rate_burst", rules, "commands at once after a pause"}, &config::rate_burst, 1,
              10'000'000),
+      number({"searches_per_second", rules, "searches a second and session; 0: no limit"},
+             &config::searches_per_second, 0, 1'000),
       number(
           {"rate_address", rules,
            "how many sessions' worth of all rates one address may use (IPv6: a /64); loopback and "

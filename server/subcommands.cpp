@@ -1,6 +1,7 @@
 #include "journal/backup.hpp"
 #include "journal/journal.hpp"
 #include "journal/transfer.hpp"
+#include "search/index.hpp"
 #include "server/admin_socket.hpp"
 #include "server/config.hpp"
 
@@ -44,6 +45,8 @@ int run(const check_command& asked, std::ostream& out, std::ostream& err) {
     out << "the journal in " << asked.data << " is damaged\n" << std::flush;
     return damaged;
   }
+  // The server makes it anew when it starts.
+  if (asked.rebuild) search::remove_index(asked.data + "/" + search::index_name);
   out << "the journal in " << asked.data << (asked.rebuild ? " was made anew" : " is sound") << ": "
       << report.entries << " entries\n"
       << std::flush;

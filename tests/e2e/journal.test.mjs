@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { readFileSync, readdirSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { until, within } from "./support/deadline.mjs";
@@ -100,10 +100,8 @@ scenario(
 
 /** The SQLite file of a data directory. */
 function databaseIn(directory) {
-  const found = readdirSync(directory)
-    .map((name) => join(directory, name))
-    .find((path) => statSync(path).isFile() && readFileSync(path).subarray(0, 15).toString() === "SQLite format 3");
-  assert.ok(found, "there is a database");
+  const found = join(directory, "confab.db");
+  assert.equal(readFileSync(found).subarray(0, 15).toString(), "SQLite format 3");
   return found;
 }
 

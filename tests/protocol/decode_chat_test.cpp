@@ -24,6 +24,7 @@ std::string file(const std::string& members) {
   return room + R"(,"attachments":[{)" + members + "}]";
 }
 std::string url(const std::string& text) { return file(R"("url":")" + text + "\""); }
+const std::string query = R"("query":"plan",)";
 std::string set(const std::string& members) { return room + R"(,"users":["bob"],)" + members; }
 
 std::string url_of(std::size_t size) { return "https://" + chars(size - 8); }
@@ -115,6 +116,32 @@ std::vector<bad_command> bad_commands() {
       {"edit", room + "," + target + R"(,"mentions":["bob"])"},
       {"edit", room + "," + target + R"(,"text":"hi","mentions":)" + users(51), too_long},
       {"edit", room + "," + target + R"(,"attachments":)" + files(11), too_long},
+
+      {"search", ""},
+      {"search", R"("query":7)"},
+      {"search", R"("query":"")"},
+      {"search", R"("query":" \n ")"},
+      {"search", R"("query":"a\u0001b")"},
+      {"search", R"("query":)" + quoted(257), too_long},
+      {"search", R"("query":")" + repeat(21, "a ") + "\"", too_long},
+      {"search", query + R"("rooms":[])"},
+      {"search", query + R"("rooms":"general")"},
+      {"search", query + R"("rooms":["a b"])"},
+      {"search", query + R"("rooms":)" + users(101), too_long},
+      {"search", query + R"("from":"@server")"},
+      {"search", query + R"("from":["bob"])"},
+      {"search", query + R"("after_at":-1)"},
+      {"search", query + R"("before_at":"now")"},
+      {"search", query + R"("has":"")"},
+      {"search", query + R"("has":"link")"},
+      {"search", query + R"("has":true)"},
+      {"search", query + R"("after":7)"},
+      {"search", query + R"("after":"0")"},
+      {"search", query + R"("after":"-1")"},
+      {"search", query + R"("after":"12x")"},
+      {"search", query + R"("after":"99999999999999999999")"},
+      {"search", query + R"("after":)" + quoted(129), too_long},
+      {"search", query + R"("limit":"20")"},
 
       {"delete", room + R"(,"target":1,"targets":[2])"},
       {"delete", room + R"(,"targets":[])"},
@@ -288,6 +315,12 @@ std::vector<std::pair<std::string, std::string>> full_commands() {
       {"delete", room + R"(,"targets":)" + numbers(100)},
       {"delete", room + "," + target + R"(,"reason":)" + quoted(256)},
       {"delete", room + "," + target + R"(,"reason":"two\nlines")"},
+      {"search", R"("query":)" + quoted(256)},
+      {"search", R"("query":"\n)" + repeat(20, "a  ") + "\""},
+      {"search", R"("query":"\"* AND (NEAR body:^-")"},
+      {"search", query + R"("rooms":)" + users(100)},
+      {"search", query + R"("after":"9007199254740991","after_at":0,"before_at":9007199254740991)"},
+      {"search", query + R"("after":"","has":null)"},
       {"pins", room + R"(,"after":)" + quoted(128)},
       {"pins", room + R"(,"after":"")"},
       {"set_member", room + R"(,"state":"removed","users":)" + users(100)},
@@ -362,6 +395,14 @@ TEST_CASE("what a page holds if nobody says how much") {
         limits::mentions_page_count_max);
   CHECK(read<command::inbox>("inbox", "").at.limit == limits::history_count_default);
   CHECK(read<command::inbox>("inbox", R"("limit":201)").at.limit == limits::inbox_page_count_max);
+}
+
+TEST_CASE("a search gives twenty hits if nobody says how many, and a hundred at most") {
+  const auto limit_of = [](const std::string& members) { return read<command::search>("search", R"("query":"plan")" + members).limit; };
+
+  CHECK(limit_of("") == limits::search_hits_default);
+  CHECK(limit_of(R"(,"limit":0)") == 1);
+  CHECK(limit_of(R"(,"limit":101)") == limits::search_hits_max);
 }
 
 TEST_CASE("a null among a room's settings changes nothing") {

@@ -204,6 +204,15 @@ inline std::map<std::string, message::any> messages() {
          w.expires_at = expires;
          w.directs = {{room("dm:alice:bob"), user("bob"), seq_no{12}, at}};
        })},
+      {"server_welcome_search", welcome_alice([&](auto& w) {
+         w.ref = id(1);
+         w.members = 100'000;
+         w.memberships = 2'000;
+         w.keys = std::chrono::hours{24};
+         w.expires_at = expires;
+         w.directs = {{room("dm:alice:bob"), user("bob"), seq_no{12}, at}};
+         w.search = true;
+       })},
       {"server_welcome_guest", welcome_alice([](auto&) {})},
       {"server_welcome_guest_token", welcome_alice([&](auto& w) {
          w.ref = id(1);

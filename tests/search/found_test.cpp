@@ -83,7 +83,7 @@ TEST_CASE_METHOD(two_members,
   operation picture = post(general, "");
   std::get<rooms::post_message>(picture.what).what.attachments =
       attachment_list{R"([{"url":"https://e.example/p"}])"};
-  say({post(general, "root"), post(general, "the reply", "", bob, {seq_no{3}, seq_no{3}}),
+  say({post(general, "root"), post(general, "the reply", "", bob, {seq_no{3}, seq_no{3}, false, {}}),
        picture});
   say({edit(general, 5, "now with words")});
 

@@ -272,6 +272,11 @@ void actor_world::follow(std::uint64_t after, std::shared_ptr<actors::feed_sink>
       std::move(sink)));
 }
 
+void actor_world::search_by(actors::searcher::source by) {
+  env.search = system_->spawn<actors::searcher>(&env, std::move(by));
+  ++staff_;
+}
+
 void actor_world::commit(std::vector<rooms::operation> batch) {
   const auto kept = std::exchange(faults, {});
   if (!writer_->commit(batch, now())) throw std::runtime_error("the memory journal refuses");

@@ -2,6 +2,7 @@
 
 #include "actors/environment.hpp"
 #include "actors/feed_follower.hpp"
+#include "actors/searcher.hpp"
 #include "journal/journal.hpp"
 #include "tests/support/fake_client.hpp"
 #include "tests/support/faulty_journal.hpp"
@@ -124,6 +125,8 @@ class actor_world {
             const std::string& from = "author");
   /// A follower of the feed, from a position on; it ends with the world.
   void follow(std::uint64_t after, std::shared_ptr<actors::feed_sink> sink);
+  /// A searcher that answers by this.
+  void search_by(actors::searcher::source by);
   /// Commits as if somebody else did: behind the actors' back.
   void commit(std::vector<rooms::operation> batch);
   std::size_t shard_of(const std::string& room) const {

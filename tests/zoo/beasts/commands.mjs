@@ -244,6 +244,12 @@ for (const [what, make] of Object.entries(floods)) {
 }
 
 // What is read for it is paid for later, by waiting: it need not be refused.
+beast("a flood of searches for one letter is refused with rate_limited", { shares: 20, memory: 12 }, async (cage) => {
+  const client = await cage.member("seeker", "calm");
+  await cage.flood(client, () => textFrame({ type: "search", query: "m" }), { batch: 50 });
+  await client.expect({ object: { code: "rate_limited" } });
+});
+
 beast("a flood of history waits for its price", { shares: 20, memory: 12 }, async (cage) => {
   const client = await cage.member("torrent", "calm");
   const asked = textFrame({ type: "history", id: 9, room: "calm", limit: 200 });
