@@ -20,6 +20,7 @@ import { announce, banner, plain, toast } from "./notices.js";
 import { People } from "./people.js";
 import { EmojiPicker } from "./picker.js";
 import { governs, isClosed, isInvited, mayPin } from "./roles.js";
+import { Search } from "./search.js";
 import { drawRooms, orderedRooms, titleOf } from "./sidebar.js";
 import { Switcher } from "./switcher.js";
 import { countLabel, summary } from "./text.js";
@@ -85,6 +86,7 @@ export function startChat({ id, name, options }, onRefused) {
     setDraft: (key, text) => store.setDraft(key, text),
   }, picker);
   const switcher = new Switcher(store, (key) => go(key));
+  const search = new Search(store, openAt);
   const people = new People(store, { attempt, changed, become, goTo: (seq) => jump(store.room(open), seq) });
   const thread = new Thread(store, {
     send,
@@ -391,6 +393,10 @@ export function startChat({ id, name, options }, onRefused) {
     "mentioned-open": () => {
       closeDrawers();
       mentioned.show();
+    },
+    "search-open": () => {
+      closeDrawers();
+      search.show();
     },
     leave: () => leave(open),
     me: ({ currentTarget }) => showMenu(currentTarget, "About yourself", [
