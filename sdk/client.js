@@ -279,7 +279,7 @@ export class ConfabClient {
     return this.#ask(type, fields, lane);
   }
 
-  /** @param {string} type @param {Record<string, unknown>} [fields] @param {string} [lane] @returns {Promise<any>} */
+  /** @param {string} type @param {object} [fields] @param {string} [lane] @returns {Promise<any>} */
   #ask(type, fields, lane) {
     // An app's options may have more than they should, but neither of these.
     return this.#session.queue.submit(Object.assign({ type }, fields, { type, id: undefined }), { lane });
