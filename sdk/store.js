@@ -61,18 +61,14 @@ export class Store {
     this.#me = me ?? null;
     this.#rejoin = rejoin;
     if (me) this.#rooms.meet(me);
+    const entry = (/** @type {any} */ event) => this.#entry(event);
     const heard = /** @type {{ [K in keyof ClientEvents]?: (event: ClientEvents[K]) => void }} */ ({
       state: (event) => this.#state(event),
       welcome: (event) => this.#welcome(event),
       joined: (event) => this.#joined(event),
       left: (event) => this.#left(event),
       message: (event) => this.#message(event),
-      edited: (event) => this.#entry(event),
-      deleted: (event) => this.#entry(event),
-      reacted: (event) => this.#entry(event),
-      pinned: (event) => this.#entry(event),
-      room_set: (event) => this.#entry(event),
-      member_set: (event) => this.#entry(event),
+      edited: entry, deleted: entry, reacted: entry, pinned: entry, room_set: entry, member_set: entry,
       read: (event) => this.#reading.onServer(event),
       inbox: (event) => this.#inbox.changed(event),
       receipts: (event) => this.#reading.byOthers(event),
