@@ -69,6 +69,10 @@ class simulation final : public node_client {
     run_until(in_.now() + 25s);  // what is late has come by then
     const auto patience = in_.now() + 300s;
     while (!at_rest()) {
+      if (only_lies_are_left()) {
+        ++hopeless_;
+        return;
+      }
       promise(in_.now() < patience, "no rest: " + who_is_restless());
       promise(in_.step(), "nothing happens any more");
     }
@@ -360,6 +364,12 @@ class simulation final : public node_client {
       if (!node->retired && (!node->is_ready() || node->position() < log_.end())) return false;
     return true;
   }
+  /// Who has something was deceived, and who needs a snapshot must not take that: nobody could help.
+  bool only_lies_are_left() {
+    return std::ranges::all_of(nodes_, [](const auto& node) {
+      return node->retired || node->was_deceived() || node->ended() == end_reason::behind;
+    }) && std::ranges::any_of(nodes_, [](const auto& node) { return node->was_deceived(); });
+  }
   std::string who_is_restless() {
     std::string out =
         "the log has " + std::to_string(log_.first()) + " to " + std::to_string(log_.end());
@@ -370,7 +380,7 @@ class simulation final : public node_client {
              (node->retired      ? " retired"
               : node->is_ready() ? " ready"
                                  : " not ready") +
-             " at " + std::to_string(node->position()) +
+             (node->was_deceived() ? " deceived" : "") + " at " + std::to_string(node->position()) +
              (node->ended() ? " " + std::string{cluster::name(*node->ended())} : "");
     return out;
   }
@@ -474,6 +484,7 @@ class simulation final : public node_client {
  public:
   // What happened, so that a test can see that it does.
   std::uint64_t answers_ = 0, barriers_ = 0, snapshots_ = 0, liars_found_ = 0, late_ = 0;
+  std::uint64_t hopeless_ = 0;
   std::map<end_reason, std::uint64_t> ends_;
 };
 
@@ -491,7 +502,7 @@ TEST_CASE(
   const bool one = std::getenv("CONFAB_SIM_SEED") != nullptr;
   const auto first = number_in("CONFAB_SIM_SEED", 1);
   const auto count = one ? 1 : number_in("CONFAB_SIM_SCHEDULES", confab::test::cases(1500));
-  std::uint64_t answers = 0, barriers = 0, snapshots = 0, liars = 0, late = 0;
+  std::uint64_t answers = 0, barriers = 0, snapshots = 0, liars = 0, late = 0, hopeless = 0;
   std::map<end_reason, std::uint64_t> ends;
 
   for (auto seed = first; seed < first + count; ++seed) {
@@ -499,6 +510,7 @@ TEST_CASE(
       simulation schedule{seed};
       schedule.run();
       answers += schedule.answers_, barriers += schedule.barriers_;
+      hopeless += schedule.hopeless_;
       snapshots += schedule.snapshots_, liars += schedule.liars_found_, late += schedule.late_;
       for (const auto& [why, times] : schedule.ends_) ends[why] += times;
     } catch (const std::exception& e) {
@@ -513,6 +525,7 @@ TEST_CASE(
     for (const auto& [why, times] : ends)
       std::cout << "  " << cluster::name(why) << " " << times << '\n';
   }
+  CHECK(hopeless <= 1 + count / 500);
   if (count < 100) return;
   // What does not happen is not tested.
   CHECK(answers > count * 30);

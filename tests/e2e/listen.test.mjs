@@ -9,7 +9,7 @@ import net from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 
-import { within } from "./support/deadline.mjs";
+import { until, within } from "./support/deadline.mjs";
 import { Remote, confabd, run } from "./support/server.mjs";
 import { scenario } from "./support/world.mjs";
 
@@ -80,8 +80,10 @@ scenario("the server takes the socket that systemd passes on", async (world, t) 
   const activator = world.spawn(activate, ["-l", `127.0.0.1:${port}`, confabd, "--data", await world.directory()]);
 
   await activator.line((line) => line.startsWith("Listening on"));
+  const server = new Remote(`http://127.0.0.1:${port}`);
   // The first connection starts it.
-  const client = await world.guest(new Remote(`http://127.0.0.1:${port}`), "alice");
+  await until("it is ready", async () => (await fetch(`${server.url}/readyz`)).status === 200);
+  const client = await world.guest(server, "alice");
   await client.settled();
 
   assert.match(await activator.logged("listening"), new RegExp(`url=http://127\\.0\\.0\\.1:${port} `));

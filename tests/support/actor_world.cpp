@@ -99,9 +99,11 @@ actor_world::~actor_world() {
   for (const auto& one : followers_) caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
   followers_.clear();
   caf::anon_send_exit(env.writer, caf::exit_reason::user_shutdown);
+  if (env.search) caf::anon_send_exit(env.search, caf::exit_reason::user_shutdown);
   settle();
   env.board.clear();
   env.writer = actors::writer_actor{};
+  env.search = actors::search_actor{};
 }
 
 // --- connections ---------------------------------------------------------------------------------
