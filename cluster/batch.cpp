@@ -12,6 +12,8 @@ template <class... Ts>
 struct overloaded : Ts... {
   using Ts::operator()...;
 };
+template <class... Ts>
+overloaded(Ts...) -> overloaded<Ts...>;  // clang before 17 does not find it
 
 constexpr std::uint32_t magic = 0x31424643;  // "CFB1"
 constexpr std::size_t crc_at = 8, body_at = 12;

@@ -44,6 +44,9 @@ scenario("with too few descriptors those who are there chat on, and others come 
   const server = await world.spawn("sh", ["-c", `ulimit -n 60; exec "$0" "$@"`, confabd, "--port", "0", "--data", where, "--guests", "--shards", "2"]).listening();
   const alice = await world.member(server, "alice", "lobby");
   const bob = await world.member(server, "bob", "lobby");
+  // Before as well: of what it has seen no sanitizer asks with a descriptor of its own whether it is an object.
+  await alice.ask({ type: "send", room: "lobby", text: "here" });
+  assert.equal((await bob.expect({ type: "message" })).text, "here");
   const crowd = Array.from({ length: 80 }, () => net.connect(server.port, "127.0.0.1").on("error", () => {}));
   world.atEnd(() => crowd.forEach((socket) => socket.destroy()));
 
