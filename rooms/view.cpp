@@ -12,6 +12,8 @@ template <class... Ts>
 struct overloaded : Ts... {
   using Ts::operator()...;
 };
+template <class... Ts>
+overloaded(Ts...) -> overloaded<Ts...>;  // clang before 17 does not find it
 
 void pin(room_view& view, seq_no target, bool on) {
   std::erase(view.pins, target);

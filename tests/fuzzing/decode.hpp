@@ -27,8 +27,7 @@ inline void check_decoding(codec format, std::string_view payload) {
         if constexpr (requires { command.what.text; }) {
           must(command.what.text.size() <= limits::text_bytes_max, "a text is not too long");
           must(is_clean_text(command.what.text, true), "a text is clean");
-          must(!command.what.text.empty() || command.what.data.has_value(),
-               "there is some content");
+          must(!command.what.empty(), "there is some content");
         }
         if constexpr (requires { command.key.size(); }) {
           must(command.key.size() <= limits::key_bytes_max, "a key is not too long");
