@@ -5,6 +5,7 @@
 #include "actors/journal_reader.hpp"
 #include "actors/journal_writer.hpp"
 #include "actors/registrar.hpp"
+#include "api/service.hpp"
 #include "server/bridge.hpp"
 #include "server/log.hpp"
 #include "server/memory.hpp"
@@ -157,7 +158,8 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
       metrics_apart_(!how.admin_listen.empty()),
       drain_for_(how.drain_for),
       spread_(how.drain_for),
-      memory_max_(how.memory_max > 0 ? how.memory_max : memory_of_group() / 10 * 9) {
+      memory_max_(how.memory_max > 0 ? how.memory_max : memory_of_group() / 10 * 9),
+      has_api_(how.api_keys.has_value()) {
   limits_.text_bytes_max = how.text_bytes;
   env_.how.node = how.node;
   env_.how.text_bytes_max = how.text_bytes;
@@ -228,6 +230,7 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
     env_.search = actors::search_actor{};
     searching_ = {};
     env_.board.clear();
+    if (backend_) backend_->clear();
   });
 }
 
@@ -238,13 +241,15 @@ void chat::open(const config& how, std::function<bool()> stop) {
   env_.may_have_directs = [this](const user_id& user) { return journal_->may_have_directs(user); };
   env_.guest_key = guest_key_of(*journal_);
   spawn_actors();
+  if (has_api_) open_api(how, position_);
   opening_.is_over();
 }
 
 void chat::spawn_actors() {
   auto& system = on_.system();
-  env_.writer = system.spawn<actors::journal_writer, caf::detached>(
-      &env_, std::shared_ptr<journal::writer>{journal_->make_writer()});
+  std::shared_ptr<journal::writer> writer = journal_->make_writer();
+  position_ = writer->position();
+  env_.writer = system.spawn<actors::journal_writer, caf::detached>(&env_, std::move(writer));
   for (std::size_t i = 0; i < on_.shards(); ++i)
     env_.board.add({actors::spawn_on<actors::directory>(system, on_.unit(i), &env_),
                     actors::spawn_on<actors::audience>(system, on_.unit(i), &env_),
@@ -327,12 +332,14 @@ std::vector<transport::http_route> chat::admin_pages() {
                     return plain(200, "ready\n");
                   }});
   for (auto& row : rows) row.health = true;
+  if (has_api_) rows.push_back(api_row());
   rows.push_back({"/metrics", [this](const auto&) { return show_metrics(); }});
   return rows;
 }
 
 std::vector<transport::http_route> chat::pages() {
   auto rows = admin_pages();
+  if (has_api_ && metrics_apart_) rows.erase(rows.end() - 2);  // it is at the other address
   rows.back().respond = [this](const transport::http_request& request) {
     if (metrics_apart_ || !is_from_here(request))
       return plain(403, "the metrics are not for everybody: see --admin-listen\n");
@@ -427,6 +434,7 @@ void chat::end_actors() {
     caf::anon_send_exit(shard.registrar, caf::exit_reason::user_shutdown);
   }
   searching_.end();
+  if (backend_) backend_->end();
   caf::anon_send_exit(env_.writer, caf::exit_reason::user_shutdown);
 }
 
@@ -460,7 +468,7 @@ transport::options admin_options(const config& from) {
   to.host = where->host;
   to.port = where->port;
   to.local_hosts_only = is_loopback(where->host);
-  to.connections_max = 64;
+  if (!from.api_keys) to.connections_max = 64;
   return to;
 }
 
