@@ -17,8 +17,8 @@ static_assert(tail_bytes_max < limits::page_bytes_max, "what is remembered fits 
 room_state::room_state(journal::room_info info, std::vector<log_entry> tail, const options& how,
                        request_no first_request, std::vector<message::user_ref> names,
                        std::optional<markers> reads)
-    : epoch_(std::move(info.epoch)),
-      view_(journal::view_of(info)),
+    : view_(journal::view_of(info)),
+      epoch_(std::move(info.epoch)),
       how_(how),
       presence_(how.presence_gather, how.presence_grace),
       last_request_(first_request.value()),
