@@ -71,6 +71,7 @@ export class Store {
       deleted: (event) => this.#entry(event),
       reacted: (event) => this.#entry(event),
       pinned: (event) => this.#entry(event),
+      trimmed: (event) => this.#entry(event),
       room_set: (event) => this.#entry(event),
       member_set: (event) => this.#entry(event),
       read: (event) => this.#reading.onServer(event),
@@ -471,6 +472,7 @@ export class Store {
     room.info = this.client.room(event.room) ?? room.info;
     room.timeline.apply(event);
     if (event.type === "deleted") room.forget(event.target);
+    if (event.type === "trimmed") room.trimmed(event.upto);
     if (event.type === "edited") {
       const message = room.timeline.find(event.target);
       if (message) room.note(message);
