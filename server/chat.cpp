@@ -6,13 +6,13 @@
 #include "actors/journal_writer.hpp"
 #include "actors/registrar.hpp"
 #include "server/bridge.hpp"
+#include "server/give_way.hpp"
 #include "server/log.hpp"
 #include "server/memory.hpp"
 
 #include <caf/scoped_actor.hpp>
 
 #include <sys/random.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <array>
@@ -46,14 +46,6 @@ std::uint64_t system_random() {
     left = drawn.size();
   }
   return std::exchange(drawn[--left], 0);
-}
-
-/// The calling thread reads for those who have been away: where all cores are busy, it lets pass
-/// the threads by which a message goes its way. (On Linux a thread has a nice value of its own:
-/// setpriority(2), "Bugs".)
-void give_way() {
-  constexpr int nice = 10;
-  ::setpriority(PRIO_PROCESS, 0, nice);  // a refusal changes no answer
 }
 
 /// Kept in the journal: a guest comes back as the same one after a restart too.
@@ -251,7 +243,7 @@ void chat::spawn_actors() {
                     system.spawn<actors::journal_reader, caf::detached>(
                         &env_,
                         [this] {
-                          give_way();
+                          give_way(10);
                           return journal_->make_reader();
                         }),
                     actors::spawn_on<actors::registrar>(system, on_.unit(i), &env_)});

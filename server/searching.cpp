@@ -4,6 +4,7 @@
 #include "actors/searcher.hpp"
 #include "search/index.hpp"
 #include "search/searcher.hpp"
+#include "server/give_way.hpp"
 #include "server/log.hpp"
 
 #include <caf/send.hpp>
@@ -26,6 +27,7 @@ struct searching::sink final : actors::feed_sink {
       : index(std::move(of)), env(with), behind_since(env.now().value()) {}
 
   bool take(std::span<const journal::feed_item> items) override {
+    if (!std::exchange(gives_way, true)) give_way(19);
     if (behind_since.load() == 0) behind_since = env.now().value();
     try {
       return index->take(items);
@@ -39,6 +41,7 @@ struct searching::sink final : actors::feed_sink {
 
   std::unique_ptr<search::index> index;
   const actors::environment& env;
+  bool gives_way = false;  // the thread that fills the index
   std::atomic<std::int64_t> behind_since;  // 0: it is not
 };
 
