@@ -72,6 +72,7 @@ void session::unread_came(running& run, const unread_read& read) {
     if (run.ref) say(message::read_all{run.ref, read.sum});
     return settle(run.ticket);
   }
+  taken_->pays.charge(price::rows, static_cast<double>(read.rooms.size()), env_->steady_now());
   run.until = deadline();
   for (const auto& [room, head] : read.rooms) {
     const bool last = &room == &read.rooms.back().first;
