@@ -243,7 +243,7 @@ void chat::spawn_actors() {
                     system.spawn<actors::journal_reader, caf::detached>(
                         &env_,
                         [this] {
-                          give_way(10);
+                          give_way(nice_of_readers);
                           return journal_->make_reader();
                         }),
                     actors::spawn_on<actors::registrar>(system, on_.unit(i), &env_)});

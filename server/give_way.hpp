@@ -4,8 +4,13 @@
 
 namespace confab::server {
 
-/// Where all cores are busy the calling thread lets pass the threads by which a message goes its way: it reads for those who
-/// have been away, or it can be late. (On Linux a thread has a nice value of its own: setpriority(2), "Bugs".)
+/// Of threads that read for those who have been away, or who look for something.
+inline constexpr int nice_of_readers = 10;
+/// Of what may be late.
+inline constexpr int nice_of_indexing = 19;
+
+/// Where all cores are busy, the calling thread lets pass those by which a message goes its way. On
+/// Linux a thread has a nice value of its own (setpriority(2), "Bugs").
 inline void give_way(int nice) {
   ::setpriority(PRIO_PROCESS, 0, nice);  // a refusal changes no answer
 }

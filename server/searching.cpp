@@ -27,7 +27,7 @@ struct searching::sink final : actors::feed_sink {
       : index(std::move(of)), env(with), behind_since(env.now().value()) {}
 
   bool take(std::span<const journal::feed_item> items) override {
-    if (!std::exchange(gives_way, true)) give_way(19);
+    if (!std::exchange(gives_way, true)) give_way(nice_of_indexing);
     if (behind_since.load() == 0) behind_since = env.now().value();
     try {
       return index->take(items);
@@ -41,7 +41,7 @@ struct searching::sink final : actors::feed_sink {
 
   std::unique_ptr<search::index> index;
   const actors::environment& env;
-  bool gives_way = false;  // the thread that fills the index
+  bool gives_way = false;  // its thread, which is told once
   std::atomic<std::int64_t> behind_since;  // 0: it is not
 };
 
@@ -60,6 +60,7 @@ void searching::start(caf::actor_system& system, actors::environment& env, journ
       &env, std::shared_ptr<journal::reader>{of.make_reader()}, from, sink_, gather_wait);
   answers_ = system.spawn<actors::searcher, caf::detached>(
       &env, [&env, &of, file = how.file](std::function<bool()> is_late) {
+        give_way(nice_of_readers);
         return search::make_searcher({file, env.how.rules, env.now, std::move(is_late)},
                                      of.make_reader());
       });
