@@ -5,7 +5,6 @@ import { byId, hintEnter, isComposing, setText, touch } from "./dom.js";
 import { isolated } from "./names.js";
 import { byteLength, shownText } from "./text.js";
 
-const TYPING_EVERY_MS = 4000;
 
 export class Composer {
   /** Set by `welcome`. */
@@ -15,7 +14,7 @@ export class Composer {
   #editing = null; // the message
   #replyTo = null; // the message that the next one answers
   #waitUntil = 0; // before it nothing is sent
-  #typingAt = 0; // when it was last said that we type; 0: it is not known
+  #saidTyping = false; // that we type
   #text = byId("text");
 
   /** `picker`: of emoji. `actions`: send, edit, editLast, typing, draft, setDraft. */
@@ -36,7 +35,7 @@ export class Composer {
     if (this.#room !== room.key) {
       this.stopEditing(false);
       this.#answer(null);
-      this.#saidTyping(false);
+      this.#sayTyping(false);
       this.#room = room.key;
       this.#set(this.#actions.draft(room.key));
     }
@@ -136,7 +135,7 @@ export class Composer {
     } else {
       this.#set("");
       this.#actions.setDraft(this.#room, "");
-      this.#typingAt = 0; // ends with the message
+      this.#saidTyping = false; // ends with the message
       const replyTo = this.#replyTo?.seq;
       this.#answer(null);
       this.#actions.send(this.#room, text, { replyTo });
@@ -152,12 +151,13 @@ export class Composer {
     this.#fit();
     if (this.#editing) return;
     this.#actions.setDraft(this.#room, this.#text.value);
-    this.#saidTyping(this.#text.value.trim() !== "");
+    this.#sayTyping(this.#text.value.trim() !== "");
   }
 
-  #saidTyping(on) {
-    if (this.#room === null || (on ? Date.now() - this.#typingAt < TYPING_EVERY_MS : this.#typingAt === 0)) return;
-    this.#typingAt = on ? Date.now() : 0;
+  /** The client library says it as often as others need it. */
+  #sayTyping(on) {
+    if (this.#room === null || !(on || this.#saidTyping)) return;
+    this.#saidTyping = on;
     this.#actions.typing(this.#room, on);
   }
 

@@ -66,13 +66,14 @@ chat("who is blocked does not count as unread, is not seen typing, and cannot wr
   await alice.place("general").getByText("1 unread").waitFor();
   await alice.go("general");
   await alice.rows.filter({ hasText: COVERED }).waitFor();
-  await bob.box.pressSequentially("more");
-  await carol.page.getByText("bob is typing…").waitFor();
   // Who has just sent something is shown typing again a second later.
-  await until("carol is seen typing", async () => {
-    await carol.box.press("a");
-    return alice.page.getByText("carol is typing…", { exact: true }).isVisible();
-  });
+  const typing = (who, seen) =>
+    until(`${who.name} is seen typing`, async () => {
+      await who.box.press("a");
+      return seen.page.getByText(`${who.name} is typing…`, { exact: true }).isVisible();
+    });
+  await typing(bob, carol);
+  await typing(carol, alice);
   await alice.go("bob");
   await alice.button("Unblock").click();
   await alice.page.getByText("You have blocked bob").waitFor({ state: "detached" });
