@@ -95,6 +95,8 @@ struct environment {
   };
   /// Told when appends begin to fail and when they work again. Any thread.
   std::function<void(bool healthy, std::string_view detail)> journal_health = [](bool, auto) {};
+  /// Told when trims by age stop, because the clock is in doubt, and when they go on. Any thread.
+  std::function<void(bool)> clock_in_doubt = [](bool) {};
   /// A failed fsync: what the process believes is stored may not be. Must not return normally.
   std::function<void(std::string_view detail)> journal_fatal = [](auto) {};
   /// Over how long those are spread who come back after the server has ended. Any thread.

@@ -35,7 +35,8 @@ void note(inbox_change& change, const log_entry& entry, const std::string& name)
     change.last = journal::shown_last(entry);
     change.name = name;
   } else if (std::holds_alternative<edited>(entry.body) ||
-             std::holds_alternative<deleted>(entry.body)) {
+             std::holds_alternative<deleted>(entry.body) ||
+             std::holds_alternative<trimmed>(entry.body)) {
     change.everyones = true;
   } else if (const auto* members = std::get_if<member_set>(&entry.body)) {
     change.users.insert(change.users.end(), members->users.begin(), members->users.end());

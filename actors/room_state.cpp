@@ -246,6 +246,7 @@ bool room_state::publish(std::optional<broadcast::author> writer, log_entry entr
   announce(event, importance::required, {}, writer, out);
   entry = std::move(std::get<message::logged>(event).entry);
   if (const auto* gone = std::get_if<deleted>(&entry.body)) take_away(gone->target);
+  if (const auto* gone = std::get_if<trimmed>(&entry.body)) trim(gone->upto);
   if (std::holds_alternative<posted>(entry.body)) {
     take_marker(entry.from, entry.seq);
     if (reads_) raise(*reads_, entry.from, entry.seq);
@@ -271,6 +272,23 @@ void room_state::take_away(seq_no target) {
       edit->what = {};
     tail_bytes_ -= before - cost_of(entry);
   }
+}
+
+/// Nor is what is gone altogether.
+void room_state::trim(seq_no upto) {
+  while (!tail_.empty() && tail_.front().seq <= upto) {
+    tail_bytes_ -= cost_of(tail_.front());
+    tail_.pop_front();
+  }
+  for (auto& entry : tail_) {
+    auto* edit = std::get_if<edited>(&entry.body);
+    if (!edit || edit->target > upto) continue;
+    const auto before = cost_of(entry);
+    edit->what = {};
+    tail_bytes_ -= before - cost_of(entry);
+  }
+  view_.floor = std::max(view_.floor, next(upto));
+  std::erase_if(view_.pins, [&](seq_no pin) { return pin <= upto; });
 }
 
 // --- typing ------------------------------------------------------------------------------------

@@ -253,6 +253,7 @@ class room_state {
                    room_effects& out);
   void go_on_sweeping(std::uint64_t number, steady_time now, room_effects& out);
   void take_away(seq_no target);
+  void trim(seq_no upto);
   void admit_early(room_effects& out);
   void give_up_joins(const asker& from, bool lost, room_effects& out);
   void start_typing(const member& who, steady_time now, room_effects& out);

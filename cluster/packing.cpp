@@ -23,7 +23,7 @@ using all_kinds = kinds<rooms::create_room, rooms::post_message, rooms::edit_mes
                         rooms::delete_messages, rooms::set_reaction, rooms::record_event,
                         rooms::set_marks, rooms::set_pin, rooms::set_members, rooms::become_member,
                         rooms::cease_membership, rooms::set_room, rooms::set_user,
-                        rooms::move_marker>;
+                        rooms::move_marker, rooms::trim_room>;
 
 // One description of a value serves both directions, so that they cannot differ: `Io` is one of the
 // two classes below.
@@ -297,6 +297,10 @@ template <class Io>
 void field(Io& io, in<Io, rooms::move_marker>& asked) {
   field(io, asked.upto);
 }
+template <class Io>
+void field(Io& io, in<Io, rooms::trim_room>& asked) {
+  field(io, asked.upto);
+}
 
 /// Calls `with` with the place of each kind and an empty one.
 template <class... Wants, class With>
@@ -332,6 +336,7 @@ void put_body(packer& io, const pinned& body) { field(io, body.target); }
 void put_body(packer& io, const member_set& body) { field(io, body); }
 void put_body(packer& io, const room_set& body) { field(io, body.change); }
 void put_body(packer& io, const user_set& body) { field(io, body); }
+void put_body(packer& io, const trimmed& body) { field(io, body.upto); }
 
 }  // namespace
 

@@ -229,6 +229,18 @@ struct inbox_page {
 /// As a row of the inbox shows a message that nothing has changed yet.
 message::inbox_last shown_last(const log_entry& message);
 
+/// What is older than its room keeps it.
+struct trim_query {
+  std::optional<room_id> after;
+  unix_ms now;
+  std::chrono::milliseconds retention{0};  // where a room sets none; 0: for ever
+  std::size_t count = 0;                   // of rooms that are looked at
+};
+struct trim_page {
+  std::vector<std::pair<room_id, seq_no>> rooms;  // and up to where each is to be trimmed
+  std::optional<room_id> next;                    // where to go on; none at the end
+};
+
 /// The roots of threads, last replied to first.
 struct thread_page {
   std::vector<message::present_message> roots;
@@ -317,6 +329,10 @@ class reader {
   /// The `as_of` of what was read when the journal was at this position.
   virtual result<std::string> as_of(std::uint64_t position) = 0;
   virtual result<message::totals> totals(const user_id& user, const room_filter& allowed = {}) = 0;
+  /// Of each room at most the oldest `limits::trim_entries_max` entries.
+  virtual result<trim_page> rooms_to_trim(const trim_query& what) = 0;
+  /// Of the newest entry of all.
+  virtual result<std::optional<unix_ms>> last_at() = 0;
   virtual result<bool> has_blocked(const user_id& blocker, const user_id& blocked) = 0;
   /// Of those of `users` that the server's own log says something of.
   virtual result<std::vector<user_set>> profiles(std::span<const user_id> users) = 0;

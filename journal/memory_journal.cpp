@@ -1,5 +1,6 @@
 #include "journal/journal.hpp"
 #include "journal/memory_store.hpp"
+#include "journal/page.hpp"
 #include "rooms/sequencer.hpp"
 
 #include <algorithm>
@@ -215,6 +216,28 @@ class memory_writer final : public writer, private rooms::source {
     room.spoke.merge(recalled);
   }
 
+  /// As `sqlite::trimming` does it.
+  static void trim(memory_room& room, seq_no upto) {
+    const auto clear = [&](std::uint64_t seq) {
+      auto& body = room.log[seq - 1].body;
+      if (auto* message = std::get_if<posted>(&body)) message->what = {}, message->where.event.clear();
+      if (auto* edit = std::get_if<edited>(&body)) edit->what = {};
+      if (auto* gone = std::get_if<deleted>(&body)) gone->reason.clear();
+      if (auto* reaction = std::get_if<reacted>(&body)) reaction->emoji.clear();
+    };
+    const auto is_gone = [&](const auto& one) { return one.first <= upto.value(); };
+    for (auto seq = upto.value(); seq > 0 && seq > room.trimmed; --seq) clear(seq);
+    for (const auto& [target, edits] : room.edits)
+      if (target <= upto.value())
+        for (const auto edit : edits) clear(edit);
+    room.trimmed = std::max(room.trimmed, upto.value());
+    std::erase_if(room.edits, is_gone);
+    std::erase_if(room.changed, is_gone);
+    std::erase_if(room.pins, is_gone);
+    for (auto& [user, notes] : room.notes)
+      std::erase_if(notes, [&](const auto& one) { return one.second.message <= upto; });
+  }
+
   /// What is not a message's.
   void keep_beside(memory_room& room, const log_entry& entry) {
     watch_pace(room, entry);
@@ -232,6 +255,8 @@ class memory_writer final : public writer, private rooms::source {
               user, inbox_end{change->state.value_or(member_state::none), room.last_position});
         if (!row.is_kept()) room.members.erase(user);
       }
+    } else if (const auto* gone = std::get_if<trimmed>(&entry.body)) {
+      trim(room, gone->upto);
     } else if (const auto* pin = std::get_if<pinned>(&entry.body)) {
       room.pins[pin->target.value()] = {entry.from, entry.at};
     } else if (const auto* profile = std::get_if<user_set>(&entry.body)) {
@@ -392,6 +417,27 @@ class memory_journal final : public journal {
 };
 
 }  // namespace
+
+trim_page rooms_to_trim_of(memory_store& store, const trim_query& what) {
+  const std::shared_lock lock{store.border};
+  trim_page page;
+  auto at = what.after ? store.rooms.upper_bound(*what.after) : store.rooms.begin();
+  for (std::size_t count = 0; at != store.rooms.end() && count < what.count; ++at, ++count) {
+    const auto& [id, room] = *at;
+    page.next = id;
+    trim_place place{what, room.view.settings()};
+    if (place.keeps_all() || id == rooms::server_room) continue;
+    const auto from = room.view.floor.value() - 1;
+    const auto end = std::min<std::uint64_t>(room.log.size(), from + limits::trim_entries_max);
+    for (auto seq = from; seq < end; ++seq)
+      if (const auto& entry = room.log[seq];
+          !place.take(entry.seq, entry.at, rooms::kind_of(entry.body)))
+        break;
+    if (place.upto()) page.rooms.emplace_back(id, *place.upto());
+  }
+  if (at == store.rooms.end()) page.next.reset();
+  return page;
+}
 
 std::unique_ptr<journal> open_memory(rooms::key_window window, const rooms::rules& how) {
   return std::make_unique<memory_journal>(window, how);

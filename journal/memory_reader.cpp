@@ -253,10 +253,21 @@ class memory_reader final : public reader {
     std::vector<seq_no> seqs;
     latest_of wanted{users, since, count};
     for (auto at = room->log.rbegin(); at != room->log.rend() && !wanted.complete(); ++at) {
+      if (at->seq < room->view.floor) break;
       if (!std::holds_alternative<posted>(at->body)) continue;
       if (wanted.take(at->from.view(), at->at) && !room->folded(*at).deleted) seqs.push_back(at->seq);
     }
     return seqs;
+  }
+
+  result<trim_page> rooms_to_trim(const trim_query& what) override {
+    return rooms_to_trim_of(store_, what);
+  }
+  result<std::optional<unix_ms>> last_at() override {
+    const std::shared_lock lock{store_.border};
+    if (store_.order.empty()) return std::optional<unix_ms>{};
+    const auto& [position, room, seq] = store_.order.back();
+    return std::optional{room->log[seq.value() - 1].at};
   }
 
   result<bool> has_blocked(const user_id& blocker, const user_id& blocked) override {

@@ -43,14 +43,15 @@ struct memory_room {
   std::map<user_id, std::map<std::uint64_t, rooms::note>> notes;  // by place
   std::map<user_id, inbox_end> gone;               // who belonged to it, or was invited
   std::uint64_t last_position = 0;
+  std::uint64_t trimmed = 0;  // up to there
 
   room_info info() const {
     return {view.room, epoch,    view.direct,  view.head, view.last_at,
             view.floor, view.set, view.members, view.rows, view.pins};
   }
-  /// Null: there is no such message.
+  /// Null: there is no such message, or none any more.
   const log_entry* message(seq_no seq) const {
-    if (seq.value() < 1 || seq.value() > log.size()) return nullptr;
+    if (seq < view.floor || seq.value() > log.size()) return nullptr;
     const auto& entry = log[seq.value() - 1];
     return std::holds_alternative<posted>(entry.body) ? &entry : nullptr;
   }
@@ -81,6 +82,7 @@ struct memory_store {
   user_filter have_directs;  // outside of the border
 };
 
+trim_page rooms_to_trim_of(memory_store& store, const trim_query& what);
 std::unique_ptr<reader> read_memory(memory_store& store);
 
 }  // namespace confab::journal

@@ -132,6 +132,17 @@ std::optional<inbox_place> inbox_place::parse(std::string_view text) {
 }
 std::string inbox_place::text() const { return journal + "." + std::to_string(position); }
 
+trim_place::trim_place(const trim_query& what, const room_settings& of)
+    : now_(what.now), kept_(of.retention.value_or(what.retention)) {
+  if (kept_.count() == 0) kept_ = what.retention;
+}
+bool trim_place::take(seq_no seq, unix_ms at, rooms::entry_kind kind) {
+  using enum rooms::entry_kind;
+  if (at.value() > now_.value() - kept_.count()) return false;
+  if (kind != member_set && kind != room_set && kind != trimmed) upto_ = seq;
+  return true;
+}
+
 void add(message::totals& sum, const room_counts& of) noexcept {
   sum.rooms += of.unread > 0 || of.mentions > 0;
   sum.unread += of.unread;

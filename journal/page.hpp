@@ -1,6 +1,7 @@
 #pragma once
 
 #include "journal/journal.hpp"
+#include "rooms/key_window.hpp"
 #include "rooms/view.hpp"
 
 #include <optional>
@@ -107,6 +108,22 @@ struct inbox_place {
   std::uint64_t position = 0;
   static std::optional<inbox_place> parse(std::string_view text);
   std::string text() const;
+};
+
+/// How far a room is to be trimmed, by its entries from the oldest on. Those alone of which content is
+/// left are worth it: `trimmed` itself would else be trimmed for ever.
+class trim_place {
+ public:
+  trim_place(const trim_query& what, const room_settings& of);
+  bool keeps_all() const noexcept { return kept_.count() == 0; }
+  /// False: this one stays, and all behind it.
+  bool take(seq_no seq, unix_ms at, rooms::entry_kind kind);
+  const std::optional<seq_no>& upto() const noexcept { return upto_; }
+
+ private:
+  unix_ms now_;
+  std::chrono::milliseconds kept_;
+  std::optional<seq_no> upto_;
 };
 
 void add(message::totals& sum, const room_counts& of) noexcept;

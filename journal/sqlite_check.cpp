@@ -135,7 +135,7 @@ class checker {
         {"deleted messages", in_one_of("*", "deleted_counted")},
         {"rooms that were left", in_one_of("*", "gone_rooms")},
         {"rooms' settings and counts",
-         in_one_of("id, settings, members, owners, kept, unlisted", "rooms")},
+         in_one_of("id, floor, settings, members, owners, kept, unlisted", "rooms")},
         {"times of slow mode", in_one_of("*", "last_messages")},
         {"pins", in_one_of("*", "pins")},
         {"threads", in_one_of("*", "threads")},

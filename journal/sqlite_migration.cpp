@@ -279,6 +279,7 @@ std::optional<std::string> rebuild(connection& database, const migration_options
       "delete from members; delete from users; delete from pins; delete from threads;"
       "delete from thread_users; delete from last_messages; delete from notes;"
       "delete from room_mentions; delete from deleted_counted; delete from gone_rooms;"
+      "update rooms set floor = 1 where floor > 1;"
       "update rooms set settings = null, members = 0, owners = 0, kept = 0, unlisted = 0 where kept > 0 or "
       "settings is not null; delete from direct_order; delete from key_runs;"
       "insert or replace into progress values ('project', 0); commit");

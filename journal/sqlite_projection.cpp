@@ -93,6 +93,7 @@ int projection::prepare(const connection& database) {
   };
   for (const auto& [prepared, sql] : all)
     if (const int code = prepared.prepare(database, sql)) return code;
+  if (const int code = trimming_.prepare(database)) return code;
   return notes_.prepare(database);
 }
 
@@ -150,6 +151,7 @@ int projection::project(const connection& database, const rooms::room_view& room
     int operator()(const member_set& what) const { return of.left(place, what); }
     int operator()(const room_set&) const { return SQLITE_OK; }
     int operator()(const user_set&) const { return SQLITE_OK; }
+    int operator()(const trimmed& what) const { return of.trimming_.trim(room(), what.upto); }
     int operator()(const edited& what) const { return of.edit(place, what); }
     int operator()(const deleted& what) const { return of.erase(room(), entry(), what); }
     int operator()(const reacted& what) const {

@@ -2,6 +2,7 @@
 
 #include "journal/sqlite_notes.hpp"
 #include "journal/sqlite_statement.hpp"
+#include "journal/sqlite_trimming.hpp"
 #include "protocol/entry.hpp"
 #include "rooms/message_state.hpp"
 
@@ -59,6 +60,7 @@ class projection {
   };
   statements run_;
   notes notes_;
+  trimming trimming_;
 };
 
 }  // namespace confab::journal::sqlite

@@ -97,8 +97,14 @@ std::optional<sqlite_reader::failure> sqlite_reader::open() {
        "select 1 from thread_users where room = ?1 and root = ?2 and user = ?3 union all "
        "select 1 from log where room = ?1 and seq = ?2 and kind = 0 and sender = ?3"},
       {run_.messages_of,
-       "select seq, at, sender from log where room = ?1 and kind = 0 union all "
-       "select seq, at, sender from log where room = ?1 and kind = 6 order by 1 desc"},
+       "select seq, at, sender from log where room = ?1 and kind = 0 and seq >= ?2 union all "
+       "select seq, at, sender from log where room = ?1 and kind = 6 and seq >= ?2 order by 1 desc"},
+      {run_.rooms_to_trim,
+       "select id, room, floor, settings from rooms where id > 0 and room > ?1 order by room limit ?2"},
+      {run_.oldest, "select seq, at, kind from log where room = ?1 and seq >= ?2 and kind = 0 union all "
+                    "select seq, at, kind from log where room = ?1 and seq >= ?2 and kind <> 0 "
+                    "order by 1 limit ?3"},
+      {run_.last_at, "select at from log order by id desc limit 1"},
       {run_.is_deleted,
        "select 1 from changed where room = ?1 and seq = ?2 and deleted_by is not null"},
       {run_.blocked,
@@ -231,10 +237,13 @@ result<std::vector<log_entry>> sqlite_reader::entries(const room_id& room, seq_n
   return std::move(page).take();
 }
 
-std::variant<std::pair<std::int64_t, seq_no>, sqlite_reader::failure>
-sqlite_reader::find_in_snapshot(const room_id& room) {
+std::variant<sqlite_reader::found_room, sqlite_reader::failure> sqlite_reader::find_in_snapshot(
+    const room_id& room) {
   query info{run_.room, room.view()};
-  if (info.next()) return std::pair{info.integer(0), room_of(info).head};
+  if (info.next()) {
+    const auto of = room_of(info);
+    return found_room{info.integer(0), of.head, of.floor};
+  }
   if (info.code()) return failed(info.code());
   return failure{fault::no_such_room, "no room " + room.value()};
 }
@@ -248,8 +257,9 @@ result<message_page> sqlite_reader::messages(const room_id& room, const user_id&
   if (now.code()) return failed(now.code());
   const auto found = find_in_snapshot(room);
   if (const auto* why = std::get_if<failure>(&found)) return *why;
-  const auto [id, head] = std::get<0>(found);
-  const auto range = message_range::of(before, after, head);
+  const auto [id, head, floor] = std::get<0>(found);
+  auto range = message_range::of(before, after, head);
+  range.above = std::max(range.above, seq_no{floor.value() - 1});
   message_page_builder page{range.direction, count, bytes};
   const bool forward = range.direction == reading::forward;
   bool main_alone = thread == seq_no{0};

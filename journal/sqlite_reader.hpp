@@ -51,6 +51,8 @@ class sqlite_reader final : public reader {
                                        unix_ms now) override;
   result<std::string> as_of(std::uint64_t position) override;
   result<message::totals> totals(const user_id& user, const room_filter& allowed) override;
+  result<trim_page> rooms_to_trim(const trim_query& what) override;
+  result<std::optional<unix_ms>> last_at() override;
   result<bool> has_blocked(const user_id& blocker, const user_id& blocked) override;
   result<std::vector<user_set>> profiles(std::span<const user_id> users) override;
   result<std::vector<room_info>> rooms(const std::optional<room_id>& after,
@@ -69,7 +71,7 @@ class sqlite_reader final : public reader {
         directs,
         feed, marks, marker, counted, behind,
         notes, own_rooms, own_directs, room_of_number,
-        latest, entry_time, latest_note, is_deleted_counted, journal_place, gone_rooms, gone_room;
+        rooms_to_trim, oldest, last_at, latest, entry_time, latest_note, is_deleted_counted, journal_place, gone_rooms, gone_room;
   };
   struct failure {
     fault why;
@@ -103,8 +105,13 @@ class sqlite_reader final : public reader {
   /// None where there is no such message.
   std::optional<message::present_message> message_at(std::int64_t room, const user_id& asker,
                                                      seq_no seq, int& code);
-  /// The number and head of `room`, in the snapshot of the caller.
-  std::variant<std::pair<std::int64_t, seq_no>, failure> find_in_snapshot(const room_id& room);
+  struct found_room {
+    std::int64_t number;
+    seq_no head;
+    seq_no floor;
+  };
+  /// In the snapshot of the caller.
+  std::variant<found_room, failure> find_in_snapshot(const room_id& room);
   int read_reactions(std::int64_t room, const user_id& asker, message::present_message& into);
   /// Before the snapshot in which it is used: what leaves it meanwhile is stored there.
   using gathered = std::vector<pending_markers::place>;

@@ -38,7 +38,7 @@ result<member_page> sqlite_reader::members(const room_id& room, member_state sta
   const snapshot now{*this};
   const auto found = find_in_snapshot(room);
   if (const auto* why = std::get_if<failure>(&found)) return *why;
-  const auto [id, head] = std::get<0>(found);
+  const auto [id, head, floor] = std::get<0>(found);
   member_page page;
   page.head = head;
   query row{run_.members, id, static_cast<std::int64_t>(state),
@@ -61,7 +61,7 @@ result<std::vector<pinned_message>> sqlite_reader::pins(const room_id& room, con
   const snapshot now{*this};
   const auto found = find_in_snapshot(room);
   if (const auto* why = std::get_if<failure>(&found)) return *why;
-  const auto id = std::get<0>(found).first;
+  const auto id = std::get<0>(found).number;
   std::vector<pinned_message> page;
   std::size_t used = 0;
   query row{run_.pins, id, clamp(after.value_or(seq_no{}))};
@@ -89,7 +89,7 @@ result<thread_page> sqlite_reader::threads(const room_id& room, const user_id& a
   const snapshot now{*this};
   const auto found = find_in_snapshot(room);
   if (const auto* why = std::get_if<failure>(&found)) return *why;
-  const auto id = std::get<0>(found).first;
+  const auto id = std::get<0>(found).number;
   thread_page page;
   std::size_t used = 0, looked_at = 0;
   std::optional<seq_no> last;
@@ -129,12 +129,13 @@ result<thread_page> sqlite_reader::threads(const room_id& room, const user_id& a
 result<std::vector<seq_no>> sqlite_reader::messages_of(const room_id& room,
                                                        std::span<const user_id> users,
                                                        unix_ms since, std::size_t count) {
-  const auto number = find(room);
-  if (const auto* why = std::get_if<failure>(&number)) return *why;
-  const auto id = std::get<std::int64_t>(number);
+  if (const auto why = open()) return *why;
+  const auto found = find_in_snapshot(room);
+  if (const auto* why = std::get_if<failure>(&found)) return *why;
+  const auto [id, head, floor] = std::get<0>(found);
   std::vector<seq_no> seqs;
   latest_of wanted{users, since, count};
-  query row{run_.messages_of, id};
+  query row{run_.messages_of, id, clamp(floor)};
   while (!wanted.complete() && row.next()) {
     if (!wanted.take(row.text(2), unix_ms{row.integer(1)})) continue;
     query gone{run_.is_deleted, id, row.integer(0)};
@@ -163,6 +164,41 @@ result<std::vector<user_set>> sqlite_reader::profiles(std::span<const user_id> u
     if (row.code()) return failed(row.code());
   }
   return found;
+}
+
+/// A room's log is looked at from its oldest entry on, up to the first that may stay.
+result<trim_page> sqlite_reader::rooms_to_trim(const trim_query& what) {
+  if (const auto why = open()) return *why;
+  const snapshot now{*this};
+  trim_page page;
+  std::size_t looked_at = 0;
+  query room{run_.rooms_to_trim, what.after ? what.after->view() : std::string_view{}, clamp(what.count)};
+  while (room.next()) {
+    ++looked_at;
+    page.next = room_id::trusted(std::string{room.text(1)});
+    const auto settings = room.is_null(3) ? room_settings{} : settings_from_json(room.text(3));
+    trim_place place{what, settings};
+    if (place.keeps_all()) continue;
+    query entry{run_.oldest, room.integer(0), room.integer(2), limits::trim_entries_max};
+    while (entry.next() &&
+           place.take(seq_no{static_cast<std::uint64_t>(entry.integer(0))}, unix_ms{entry.integer(1)},
+                      static_cast<rooms::entry_kind>(entry.integer(2))))
+      continue;
+    if (entry.code()) return failed(entry.code());
+    if (place.upto()) page.rooms.emplace_back(*page.next, *place.upto());
+  }
+  if (room.code()) return failed(room.code());
+  if (looked_at < what.count) page.next.reset();
+  return page;
+}
+
+result<std::optional<unix_ms>> sqlite_reader::last_at() {
+  if (const auto why = open()) return *why;
+  query row{run_.last_at};
+  std::optional<unix_ms> at;
+  if (row.next()) at = unix_ms{row.integer(0)};
+  if (row.code()) return failed(row.code());
+  return at;
 }
 
 }  // namespace confab::journal::sqlite

@@ -26,6 +26,7 @@ seq_no sqlite_reader::counted_before(const rooms::room_view& room, seq_no below,
     query row{run_.latest, room.number, clamp(below), looked_at_first};
     while (row.next()) {
       end = static_cast<std::uint64_t>(row.integer(0));
+      if (end < room.floor.value()) return {};
       if (row.is_null(1)) return seq_no{end};
     }
     if (row.code()) code = row.code();

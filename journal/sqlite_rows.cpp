@@ -53,6 +53,9 @@ struct to_columns {
     columns.data = to_json(body.change);
     return columns;
   }
+  body_columns operator()(const trimmed& body) const {
+    return with(entry_kind::trimmed, body.upto);
+  }
   body_columns operator()(const user_set& body) const {
     auto columns = with(entry_kind::user_set, std::nullopt);
     columns.users = body.user.value();
@@ -112,6 +115,8 @@ std::optional<entry_body> body_of(const query& row) {
       return pinned{target, true};
     case entry_kind::unpinned:
       return pinned{target, false};
+    case entry_kind::trimmed:
+      return trimmed{target};
     case entry_kind::recorded:
       return recorded{text(), free_data{std::string{row.text(11)}}};
     case entry_kind::member_set: {

@@ -54,11 +54,11 @@ constexpr const char* entries_out = R"(
   select '{"type":"' || case kind when 0 then 'message' when 6 then 'message'
       when 1 then 'edited' when 2 then 'deleted' when 3 then 'reacted' when 4 then 'reacted'
       when 5 then 'recorded' when 7 then 'member_set' when 8 then 'room_set' when 9 then 'pinned'
-      when 10 then 'pinned' when 11 then 'user_set' end ||
+      when 10 then 'pinned' when 11 then 'user_set' when 12 then 'trimmed' end ||
     '","position":' || l.id || ',"room":' || json_quote(r.room) || ',"seq":' || seq ||
     ',"at":' || at || ',"from":' || json_quote(sender) ||
     iif(key is null, '', ',"key":' || json_quote(key)) || coalesce(',"more":' || nullif(more, 0), '') ||
-    coalesce(',"target":' || target, '') || coalesce(',"thread":' || thread, '') ||
+    coalesce(iif(kind = 12, ',"upto":', ',"target":') || target, '') || coalesce(',"thread":' || thread, '') ||
     coalesce(',"reply_to":' || reply_to, '') || iif(event is null, '', ',"event":' || json_quote(event)) ||
     case when kind in (3, 9) then ',"on":true' when kind in (4, 10) then ',"on":false' else '' end ||
     case when flags is null then '' when kind = 11 then ',"guest":true' else ',"quiet":true' end ||
@@ -80,8 +80,8 @@ constexpr const char* entries_in = R"(
       case t when 'message' then iif(e ->> 'thread' is null, 0, 6) when 'edited' then 1
         when 'deleted' then 2 when 'reacted' then iif(e ->> 'on', 3, 4) when 'recorded' then 5
         when 'member_set' then 7 when 'room_set' then 8 when 'pinned' then iif(e ->> 'on', 9, 10)
-        when 'user_set' then 11 end,
-      e ->> 'key', coalesce(e ->> 'more', 0), e ->> 'target', e ->> 'thread', e ->> 'reply_to',
+        when 'user_set' then 11 when 'trimmed' then 12 end,
+      e ->> 'key', coalesce(e ->> 'more', 0), e ->> iif(t = 'trimmed', 'upto', 'target'), e ->> 'thread', e ->> 'reply_to',
       iif(e ->> iif(t = 'user_set', 'guest', 'quiet'), 1, null),
       iif(t = 'recorded', null, e ->> 'event'),
       e ->> case t when 'deleted' then 'reason' when 'reacted' then 'emoji'
@@ -207,6 +207,7 @@ std::string_view fault_of(const entry_body& body) {
     std::string_view operator()(const deleted& it) const { return text(it.reason); }
     std::string_view operator()(const reacted& it) const { return text(it.emoji); }
     std::string_view operator()(const pinned&) const { return ""; }
+    std::string_view operator()(const trimmed&) const { return ""; }
     std::string_view operator()(const room_set&) const { return ""; }
     std::string_view operator()(const recorded& it) const { return text(it.type); }
     std::string_view operator()(const user_set& it) const {
@@ -230,8 +231,9 @@ std::string_view fault_of(const log_entry& entry) {
     return "it is from what is no user";
   if (entry.key.size() > limits::key_bytes_max || !is_clean_text(entry.key, false))
     return "its key cannot be one";
-  if (const auto target = target_of(entry.body); target && !(*target < entry.seq))
-    return "it changes what is not before it";
+  const auto* gone = std::get_if<trimmed>(&entry.body);
+  const auto target = gone ? std::optional{gone->upto} : target_of(entry.body);
+  if (target && !(*target < entry.seq)) return "it changes what is not before it";
   return fault_of(entry.body);
 }
 

@@ -389,7 +389,8 @@ int sqlite_writer::keep(const rooms::room_view& view, const std::vector<log_entr
   bool changes_room = false;
   for (const auto& entry : entries) {
     counted += rooms::counts(entry);
-    leftovers_ |= std::holds_alternative<deleted>(entry.body);
+    leftovers_ |= std::holds_alternative<deleted>(entry.body) ||
+                  std::holds_alternative<trimmed>(entry.body);
     --more;
     const auto body = columns_of(entry.body);
     std::optional<std::string_view> key;

@@ -32,6 +32,7 @@ struct body_bytes {
     return body.change.title.value_or("").size() + body.change.topic.value_or("").size() +
            bytes_of(body.change.data);
   }
+  std::size_t operator()(const trimmed&) const noexcept { return 0; }
   std::size_t operator()(const user_set& body) const noexcept {
     return body.user.view().size() + body.name.size() + bytes_of(body.data);
   }
@@ -48,6 +49,7 @@ struct body_target {
   target operator()(const member_set&) const noexcept { return std::nullopt; }
   target operator()(const room_set&) const noexcept { return std::nullopt; }
   target operator()(const user_set&) const noexcept { return std::nullopt; }
+  target operator()(const trimmed&) const noexcept { return std::nullopt; }
 };
 
 }  // namespace

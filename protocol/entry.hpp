@@ -90,8 +90,14 @@ struct user_set {
   friend bool operator==(const user_set&, const user_set&) = default;
 };
 
+/// Everything up to there is gone: by age, or by the deployment's wish.
+struct trimmed {
+  seq_no upto;
+  friend bool operator==(const trimmed&, const trimmed&) = default;
+};
+
 using entry_body = std::variant<posted, edited, deleted, reacted, recorded, member_set, room_set,
-                                pinned, user_set>;
+                                pinned, user_set, trimmed>;
 
 /// The message an entry changes; none for a message itself.
 std::optional<seq_no> target_of(const entry_body& body) noexcept;

@@ -36,6 +36,7 @@ inline constexpr std::size_t search_query_bytes_max = 256;
 inline constexpr std::size_t search_words_max = 20;
 inline constexpr std::size_t search_rooms_max = 100;  // that one names
 inline constexpr std::int64_t slow_ms_max = 21'600'000;
+inline constexpr std::size_t trim_entries_max = 1'000;  // by one entry
 inline constexpr std::int64_t retention_ms_min = 3'600'000;
 inline constexpr std::size_t frame_nodes_max = 2000;  // values: scalars, arrays, objects
 inline constexpr std::uint64_t ref_max = (std::uint64_t{1} << 53) - 1;

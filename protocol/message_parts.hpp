@@ -120,6 +120,7 @@ class message_parts {
     put_text("name", body.name);
     put("data", body.data);
   }
+  void put_body(const trimmed& body) { put("upto", body.upto); }
 
   static std::string_view type_of(const posted&) { return "message"; }
   static std::string_view type_of(const edited&) { return "edited"; }
@@ -130,6 +131,7 @@ class message_parts {
   static std::string_view type_of(const room_set&) { return "room_set"; }
   static std::string_view type_of(const pinned&) { return "pinned"; }
   static std::string_view type_of(const user_set&) { return "user_set"; }
+  static std::string_view type_of(const trimmed&) { return "trimmed"; }
 
   template <class Event>
   void put_events(const room_id& room, const std::vector<Event>& events) {

@@ -60,6 +60,12 @@ bool sets_access(const room_settings& change) {
   return !manner.empty();
 }
 
+/// Than the server keeps messages; 0 is the server's own.
+bool keeps_longer(const judged_case& of, std::chrono::milliseconds retention) {
+  const auto longest = of.who.how.retention;
+  return !of.asked.by.is_unchecked() && longest.count() > 0 && retention > longest;
+}
+
 /// Whether it only takes the room out of the archive.
 bool unarchives(const room_settings& change) {
   room_settings alone;
@@ -213,6 +219,15 @@ constexpr std::array rules_in_order{
              return std::nullopt;
            return refusal(error_code::forbidden, "not in this room");
          }},
+    rule{"rooms are trimmed by the deployment, and what is gone is not trimmed again",
+         [](const judged_case& of) -> answer {
+           const auto* trim = as<trim_room>(of);
+           if (!trim) return std::nullopt;
+           if (!of.asked.by.is_unchecked() || of.who.room.room == server_room)
+             return refusal(error_code::forbidden, "not allowed in this room");
+           if (std::min(trim->upto, of.who.room.head) < of.who.room.floor) return unchanged{};
+           return verdict{allowed{}};
+         }},
     rule{"bans, and rooms that do not exist for others, come first",
          [](const judged_case& of) -> answer {
            if (!is_about_room(of)) return std::nullopt;
@@ -334,6 +349,8 @@ constexpr std::array rules_in_order{
            if (why && (why->code != error_code::read_only || changes || !theirs))
              return *std::move(why);
            if (!changes) return unchanged{};
+           if (set->change.retention && keeps_longer(of, *set->change.retention))
+             return refusal(error_code::forbidden, "the server keeps messages no longer than that");
            return std::nullopt;
          }},
 };
@@ -369,6 +386,7 @@ std::vector<seq_no> targets_of(const want& what) {
           [](const set_room&) { return seqs{}; },
           [](const set_user&) { return seqs{}; },
           [](const move_marker&) { return seqs{}; },
+          [](const trim_room&) { return seqs{}; },
       },
       what);
 }

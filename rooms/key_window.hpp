@@ -24,6 +24,7 @@ enum class entry_kind : std::int64_t {
   pinned = 9,
   unpinned = 10,
   user_set = 11,
+  trimmed = 12,
 };
 entry_kind kind_of(const entry_body& body) noexcept;
 

@@ -97,9 +97,15 @@ struct move_marker {
   seq_no upto;  // above the head: the head
 };
 
+/// Everything up to there goes, but for what the rules fold: at most `limits::trim_entries_max` entries
+/// at once. Who wants more asks again.
+struct trim_room {
+  seq_no upto;
+};
+
 using want = std::variant<create_room, post_message, edit_message, delete_messages, set_reaction,
                           record_event, set_marks, set_pin, set_members, become_member,
-                          cease_membership, set_room, set_user, move_marker>;
+                          cease_membership, set_room, set_user, move_marker, trim_room>;
 
 struct operation {
   room_id room;

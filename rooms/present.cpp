@@ -44,6 +44,7 @@ void apply(folded_message& message, const log_entry& change) {
                  [](const room_set&) {},
                  [](const pinned&) {},
                  [](const user_set&) {},
+                 [](const trimmed&) {},
                  [&](const edited& edit) {
                    ++message.edits;
                    if (message.deleted) return;

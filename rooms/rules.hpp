@@ -14,6 +14,7 @@ struct rules {
   std::size_t memberships_max = limits::memberships_max;  // of a user, invitations too
   std::size_t room_mention_members_max = limits::room_mention_members_max;
   std::chrono::milliseconds invitation_life = std::chrono::hours{24 * 30};
+  std::chrono::milliseconds retention{0};  // of messages, in rooms that set no shorter one; 0: for ever
 };
 
 }  // namespace confab::rooms

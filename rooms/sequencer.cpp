@@ -59,6 +59,7 @@ bool is_repeat_of(const want& what, const key_record& used) {
           },
           [](const set_marks&) { return false; },
           [](const move_marker&) { return false; },
+          [&](const trim_room&) { return used.kind == entry_kind::trimmed; },
       },
       what);
 }
@@ -135,6 +136,10 @@ std::vector<entry_body> bodies_of(operation& asked, findings& found, const room_
                  [](create_room&) {},
                  [](set_marks&) {},
                  [](move_marker&) {},
+                 [&](trim_room& trim) {
+                   const seq_no most{room.floor.value() + limits::trim_entries_max - 1};
+                   bodies.push_back(trimmed{std::min({trim.upto, room.head, most})});
+                 },
              },
              asked.what);
   return bodies;
@@ -191,6 +196,7 @@ bool sequencer::covers(const key_record& used, const operation& asked, unix_ms a
                        const room_view& room, source& from) {
   if (const auto* wanted = std::get_if<delete_messages>(&asked.what))
     return std::ranges::all_of(wanted->targets, [&](seq_no target) {
+      if (target < room.floor) return true;  // it is gone whatever it was
       const auto message = from.message(room, target, asked.by.user, {});
       return message && message->deleted;
     });
@@ -310,7 +316,7 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
   const auto who = standing_of(*room, asked.by, author, at);
   judged_case of{who, asked};
   findings found;
-  seq_no floor{1};
+  auto floor = room->floor;
   if (!takes_away(asked.what))
     floor = std::max({floor, floor_of(*room, asked.by, author), asked.by.reads_from});
   const auto is_shown = [&](seq_no seq) { return seq >= floor && seq <= room->head; };
@@ -323,8 +329,8 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
     };
     if (post->where.thread) {
       const auto root = look_up(*post->where.thread);
-      of.refers_to_nothing = !root;
       if (root) found.root = root->thread.value_or(*post->where.thread);
+      of.refers_to_nothing = !root || *found.root < room->floor;
     }
     if (post->where.reply_to && !look_up(*post->where.reply_to)) of.refers_to_nothing = true;
     const bool slow = room->settings().slow_mode().count() > 0 &&

@@ -42,6 +42,10 @@ void apply(room_view& view, const log_entry& entry, member_rows& rows) {
                  [](const reacted&) {},
                  [](const recorded&) {},
                  [](const user_set&) {},
+                 [&](const trimmed& change) {
+                   view.floor = std::max(view.floor, next(change.upto));
+                   std::erase_if(view.pins, [&](seq_no pin) { return pin < view.floor; });
+                 },
                  [&](const deleted& gone) { pin(view, gone.target, false); },
                  [&](const pinned& change) { pin(view, change.target, change.on); },
                  [&](const room_set& change) {
@@ -81,6 +85,7 @@ entry_kind kind_of(const entry_body& body) noexcept {
           [](const room_set&) { return entry_kind::room_set; },
           [](const pinned& what) { return what.on ? entry_kind::pinned : entry_kind::unpinned; },
           [](const user_set&) { return entry_kind::user_set; },
+          [](const trimmed&) { return entry_kind::trimmed; },
       },
       body);
 }

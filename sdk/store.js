@@ -68,7 +68,7 @@ export class Store {
       joined: (event) => this.#joined(event),
       left: (event) => this.#left(event),
       message: (event) => this.#message(event),
-      edited: entry, deleted: entry, reacted: entry, pinned: entry, room_set: entry, member_set: entry,
+      edited: entry, deleted: entry, reacted: entry, pinned: entry, trimmed: entry, room_set: entry, member_set: entry,
       read: (event) => this.#reading.onServer(event),
       inbox: (event) => this.#inbox.changed(event),
       receipts: (event) => this.#reading.byOthers(event),
@@ -467,6 +467,7 @@ export class Store {
     room.info = this.client.room(event.room) ?? room.info;
     room.timeline.apply(event);
     if (event.type === "deleted") room.forget(event.target);
+    if (event.type === "trimmed") room.trimmed(event.upto);
     if (event.type === "edited") {
       const message = room.timeline.find(event.target);
       if (message) room.note(message);

@@ -259,12 +259,17 @@ export class RoomState {
     this.mentions.delete(seq);
   }
 
+  /** Nothing counts any more up to there. @param {number} upto */
+  trimmed(upto) {
+    for (const each of [...this.unread, ...this.mentions]) if (each <= upto) this.forget(each);
+  }
+
   /** Up to here it is read. @param {number} seq @returns {boolean} whether that is news */
   readTo(seq) {
     if (seq <= this.readUpTo && this.unread.size === 0) return false;
     this.readUpTo = Math.max(this.readUpTo, seq);
     this.counting = null;
-    for (const each of [...this.unread, ...this.mentions]) if (each <= seq) this.forget(each);
+    this.trimmed(seq);
     return true;
   }
 }

@@ -82,6 +82,10 @@ export class Timeline {
 
   /** What happens to a message that is there. @param {any} entry */
   apply(entry) {
+    if (entry.type === "trimmed") {
+      this.messages = this.messages.filter(({ seq }) => /** @type {number} */ (seq) > entry.upto);
+      this.complete = true;
+    }
     const before = this.find(entry.target);
     this.#update(entry.target, entry.seq, (message) => this.#changed(message, entry));
     const { thread, deleted } = before ?? {};

@@ -204,8 +204,14 @@ export interface Pinned extends LogEntryBase {
   on: boolean;
 }
 
+/** Everything up to `upto` is gone: drop what you keep of it. */
+export interface Trimmed extends LogEntryBase {
+  type: "trimmed";
+  upto: number;
+}
+
 /** What has a `seq`: is stored, travels, resumes and counts. */
-export type LogEntry = Message | Edited | Deleted | Reacted | MemberSet | RoomSet | Pinned;
+export type LogEntry = Message | Edited | Deleted | Reacted | MemberSet | RoomSet | Pinned | Trimmed;
 
 // ------------------------------------------------------------------------------------- wire: replies and events
 

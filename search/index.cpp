@@ -104,7 +104,7 @@ class sqlite_index final : public index {
 
  private:
   struct statements {
-    sql::statement begin, commit, rollback, number, add_room, place, add_place, remove_place, text,
+    sql::statement begin, commit, rollback, number, add_room, place, places_upto, add_place, remove_place, text,
         add_text, change_text, remove_text, add_words, remove_words, merge, add_member,
         remove_member, move, dirty;
   };
@@ -118,6 +118,7 @@ class sqlite_index final : public index {
   int change(std::int64_t room, seq_no target, message_change** into);
   int apply(std::uint64_t position, message_change& what);
   int take_members(std::int64_t room, const member_set& change);
+  int trim(std::int64_t room, seq_no upto);
   int number_of(const room_id& room, std::int64_t& into);
   bool step_of_cleaning();
 
@@ -180,6 +181,7 @@ int sqlite_index::prepare() {
       {run_.number, "select id from rooms where room = ?1"},
       {run_.add_room, "insert into rooms (room) values (?1)"},
       {run_.place, "select position from places where room = ?1 and seq = ?2"},
+      {run_.places_upto, "select position from places where room = ?1 and seq <= ?2"},
       {run_.add_place, "insert or replace into places values (?1, ?2, ?3, ?4)"},
       {run_.remove_place, "delete from places where position = ?1"},
       {run_.text, "select body, tags from texts where position = ?1"},
@@ -321,11 +323,20 @@ int sqlite_index::gather(const journal::feed_item& item) {
                    return SQLITE_OK;
                  },
                  [&](const member_set& what) { return take_members(room, what); },
+                 [&](const trimmed& what) { return trim(room, what.upto); },
                  [](const reacted&) { return SQLITE_OK; }, [](const pinned&) { return SQLITE_OK; },
                  [](const room_set&) { return SQLITE_OK; },
                  [](const recorded&) { return SQLITE_OK; },
                  [](const user_set&) { return SQLITE_OK; }},
       entry.body);
+}
+
+int sqlite_index::trim(std::int64_t room, seq_no upto) {
+  query row{run_.places_upto, room, sql::clamp(upto)};
+  while (row.next()) changes_[static_cast<std::uint64_t>(row.integer(0))].is_gone = true;
+  for (const auto& [place, position] : fresh_)
+    if (place.first == room && place.second <= upto.value()) changes_.at(position).is_gone = true;
+  return row.code();
 }
 
 /// Of a message in the index, or in this page; null where there is none.

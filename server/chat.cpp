@@ -4,6 +4,7 @@
 #include "actors/directory.hpp"
 #include "actors/journal_reader.hpp"
 #include "actors/journal_writer.hpp"
+#include "actors/keeper.hpp"
 #include "actors/registrar.hpp"
 #include "server/bridge.hpp"
 #include "server/give_way.hpp"
@@ -61,6 +62,7 @@ rooms::rules rules_of(const config& how) {
   rooms::rules rules;
   rules.guest_members = how.guest_members && !how.takes_tokens();
   rules.members_max = how.room_members_max;
+  rules.retention = how.retention;
   return rules;
 }
 
@@ -182,6 +184,14 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
     else
       log::error("journal-failing", "detail={}", detail);
   };
+  env_.clock_in_doubt = [this](bool doubt) {
+    clock_in_doubt_ = doubt;
+    if (doubt)
+      log::error("retention-stopped", "detail={}",
+                 "the clock is in doubt: set it, or confabd retention resume");
+    else
+      log::info("retention-resumed");
+  };
   env_.journal_fatal = [](std::string_view detail) {
     log::error("journal-fatal", "detail={}", detail);
     end_process();
@@ -219,6 +229,7 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
     env_.writer = actors::writer_actor{};
     env_.search = actors::search_actor{};
     searching_ = {};
+    keeper_ = actors::keeper_actor{};
     env_.board.clear();
   });
 }
@@ -248,10 +259,12 @@ void chat::spawn_actors() {
                         }),
                     actors::spawn_on<actors::registrar>(system, on_.unit(i), &env_)});
 
+  keeper_ = system.spawn<actors::keeper, caf::detached>(&env_, [this] { return journal_->make_reader(); });
   if (has_search_) searching_.start(system, env_, *journal_, data_);
 
   watch_.add("the journal's writer", env_.writer);
   if (env_.search) watch_.add("the searcher", env_.search);
+  watch_.add("who trims the journal", keeper_);
   for (std::size_t i = 0; i < on_.shards(); ++i) {
     const auto& shard = env_.board.shard(i);
     const auto of_shard = " of shard " + std::to_string(i);
@@ -375,6 +388,7 @@ metric_sources chat::numbers() const {
   from.log_lines_dropped = log::dropped();
   from.ready = trouble().empty();
   from.journal_healthy = journal_healthy_;
+  from.clock_in_doubt = clock_in_doubt_;
   return from;
 }
 
@@ -419,6 +433,7 @@ void chat::end_actors() {
     caf::anon_send_exit(shard.registrar, caf::exit_reason::user_shutdown);
   }
   searching_.end();
+  caf::anon_send_exit(keeper_, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(env_.writer, caf::exit_reason::user_shutdown);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/environment.hpp"
+#include "actors/housekeeping.hpp"
 #include "journal/journal.hpp"
 #include "protocol/codec.hpp"
 #include "server/assets.hpp"
@@ -63,6 +64,7 @@ class chat {
   /// Of the journal, which is open. Any thread.
   std::unique_ptr<journal::reader> reader() const { return journal_->make_reader(); }
   const actors::switchboard& board() const noexcept { return env_.board; }
+  const actors::keeper_actor& keeper() const noexcept { return keeper_; }
 
   void set_ready(bool ready) noexcept { ready_ = ready; }
   /// Twice a second: sheds what can be where memory is short.
@@ -106,6 +108,8 @@ class chat {
   std::atomic<bool> memory_is_short_{false};
   std::atomic<bool> ready_{false};
   std::atomic<bool> journal_healthy_{true};
+  std::atomic<bool> clock_in_doubt_{false};
+  actors::keeper_actor keeper_;
 };
 
 /// What the transport needs of the configuration.

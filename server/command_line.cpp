@@ -200,6 +200,7 @@ const subcommand subcommands[] = {
     {"users", {}, {}, nullptr, print_ask_help},
     {"kick", {"--user"}, {}, nullptr, print_ask_help},
     {"drain", {}, {}, nullptr, print_ask_help},
+    {"retention", {}, {}, nullptr, print_ask_help},
 };
 
 void add_subcommand(CLI::App& app, const subcommand& it) {
@@ -210,6 +211,7 @@ void add_subcommand(CLI::App& app, const subcommand& it) {
   added.add_flag("-h,--help");
   for (const auto& flag : it.valued) add_valued(added, flag);
   for (const auto& flag : it.switches) added.add_flag(flag);
+  if (it.name == std::string_view{"retention"}) added.add_option("what");
 }
 
 /// CLI11 splits the command line and finds unknown flags. Values are read here, because it stops
@@ -390,6 +392,10 @@ command_line parse_subcommand(const CLI::App& app, const CLI::App& one,
     ask_command ask{server.admin_socket_path(), {std::string{name}}};
     if (ask.socket.empty()) mistakes.push_back("--admin-socket: is missing");
     if (name == "kick") ask.words.push_back(needed("--user"));
+    if (name == "retention" && value("what") == "resume")
+      ask.words.push_back("resume");
+    else if (name == "retention")
+      mistakes.push_back("retention: must be followed by resume");
     if (name == "tail")
       out = tail_command{ask.socket, needed("--room")};
     else

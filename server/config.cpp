@@ -153,6 +153,9 @@ std::vector<std::string> mistakes_in(const config& it) {
     add(!is_image_origin(origin), "--image-origins " + log::quoted(origin) +
                                       ": must be https://host or https://host:port in lower case");
 
+  add(it.retention > 0ms && it.retention.count() < limits::retention_ms_min,
+      "--retention: must be 0s, or 1h and more");
+
   std::error_code error;
   add(it.journal == journal_kind::sqlite && it.data.empty(), "--data: is missing");
   add(it.journal == journal_kind::sqlite && std::filesystem::exists(it.data, error) &&

@@ -50,6 +50,7 @@ struct config {
   bool search = true;  // of a journal on disk
   milliseconds dedupe_age = std::chrono::hours{24};
   std::size_t dedupe_count = 1'000'000;
+  milliseconds retention{0};  // of messages; 0: for ever
 
   std::optional<bool> guests;  // unset: see guests_allowed()
   std::string jwt_secret_file;

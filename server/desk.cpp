@@ -77,6 +77,7 @@ std::string desk::answer(const std::vector<std::string>& words) {
   if (is("users")) return out += users();
   if (is("kick", 2)) return out += kick(words[1]);
   if (is("tail", 3)) return out += tail(words[1], words[2]);
+  if (is("retention", 2) && words[1] == "resume") return out += resume_retention();
   if (is("drain")) return from_.end(), out += "the server ends when what is in flight is answered\n";
   return "this server does not know what is asked";
 }
@@ -94,6 +95,7 @@ std::string desk::status() const {
       {"users", number(is.actors.users)},
       {"rooms awake", number(is.actors.rooms_awake)},
       {"waits for readers", size_text(is.transport.outbound_bytes)}};
+  if (is.clock_in_doubt) rows.push_back({"retention", "stopped: the clock is in doubt"});
   if (is.disk) {
     rows.push_back({"database", size_text(is.disk->database_bytes)});
     rows.push_back({"its log", size_text(is.disk->wal_bytes)});
@@ -172,6 +174,12 @@ std::string desk::tail(const std::string& room, const std::string& after) {
     from = entry.seq.value();
   }
   return std::to_string(from) + "\n" + lines;
+}
+
+std::string desk::resume_retention() const {
+  const auto done = ask<actors::trimming_resumed>(system_, from_.keeper(), actors::resume_trimming{});
+  return done.was_stopped ? "the clock is taken to be right; messages are trimmed again\n"
+                          : "the clock is not in doubt\n";
 }
 
 }  // namespace confab::server

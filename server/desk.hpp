@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/housekeeping.hpp"
 #include "actors/switchboard.hpp"
 #include "journal/journal.hpp"
 #include "server/metrics.hpp"
@@ -22,6 +23,7 @@ class desk {
     std::function<metric_sources()> numbers;
     std::function<std::string()> trouble;  // why the server is not ready; empty: it is
     std::function<std::chrono::seconds()> up;
+    std::function<actors::keeper_actor()> keeper;
     std::function<void()> end;  // in peace
     std::function<std::unique_ptr<journal::reader>()> reader;
   };
@@ -39,6 +41,7 @@ class desk {
   /// The entry to go on behind, then a line for each that comes before it, as clients get them.
   /// `after`: what the answer before began with; empty at first, for the latest ten.
   std::string tail(const std::string& room, const std::string& after);
+  std::string resume_retention() const;
 
   caf::actor_system& system_;
   const actors::switchboard& board_;

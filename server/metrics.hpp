@@ -49,6 +49,7 @@ struct metric_sources {
   std::uint64_t log_lines_dropped = 0;
   bool ready = false;
   bool journal_healthy = true;
+  bool clock_in_doubt = false;
 };
 
 /// Takes the values of one metric.

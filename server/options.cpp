@@ -258,6 +258,9 @@ std::vector<option_row> make_rows() {
            &config::dedupe_age, 0ms, 30 * 24h),
       number({"dedupe_count", storage, "how many keys are remembered at least"},
              &config::dedupe_count, 0, 100'000'000),
+      time({"retention", storage,
+            "how long messages are kept, in rooms that keep them no shorter; 0s: for ever"},
+           &config::retention, 0ms, 3650 * 24h),
 
       one_of<actors::room_making>(
           {"create_rooms", rules,

@@ -70,6 +70,17 @@ scenario("what is no user's id, and what is missing, is told", async (world) => 
   assert.match(missing.stderr, /--user: is missing/);
 });
 
+scenario("retention goes on when the operator says that the clock is right", async (world) => {
+  const data = await world.directory();
+  await world.server(["--retention", "1h"], { data });
+
+  const resumed = await run(confabd, ["retention", "resume", "--data", data]);
+  const missing = await run(confabd, ["retention", "--data", data]);
+
+  assert.deepEqual([resumed.code, resumed.stdout], [0, "the clock is not in doubt\n"]);
+  assert.deepEqual([missing.code, missing.stderr.includes("must be followed by resume")], [2, true]);
+});
+
 scenario("a server whose socket cannot be made serves without it", async (world) => {
   const server = await world.server(["--admin-socket", `/tmp/${"x".repeat(120)}`]);
 

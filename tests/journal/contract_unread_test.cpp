@@ -53,9 +53,12 @@ struct told_room {
   std::map<user_id, seq_no> markers;
   std::map<user_id, std::set<std::uint64_t>> ends;     // entries that ended a membership
   std::vector<std::map<user_id, bool>> members_after;  // by entry
+  std::uint64_t trimmed = 0;                           // up to there
 
   void take(const log_entry& entry) {
     log.push_back(entry);
+    if (const auto* gone = std::get_if<confab::trimmed>(&entry.body))
+      trimmed = std::max(trimmed, gone->upto.value());
     if (const auto* change = std::get_if<member_set>(&entry.body))
       for (const auto& one : change->users) {
         const bool was = rows[one].is_member();
@@ -141,7 +144,7 @@ struct told_room {
     std::uint64_t unread = 0, mentions = 0;
     for (const auto& entry : log) {
       const auto* message = std::get_if<posted>(&entry.body);
-      if (!message || deleted_at(entry.seq.value())) continue;
+      if (!message || entry.seq.value() <= trimmed || deleted_at(entry.seq.value())) continue;
       const bool counted = !message->where.thread && !message->where.quiet;
       auto present = message->what.mentions;
       for (const auto& later : log)

@@ -29,7 +29,10 @@ inline operation any_operation(std::mt19937_64& dice) {
     return some;
   };
   auto asked = [&] {
-    switch (pick(22)) {
+    switch (pick(23)) {
+      case 22:  // seldom, and not much: else there is nothing left
+        if (pick(4) == 0) return trim(where, pick(15));
+        return post(where, "text", "", who);
       case 18: {
         auto operation = edit(where, target, "edit " + std::to_string(pick(100)), who);
         std::get<rooms::edit_message>(operation.what).what.mentions = {some_people(), pick(2) == 0};

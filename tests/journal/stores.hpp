@@ -149,6 +149,9 @@ inline operation set_pin(const room_id& id, std::uint64_t target, bool on = true
 inline operation move_marker(const room_id& id, std::uint64_t upto, const user_id& from = alice) {
   return {id, by(from), "", rooms::move_marker{seq_no{upto}}};
 }
+inline operation trim(const room_id& id, std::uint64_t upto) {
+  return {id, rooms::server_principal(), "", rooms::trim_room{seq_no{upto}}};
+}
 inline operation join_as_member(const room_id& id, const user_id& from) {
   return {id, by(from), "", rooms::become_member{}};
 }
@@ -201,7 +204,9 @@ inline std::vector<message::present_message> stored_forms(session& of, const roo
 inline std::vector<message::present_message> replayed_forms(session& of, const room_id& id) {
   std::vector<message::present_message> forms;
   const auto log = log_of(of, id);
-  for (const auto& one : rooms::fold(log, log)) forms.push_back(rooms::summarise(one, bob));
+  const auto floor = of.read->room(id)->floor;
+  for (const auto& one : rooms::fold(log, log))
+    if (one.seq >= floor) forms.push_back(rooms::summarise(one, bob));
   return forms;
 }
 

@@ -94,13 +94,15 @@ test("what the room is told of its members, settings and pins is passed on, in o
   const member_set = { ...entry, type: "member_set", seq: 6, users: ["eve"], state: "banned", reason: "spam" };
   const room_set = { ...entry, type: "room_set", seq: 7, title: "All of us", slow_ms: 1000 };
   const pinned = { ...entry, type: "pinned", seq: 8, target: 5, on: true };
+  const trimmed = { ...entry, type: "trimmed", seq: 9, from: "@server", upto: 5 };
   const emitted = { type: "emitted", room: "general", from: "bob", event: "cursor", data: { x: 4 } };
 
-  await t.peer.say(member_set, emitted, room_set, pinned, message(9));
+  await t.peer.say(member_set, emitted, room_set, pinned, trimmed, message(10));
 
-  for (const frame of [member_set, room_set, pinned, emitted]) assert.deepEqual(t.of(frame.type), [frame]);
-  assert.deepEqual(t.seqs(), [9]);
-  assert.equal(t.client.room("general").seq, 9);
+  for (const frame of [member_set, room_set, pinned, trimmed, emitted]) assert.deepEqual(t.of(frame.type), [frame]);
+  assert.deepEqual(t.seqs(), [10]);
+  assert.equal(t.client.room("general").seq, 10);
+  assert.deepEqual(t.client.room("general").pins, [], "what is trimmed is pinned no more");
 });
 
 test("a listener that throws harms neither the others nor the client", async () => {
@@ -141,7 +143,7 @@ test("the declarations name every type the protocol has", () => {
   assert.deepEqual([...declaredServerTypes()].sort(), [
     "blocks", "created", "deleted", "done", "download", "edited", "emitted", "error", "events", "history", "inbox", "joined", "left",
     "member_set", "members", "mentions", "message", "pinned", "pins", "pong", "presence", "reacted", "reactions", "read", "receipts", "refreshed", "room_set",
-    "rooms", "search", "sent", "signal", "signalled", "threads", "token_expiring", "typing", "upload", "users", "welcome",
+    "rooms", "search", "sent", "signal", "signalled", "threads", "token_expiring", "trimmed", "typing", "upload", "users", "welcome",
   ]);
   assert.deepEqual(["hello", ...Object.keys(CALLS)].sort(), [
     "active", "block", "blocks", "create", "delete", "direct", "download", "edit", "emit", "hello", "history", "inbox", "join",
@@ -165,7 +167,7 @@ test("every declared type is known to the client", async () => {
   }
 });
 
-const LOG_TYPES = ["message", "edited", "deleted", "reacted", "member_set", "room_set", "pinned"];
+const LOG_TYPES = ["message", "edited", "deleted", "reacted", "member_set", "room_set", "pinned", "trimmed"];
 const isLogType = (type) => LOG_TYPES.includes(type);
 
 test("the golden frames are frames of this library", { skip: !existsSync(GOLDEN) && "no golden frames yet" }, async (t) => {

@@ -36,6 +36,9 @@ switch (event.type) {
   case "error":
     yes<Equal<typeof event.code, Declared.ErrorCodeName>>();
     break;
+  case "trimmed":
+    yes<Equal<typeof event.upto, number>>();
+    break;
   case "welcome":
   case "refreshed":
   case "joined":

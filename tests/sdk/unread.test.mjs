@@ -23,6 +23,17 @@ const readUpTo = (seq, epoch = "e1") => {
   return positions;
 };
 
+test("what is trimmed is gone from the screen, and counts no more", async () => {
+  const t = await inGeneral(readUpTo(2), { events: messages(1, 4), pins: [2, 4] });
+  assert.equal(unread(t), 2);
+
+  await t.peer.say({ type: "trimmed", room: "general", seq: 5, at: 1, from: "@server", upto: 3 });
+
+  const room = t.store.room("general");
+  assert.deepEqual([room.messages.map(({ seq }) => seq), room.pins, room.unread], [[4], [4], 1]);
+  assert.equal(room.hasOlder, false, "there is nothing before");
+});
+
 test("a room that is new counts as read", async () => {
   assert.equal(unread(await inGeneral(memoryPositions(), { events: messages(1, 3) })), 0);
 });

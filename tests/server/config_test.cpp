@@ -84,6 +84,7 @@ const std::map<std::string, std::string>& other_values() {
       {"search", "false"},
       {"dedupe_age", "48h"},
       {"dedupe_count", "200000"},
+      {"retention", "720h"},
       {"create_rooms", "false"},
       {"guest_members", "false"},
       {"room_members_max", "500"},
@@ -243,6 +244,8 @@ TEST_CASE("values are read with their units, within their bounds") {
       {"--hello-wait", "10sec", false},
       {"--hello-wait", "99999999999999999999s", false},
       {"--hello-wait", "18446744073709552s", false},  // overflows to a small number
+      {"--retention", "59m", false},
+      {"--retention", "1h", true},
       {"--drain-wait", "0", true},
       {"--drain-wait", "0s", true},
       {"--dedupe-age", "30d", true},

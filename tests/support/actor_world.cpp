@@ -4,6 +4,7 @@
 #include "actors/directory.hpp"
 #include "actors/journal_reader.hpp"
 #include "actors/journal_writer.hpp"
+#include "actors/keeper.hpp"
 #include "actors/registrar.hpp"
 #include "actors/session.hpp"
 
@@ -59,6 +60,7 @@ actor_world::actor_world(world_options how)
   env.journal_health = [this](bool healthy, std::string_view detail) {
     health.emplace_back(healthy, detail);
   };
+  env.clock_in_doubt = [this](bool doubt) { clock_doubts.push_back(doubt); };
   env.journal_fatal = [this](std::string_view) { ++fatal; };
   env.bug = [this](std::string_view where, std::string_view detail) {
     bugs.push_back(std::string{where} + ": " + std::string{detail});
@@ -98,6 +100,8 @@ actor_world::~actor_world() {
   }
   for (const auto& one : followers_) caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
   followers_.clear();
+  if (keeper_) caf::anon_send_exit(keeper_, caf::exit_reason::user_shutdown);
+  keeper_ = actors::keeper_actor{};
   caf::anon_send_exit(env.writer, caf::exit_reason::user_shutdown);
   if (env.search) caf::anon_send_exit(env.search, caf::exit_reason::user_shutdown);
   settle();
@@ -266,6 +270,14 @@ std::vector<log_entry> actor_world::stored_log(const std::string& room) {
 std::optional<log_entry> actor_world::stored_entry(const std::string& room, std::uint64_t seq) {
   const auto found = looking_->entries(room_id::trusted(room), seq_no{seq - 1}, seq_no{seq}, 1, 1);
   return found && !found->empty() ? std::optional{found->front()} : std::nullopt;
+}
+
+const actors::keeper_actor& actor_world::keep() {
+  keeper_ = system_->spawn<actors::keeper>(&env, [this] {
+    return std::make_unique<faulty_reader>(journal_->make_reader(), faults);
+  });
+  settle();
+  return keeper_;
 }
 
 void actor_world::follow(std::uint64_t after, std::shared_ptr<actors::feed_sink> sink) {

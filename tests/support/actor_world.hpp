@@ -3,6 +3,7 @@
 #include "actors/environment.hpp"
 #include "actors/feed_follower.hpp"
 #include "actors/searcher.hpp"
+#include "actors/housekeeping.hpp"
 #include "journal/journal.hpp"
 #include "tests/support/fake_client.hpp"
 #include "tests/support/faulty_journal.hpp"
@@ -127,6 +128,8 @@ class actor_world {
   void follow(std::uint64_t after, std::shared_ptr<actors::feed_sink> sink);
   /// A searcher that answers by this.
   void search_by(actors::searcher::source by);
+  /// Begins to trim what is old, as a server does; it ends with the world.
+  const actors::keeper_actor& keep();
   /// Commits as if somebody else did: behind the actors' back.
   void commit(std::vector<rooms::operation> batch);
   std::size_t shard_of(const std::string& room) const {
@@ -136,6 +139,7 @@ class actor_world {
   actors::environment env;
   fake_authenticator auth;
   journal_faults faults;
+  std::vector<bool> clock_doubts;  // what clock_in_doubt was told
   std::vector<std::pair<bool, std::string>> health;  // what journal_health was told
   std::size_t fatal = 0;
   std::vector<std::string> bugs;  // "where: detail", as the walls told them
@@ -157,6 +161,7 @@ class actor_world {
   std::unique_ptr<journal::reader> looking_;
   std::vector<caf::resumable*> held_;
   std::vector<actors::feed_actor> followers_;
+  actors::keeper_actor keeper_;
   std::uint64_t last_session_ = 0;
   caf::actor_system_config config_;
   std::optional<caf::actor_system> system_;

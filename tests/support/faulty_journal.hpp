@@ -130,6 +130,14 @@ class faulty_reader final : public journal::reader {
     if (faults_.read_fails() || stop_()) return broken();
     return from_->notes(user, before, count, bytes, allowed);
   }
+  journal::result<journal::trim_page> rooms_to_trim(const journal::trim_query& what) override {
+    if (faults_.read_fails() || stop_()) return broken();
+    return from_->rooms_to_trim(what);
+  }
+  journal::result<std::optional<unix_ms>> last_at() override {
+    if (faults_.read_fails() || stop_()) return broken();
+    return from_->last_at();
+  }
   journal::result<std::vector<std::pair<room_id, seq_no>>> unread_rooms(
       const user_id& user, const journal::room_filter& allowed) override {
     if (faults_.read_fails() || stop_()) return broken();

@@ -1,0 +1,96 @@
+#include "actors/keeper.hpp"
+
+#include "actors/walls.hpp"
+#include "rooms/principal.hpp"
+
+#include <utility>
+
+namespace confab::actors {
+namespace {
+
+constexpr auto first_wait = std::chrono::minutes{1};
+constexpr auto interval = std::chrono::hours{1};
+/// After a read or a commit that failed.
+constexpr auto retry_interval = std::chrono::minutes{1};
+constexpr std::size_t rooms_looked_at = 200;
+
+}  // namespace
+
+keeper::behavior_type keeper::make_behavior() {
+  end_process_on_bug(*this, *env_);
+  end_round(first_wait);
+  return {
+      [this](const trim_old&) { begin(); },
+      [this](const trim_more&) { go_on(); },
+      [this](const resume_trimming&) {
+        const bool was = is_in_doubt();
+        if (doubt_) doubt_->dispel(env_->now(), env_->steady_now());
+        tell();
+        if (was && !goes_on_) send(this, trim_more{});
+        return trimming_resumed{was};
+      },
+      [](const alive_request&) { return still_here{}; },
+  };
+}
+
+void keeper::begin() {
+  planned_ = false;
+  if (goes_on_) return;
+  if (!reader_) {
+    reader_ = source_();
+    reader_->tell_failures([this](std::string_view detail) { env_->bug("keeper", detail); });
+  }
+  if (!doubt_) {
+    const auto newest = reader_->last_at();
+    if (!newest) return end_round(retry_interval);
+    doubt_.emplace(env_->now(), env_->steady_now(), *newest);
+  }
+  go_on();
+}
+
+/// `trim_old` begins a round, an hour after the last one; this is its next step.
+void keeper::go_on() {
+  if (!goes_on_) {
+    goes_on_ = true;
+    at_ = {{}, env_->now(), env_->how.rules.retention, rooms_looked_at};
+    page_ = {};
+  }
+  tell();
+  if (is_in_doubt()) return end_round(interval);
+  if (!page_.rooms.empty()) return trim_next();
+  auto found = reader_->rooms_to_trim(at_);
+  if (!found) return end_round(retry_interval);
+  page_ = std::move(*found);
+  if (!page_.rooms.empty()) return trim_next();  // and then the same rooms again
+  if (!page_.next) return end_round(interval);
+  at_.after = std::move(page_.next);
+  send(this, trim_more{});
+}
+
+/// A commit of its own: what a thousand entries take is a pause that one notices already.
+void keeper::trim_next() {
+  auto [room, upto] = std::move(page_.rooms.back());
+  page_.rooms.pop_back();
+  send(env_->writer, append_request{request_no{},
+                                    {std::move(room), rooms::server_principal(), {},
+                                     rooms::trim_room{upto}}});
+  request(env_->writer, caf::infinite, flush_request{})
+      .then(
+          [this](const flushed& done) {
+            if (!done.ok) return end_round(retry_interval);
+            send(this, trim_more{});
+          },
+          [](caf::error&) {});  // the writer has ended, and with it the process does
+}
+
+void keeper::end_round(std::chrono::milliseconds until_next) {
+  goes_on_ = false;
+  if (!std::exchange(planned_, true)) delayed_send(this, until_next, trim_old{});
+}
+
+void keeper::tell() {
+  const bool doubt = is_in_doubt();
+  if (std::exchange(told_doubt_, doubt) != doubt) env_->clock_in_doubt(doubt);
+}
+
+}  // namespace confab::actors

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "actors/caf.hpp"
+#include "actors/clock_doubt.hpp"
+#include "actors/environment.hpp"
+#include "actors/housekeeping.hpp"
+#include "journal/journal.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace confab::actors {
+
+/// Trims what is older than its room keeps it: looks through all rooms once an hour, and asks the
+/// writer for one room after the other, so that nothing waits long behind it. While the clock is in
+/// doubt it takes nothing away, and says so. Detached, because its reads may wait for the disk.
+class keeper final : public keeper_actor::base {
+ public:
+  using reader_source = std::function<std::unique_ptr<journal::reader>()>;
+
+  keeper(caf::actor_config& config, const environment* env, reader_source source)
+      : keeper_actor::base(config), env_(env), source_(std::move(source)) {}
+  behavior_type make_behavior() override;
+  const char* name() const override { return "keeper"; }
+  void on_exit() override { reader_.reset(); }
+
+ private:
+  void begin();
+  void go_on();
+  void trim_next();
+  void end_round(std::chrono::milliseconds until_next);
+  bool is_in_doubt() const { return doubt_ && doubt_->is_there(env_->now(), env_->steady_now()); }
+  void tell();
+
+  const environment* env_;
+  reader_source source_;
+  std::unique_ptr<journal::reader> reader_;
+  std::optional<clock_doubt> doubt_;  // from the first round on
+  bool told_doubt_ = false;
+  bool goes_on_ = false;              // a round is on its way,
+  bool planned_ = false;              // and so is the next
+  journal::trim_query at_;            // of it,
+  journal::trim_page page_;           // with the rooms that are left of the page
+};
+
+}  // namespace confab::actors
