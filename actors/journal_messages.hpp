@@ -29,6 +29,23 @@ struct commit_batch {};   // to itself: everything that queued meanwhile
 struct probe_journal {};  // to itself, while appends fail
 struct store_markers {};    // to itself, some time after one has moved
 struct clear_leftovers {};  // to itself, some time after a deletion
+/// To the writer: stored by itself, and answered.
+struct order_request {
+  rooms::operation what;
+};
+struct ordered {
+  bool ok = false;       // decided, and stored where there was something to store
+  bool refused = false;  // and the answer was no
+};
+struct rename_request {
+  user_id user;
+  user_id as;
+  journal::rename_place from;
+};
+struct renamed {
+  bool ok = false;
+  std::optional<journal::rename_place> next;
+};
 /// From the writer to a room that is awake: what a commit did in it, in the order of its log,
 /// whoever asked for it. A room learns of its entries only here.
 struct room_news {

@@ -38,6 +38,8 @@ void note(inbox_change& change, const log_entry& entry, const std::string& name)
              std::holds_alternative<deleted>(entry.body) ||
              std::holds_alternative<trimmed>(entry.body)) {
     change.everyones = true;
+  } else if (const auto* gone = std::get_if<erased>(&entry.body)) {
+    change.users.push_back(gone->user);
   } else if (const auto* members = std::get_if<member_set>(&entry.body)) {
     change.users.insert(change.users.end(), members->users.begin(), members->users.end());
   }
@@ -112,6 +114,19 @@ journal_writer::behavior_type journal_writer::make_behavior() {
         static_cast<void>(state_->writer->store_gathered());
         return flushed{state_->healthy};
       },
+      [this](order_request& asked) {
+        commit();
+        state_->batch.push_back(std::move(asked.what));
+        state_->requests.push_back({});
+        commit();
+        return state_->last;
+      },
+      [this](const rename_request& asked) {
+        commit();
+        const auto done = state_->writer->rename(asked.user, asked.as, asked.from);
+        plan_clearing(clearing_wait);
+        return done ? renamed{true, done->next} : renamed{};
+      },
       [](const alive_request&) { return still_here{}; },
   };
 }
@@ -125,6 +140,8 @@ void journal_writer::commit() {
   auto result = s.writer->commit(s.batch, env_->now());
   env_->of_writer->commit_time.add(env_->steady_now() - began);
   if (!result) env_->of_writer->commits_failed.add();
+  s.last = {static_cast<bool>(result),
+            result && std::holds_alternative<rooms::refused>(result->back())};
   if (!result && result.why() == journal::fault::fatal) env_->journal_fatal(result.detail());
   report(static_cast<bool>(result), result ? std::string_view{} : result.detail());
 

@@ -48,6 +48,7 @@ class journal_writer final : public writer_actor::base {
     std::chrono::milliseconds calm{0};  // without a failure, before it counts as healthy again
     bool clearing_planned = false;
     bool storing_planned = false;
+    ordered last;  // of the last operation
   };
 
   void commit();

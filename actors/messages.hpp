@@ -34,6 +34,10 @@ struct commit_batch;
 struct probe_journal;
 struct clear_leftovers;
 struct store_markers;
+struct order_request;
+struct ordered;
+struct rename_request;
+struct renamed;
 struct room_news;
 struct inboxes_moved;
 struct watch_inbox;
@@ -96,6 +100,8 @@ using writer_actor = caf::typed_actor<caf::reacts_to<append_request>, caf::react
                                       caf::reacts_to<clear_leftovers>,
                                       caf::reacts_to<store_markers>,
                                       caf::replies_to<flush_request>::with<flushed>,
+                                      caf::replies_to<order_request>::with<ordered>,
+                                      caf::replies_to<rename_request>::with<renamed>,
                                       caf::replies_to<watch_feed>::with<feed_moved>,
                                       caf::replies_to<alive_request>::with<still_here>>;
 using feed_actor = caf::typed_actor<caf::reacts_to<read_feed>, caf::reacts_to<rest_feed>>;
@@ -432,6 +438,10 @@ CONFAB_MESSAGE(commit_batch)
 CONFAB_MESSAGE(probe_journal)
 CONFAB_MESSAGE(clear_leftovers)
 CONFAB_MESSAGE(store_markers)
+CONFAB_MESSAGE(order_request)
+CONFAB_MESSAGE(ordered)
+CONFAB_MESSAGE(rename_request)
+CONFAB_MESSAGE(renamed)
 CONFAB_MESSAGE(room_news)
 CONFAB_MESSAGE(inboxes_moved)
 CONFAB_MESSAGE(watch_inbox)

@@ -344,6 +344,8 @@ void room_state::take_change(const log_entry& entry, const asker* leaving, room_
     begin_or_end_receipts(out);
     expel_strangers(entry.at, out);
     if (set->change.history) tell_floors(out);
+  } else if (const auto* one = std::get_if<erased>(&entry.body)) {
+    take_erased(entry, one->user, leaving, out);
   } else if (const auto* change = std::get_if<member_set>(&entry.body)) {
     // How many there are, the store knows: here it is enough that there are some.
     view_.rows = std::max(view_.rows, 1u);
@@ -365,6 +367,19 @@ void room_state::take_change(const log_entry& entry, const asker* leaving, room_
         expel(user, name(*change->state), leaving, out);
     }
   }
+}
+
+/// In a direct room both stay what they are, whoever comes by the name.
+void room_state::take_erased(const log_entry& entry, const user_id& user, const asker* leaving,
+                             room_effects& out) {
+  for (auto& [number, about] : awaited_)
+    if (auto* row = std::get_if<row_awaited>(&about); row && row->user == user)
+      row->changes.push_back(entry);
+  moved_.erase(user);
+  if (view_.direct) return;
+  if (reads_) reads_->erase(user);
+  if (const auto at = rows_.find(user); at != rows_.end()) at->second = {{}, entry.seq, {}};
+  expel(user, "deleted", leaving, out);
 }
 
 /// All sessions of the user. Nothing binds an admin but the session's own wish.

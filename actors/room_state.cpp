@@ -2,6 +2,7 @@
 
 #include "actors/encoding.hpp"
 #include "protocol/codec.hpp"
+#include "rooms/erasing.hpp"
 
 #include <algorithm>
 
@@ -247,6 +248,7 @@ bool room_state::publish(std::optional<broadcast::author> writer, log_entry entr
   entry = std::move(std::get<message::logged>(event).entry);
   if (const auto* gone = std::get_if<deleted>(&entry.body)) take_away(gone->target);
   if (const auto* gone = std::get_if<trimmed>(&entry.body)) trim(gone->upto);
+  if (const auto* gone = std::get_if<erased>(&entry.body)) rename(*gone);
   if (std::holds_alternative<posted>(entry.body)) {
     take_marker(entry.from, entry.seq);
     if (reads_) raise(*reads_, entry.from, entry.seq);
@@ -289,6 +291,16 @@ void room_state::trim(seq_no upto) {
   }
   view_.floor = std::max(view_.floor, next(upto));
   std::erase_if(view_.pins, [&](seq_no pin) { return pin <= upto; });
+}
+
+/// Who is no more is called otherwise, also in what is remembered.
+void room_state::rename(const erased& what) {
+  names_.erase(what.user);
+  for (auto& entry : tail_) {
+    tail_bytes_ -= cost_of(entry);
+    rooms::rename(entry, what);
+    tail_bytes_ += cost_of(entry);
+  }
 }
 
 // --- typing ------------------------------------------------------------------------------------

@@ -241,6 +241,8 @@ class room_state {
   void take_change(const log_entry& entry, const asker* leaving, room_effects& out);
   void expel(const user_id& user, std::string_view reason, const asker* leaving,
              room_effects& out);
+  void take_erased(const log_entry& entry, const user_id& user, const asker* leaving,
+                   room_effects& out);
   void expel_strangers(unix_ms at, room_effects& out);
   void forget_row_of(const user_id& user);
   /// Of who comes now.
@@ -254,6 +256,7 @@ class room_state {
   void go_on_sweeping(std::uint64_t number, steady_time now, room_effects& out);
   void take_away(seq_no target);
   void trim(seq_no upto);
+  void rename(const erased& what);
   void admit_early(room_effects& out);
   void give_up_joins(const asker& from, bool lost, room_effects& out);
   void start_typing(const member& who, steady_time now, room_effects& out);

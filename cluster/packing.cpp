@@ -23,7 +23,7 @@ using all_kinds = kinds<rooms::create_room, rooms::post_message, rooms::edit_mes
                         rooms::delete_messages, rooms::set_reaction, rooms::record_event,
                         rooms::set_marks, rooms::set_pin, rooms::set_members, rooms::become_member,
                         rooms::cease_membership, rooms::set_room, rooms::set_user,
-                        rooms::move_marker, rooms::trim_room>;
+                        rooms::move_marker, rooms::trim_room, rooms::erase_user>;
 
 // One description of a value serves both directions, so that they cannot differ: `Io` is one of the
 // two classes below.
@@ -301,6 +301,12 @@ template <class Io>
 void field(Io& io, in<Io, rooms::trim_room>& asked) {
   field(io, asked.upto);
 }
+template <class Io>
+void field(Io& io, in<Io, rooms::erase_user>& asked) {
+  field(io, asked.user);
+  field(io, asked.as);
+  field(io, asked.seen);
+}
 
 /// Calls `with` with the place of each kind and an empty one.
 template <class... Wants, class With>
@@ -337,6 +343,10 @@ void put_body(packer& io, const member_set& body) { field(io, body); }
 void put_body(packer& io, const room_set& body) { field(io, body.change); }
 void put_body(packer& io, const user_set& body) { field(io, body); }
 void put_body(packer& io, const trimmed& body) { field(io, body.upto); }
+void put_body(packer& io, const erased& body) {
+  field(io, body.user);
+  field(io, body.as);
+}
 
 }  // namespace
 
@@ -391,7 +401,8 @@ std::size_t entries_of(const rooms::operation& asked) noexcept {
   // A change of members may make a second entry, and a room begins with three.
   if (std::holds_alternative<rooms::create_room>(asked.what)) return 3;
   if (std::holds_alternative<rooms::set_members>(asked.what) ||
-      std::holds_alternative<rooms::cease_membership>(asked.what))
+      std::holds_alternative<rooms::cease_membership>(asked.what) ||
+      std::holds_alternative<rooms::erase_user>(asked.what))
     return 2;
   return 1;
 }

@@ -96,6 +96,15 @@ struct ordered_part {
 /// Given the outcomes of all parts, one after the other.
 using note_maker = std::function<std::string(std::span<const outcome>)>;
 
+/// Where the renaming of an erased user goes on, and what is left of it.
+struct rename_place {
+  std::int64_t room = 0;
+  std::uint64_t seq = 0;
+};
+struct rename_page {
+  std::optional<rename_place> next;  // none: nothing is left
+};
+
 /// The only writer of a journal; used by one thread at a time.
 class writer {
  public:
@@ -132,6 +141,13 @@ class writer {
   virtual bool has_gathered() const noexcept { return false; }
   /// Stores them, as one group of marks. Where it is not called for a while a crash takes back as much.
   virtual result<bool> store_gathered() { return true; }
+
+  /// Writes the name that an erased user has since into what was written before, the next part of it.
+  /// Where it was called for all parts the old name is in nothing but `erased` itself.
+  virtual result<rename_page> rename(const user_id& user, const user_id& as,
+                                     const rename_place& from) {
+    return (void)user, (void)as, (void)from, rename_page{};
+  }
 };
 
 /// Messages in their present form, ascending.
@@ -241,6 +257,18 @@ struct trim_page {
   std::optional<room_id> next;                    // where to go on; none at the end
 };
 
+/// Where a user is named in the logs.
+struct trace_page {
+  struct trace {
+    room_id room;
+    seq_no seq;
+    bool speaks = false;  // a message of theirs that is not deleted
+  };
+  std::vector<trace> found;
+  std::uint64_t upto = 0;  // the position up to which was looked
+  bool at_end = false;
+};
+
 /// The roots of threads, last replied to first.
 struct thread_page {
   std::vector<message::present_message> roots;
@@ -331,6 +359,9 @@ class reader {
   virtual result<message::totals> totals(const user_id& user, const room_filter& allowed = {}) = 0;
   /// Of each room at most the oldest `limits::trim_entries_max` entries.
   virtual result<trim_page> rooms_to_trim(const trim_query& what) = 0;
+  /// Among the next `entries` behind the position `after`.
+  virtual result<trace_page> traces(const user_id& user, std::uint64_t after,
+                                    std::size_t entries) = 0;
   /// Of the newest entry of all.
   virtual result<std::optional<unix_ms>> last_at() = 0;
   virtual result<bool> has_blocked(const user_id& blocker, const user_id& blocked) = 0;

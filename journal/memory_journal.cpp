@@ -255,6 +255,11 @@ class memory_writer final : public writer, private rooms::source {
               user, inbox_end{change->state.value_or(member_state::none), room.last_position});
         if (!row.is_kept()) room.members.erase(user);
       }
+    } else if (const auto* user = std::get_if<erased>(&entry.body)) {
+      erase_in_memory(store_, room, entry);
+      std::erase_if(keys_, [&](const auto& one) {
+        return std::get<0>(one.first) == room.view.number && std::get<1>(one.first) == user->user;
+      });
     } else if (const auto* gone = std::get_if<trimmed>(&entry.body)) {
       trim(room, gone->upto);
     } else if (const auto* pin = std::get_if<pinned>(&entry.body)) {
@@ -437,6 +442,13 @@ trim_page rooms_to_trim_of(memory_store& store, const trim_query& what) {
   }
   if (at == store.rooms.end()) page.next.reset();
   return page;
+}
+
+std::optional<unix_ms> last_at_of(memory_store& store) {
+  const std::shared_lock lock{store.border};
+  if (store.order.empty()) return std::nullopt;
+  const auto& [position, room, seq] = store.order.back();
+  return room->log[seq.value() - 1].at;
 }
 
 std::unique_ptr<journal> open_memory(rooms::key_window window, const rooms::rules& how) {

@@ -263,13 +263,10 @@ class memory_reader final : public reader {
   result<trim_page> rooms_to_trim(const trim_query& what) override {
     return rooms_to_trim_of(store_, what);
   }
-  result<std::optional<unix_ms>> last_at() override {
-    const std::shared_lock lock{store_.border};
-    if (store_.order.empty()) return std::optional<unix_ms>{};
-    const auto& [position, room, seq] = store_.order.back();
-    return std::optional{room->log[seq.value() - 1].at};
+  result<trace_page> traces(const user_id& user, std::uint64_t after, std::size_t entries) override {
+    return traces_of(store_, user, after, entries);
   }
-
+  result<std::optional<unix_ms>> last_at() override { return last_at_of(store_); }
   result<bool> has_blocked(const user_id& blocker, const user_id& blocked) override {
     const std::shared_lock lock{store_.border};
     const auto at = store_.marks.find({blocker, rooms::mark::kind::block, blocked.value()});

@@ -83,6 +83,11 @@ struct memory_store {
 };
 
 trim_page rooms_to_trim_of(memory_store& store, const trim_query& what);
+std::optional<unix_ms> last_at_of(memory_store& store);
+trace_page traces_of(memory_store& store, const user_id& user, std::uint64_t after,
+                     std::size_t entries);
+/// All that is left of a user in a room, whose entry `at` says so; within the border.
+void erase_in_memory(memory_store& store, memory_room& room, const log_entry& at);
 std::unique_ptr<reader> read_memory(memory_store& store);
 
 }  // namespace confab::journal

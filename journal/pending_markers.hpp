@@ -68,6 +68,8 @@ class pending_markers {
     found->read = before;
     if (before.value() == 0) drop(at, found);
   }
+  /// Nothing of the user is to be stored there.
+  void forget(const user_id& user, std::int64_t room) { put_back(user, room, {}); }
   /// It is in the database now, unless it has moved on since.
   void stored(const user_id& user, const place& what) {
     const std::lock_guard lock{border_};

@@ -133,6 +133,7 @@ class checker {
         {"notes", in_one_of("*", "notes")},
         {"messages that name everybody", in_one_of("*", "room_mentions")},
         {"deleted messages", in_one_of("*", "deleted_counted")},
+        {"erased users", in_one_of("*", "erased")},
         {"rooms that were left", in_one_of("*", "gone_rooms")},
         {"rooms' settings and counts",
          in_one_of("id, floor, settings, members, owners, kept, unlisted", "rooms")},

@@ -170,7 +170,12 @@ class filling {
       if (!code) code = people_.project(*view, entry, position);
       if (!code) code = mark_author(*view, entry);
       const bool changes_room = std::holds_alternative<member_set>(entry.body) ||
-                                std::holds_alternative<room_set>(entry.body);
+                                std::holds_alternative<room_set>(entry.body) ||
+                                std::holds_alternative<erased>(entry.body);
+      if (const auto* gone = std::get_if<erased>(&entry.body)) {
+        markers_.erase({gone->user, room});
+        markers_.erase({gone->as, room});
+      }
       if (!code && changes_room) code = people_.keep(*view);
       if (!code && view->direct)
         code = present_.bring_to_front(room, static_cast<std::uint64_t>(ids[i]));
@@ -278,7 +283,7 @@ std::optional<std::string> rebuild(connection& database, const migration_options
       "begin immediate; delete from changed; delete from reactions; delete from reaction_counts;"
       "delete from members; delete from users; delete from pins; delete from threads;"
       "delete from thread_users; delete from last_messages; delete from notes;"
-      "delete from room_mentions; delete from deleted_counted; delete from gone_rooms;"
+      "delete from erased; delete from room_mentions; delete from deleted_counted; delete from gone_rooms;"
       "update rooms set floor = 1 where floor > 1;"
       "update rooms set settings = null, members = 0, owners = 0, kept = 0, unlisted = 0 where kept > 0 or "
       "settings is not null; delete from direct_order; delete from key_runs;"

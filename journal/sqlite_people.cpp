@@ -165,6 +165,12 @@ int people::project(const rooms::room_view& view, const log_entry& entry, std::u
       if (code) return code;
       members_.put({room, user}, std::move(row));
     }
+  } else if (const auto* gone = std::get_if<erased>(&entry.body)) {
+    for (const auto& user : {gone->user, gone->as}) {
+      if (const int code = write(room, user, {})) return code;
+      members_.put({room, user}, {});
+      if (room == 0) profiles_.put(user, std::nullopt);
+    }
   } else if (const auto* profile = std::get_if<user_set>(&entry.body)) {
     std::optional<std::string_view> data;
     if (profile->data) data = profile->data->value();

@@ -94,6 +94,7 @@ int projection::prepare(const connection& database) {
   for (const auto& [prepared, sql] : all)
     if (const int code = prepared.prepare(database, sql)) return code;
   if (const int code = trimming_.prepare(database)) return code;
+  if (const int code = erasing_.prepare(database)) return code;
   return notes_.prepare(database);
 }
 
@@ -151,6 +152,7 @@ int projection::project(const connection& database, const rooms::room_view& room
     int operator()(const member_set& what) const { return of.left(place, what); }
     int operator()(const room_set&) const { return SQLITE_OK; }
     int operator()(const user_set&) const { return SQLITE_OK; }
+    int operator()(const erased& what) const { return of.erase_user(place, what); }
     int operator()(const trimmed& what) const { return of.trimming_.trim(room(), what.upto); }
     int operator()(const edited& what) const { return of.edit(place, what); }
     int operator()(const deleted& what) const { return of.erase(room(), entry(), what); }
@@ -198,6 +200,13 @@ int projection::left(const notes::at& place, const member_set& what) {
       if (const int failed = notes_.left(place.room.number, user)) return failed;
   }
   return SQLITE_OK;
+}
+
+int projection::erase_user(const notes::at& place, const erased& what) {
+  const auto room = place.room.number;
+  int code = notes_.left(room, what.user);
+  if (!code) code = notes_.left(room, what.as);
+  return code ? code : erasing_.erase(room, place.entry.seq, what, replays_);
 }
 
 int projection::edit(const notes::at& place, const edited& what) {

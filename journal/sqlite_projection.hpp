@@ -1,5 +1,6 @@
 #pragma once
 
+#include "journal/sqlite_erasing.hpp"
 #include "journal/sqlite_notes.hpp"
 #include "journal/sqlite_statement.hpp"
 #include "journal/sqlite_trimming.hpp"
@@ -19,7 +20,10 @@ class projection {
  public:
   int prepare(const connection& database);
   /// See `notes::tell`.
-  void tell(std::vector<user_id>* noted) noexcept { notes_.tell(noted); }
+  void tell(std::vector<user_id>* noted) noexcept {
+    notes_.tell(noted);
+    replays_ = noted == nullptr;
+  }
 
   /// The message `seq` as `by` sees it; none where there is no such message. `code` tells a failure.
   std::optional<rooms::message_state> message(std::int64_t room, seq_no seq, const user_id& by,
@@ -27,6 +31,11 @@ class projection {
   /// Takes in an entry that is in the log already, at `position`, and in the view; before `people`.
   int project(const connection& database, const rooms::room_view& room, const log_entry& entry,
               std::uint64_t position, people& who);
+  /// See `erasing::rename`.
+  int rename(const user_id& user, const user_id& as, rename_step from,
+             std::optional<rename_step>& next) {
+    return erasing_.rename(user, as, from, next);
+  }
   /// Of a room with an entry at `position`: if it is a direct one it is the latest of its two users.
   int bring_to_front(std::int64_t room, std::uint64_t position);
 
@@ -41,6 +50,7 @@ class projection {
   int post(const notes::at& place, const posted& what);
   int edit(const notes::at& place, const edited& what);
   int left(const notes::at& place, const member_set& what);
+  int erase_user(const notes::at& place, const erased& what);
   int erase(std::int64_t room, const log_entry& entry, const deleted& what);
   int react(const connection& database, std::int64_t room, const log_entry& entry,
             const reacted& what);
@@ -61,6 +71,8 @@ class projection {
   statements run_;
   notes notes_;
   trimming trimming_;
+  erasing erasing_;
+  bool replays_ = true;  // what is projected happened long ago
 };
 
 }  // namespace confab::journal::sqlite

@@ -104,6 +104,13 @@ std::optional<sqlite_reader::failure> sqlite_reader::open() {
       {run_.oldest, "select seq, at, kind from log where room = ?1 and seq >= ?2 and kind = 0 union all "
                     "select seq, at, kind from log where room = ?1 and seq >= ?2 and kind <> 0 "
                     "order by 1 limit ?3"},
+      {run_.last_position, "select coalesce(max(id), 0) from log"},
+      {run_.traces,
+       "select r.room, l.seq, l.kind in (0, 6) and l.sender = ?1 and c.deleted_by is null and "
+       "l.seq >= r.floor from log l cross join rooms r on r.id = l.room "
+       "left join changed c on c.room = l.room and c.seq = l.seq "
+       "where l.id > ?2 and l.id <= ?3 and l.kind <> 13 and (l.sender = ?1 or "
+       "instr(' ' || l.users || ' ', ' ' || ?1 || ' ') > 0) order by l.id"},
       {run_.last_at, "select at from log order by id desc limit 1"},
       {run_.is_deleted,
        "select 1 from changed where room = ?1 and seq = ?2 and deleted_by is not null"},

@@ -52,6 +52,7 @@ class sqlite_reader final : public reader {
   result<std::string> as_of(std::uint64_t position) override;
   result<message::totals> totals(const user_id& user, const room_filter& allowed) override;
   result<trim_page> rooms_to_trim(const trim_query& what) override;
+  result<trace_page> traces(const user_id& user, std::uint64_t after, std::size_t entries) override;
   result<std::optional<unix_ms>> last_at() override;
   result<bool> has_blocked(const user_id& blocker, const user_id& blocked) override;
   result<std::vector<user_set>> profiles(std::span<const user_id> users) override;
@@ -71,7 +72,7 @@ class sqlite_reader final : public reader {
         directs,
         feed, marks, marker, counted, behind,
         notes, own_rooms, own_directs, room_of_number,
-        rooms_to_trim, oldest, last_at, latest, entry_time, latest_note, is_deleted_counted, journal_place, gone_rooms, gone_room;
+        rooms_to_trim, oldest, last_at, last_position, traces, latest, entry_time, latest_note, is_deleted_counted, journal_place, gone_rooms, gone_room;
   };
   struct failure {
     fault why;

@@ -192,6 +192,27 @@ result<trim_page> sqlite_reader::rooms_to_trim(const trim_query& what) {
   return page;
 }
 
+result<trace_page> sqlite_reader::traces(const user_id& user, std::uint64_t after,
+                                         std::size_t entries) {
+  if (const auto why = open()) return *why;
+  const snapshot now{*this};
+  trace_page page;
+  std::uint64_t end = 0;
+  {
+    query last{run_.last_position};
+    if (last.next()) end = static_cast<std::uint64_t>(last.integer(0));
+    if (last.code()) return failed(last.code());
+  }
+  page.upto = std::max(after, std::min(end, after + entries));
+  page.at_end = page.upto >= end;
+  query row{run_.traces, user.view(), clamp(after), clamp(page.upto)};
+  while (row.next())
+    page.found.push_back({room_id::trusted(std::string{row.text(0)}),
+                          seq_no{static_cast<std::uint64_t>(row.integer(1))}, row.integer(2) != 0});
+  if (row.code()) return failed(row.code());
+  return page;
+}
+
 result<std::optional<unix_ms>> sqlite_reader::last_at() {
   if (const auto why = open()) return *why;
   query row{run_.last_at};

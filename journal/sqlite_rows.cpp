@@ -53,6 +53,12 @@ struct to_columns {
     columns.data = to_json(body.change);
     return columns;
   }
+  body_columns operator()(const erased& body) const {
+    auto columns = with(entry_kind::erased, std::nullopt);
+    columns.users = body.user.value();
+    columns.text = body.as.value();
+    return columns;
+  }
   body_columns operator()(const trimmed& body) const {
     return with(entry_kind::trimmed, body.upto);
   }
@@ -115,6 +121,8 @@ std::optional<entry_body> body_of(const query& row) {
       return pinned{target, true};
     case entry_kind::unpinned:
       return pinned{target, false};
+    case entry_kind::erased:
+      return erased{user_id::trusted(std::string{row.text(12)}), user_id::trusted(text())};
     case entry_kind::trimmed:
       return trimmed{target};
     case entry_kind::recorded:

@@ -288,7 +288,19 @@ constexpr const char* step_6 = R"(
   insert or replace into progress select 'project', -1 where exists (select 1 from log);
 )";
 
-constexpr std::array steps{step_1, step_2, step_3, step_4, step_5, step_6};
+// `erased`: in which rooms a user was erased, by which entry, and how they are called since. What was
+// written before it under the old name is given the new one afterwards, in parts.
+constexpr const char* step_7 = R"(
+  create table erased (
+    room integer not null,
+    user text not null,
+    seq integer not null,
+    called text not null,
+    primary key (room, user, seq)
+  ) strict, without rowid;
+)";
+
+constexpr std::array steps{step_1, step_2, step_3, step_4, step_5, step_6, step_7};
 
 std::variant<std::int64_t, std::string> number(connection& database, std::string_view sql) {
   statement prepared;

@@ -54,7 +54,8 @@ constexpr const char* entries_out = R"(
   select '{"type":"' || case kind when 0 then 'message' when 6 then 'message'
       when 1 then 'edited' when 2 then 'deleted' when 3 then 'reacted' when 4 then 'reacted'
       when 5 then 'recorded' when 7 then 'member_set' when 8 then 'room_set' when 9 then 'pinned'
-      when 10 then 'pinned' when 11 then 'user_set' when 12 then 'trimmed' end ||
+      when 10 then 'pinned' when 11 then 'user_set' when 12 then 'trimmed'
+      when 13 then 'erased' end ||
     '","position":' || l.id || ',"room":' || json_quote(r.room) || ',"seq":' || seq ||
     ',"at":' || at || ',"from":' || json_quote(sender) ||
     iif(key is null, '', ',"key":' || json_quote(key)) || coalesce(',"more":' || nullif(more, 0), '') ||
@@ -63,11 +64,11 @@ constexpr const char* entries_out = R"(
     case when kind in (3, 9) then ',"on":true' when kind in (4, 10) then ',"on":false' else '' end ||
     case when flags is null then '' when kind = 11 then ',"guest":true' else ',"quiet":true' end ||
     iif(text is null, '', case kind when 2 then ',"reason":' when 3 then ',"emoji":' when 4 then ',"emoji":'
-      when 5 then ',"event":' when 7 then ',"reason":' when 11 then ',"name":'
+      when 5 then ',"event":' when 7 then ',"reason":' when 11 then ',"name":' when 13 then ',"as":'
       else ',"text":' end || json_quote(text)) ||
     coalesce(case kind when 7 then ',"change":' when 8 then ',"settings":' else ',"data":' end ||
       json(data), '') ||
-    coalesce(case kind when 7 then ',"users":' when 11 then ',"users":' else ',"mentions":' end ||
+    coalesce(case kind when 7 then ',"users":' when 11 then ',"users":' when 13 then ',"users":' else ',"mentions":' end ||
       '["' || replace(users, ' ', '","') || '"]', '') ||
     coalesce(',"attachments":' || json(attachments), '') || '}'
   from log l left join rooms r on r.id = l.room order by l.id)";
@@ -80,16 +81,16 @@ constexpr const char* entries_in = R"(
       case t when 'message' then iif(e ->> 'thread' is null, 0, 6) when 'edited' then 1
         when 'deleted' then 2 when 'reacted' then iif(e ->> 'on', 3, 4) when 'recorded' then 5
         when 'member_set' then 7 when 'room_set' then 8 when 'pinned' then iif(e ->> 'on', 9, 10)
-        when 'user_set' then 11 when 'trimmed' then 12 end,
+        when 'user_set' then 11 when 'trimmed' then 12 when 'erased' then 13 end,
       e ->> 'key', coalesce(e ->> 'more', 0), e ->> iif(t = 'trimmed', 'upto', 'target'), e ->> 'thread', e ->> 'reply_to',
       iif(e ->> iif(t = 'user_set', 'guest', 'quiet'), 1, null),
       iif(t = 'recorded', null, e ->> 'event'),
       e ->> case t when 'deleted' then 'reason' when 'reacted' then 'emoji'
-        when 'recorded' then 'event' when 'member_set' then 'reason' when 'user_set' then 'name'
+        when 'recorded' then 'event' when 'member_set' then 'reason' when 'user_set' then 'name' when 'erased' then 'as'
         else 'text' end,
       e -> case t when 'member_set' then 'change' when 'room_set' then 'settings' else 'data' end,
       (select group_concat(value, ' ') from
-        json_each(e, iif(t in ('member_set', 'user_set'), '$.users', '$.mentions'))),
+        json_each(e, iif(t in ('member_set', 'user_set', 'erased'), '$.users', '$.mentions'))),
       e -> 'attachments'
     from (select ?1 as e, ?1 ->> 'type' as t))";
 
@@ -208,6 +209,11 @@ std::string_view fault_of(const entry_body& body) {
     std::string_view operator()(const reacted& it) const { return text(it.emoji); }
     std::string_view operator()(const pinned&) const { return ""; }
     std::string_view operator()(const trimmed&) const { return ""; }
+    std::string_view operator()(const erased& it) const {
+      return is_valid_user_id(it.user.view()) && is_valid_user_id(it.as.view())
+                 ? ""
+                 : "it is about what is no user";
+    }
     std::string_view operator()(const room_set&) const { return ""; }
     std::string_view operator()(const recorded& it) const { return text(it.type); }
     std::string_view operator()(const user_set& it) const {

@@ -282,6 +282,19 @@ result<bool> sqlite_writer::probe() {
   return store(true, [&](bool&) { return query{run_.write_probe}.run(); });
 }
 
+result<rename_page> sqlite_writer::rename(const user_id& user, const user_id& as,
+                                          const rename_place& from) {
+  std::optional<rename_step> next;
+  auto done = store(rename_page{}, [&](rename_page&) {
+    return present_.rename(user, as, {from.room, from.seq}, next);
+  });
+  if (!done) return done;
+  people_.forget();
+  leftovers_ = true;
+  if (next) done->next = rename_place{next->room, next->seq};
+  return done;
+}
+
 bool sqlite_writer::clear_leftovers() {
   if (!rotation_.empty_log(database_)) return false;
   leftovers_ = false;
@@ -390,7 +403,9 @@ int sqlite_writer::keep(const rooms::room_view& view, const std::vector<log_entr
   for (const auto& entry : entries) {
     counted += rooms::counts(entry);
     leftovers_ |= std::holds_alternative<deleted>(entry.body) ||
-                  std::holds_alternative<trimmed>(entry.body);
+                  std::holds_alternative<trimmed>(entry.body) ||
+                  std::holds_alternative<erased>(entry.body);
+    if (const auto* gone = std::get_if<erased>(&entry.body)) markers_.forget(gone->user, view.number);
     --more;
     const auto body = columns_of(entry.body);
     std::optional<std::string_view> key;
@@ -412,7 +427,7 @@ int sqlite_writer::keep(const rooms::room_view& view, const std::vector<log_entr
     if (!code) code = mark_author(view, entry);
     if (code) return code;
     changes_room = changes_room || body.kind == entry_kind::member_set ||
-                   body.kind == entry_kind::room_set;
+                   body.kind == entry_kind::room_set || body.kind == entry_kind::erased;
   }
   if (changes_room)
     if (const int code = people_.keep(view)) return code;

@@ -49,6 +49,8 @@ class sqlite_writer final : public writer, private rooms::source {
   bool clear_leftovers() override;
   bool has_gathered() const noexcept override { return !markers_.empty(); }
   result<bool> store_gathered() override;
+  result<rename_page> rename(const user_id& user, const user_id& as,
+                             const rename_place& from) override;
 
  private:
   class transaction;

@@ -33,6 +33,9 @@ struct body_bytes {
            bytes_of(body.change.data);
   }
   std::size_t operator()(const trimmed&) const noexcept { return 0; }
+  std::size_t operator()(const erased& body) const noexcept {
+    return body.user.view().size() + body.as.view().size();
+  }
   std::size_t operator()(const user_set& body) const noexcept {
     return body.user.view().size() + body.name.size() + bytes_of(body.data);
   }
@@ -50,6 +53,7 @@ struct body_target {
   target operator()(const room_set&) const noexcept { return std::nullopt; }
   target operator()(const user_set&) const noexcept { return std::nullopt; }
   target operator()(const trimmed&) const noexcept { return std::nullopt; }
+  target operator()(const erased&) const noexcept { return std::nullopt; }
 };
 
 }  // namespace

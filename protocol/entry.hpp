@@ -96,8 +96,16 @@ struct trimmed {
   friend bool operator==(const trimmed&, const trimmed&) = default;
 };
 
+/// A user is no more: nothing of them is left in the room, and what was written under their name
+/// before reads `as`. In the server's own log: nor anywhere else.
+struct erased {
+  user_id user;
+  user_id as;
+  friend bool operator==(const erased&, const erased&) = default;
+};
+
 using entry_body = std::variant<posted, edited, deleted, reacted, recorded, member_set, room_set,
-                                pinned, user_set, trimmed>;
+                                pinned, user_set, trimmed, erased>;
 
 /// The message an entry changes; none for a message itself.
 std::optional<seq_no> target_of(const entry_body& body) noexcept;

@@ -121,6 +121,10 @@ class message_parts {
     put("data", body.data);
   }
   void put_body(const trimmed& body) { put("upto", body.upto); }
+  void put_body(const erased& body) {
+    put("user", body.user);
+    put("as", body.as);
+  }
 
   static std::string_view type_of(const posted&) { return "message"; }
   static std::string_view type_of(const edited&) { return "edited"; }
@@ -132,6 +136,7 @@ class message_parts {
   static std::string_view type_of(const pinned&) { return "pinned"; }
   static std::string_view type_of(const user_set&) { return "user_set"; }
   static std::string_view type_of(const trimmed&) { return "trimmed"; }
+  static std::string_view type_of(const erased&) { return "erased"; }
 
   template <class Event>
   void put_events(const room_id& room, const std::vector<Event>& events) {

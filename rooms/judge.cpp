@@ -38,7 +38,10 @@ bool is_about_room(const judged_case& of) {
 }
 bool is_foreign(const judged_case& of) { return of.message->author != of.asked.by.user; }
 bool on(const judged_case& of) { return as<set_reaction>(of)->on; }
-bool is_servers_log(const judged_case& of) { return is<record_event>(of) || is<set_user>(of); }
+bool is_servers_log(const judged_case& of) {
+  const bool erases = is<erase_user>(of) && of.who.room.room == server_room;
+  return is<record_event>(of) || is<set_user>(of) || erases;
+}
 
 particulars particulars_of(const judged_case& of) {
   particulars what;
@@ -228,6 +231,13 @@ constexpr std::array rules_in_order{
            if (std::min(trim->upto, of.who.room.head) < of.who.room.floor) return unchanged{};
            return verdict{allowed{}};
          }},
+    rule{"users are erased by the deployment",
+         [](const judged_case& of) -> answer {
+           if (!is<erase_user>(of)) return std::nullopt;
+           if (!of.asked.by.is_unchecked())
+             return refusal(error_code::forbidden, "not allowed in this room");
+           return verdict{allowed{}};
+         }},
     rule{"bans, and rooms that do not exist for others, come first",
          [](const judged_case& of) -> answer {
            if (!is_about_room(of)) return std::nullopt;
@@ -387,6 +397,7 @@ std::vector<seq_no> targets_of(const want& what) {
           [](const set_user&) { return seqs{}; },
           [](const move_marker&) { return seqs{}; },
           [](const trim_room&) { return seqs{}; },
+          [](const erase_user&) { return seqs{}; },
       },
       what);
 }

@@ -25,6 +25,7 @@ enum class entry_kind : std::int64_t {
   unpinned = 10,
   user_set = 11,
   trimmed = 12,
+  erased = 13,
 };
 entry_kind kind_of(const entry_body& body) noexcept;
 

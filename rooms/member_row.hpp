@@ -36,7 +36,7 @@ struct member_row {
   friend bool operator==(const member_row&, const member_row&) = default;
 };
 
-/// The row of a user whom `entry`, a `member_set`, names.
+/// The row of a user whom `entry`, a `member_set` or an `erased`, names.
 member_row apply(member_row row, const log_entry& entry);
 
 }  // namespace confab::rooms

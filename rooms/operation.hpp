@@ -103,9 +103,17 @@ struct trim_room {
   seq_no upto;
 };
 
+/// All that is left of a user in the room, where everything that they said up to `seen` is deleted. What
+/// they have said since has to be looked for again: `conflict`.
+struct erase_user {
+  user_id user;
+  user_id as;  // how they are called from now on, in what is left
+  seq_no seen;
+};
+
 using want = std::variant<create_room, post_message, edit_message, delete_messages, set_reaction,
                           record_event, set_marks, set_pin, set_members, become_member,
-                          cease_membership, set_room, set_user, move_marker, trim_room>;
+                          cease_membership, set_room, set_user, move_marker, trim_room, erase_user>;
 
 struct operation {
   room_id room;

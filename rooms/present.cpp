@@ -25,6 +25,14 @@ void react(folded_message& message, const reacted& change, const log_entry& entr
   if (at->second.empty()) message.reactions.erase(at);
 }
 
+void lose_reactions_of(folded_message& message, const erased& gone) {
+  for (auto at = message.reactions.begin(); at != message.reactions.end();) {
+    auto& users = at->second;
+    std::erase_if(users, [&](const reaction& one) { return one.user == gone.user || one.user == gone.as; });
+    at = users.empty() ? message.reactions.erase(at) : std::next(at);
+  }
+}
+
 }  // namespace
 
 folded_message begin_fold(const log_entry& message) {
@@ -45,6 +53,7 @@ void apply(folded_message& message, const log_entry& change) {
                  [](const pinned&) {},
                  [](const user_set&) {},
                  [](const trimmed&) {},
+                 [&](const erased& gone) { lose_reactions_of(message, gone); },
                  [&](const edited& edit) {
                    ++message.edits;
                    if (message.deleted) return;
@@ -126,6 +135,8 @@ std::vector<folded_message> fold(std::span<const log_entry> messages,
       }
       continue;
     }
+    if (std::holds_alternative<erased>(change.body))
+      for (auto& one : folded) apply(one, change);
     const auto target = target_of(change.body);
     if (!target) continue;
     const auto at = index.find(*target);

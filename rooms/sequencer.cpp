@@ -60,6 +60,7 @@ bool is_repeat_of(const want& what, const key_record& used) {
           [](const set_marks&) { return false; },
           [](const move_marker&) { return false; },
           [&](const trim_room&) { return used.kind == entry_kind::trimmed; },
+          [&](const erase_user&) { return used.kind == entry_kind::erased; },
       },
       what);
 }
@@ -136,6 +137,9 @@ std::vector<entry_body> bodies_of(operation& asked, findings& found, const room_
                  [](create_room&) {},
                  [](set_marks&) {},
                  [](move_marker&) {},
+                 [&](erase_user& gone) {
+                   bodies.push_back(erased{std::move(gone.user), std::move(gone.as)});
+                 },
                  [&](trim_room& trim) {
                    const seq_no most{room.floor.value() + limits::trim_entries_max - 1};
                    bodies.push_back(trimmed{std::min({trim.upto, room.head, most})});
@@ -157,10 +161,13 @@ class changing_rows final : public member_rows {
   explicit changing_rows(source& of) : of_(of) {}
   member_row member(const room_view& room, const user_id& user) override {
     auto row = of_.member(room, user);
-    for (const auto* entry : taken_)
-      if (const auto* change = std::get_if<member_set>(&entry->body);
-          change && std::ranges::find(change->users, user) != change->users.end())
+    for (const auto* entry : taken_) {
+      const auto* change = std::get_if<member_set>(&entry->body);
+      const auto* gone = std::get_if<erased>(&entry->body);
+      if ((change && std::ranges::find(change->users, user) != change->users.end()) ||
+          (gone && gone->user == user))
         row = rooms::apply(std::move(row), *entry);
+    }
     return row;
   }
   void take(const log_entry& entry) { taken_.push_back(&entry); }
@@ -262,6 +269,20 @@ decision sequencer::create(operation& asked, unix_ms at, source& from) {
   return made;
 }
 
+/// Whether something that the user has said since is not deleted, or it is too much to look.
+std::optional<refused> sequencer::still_speaks(const erase_user& gone, const room_view& room,
+                                               source& from) {
+  constexpr std::uint64_t looked_at_max = 1'000;
+  const auto again = [] { return refusal(error_code::conflict, "look again for what was said"); };
+  if (room.room == server_room || gone.seen >= room.head) return std::nullopt;
+  if (room.head.value() - gone.seen.value() > looked_at_max) return again();
+  for (auto seq = next(gone.seen); seq <= room.head; seq = next(seq)) {
+    const auto message = from.message(room, seq, gone.user, {});
+    if (message && !message->deleted && message->author == gone.user && seq >= room.floor) return again();
+  }
+  return std::nullopt;
+}
+
 /// No token makes a member, and visitors have no marker.
 decision sequencer::move(const operation& asked, unix_ms at, const room_view& room,
                          source& from) const {
@@ -346,6 +367,9 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
     if (was && *was == set->profile) return unchanged{};
   }
   if (from.broken()) return undecided{};
+
+  if (const auto* gone = std::get_if<erase_user>(&asked.what))
+    if (auto why = still_speaks(*gone, *room, from)) return *std::move(why);
 
   // All targets, or users, or none: of those allowed, those that change nothing make no entry.
   std::optional<message_state> message;
@@ -441,8 +465,10 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
   }
   // A room that had an owner is not left without one as long as there is a member.
   if (had_owner && room->owners == 0) {
-    const auto& changed = std::get<member_set>(done.entries.front().body);
-    if (auto heir = from.successor(*room, changed.users)) {
+    const auto& first = done.entries.front().body;
+    const auto* gone = std::get_if<erased>(&first);
+    const auto without = gone ? std::vector{gone->user} : std::get<member_set>(first).users;
+    if (auto heir = from.successor(*room, without)) {
       member_set owner;
       owner.users = {*std::move(heir)};
       owner.as = role::owner;

@@ -76,6 +76,8 @@ class sequencer {
   static bool covers(const key_record& used, const operation& asked, unix_ms at,
                      const room_view& room, source& from);
   decision create(operation& asked, unix_ms at, source& from);
+  static std::optional<refused> still_speaks(const erase_user& gone, const room_view& room,
+                                             source& from);
   decision move(const operation& asked, unix_ms at, const room_view& room, source& from) const;
   standing standing_of(const room_view& room, const principal& by, const member_row& row,
                        unix_ms at) const;

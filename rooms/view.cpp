@@ -36,12 +36,26 @@ void apply(room_view& view, const log_entry& entry, member_rows& rows) {
   view.head = entry.seq;
   view.last_at = entry.at;
   if (counts(entry)) ++view.counted;
+  const auto take = [&](const user_id& user) {
+    const auto before = rows.member(view, user);
+    const auto after = rooms::apply(before, entry);
+    view.members += after.is_member();
+    view.members -= before.is_member();
+    view.owners += after.is_owner();
+    view.owners -= before.is_owner();
+    view.rows += after.is_kept();
+    view.rows -= before.is_kept();
+  };
   std::visit(overloaded{
                  [](const posted&) {},
                  [](const edited&) {},
                  [](const reacted&) {},
                  [](const recorded&) {},
                  [](const user_set&) {},
+                 [&](const erased& change) {
+                   take(change.user);
+                   if (change.as != change.user) take(change.as);
+                 },
                  [&](const trimmed& change) {
                    view.floor = std::max(view.floor, next(change.upto));
                    std::erase_if(view.pins, [&](seq_no pin) { return pin < view.floor; });
@@ -54,16 +68,7 @@ void apply(room_view& view, const log_entry& entry, member_rows& rows) {
                    view.set = std::make_shared<const room_settings>(std::move(settings));
                  },
                  [&](const member_set& change) {
-                   for (const auto& user : change.users) {
-                     const auto before = rows.member(view, user);
-                     const auto after = rooms::apply(before, entry);
-                     view.members += after.is_member();
-                     view.members -= before.is_member();
-                     view.owners += after.is_owner();
-                     view.owners -= before.is_owner();
-                     view.rows += after.is_kept();
-                     view.rows -= before.is_kept();
-                   }
+                   for (const auto& user : change.users) take(user);
                  },
              },
              entry.body);
@@ -86,6 +91,7 @@ entry_kind kind_of(const entry_body& body) noexcept {
           [](const pinned& what) { return what.on ? entry_kind::pinned : entry_kind::unpinned; },
           [](const user_set&) { return entry_kind::user_set; },
           [](const trimmed&) { return entry_kind::trimmed; },
+          [](const erased&) { return entry_kind::erased; },
       },
       body);
 }

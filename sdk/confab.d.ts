@@ -6,7 +6,7 @@
  */
 
 import type {
-  Attachment, Blocks, Created, Deleted, Done, Download, Edited, Emitted, ErrorFrame, History, Inbox, Joined, JsonObject,
+  Attachment, Blocks, Created, Deleted, Done, Download, Edited, Emitted, Erased, ErrorFrame, History, Inbox, Joined, JsonObject,
   JsonValue, Left, LeftReason, LogEntry, Member, Members, MemberSet, MemberState, Mentions, Message, Pinned, Pins, Presence, Receipts,
   Reacted, Read, Reactions, Refreshed, Role, Rooms, RoomSet, RoomSettings, Search, Sent, Signal, Signalled, Threads, TokenExpiring, Trimmed, Totals,
   Typing, Upload, User, Users, Welcome,
@@ -148,7 +148,7 @@ export interface StateChange {
  *
  * With `snapshot: true`, `events` is the present state of the latest messages: show them *instead of* what you had.
  * With `snapshot: false` your state is still good, `events` is empty, and what happened in the meantime follows as
- * "message", "edited", "deleted", "reacted", "member_set", "room_set", "pinned" and "trimmed" events.
+ * "message", "edited", "deleted", "reacted", "member_set", "room_set", "pinned", "trimmed" and "erased" events.
  */
 export interface JoinedRoom {
   room: string;
@@ -214,6 +214,7 @@ export interface ClientEvents {
   room_set: RoomSet;
   pinned: Pinned;
   trimmed: Trimmed;
+  erased: Erased;
   joined: JoinedRoom;
   left: LeftRoom;
   gap: Gap;

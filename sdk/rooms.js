@@ -10,7 +10,7 @@ import { RoomLog } from "./room.js";
  * @typedef {import("./queue.js").Command} Command
  */
 
-const LOG_TYPES = new Set(["message", "edited", "deleted", "reacted", "member_set", "room_set", "pinned", "trimmed"]);
+const LOG_TYPES = new Set(["message", "edited", "deleted", "reacted", "member_set", "room_set", "pinned", "trimmed", "erased"]);
 /** Entries of `hello.resume`, at most 150 bytes each, so that `hello` stays within a frame; more rooms join one by one. */
 const RESUME_MAX = 200;
 

@@ -68,7 +68,7 @@ export class Store {
       joined: (event) => this.#joined(event),
       left: (event) => this.#left(event),
       message: (event) => this.#message(event),
-      edited: entry, deleted: entry, reacted: entry, pinned: entry, trimmed: entry, room_set: entry, member_set: entry,
+      edited: entry, deleted: entry, reacted: entry, pinned: entry, trimmed: entry, erased: entry, room_set: entry, member_set: entry,
       read: (event) => this.#reading.onServer(event),
       inbox: (event) => this.#inbox.changed(event),
       receipts: (event) => this.#reading.byOthers(event),

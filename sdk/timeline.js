@@ -86,6 +86,7 @@ export class Timeline {
       this.messages = this.messages.filter(({ seq }) => /** @type {number} */ (seq) > entry.upto);
       this.complete = true;
     }
+    if (entry.type === "erased") this.messages = this.messages.map((message) => this.#without(message, entry));
     const before = this.find(entry.target);
     this.#update(entry.target, entry.seq, (message) => this.#changed(message, entry));
     const { thread, deleted } = before ?? {};
@@ -109,6 +110,19 @@ export class Timeline {
     if (before === undefined || entry <= /** @type {number} */ (before.asOf)) return;
     const after = change(before);
     if (after !== before) this.messages[this.#place(seq)] = { ...after, asOf: entry };
+  }
+
+  /** The user is no more, and was called so. @param {TimelineMessage} message @param {{ user: string, as: string }} entry @returns {TimelineMessage} */
+  #without(message, { user, as }) {
+    const { from, mentions, reactions } = message;
+    const theirs = reactions.filter(({ users }) => users.includes(user));
+    if (from !== user && !mentions?.includes(user) && theirs.length === 0) return message;
+    return {
+      ...message,
+      ...(from === user && { ...NOTHING, deleted: true, from: as, name: as }),
+      mentions: mentions?.map((id) => (id === user ? as : id)),
+      reactions: from === user ? [] : theirs.reduce((all, { emoji }) => react(all, { emoji, from: user, on: false }, this.me()), reactions),
+    };
   }
 
   /** @param {TimelineMessage} before @param {any} entry @returns {TimelineMessage} */

@@ -210,8 +210,15 @@ export interface Trimmed extends LogEntryBase {
   upto: number;
 }
 
+/** The user is no more: what they said is deleted, and what was written under the name before is `as`'s. */
+export interface Erased extends LogEntryBase {
+  type: "erased";
+  user: string;
+  as: string;
+}
+
 /** What has a `seq`: is stored, travels, resumes and counts. */
-export type LogEntry = Message | Edited | Deleted | Reacted | MemberSet | RoomSet | Pinned | Trimmed;
+export type LogEntry = Message | Edited | Deleted | Reacted | MemberSet | RoomSet | Pinned | Trimmed | Erased;
 
 // ------------------------------------------------------------------------------------- wire: replies and events
 
@@ -293,7 +300,7 @@ export interface Left {
  * - `private`: the room was closed to visitors
  * - `token`: a new token does not allow the room
  */
-export type LeftReason = "left" | "removed" | "banned" | "private" | "token";
+export type LeftReason = "left" | "removed" | "banned" | "private" | "token" | "deleted";
 
 export interface Sent {
   type: "sent";

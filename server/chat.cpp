@@ -2,6 +2,7 @@
 
 #include "actors/audience.hpp"
 #include "actors/directory.hpp"
+#include "actors/eraser.hpp"
 #include "actors/journal_reader.hpp"
 #include "actors/journal_writer.hpp"
 #include "actors/keeper.hpp"
@@ -230,6 +231,7 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
     env_.search = actors::search_actor{};
     searching_ = {};
     keeper_ = actors::keeper_actor{};
+    eraser_ = actors::eraser_actor{};
     env_.board.clear();
   });
 }
@@ -260,10 +262,12 @@ void chat::spawn_actors() {
                     actors::spawn_on<actors::registrar>(system, on_.unit(i), &env_)});
 
   keeper_ = system.spawn<actors::keeper, caf::detached>(&env_, [this] { return journal_->make_reader(); });
+  eraser_ = system.spawn<actors::eraser, caf::detached>(&env_, [this] { return journal_->make_reader(); });
   if (has_search_) searching_.start(system, env_, *journal_, data_);
 
   watch_.add("the journal's writer", env_.writer);
   if (env_.search) watch_.add("the searcher", env_.search);
+  watch_.add("who erases users", eraser_);
   watch_.add("who trims the journal", keeper_);
   for (std::size_t i = 0; i < on_.shards(); ++i) {
     const auto& shard = env_.board.shard(i);
@@ -434,6 +438,7 @@ void chat::end_actors() {
   }
   searching_.end();
   caf::anon_send_exit(keeper_, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(eraser_, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(env_.writer, caf::exit_reason::user_shutdown);
 }
 

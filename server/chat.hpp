@@ -65,6 +65,7 @@ class chat {
   std::unique_ptr<journal::reader> reader() const { return journal_->make_reader(); }
   const actors::switchboard& board() const noexcept { return env_.board; }
   const actors::keeper_actor& keeper() const noexcept { return keeper_; }
+  const actors::eraser_actor& eraser() const noexcept { return eraser_; }
 
   void set_ready(bool ready) noexcept { ready_ = ready; }
   /// Twice a second: sheds what can be where memory is short.
@@ -110,6 +111,7 @@ class chat {
   std::atomic<bool> journal_healthy_{true};
   std::atomic<bool> clock_in_doubt_{false};
   actors::keeper_actor keeper_;
+  actors::eraser_actor eraser_;
 };
 
 /// What the transport needs of the configuration.

@@ -199,6 +199,7 @@ const subcommand subcommands[] = {
     {"rooms", {}, {}, nullptr, print_ask_help},
     {"users", {}, {}, nullptr, print_ask_help},
     {"kick", {"--user"}, {}, nullptr, print_ask_help},
+    {"erase", {"--user"}, {}, nullptr, print_ask_help},
     {"drain", {}, {}, nullptr, print_ask_help},
     {"retention", {}, {}, nullptr, print_ask_help},
 };
@@ -391,7 +392,7 @@ command_line parse_subcommand(const CLI::App& app, const CLI::App& one,
   } else {
     ask_command ask{server.admin_socket_path(), {std::string{name}}};
     if (ask.socket.empty()) mistakes.push_back("--admin-socket: is missing");
-    if (name == "kick") ask.words.push_back(needed("--user"));
+    if (name == "kick" || name == "erase") ask.words.push_back(needed("--user"));
     if (name == "retention" && value("what") == "resume")
       ask.words.push_back("resume");
     else if (name == "retention")

@@ -77,6 +77,7 @@ std::string desk::answer(const std::vector<std::string>& words) {
   if (is("users")) return out += users();
   if (is("kick", 2)) return out += kick(words[1]);
   if (is("tail", 3)) return out += tail(words[1], words[2]);
+  if (is("erase", 2)) return out += erase(words[1]);
   if (is("retention", 2) && words[1] == "resume") return out += resume_retention();
   if (is("drain")) return from_.end(), out += "the server ends when what is in flight is answered\n";
   return "this server does not know what is asked";
@@ -174,6 +175,15 @@ std::string desk::tail(const std::string& room, const std::string& after) {
     from = entry.seq.value();
   }
   return std::to_string(from) + "\n" + lines;
+}
+
+std::string desk::erase(const std::string& user) const {
+  const auto id = user_id::make(user);
+  if (!id) throw std::runtime_error("this is no user's id");
+  const auto taken = ask<actors::erase_taken>(system_, from_.eraser(), actors::erase_request{*id});
+  if (!taken.ok) throw std::runtime_error("the journal cannot be read or written: see /readyz");
+  kick(user);
+  return user + " is erased, and called " + taken.as.value() + " from now on\n";
 }
 
 std::string desk::resume_retention() const {

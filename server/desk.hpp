@@ -24,6 +24,7 @@ class desk {
     std::function<std::string()> trouble;  // why the server is not ready; empty: it is
     std::function<std::chrono::seconds()> up;
     std::function<actors::keeper_actor()> keeper;
+    std::function<actors::eraser_actor()> eraser;
     std::function<void()> end;  // in peace
     std::function<std::unique_ptr<journal::reader>()> reader;
   };
@@ -42,6 +43,7 @@ class desk {
   /// `after`: what the answer before began with; empty at first, for the latest ten.
   std::string tail(const std::string& room, const std::string& after);
   std::string resume_retention() const;
+  std::string erase(const std::string& user) const;
 
   caf::actor_system& system_;
   const actors::switchboard& board_;

@@ -52,7 +52,7 @@ void print_help(std::ostream& out) {
          "       confabd import [--from FILE] [OPTION]...\n"
          "                                              the way back; see confabd import --help\n"
          "       confabd status|rooms|users|drain [OPTION]...\n"
-         "       confabd kick --user ID [OPTION]...\n"
+         "       confabd kick|erase --user ID [OPTION]...\n"
          "       confabd retention resume [OPTION]...\n"
          "       confabd tail --room ID [OPTION]...     ask a server that runs; see confabd status --help\n";
   std::string group;
@@ -179,6 +179,7 @@ void print_ask_help(std::ostream& out) {
   print_option(out, "kick --user ID", "close all sessions of a user, who may come back");
   print_option(out, "tail --room ID",
                "the latest entries of a room, and what comes, as clients get it, until it is ended");
+  print_option(out, "erase --user ID", "delete all that a user has said, and forget who it was");
   print_option(out, "retention resume", "the clock is right: trim messages by age again");
   print_option(out, "drain", "end the server in peace");
   print_option(out, "--data DIR, --config FILE, ...",

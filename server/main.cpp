@@ -123,8 +123,8 @@ int serve(server::config how, server::reloading::read_config read) {
       runtime.system(),
       chat->board(),
       {[&] { return chat->numbers(); }, [&] { return chat->trouble(); }, [&] { return chat->up(); },
-       [&] { return chat->keeper(); }, [] { ::kill(::getpid(), SIGTERM); },
-       [&] { return chat->reader(); }}};
+       [&] { return chat->keeper(); }, [&] { return chat->eraser(); },
+       [] { ::kill(::getpid(), SIGTERM); }, [&] { return chat->reader(); }}};
   auto admin_socket = open_admin_socket(how.admin_socket_path(), desk);
   chat->set_ready(true);
   server::log::info("listening", "url={} shards={}", url, runtime.shards());

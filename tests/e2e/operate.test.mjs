@@ -1,7 +1,7 @@
 // What an operator asks a server that runs.
 
 import assert from "node:assert/strict";
-import { stat } from "node:fs/promises";
+import { readFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { confabd, run } from "./support/server.mjs";
@@ -68,6 +68,27 @@ scenario("what is no user's id, and what is missing, is told", async (world) => 
   assert.deepEqual([wrong.code, wrong.stderr], [1, "confabd: this is no user's id"]);
   assert.equal(missing.code, 2);
   assert.match(missing.stderr, /--user: is missing/);
+});
+
+scenario("who is erased is sent away, and what they said is in no file", async (world) => {
+  const data = await world.directory();
+  const server = await world.server([], { data });
+  const eve = await world.member(server, "eve", "lobby");
+  const bob = await world.member(server, "bob", "lobby");
+  await eve.ask({ type: "send", room: "lobby", text: "words of eve" });
+  await bob.ask({ type: "send", room: "lobby", text: "words of bob" });
+
+  const { code, stdout, stderr } = await run(confabd, ["erase", "--user", "eve", "--data", data]);
+
+  assert.equal(code, 0, stderr);
+  const [, as] = /^eve is erased, and called (gone:[a-z2-7]+) from now on\n$/.exec(stdout);
+  assert.equal((await eve.closed()).code, 4502);
+  await bob.expect({ type: "erased", room: "lobby", user: "eve", as });
+  const { events } = await bob.ask({ type: "history", room: "lobby" });
+  assert.deepEqual(events.map(({ text, deleted }) => [text, deleted]), [[undefined, true], ["words of bob", undefined]]);
+  await server.stop();
+  const files = await Promise.all((await readdir(data)).map((name) => readFile(join(data, name), "latin1")));
+  assert.deepEqual([files.some((all) => all.includes("words of bob")), files.some((all) => all.includes("words of eve"))], [true, false]);
 });
 
 scenario("retention goes on when the operator says that the clock is right", async (world) => {

@@ -349,6 +349,7 @@ inline std::map<std::string, message::any> chat_messages() {
       {"server_room_set_all", live(4, "alice", "k31", room_set{every_setting()}, "", team_red)},
       {"server_pinned", live(67, "alice", "", pinned{seq_no{59}, true})},
       {"server_trimmed", live(69, "@server", "", trimmed{seq_no{40}})},
+      {"server_erased", live(70, "@server", "", erased{user("eve"), user("gone:k3v9x2q8")})},
       {"server_unpinned", live(68, "alice", "k67", pinned{seq_no{59}, false})},
       {"server_deleted_reason", live(68, "alice", "", deleted{seq_no{59}, "spam"})},
       {"server_history_thread",

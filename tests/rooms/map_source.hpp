@@ -149,6 +149,8 @@ class map_source final : public source {
       else if (const auto* change = std::get_if<member_set>(&entry.body))
         for (const auto& user : change->users)
           room.members[user] = rooms::apply(room.members[user], entry);
+      else if (const auto* gone = std::get_if<erased>(&entry.body))
+        room.members.erase(gone->user);
       else if (const auto* profile = std::get_if<user_set>(&entry.body))
         profiles[profile->user] = *profile;
     }

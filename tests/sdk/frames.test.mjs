@@ -141,7 +141,7 @@ function declaredServerTypes() {
 
 test("the declarations name every type the protocol has", () => {
   assert.deepEqual([...declaredServerTypes()].sort(), [
-    "blocks", "created", "deleted", "done", "download", "edited", "emitted", "error", "events", "history", "inbox", "joined", "left",
+    "blocks", "created", "deleted", "done", "download", "edited", "emitted", "erased", "error", "events", "history", "inbox", "joined", "left",
     "member_set", "members", "mentions", "message", "pinned", "pins", "pong", "presence", "reacted", "reactions", "read", "receipts", "refreshed", "room_set",
     "rooms", "search", "sent", "signal", "signalled", "threads", "token_expiring", "trimmed", "typing", "upload", "users", "welcome",
   ]);
@@ -167,7 +167,7 @@ test("every declared type is known to the client", async () => {
   }
 });
 
-const LOG_TYPES = ["message", "edited", "deleted", "reacted", "member_set", "room_set", "pinned", "trimmed"];
+const LOG_TYPES = ["message", "edited", "deleted", "reacted", "member_set", "room_set", "pinned", "trimmed", "erased"];
 const isLogType = (type) => LOG_TYPES.includes(type);
 
 test("the golden frames are frames of this library", { skip: !existsSync(GOLDEN) && "no golden frames yet" }, async (t) => {

@@ -39,6 +39,9 @@ switch (event.type) {
   case "trimmed":
     yes<Equal<typeof event.upto, number>>();
     break;
+  case "erased":
+    yes<Equal<typeof event.as, string>>();
+    break;
   case "welcome":
   case "refreshed":
   case "joined":

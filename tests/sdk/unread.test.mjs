@@ -34,6 +34,17 @@ test("what is trimmed is gone from the screen, and counts no more", async () => 
   assert.equal(room.hasOlder, false, "there is nothing before");
 });
 
+test("who is erased has said nothing, and is called otherwise", async () => {
+  const t = await inGeneral(readUpTo(0), { events: [message(1, { from: "eve" }), message(2, { from: "bob", mentions: ["eve"] })] });
+  await t.peer.say({ type: "reacted", room: "general", seq: 3, at: 1, from: "eve", target: 2, emoji: "+", on: true });
+
+  await t.peer.say({ type: "erased", room: "general", seq: 4, at: 1, from: "@server", user: "eve", as: "gone:1" });
+
+  const [hers, his] = t.store.room("general").messages;
+  assert.deepEqual([hers.from, hers.deleted, hers.text], ["gone:1", true, ""]);
+  assert.deepEqual([his.from, his.mentions, his.reactions], ["bob", ["gone:1"], []]);
+});
+
 test("a room that is new counts as read", async () => {
   assert.equal(unread(await inGeneral(memoryPositions(), { events: messages(1, 3) })), 0);
 });

@@ -2,6 +2,7 @@
 
 #include "actors/audience.hpp"
 #include "actors/directory.hpp"
+#include "actors/eraser.hpp"
 #include "actors/journal_reader.hpp"
 #include "actors/journal_writer.hpp"
 #include "actors/keeper.hpp"
@@ -102,6 +103,7 @@ actor_world::~actor_world() {
   followers_.clear();
   if (keeper_) caf::anon_send_exit(keeper_, caf::exit_reason::user_shutdown);
   keeper_ = actors::keeper_actor{};
+  end_eraser();
   caf::anon_send_exit(env.writer, caf::exit_reason::user_shutdown);
   if (env.search) caf::anon_send_exit(env.search, caf::exit_reason::user_shutdown);
   settle();
@@ -278,6 +280,19 @@ const actors::keeper_actor& actor_world::keep() {
   });
   settle();
   return keeper_;
+}
+
+const actors::eraser_actor& actor_world::erase_users() {
+  eraser_ = system_->spawn<actors::eraser>(&env, [this] {
+    return std::make_unique<faulty_reader>(journal_->make_reader(), faults);
+  });
+  settle();
+  return eraser_;
+}
+
+void actor_world::end_eraser() {
+  if (eraser_) caf::anon_send_exit(eraser_, caf::exit_reason::user_shutdown);
+  eraser_ = actors::eraser_actor{};
 }
 
 void actor_world::follow(std::uint64_t after, std::shared_ptr<actors::feed_sink> sink) {

@@ -130,6 +130,9 @@ class actor_world {
   void search_by(actors::searcher::source by);
   /// Begins to trim what is old, as a server does; it ends with the world.
   const actors::keeper_actor& keep();
+  /// Goes on to erase users who are to be; it ends with the world, or before.
+  const actors::eraser_actor& erase_users();
+  void end_eraser();
   /// Commits as if somebody else did: behind the actors' back.
   void commit(std::vector<rooms::operation> batch);
   std::size_t shard_of(const std::string& room) const {
@@ -162,6 +165,7 @@ class actor_world {
   std::vector<caf::resumable*> held_;
   std::vector<actors::feed_actor> followers_;
   actors::keeper_actor keeper_;
+  actors::eraser_actor eraser_;
   std::uint64_t last_session_ = 0;
   caf::actor_system_config config_;
   std::optional<caf::actor_system> system_;

@@ -61,6 +61,10 @@ class faulty_writer final : public journal::writer {
   bool clear_leftovers() override { return faults_.clear_leftovers(); }
   bool has_gathered() const noexcept override { return to_->has_gathered(); }
   journal::result<bool> store_gathered() override { return to_->store_gathered(); }
+  journal::result<journal::rename_page> rename(const user_id& user, const user_id& as,
+                                               const journal::rename_place& from) override {
+    return to_->rename(user, as, from);
+  }
 
  private:
   std::unique_ptr<journal::writer> to_;
@@ -133,6 +137,11 @@ class faulty_reader final : public journal::reader {
   journal::result<journal::trim_page> rooms_to_trim(const journal::trim_query& what) override {
     if (faults_.read_fails() || stop_()) return broken();
     return from_->rooms_to_trim(what);
+  }
+  journal::result<journal::trace_page> traces(const user_id& user, std::uint64_t after,
+                                              std::size_t entries) override {
+    if (faults_.read_fails() || stop_()) return broken();
+    return from_->traces(user, after, entries);
   }
   journal::result<std::optional<unix_ms>> last_at() override {
     if (faults_.read_fails() || stop_()) return broken();

@@ -1,0 +1,204 @@
+#include "actors/eraser.hpp"
+
+#include "actors/walls.hpp"
+#include "protocol/limits.hpp"
+#include "rooms/principal.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace confab::actors {
+namespace {
+
+constexpr auto retry_interval = std::chrono::minutes{1};
+/// That one read looks at: some tens of milliseconds.
+constexpr std::size_t entries_looked_at = 20'000;
+constexpr std::string_view mark_prefix = "erase:";
+
+rooms::operation by_server(room_id room, rooms::want what, std::string key = {}) {
+  return {std::move(room), rooms::server_principal(), std::move(key), std::move(what)};
+}
+
+/// That the user is to be erased, or was.
+rooms::operation note_of(const user_id& user, const user_id& as, bool pending) {
+  rooms::mark note{rooms::server_user, std::string{mark_prefix} + user.value(),
+                   rooms::mark::kind::own_settings, pending, as.value()};
+  return by_server(rooms::server_room, rooms::set_marks{{std::move(note)}});
+}
+
+/// Base32, as in other ids that the server makes.
+user_id drawn_name(const std::function<std::uint64_t()>& random) {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz234567";
+  std::string name{"gone:"};
+  auto bits = random();
+  for (int i = 0; i < 12; ++i, bits >>= 5) name += letters[bits & 31];
+  return user_id::trusted(std::move(name));
+}
+
+}  // namespace
+
+eraser::behavior_type eraser::make_behavior() {
+  end_process_on_bug(*this, *env_);
+  busy_ = true;
+  send(this, erase_more{});
+  return {
+      [this](const erase_request& asked) { return take(asked); },
+      [this](const erase_more&) {
+        busy_ = false;
+        step();
+      },
+      [](const alive_request&) { return still_here{}; },
+  };
+}
+
+caf::result<erase_taken> eraser::take(const erase_request& asked) {
+  if (!load()) return erase_taken{};
+  const auto known = std::ranges::find(jobs_, asked.user, &job::user);
+  if (known != jobs_.end()) return erase_taken{true, known->as};
+  auto promise = make_response_promise<erase_taken>();
+  const auto user = asked.user;
+  const auto as = drawn_name(env_->random);
+  request(env_->writer, caf::infinite, order_request{note_of(user, as, true)})
+      .then(
+          [this, promise, user, as](const ordered& done) mutable {
+            promise.deliver(erase_taken{done.ok, as});
+            if (!done.ok) return;
+            auto& added = jobs_.emplace_back();
+            added.user = user;
+            added.as = as;
+            if (!std::exchange(busy_, true)) send(this, erase_more{});
+          },
+          [promise](caf::error&) mutable { promise.deliver(erase_taken{}); });
+  return promise;
+}
+
+/// What an earlier process was told to.
+bool eraser::load() {
+  if (loaded_) return true;
+  if (!reader_) {
+    reader_ = source_();
+    reader_->tell_failures([this](std::string_view detail) { env_->bug("eraser", detail); });
+  }
+  const auto notes = reader_->marks(rooms::server_user, rooms::mark::kind::own_settings);
+  if (!notes) return false;
+  for (const auto& [note, position] : *notes) {
+    if (note.value == 0 || !note.subject.starts_with(mark_prefix)) continue;
+    auto& added = jobs_.emplace_back();
+    added.user = user_id::trusted(note.subject.substr(mark_prefix.size()));
+    added.as = user_id::trusted(note.text);
+  }
+  return loaded_ = true;
+}
+
+void eraser::step() {
+  if (!load()) return later();
+  if (jobs_.empty()) return;
+  busy_ = true;
+  auto& of = jobs_.front();
+  switch (of.now) {
+    case phase::looking:
+      return look(of);
+    case phase::erasing:
+      return erase(of);
+    case phase::renaming:
+      return rename(of);
+  }
+}
+
+/// Twice, the second time for what came meanwhile: up to the heads that were known before it nothing is
+/// left then.
+void eraser::look(job& of) {
+  if (!of.deletes.empty()) {
+    auto next = std::move(of.deletes.front());
+    of.deletes.pop_front();
+    return order(std::move(next), [this](bool) { send(this, erase_more{}); });
+  }
+  const auto page = reader_->traces(of.user, of.looked_upto, entries_looked_at);
+  if (!page) return later();
+  of.looked_upto = page->upto;
+  std::map<room_id, std::vector<seq_no>> said;
+  for (const auto& [room, seq, speaks] : page->found) {
+    of.rooms.insert(room);
+    if (speaks) said[room].push_back(seq);
+  }
+  for (const auto& [room, seqs] : said)
+    for (std::size_t at = 0; at < seqs.size(); at += limits::delete_targets_max) {
+      rooms::delete_messages wanted;
+      for (auto i = at; i < std::min(seqs.size(), at + limits::delete_targets_max); ++i)
+        wanted.targets.push_back(seqs[i]);
+      of.deletes.push_back(by_server(room, std::move(wanted)));
+    }
+  if (!page->found.empty()) of.heads.clear();
+  if (page->at_end && page->found.empty() && (!of.heads.empty() || of.rooms.empty()))
+    of.now = phase::erasing;
+  else if (page->at_end && of.deletes.empty() && !know_heads(of))
+    return later();
+  send(this, erase_more{});
+}
+
+bool eraser::know_heads(job& of) {
+  for (const auto& room : of.rooms) {
+    const auto info = reader_->room(room);
+    if (!info) return of.heads.clear(), false;
+    of.heads[room] = info->head;
+  }
+  return true;
+}
+
+/// The server's own log last: from then on nothing is known of the user.
+void eraser::erase(job& of) {
+  of.rooms.erase(rooms::server_room);
+  const bool last = of.rooms.empty();
+  const auto room = last ? rooms::server_room : *of.rooms.begin();
+  order(by_server(room, rooms::erase_user{of.user, of.as, of.heads[room]}, of.as.value()),
+        [this, room, last](bool refused) {
+          auto& done = jobs_.front();
+          if (refused) {
+            done.now = phase::looking;
+            done.heads.clear();
+          } else if (last) {
+            done.now = phase::renaming;
+          } else {
+            done.rooms.erase(room);
+          }
+          send(this, erase_more{});
+        });
+}
+
+void eraser::rename(job& of) {
+  request(env_->writer, caf::infinite, rename_request{of.user, of.as, of.renamed_upto})
+      .then(
+          [this](const renamed& done) {
+            auto& one = jobs_.front();
+            if (!done.ok) return later();
+            if (!done.next) return finish(one);
+            one.renamed_upto = *done.next;
+            send(this, erase_more{});
+          },
+          [](caf::error&) {});  // the writer has ended, and with it the process does
+}
+
+void eraser::finish(job& of) {
+  order(note_of(of.user, of.as, false), [this](bool) {
+    jobs_.pop_front();
+    send(this, erase_more{});
+  });
+}
+
+void eraser::order(rooms::operation what, std::function<void(bool refused)> then) {
+  request(env_->writer, caf::infinite, order_request{what})
+      .then(
+          [this, what, then](const ordered& done) {
+            if (done.ok) return then(done.refused);
+            if (std::holds_alternative<rooms::delete_messages>(what.what))
+              jobs_.front().deletes.push_front(what);
+            later();
+          },
+          [](caf::error&) {});  // likewise
+}
+
+void eraser::later() { delayed_send(this, retry_interval, erase_more{}); }
+
+}  // namespace confab::actors

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "actors/messages.hpp"
+
+/// What is said to those who keep the journal in order, beside its writer: as messages.hpp.
+namespace confab::actors {
+
+// --- the keeper ---
+struct trim_old {};   // to itself, once an hour,
+struct trim_more {};  // and for each step of that
+/// The clock is right: what was stopped goes on.
+struct resume_trimming {};
+struct trimming_resumed {
+  bool was_stopped = false;
+};
+
+using keeper_actor =
+    caf::typed_actor<caf::reacts_to<trim_old>, caf::reacts_to<trim_more>,
+                     caf::replies_to<resume_trimming>::with<trimming_resumed>,
+                     caf::replies_to<alive_request>::with<still_here>>;
+
+// --- the eraser ---
+/// Answered when it will be done, whatever happens.
+struct erase_request {
+  user_id user;
+};
+struct erase_taken {
+  bool ok = false;
+  user_id as;
+};
+struct erase_more {};  // to itself
+
+using eraser_actor = caf::typed_actor<caf::replies_to<erase_request>::with<erase_taken>,
+                                      caf::reacts_to<erase_more>,
+                                      caf::replies_to<alive_request>::with<still_here>>;
+
+}  // namespace confab::actors
+
+#define CONFAB_MESSAGE(type) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(confab::actors::type)
+CONFAB_MESSAGE(trim_old)
+CONFAB_MESSAGE(trim_more)
+CONFAB_MESSAGE(resume_trimming)
+CONFAB_MESSAGE(trimming_resumed)
+CONFAB_MESSAGE(erase_request)
+CONFAB_MESSAGE(erase_taken)
+CONFAB_MESSAGE(erase_more)
+#undef CONFAB_MESSAGE

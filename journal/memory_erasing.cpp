@@ -1,0 +1,70 @@
+// What becomes of a user who is erased, in memory.
+
+#include "journal/memory_store.hpp"
+#include "rooms/erasing.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <shared_mutex>
+#include <variant>
+
+namespace confab::journal {
+namespace {
+
+void rename(user_id& name, const erased& what) {
+  if (name == what.user) name = what.as;
+}
+void rename(std::optional<user_id>& name, const erased& what) {
+  if (name) rename(*name, what);
+}
+}  // namespace
+
+void erase_in_memory(memory_store& store, memory_room& room, const log_entry& at) {
+  const auto what = std::get<erased>(at.body);
+  const auto subject = room.view.room.value();
+  for (const auto& user : {what.user, what.as}) {
+    room.members.erase(user);
+    room.notes.erase(user);
+    room.spoke.erase(user);
+    room.gone.erase(user);
+    store.marks.erase({user, rooms::mark::kind::read_marker, subject});
+  }
+  for (auto& entry : room.log)
+    if (entry.seq < at.seq) rooms::rename(entry, what);
+  for (auto& [seq, message] : room.changed) {
+    rooms::apply(message, at);
+    rename(message.from, what);
+    rename(message.edited_by, what);
+    rename(message.deleted_by, what);
+    for (auto& one : message.what.mentions.users) rename(one, what);
+  }
+  for (auto& [target, pin] : room.pins) rename(pin.by, what);
+  for (auto& [user, row] : room.members) rename(row.by, what);
+  if (room.view.room != rooms::server_room) return;
+  store.profiles.erase(what.user);
+  store.profiles.erase(what.as);
+  std::erase_if(store.marks, [&](const auto& one) {
+    const auto& [user, kind, about] = one.first;
+    return user == what.user || (kind == rooms::mark::kind::block && about == what.user.value());
+  });
+}
+
+trace_page traces_of(memory_store& store, const user_id& user, std::uint64_t after,
+                     std::size_t entries) {
+  const std::shared_lock lock{store.border};
+  trace_page page;
+  const auto end = store.order.empty() ? 0 : store.order.back().position;
+  page.upto = std::max(after, std::min<std::uint64_t>(end, after + entries));
+  page.at_end = page.upto >= end;
+  auto at = std::ranges::upper_bound(store.order, after, {}, &log_place::position);
+  for (; at != store.order.end() && at->position <= page.upto; ++at) {
+    const auto& entry = at->room->log[at->seq.value() - 1];
+    if (!rooms::names(entry, user)) continue;
+    const auto* message = at->room->message(at->seq);
+    page.found.push_back({at->room->view.room, at->seq,
+                          message && message->from == user && !at->room->folded(*message).deleted});
+  }
+  return page;
+}
+
+}  // namespace confab::journal

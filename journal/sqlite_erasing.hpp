@@ -1,0 +1,41 @@
+#pragma once
+
+#include "journal/sqlite_statement.hpp"
+#include "protocol/entry.hpp"
+#include "protocol/ids.hpp"
+
+#include <cstdint>
+#include <optional>
+
+namespace confab::journal::sqlite {
+
+/// Where a renaming goes on.
+struct rename_step {
+  std::int64_t room = 0;  // the store's number of it
+  std::uint64_t seq = 0;
+};
+
+/// Takes away what is left of a user in a room, and writes their new name into what is left of the
+/// log. A part of `projection` and of the writer.
+class erasing {
+ public:
+  int prepare(const connection& database);
+  /// The entry `seq` of the room. `replays`: the user may have come again since, as somebody new; what
+  /// that one has read stays.
+  int erase(std::int64_t room, seq_no seq, const erased& what, bool replays);
+  /// The next part: some thousand entries of one room. `next`: none at the end.
+  int rename(const user_id& user, const user_id& as, rename_step from,
+             std::optional<rename_step>& next);
+
+ private:
+  int undo_reactions(std::int64_t room, const erased& what);
+
+  struct statements {
+    statement own_reactions, unreact, count_down, drop_count, lose_emoji, drop_speaker, drop_end,
+        drop_marker, keep_place, drop_profile, drop_marks, drop_blocks;
+    statement next_room, senders[2], named[2], profiles, deleted_by, edited_by, pinned_by, invited_by;
+  };
+  statements run_;
+};
+
+}  // namespace confab::journal::sqlite

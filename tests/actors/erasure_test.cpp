@@ -1,0 +1,111 @@
+// A user is erased: as a job, which a restart goes on with.
+
+#include "actors/eraser.hpp"
+#include "tests/support/actor_world.hpp"
+#include "tests/support/catch.hpp"
+
+#include <caf/send.hpp>
+
+using namespace confab;
+using namespace confab::test;
+
+namespace {
+
+/// Eve is a member of "team", and has said something in it, in "other", and to Bob.
+struct known_eve {
+  actor_world world;
+  client& bob = world.guest("bob");
+  client& eve = world.guest("eve");
+
+  known_eve() {
+    for (auto* each : {&bob, &eve})
+      each->ask({{"type", "join"}, {"room", "team"}, {"member", true}});
+    eve.join("other");
+    for (int i = 0; i < 150; ++i) eve.send("team", "by eve " + std::to_string(i));
+    bob.send("team", "by bob");
+    eve.ask({{"type", "react"}, {"room", "team"}, {"target", 153}, {"emoji", "+"}});
+    eve.send("other", "by eve");
+    eve.ask({{"type", "direct"}, {"to", "bob"}, {"text", "psst"}});
+    for (auto& each : world.clients) each.forget();
+  }
+  void erase(const actors::eraser_actor& by) {
+    caf::anon_send(by, actors::erase_request{user_id::trusted("eve")});
+    world.settle();
+  }
+  bool is_named() {
+    for (const auto* room : {"team", "other", "dm:bob:eve"})
+      for (const auto& entry : world.stored_log(room)) {
+        if (entry.from == user_id::trusted("eve")) return true;
+        const auto* message = std::get_if<posted>(&entry.body);
+        if (message && message->what.text.starts_with("by eve")) return true;
+      }
+    return false;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("who is erased is named nowhere, and everybody hears of it") {
+  known_eve of;
+  const auto eraser = of.world.erase_users();
+  REQUIRE(of.is_named());
+
+  of.erase(eraser);
+
+  CHECK_FALSE(of.is_named());
+  CHECK(of.bob.received("deleted", "team").size() == 150);
+  const auto told = of.bob.received("erased", "team");
+  REQUIRE(told.size() == 1);
+  CHECK(told[0]["user"] == "eve");
+  CHECK(told[0]["from"] == "@server");
+  const std::string as = told[0]["as"];
+  CHECK(as.starts_with("gone:"));
+  const auto left = of.eve.received("left", "team");
+  REQUIRE(left.size() == 1);
+  CHECK(left[0]["reason"] == "deleted");
+
+  // What is remembered, and what is read, is called so too.
+  const auto all = of.bob.join("team", 150, of.world.stored_room("team").epoch.value());
+  for (const auto& event : all["events"]) CHECK(event["from"] != "eve");
+  const auto history = of.bob.ask({{"type", "history"}, {"room", "team"}});
+  for (const auto& message : history["events"]) {
+    CHECK(message["from"] != "eve");
+    CHECK_FALSE(message.contains("reactions"));
+  }
+  CHECK(of.bob.ask({{"type", "members"}, {"room", "team"}})["members"].size() == 1);
+}
+
+TEST_CASE("what an erased user says on is somebody else's") {
+  known_eve of;
+  of.erase(of.world.erase_users());
+  auto& again = of.world.guest("eve");
+  again.join("team");
+
+  CHECK(again.send("team", "I am new")["type"] == "sent");
+
+  CHECK(of.bob.received("message", "team").back()["from"] == "eve");
+  CHECK(of.is_named());
+}
+
+TEST_CASE("an erasure that was cut off goes on") {
+  known_eve of;
+  const auto first = of.world.erase_users();
+  int commits = 0;
+  const int stored_max = GENERATE(1, 2, 3, 5);
+  of.world.faults.on_commit = [&] {
+    return ++commits > stored_max ? commit_fate::refused : commit_fate::stored;
+  };
+  of.erase(first);
+  CHECK(of.is_named());
+  of.world.faults.on_commit = [] { return commit_fate::stored; };
+
+  SECTION("by the same process") { of.world.advance(2min); }
+  SECTION("by another one") {
+    of.world.end_eraser();
+    of.world.erase_users();
+    of.world.settle();
+  }
+
+  CHECK_FALSE(of.is_named());
+  CHECK(of.bob.received("erased", "team").size() == 1);
+}
