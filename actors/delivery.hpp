@@ -10,6 +10,7 @@
 #include "rooms/operation.hpp"
 
 #include <array>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -169,8 +170,15 @@ struct vouch_op {
   user_id to;
   user_signal what;
 };
+class room_state;
+/// Of who is no session: called once, on the room's shard, when the room is ready to be used; with
+/// null where it is not there.
+struct look_at_room {
+  std::function<void(const room_state*)> hear;
+};
 using room_op = std::variant<join_op, leave_op, append_op, typing_op, direct_op, vouch_op, cease_op,
-                             create_op, standing_op, absent_op, emit_op, list_op, block_op>;
+                             create_op, standing_op, absent_op, emit_op, list_op, block_op,
+                             look_at_room>;
 
 /// Where the answer to a command goes.
 struct asker {

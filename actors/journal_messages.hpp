@@ -5,8 +5,10 @@
 #include "journal/journal.hpp"
 #include "protocol/commands.hpp"
 #include "protocol/messages.hpp"
+#include "rooms/brief.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +26,12 @@ struct append_request {
   rooms::operation what;
   std::optional<session_id> session{};
   ticket_no ticket{};  // of the session's command
+};
+/// To the writer, of who is no session: operations in their order, each by itself. `hear` is called
+/// once, by the writer's thread, when all of them are stored or refused.
+struct append_all_request {
+  std::vector<rooms::operation> what;
+  std::function<void(std::vector<rooms::brief>)> hear;
 };
 struct commit_batch {};   // to itself: everything that queued meanwhile
 struct probe_journal {};  // to itself, while appends fail
@@ -94,6 +102,11 @@ struct room_read_request {
 };
 struct room_read {
   room_answer what;
+};
+/// To a reader: to be done on its thread, when it is the turn of `who`. Null: not now.
+struct read_job {
+  user_id who;
+  std::function<void(journal::reader*)> job;
 };
 struct block_question {
   user_id by;

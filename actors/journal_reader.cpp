@@ -47,6 +47,7 @@ journal_reader::behavior_type journal_reader::make_behavior() {
       [this](const directs_request& what) { return read(what); },
       [this](const inbox_rows_request& what) { return read(what); },
       [this](session_read& what) { queue(waiting(what)); },
+      [this](read_job& what) { queue(waiting(what)); },
       [this](const serve_next_read&) { serve_next(); },
       [](const alive_request&) { return still_here{}; },
   };
@@ -99,6 +100,18 @@ waiting_read journal_reader::waiting(session_read& what) {
          to_session{session, read_done{ticket, std::visit(found, question)}});
   };
   return {what.user, std::move(wanted), std::move(answer)};
+}
+
+/// What is asked for must be answered, also where there was a bug.
+waiting_read journal_reader::waiting(read_job& what) {
+  auto answer = [this, job = std::move(what.job)](bool may) {
+    if (!may) return job(nullptr);
+    guarded([&] {
+      job(reader_.get());
+      return true;
+    });
+  };
+  return {what.who, [] { return true; }, std::move(answer)};
 }
 
 entries_read journal_reader::read(const entries_request& what) {

@@ -40,6 +40,7 @@ class journal_reader final : public reader_actor::base {
   void queue(waiting_read what);
   void serve_next();
   waiting_read waiting(session_read& what);
+  waiting_read waiting(read_job& what);
   caf::result<room_read> read(const room_read_request& what);
   entries_read read(const entries_request& what);
   messages_read read(const messages_request& what);

@@ -58,6 +58,26 @@ void note(inbox_change& change, const journal::outcome& what) {
   }
 }
 
+rooms::brief brief_of(const journal::outcome& what) {
+  return std::visit(
+      overloaded{
+          [](const journal::room_made& made) -> rooms::brief {
+            return rooms::made{made.info.epoch, made.info.head, made.duplicate};
+          },
+          [](const rooms::appended& done) -> rooms::brief {
+            const auto& last = done.entries.back();
+            rooms::kept out{last.seq, last.at, done.entries.size(), done.unreached, {}};
+            if (const auto* change = std::get_if<member_set>(&done.entries.front().body))
+              out.users = change->users;
+            return out;
+          },
+          [](const rooms::marked&) -> rooms::brief { return rooms::unchanged{}; },
+          [](const rooms::marker_moved&) -> rooms::brief { return rooms::unchanged{}; },
+          [](const auto& same) -> rooms::brief { return same; },
+      },
+      what);
+}
+
 }  // namespace
 
 journal_writer::journal_writer(caf::actor_config& config, const environment* env,
@@ -75,12 +95,9 @@ journal_writer::behavior_type journal_writer::make_behavior() {
         auto& s = *state_;
         s.batch.push_back(std::move(request.what));
         s.requests.push_back({request.request, request.session, request.ticket});
-        if (s.batch.size() >= batch_operations_max) return commit();
-        if (s.commit_queued) return;
-        // Behind whatever is in the mailbox by now: all of it becomes one batch.
-        s.commit_queued = true;
-        send(this, commit_batch{});
+        commit_soon();
       },
+      [this](append_all_request& request) { take(request); },
       [this](const commit_batch&) {
         auto& s = *state_;
         const auto wait = s.pacing.wait(env_->steady_now(), s.batch.size());
@@ -131,6 +148,28 @@ journal_writer::behavior_type journal_writer::make_behavior() {
   };
 }
 
+void journal_writer::take(append_all_request& what) {
+  auto& s = *state_;
+  const auto together = std::make_shared<state::group>();
+  together->hear = std::move(what.hear);
+  together->count = what.what.size();
+  together->so_far.reserve(together->count);
+  for (auto& one : what.what) {
+    s.batch.push_back(std::move(one));
+    s.requests.push_back({request_no{}, {}, {}, together});
+    commit_soon();
+  }
+}
+
+void journal_writer::commit_soon() {
+  auto& s = *state_;
+  if (s.batch.size() >= batch_operations_max) return commit();
+  if (s.commit_queued) return;
+  // Behind whatever is in the mailbox by now: all of it becomes one batch.
+  s.commit_queued = true;
+  send(this, commit_batch{});
+}
+
 void journal_writer::commit() {
   auto& s = *state_;
   if (s.batch.empty()) return;
@@ -145,6 +184,7 @@ void journal_writer::commit() {
   if (!result && result.why() == journal::fault::fatal) env_->journal_fatal(result.detail());
   report(static_cast<bool>(result), result ? std::string_view{} : result.detail());
 
+  std::vector<std::shared_ptr<state::group>> heard;
   // One message for each room, in the order of its log.
   std::vector<std::pair<const room_id*, room_news>> told;
   std::unordered_map<std::string_view, std::size_t> index;
@@ -159,6 +199,12 @@ void journal_writer::commit() {
     if (fresh && watched) changes.emplace_back().room = room;
     if (watched) note(changes[at->second], (*result)[i]);
     auto& news = told[at->second].second.of.emplace_back(room_outcome{s.requests[i].request, not_stored{}});
+    if (asked.together) {
+      auto& [hear, so_far, count] = *asked.together;
+      const bool lost = !result && result.why() == journal::fault::unknown;
+      so_far.push_back(result ? brief_of((*result)[i]) : rooms::brief{rooms::not_kept{lost}});
+      if (so_far.size() == count) heard.push_back(asked.together);
+    }
     if (result)
       news.what = std::move((*result)[i]);
     else
@@ -166,6 +212,7 @@ void journal_writer::commit() {
   }
   for (auto& [room, news] : told)
     if (const auto awake = env_->board.awake(*room)) send(awake, std::move(news));
+  for (const auto& one : heard) one->hear(std::move(one->so_far));  // behind what the rooms are told
   s.batch.clear();
   s.requests.clear();
   tell_followers();

@@ -7,6 +7,7 @@
 #include "journal/journal.hpp"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -32,10 +33,17 @@ class journal_writer final : public writer_actor::base {
 
     std::shared_ptr<journal::writer> writer;
     std::vector<rooms::operation> batch;
+    /// Operations that one who is no session waits for together.
+    struct group {
+      std::function<void(std::vector<rooms::brief>)> hear;
+      std::vector<rooms::brief> so_far;
+      std::size_t count = 0;  // of all
+    };
     struct asked {
       request_no request;
       std::optional<session_id> session;
       ticket_no ticket;
+      std::shared_ptr<group> together{};
     };
     std::vector<asked> requests;  // of each operation
     /// Followers of the feed, each with how far it is; each waits with one question at most.
@@ -51,6 +59,8 @@ class journal_writer final : public writer_actor::base {
     ordered last;  // of the last operation
   };
 
+  void take(append_all_request& what);
+  void commit_soon();
   void commit();
   void tell_followers();
   bool has_inboxes() const;

@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,9 +28,12 @@ namespace confab::actors {
 // --- forward: messages ------------------------------------------------------------------------
 
 class intake;
+class user_row;
 struct alive_request;
 struct still_here;
 struct append_request;
+struct append_all_request;
+struct read_job;
 struct commit_batch;
 struct probe_journal;
 struct clear_leftovers;
@@ -95,7 +99,8 @@ struct sent_away;
 
 // --- handles ------------------------------------------------------------------------------------
 
-using writer_actor = caf::typed_actor<caf::reacts_to<append_request>, caf::reacts_to<commit_batch>,
+using writer_actor = caf::typed_actor<caf::reacts_to<append_request>, caf::reacts_to<append_all_request>,
+                                      caf::reacts_to<commit_batch>,
                                       caf::reacts_to<probe_journal>, caf::reacts_to<shard_load>,
                                       caf::reacts_to<clear_leftovers>,
                                       caf::reacts_to<store_markers>,
@@ -111,7 +116,7 @@ using reader_actor = caf::typed_actor<caf::replies_to<load_room_request>::with<r
                                       caf::replies_to<messages_request>::with<messages_read>,
                                       caf::replies_to<directs_request>::with<directs_reads>,
                                       caf::replies_to<inbox_rows_request>::with<inbox_rows_read>,
-                                      caf::reacts_to<session_read>,
+                                      caf::reacts_to<session_read>, caf::reacts_to<read_job>,
                                       caf::reacts_to<serve_next_read>,
                                       caf::replies_to<alive_request>::with<still_here>>;
 using search_actor = caf::typed_actor<caf::reacts_to<session_search>, caf::reacts_to<serve_next_read>,
@@ -166,8 +171,11 @@ struct sink_writable {};
 struct drain_session {};
 struct connection_closed {};
 struct replace_session {};
-/// An operator wants its user to go.
-struct session_sent_away {};
+/// An operator, or the deployment, wants it to go.
+struct session_sent_away {
+  close_code code = close_code::removed;
+  std::string reason = "sent away by an operator";
+};
 /// Its user's row ended by a bug: nothing for the user would reach it any more.
 struct user_lost {};
 struct session_attached {
@@ -397,8 +405,12 @@ struct session_moved {
   awake_room room = 0;
   bool in = true;
 };
+/// Of who is no session: called once, on the registrar's shard, with the user's row if there is one.
+struct look_at_user {
+  std::function<void(const user_row*)> hear;
+};
 using user_op = std::variant<attach_session, detach_session, session_moved, watch_user,
-                             direct_moved, user_signal, marker_told>;
+                             direct_moved, user_signal, marker_told, look_at_user>;
 /// To the registrar of the user's shard.
 struct to_user {
   user_id user;
@@ -434,6 +446,8 @@ struct sent_away {
 CONFAB_MESSAGE(alive_request)
 CONFAB_MESSAGE(still_here)
 CONFAB_MESSAGE(append_request)
+CONFAB_MESSAGE(append_all_request)
+CONFAB_MESSAGE(read_job)
 CONFAB_MESSAGE(commit_batch)
 CONFAB_MESSAGE(probe_journal)
 CONFAB_MESSAGE(clear_leftovers)

@@ -36,12 +36,12 @@ void presence::depart(const user_id& user, bool lost, steady_time now) {
   }
 }
 
-std::vector<message::user_ref> presence::members() const {
+std::vector<message::user_ref> presence::members(std::size_t count_max) const {
   std::vector<message::user_ref> list;
-  list.reserve(std::min(online_, limits::members_count_max));
+  list.reserve(std::min(online_, count_max));
   for (const auto& [user, row] : rows_) {
     if (!row.online()) continue;
-    if (list.size() == limits::members_count_max) break;
+    if (list.size() == count_max) break;
     list.push_back({user, row.name});
   }
   return list;

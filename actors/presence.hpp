@@ -32,8 +32,9 @@ class presence {
   bool has_session(const user_id& user) const;
   std::size_t online() const noexcept { return online_; }
   bool empty() const noexcept { return rows_.empty(); }
-  /// At most `limits::members_count_max` of those online, in order of id.
-  std::vector<message::user_ref> members() const;
+  /// At most so many of those online, in order of id.
+  std::vector<message::user_ref> members(
+      std::size_t count_max = limits::members_count_max) const;
 
   /// When `flush` has something to do next.
   std::optional<steady_time> deadline() const;

@@ -65,6 +65,7 @@ void registrar::step(const user_id& user, user_op& what) {
                      for (const auto& one : row->sessions())
                        if (one.id != op.by) tell_session(one.id, op);
                  },
+                 [&](const look_at_user& op) { op.hear(find(user)); },
              },
              what);
 }

@@ -262,6 +262,10 @@ void room::work_off_stash() {
 void room::dispatch(room_command& what, room_effects& out) {
   auto& r = *state_->room;
   if (auto* signal = std::get_if<vouch_op>(&what.what)) return vouch(*signal, r.both_wrote());
+  if (const auto* look = std::get_if<look_at_room>(&what.what)) {
+    state_->idle_since.reset();  // who looks has something to say here: it stays a while
+    return look->hear(&r);
+  }
   r.command(what.from, what.what, env_->steady_now(), out);
 }
 
@@ -282,6 +286,7 @@ void room::refuse(const room_command& what, const rooms::refused& why) {
     auto denied = *signal;
     return vouch(denied, false);
   }
+  if (const auto* look = std::get_if<look_at_room>(&what.what)) return look->hear(nullptr);
   env_->board.counts_of(state_->id).errors[static_cast<std::size_t>(why.code)].add();
   room_effects effects;
   if (const auto* join = std::get_if<join_op>(&what.what); join && join->continuing) {

@@ -35,7 +35,8 @@ void room_state::command(const asker& from, room_op& what, steady_time now, room
                  [&](append_op& op) { append(from, std::move(op), now, out); },
                  [&](const typing_op& op) { type(from, op.on, now, out); },
                  [&](direct_op& op) { direct(from, std::move(op), now, out); },
-                 [](const vouch_op&) {},  // the actor's
+                 [](const vouch_op&) {},  // the actor's, as is
+                 [](const look_at_room&) {},
                  [&](const cease_op& op) { cease(from, op, now, out); },
                  [&](create_op& op) { create(from, std::move(op), now, out); },
                  [&](const standing_op& op) { take_standing(from, op, now, out); },

@@ -76,6 +76,9 @@ class room_state {
   /// A direct room exists for its two users only.
   bool exists_for(const user_id& user) const noexcept;
   std::size_t online() const noexcept { return presence_.online(); }
+  std::vector<message::user_ref> users_online(std::size_t count_max) const {
+    return presence_.members(count_max);
+  }
   /// Both users of a direct room wrote some of what is remembered of it.
   bool both_wrote() const;
   bool has_member(session_id session) const { return members_.contains(session); }

@@ -92,9 +92,7 @@ void session::on_event(session_event& what) {
                  [this](const replace_session&) {
                    close(close_code::replaced, "replaced by a newer session of this device");
                  },
-                 [this](const session_sent_away&) {
-                   close(close_code::removed, "sent away by an operator");
-                 },
+                 [this](session_sent_away& s) { close(s.code, std::move(s.reason)); },
                  [this](const user_lost&) { close(close_code::internal, "the user was lost"); },
                  [this](session_attached& a) { welcome(a); },
                  [this](const sessions_reached& r) {

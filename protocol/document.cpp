@@ -110,7 +110,7 @@ void document_builder::close() {
 
 document document_builder::finish(bool well_formed) {
   document result;
-  result.nodes = std::min(nodes_, limits::frame_nodes_max);
+  result.nodes = std::min(nodes_, nodes_max_);
   result.well_formed = well_formed || too_many();
   if (!result.well_formed) return result;
   while (depth_ > 0) close();  // of what was not read to its end

@@ -25,13 +25,13 @@ struct document {
   /// Nothing this protocol takes: what is wrong with it. `root` holds what could be read, with
   /// nulls in place of the rest.
   std::optional<std::string_view> fault;
-  /// How many values were read, at most `limits::frame_nodes_max`.
+  /// How many values were read, at most as many as may be.
   std::size_t nodes = 0;
 };
 
-/// Both read the input once. They stop where it holds more than `limits::frame_nodes_max` values:
-/// a value costs a hundred times what its two bytes suggest.
-document read_json(std::string_view text);
+/// Both read the input once. They stop where it holds more than `nodes_max` values: a value costs a
+/// hundred times what its two bytes suggest.
+document read_json(std::string_view text, std::size_t nodes_max = limits::frame_nodes_max);
 document read_cbor(std::string_view bytes);
 
 /// Builds the tree from a reader's events. Of a duplicate key the last counts. Below
@@ -39,6 +39,9 @@ document read_cbor(std::string_view bytes);
 /// tree is the client's to choose.
 class document_builder {
  public:
+  explicit document_builder(std::size_t nodes_max = limits::frame_nodes_max)
+      : nodes_max_(nodes_max) {}
+
   // Each value, and each container at its start, answers false where it is one too many; then
   // reading ends.
   bool add(json value);
@@ -55,7 +58,7 @@ class document_builder {
   /// The first fault is kept.
   void note(std::string_view why);
 
-  bool too_many() const noexcept { return nodes_ > limits::frame_nodes_max; }
+  bool too_many() const noexcept { return nodes_ > nodes_max_; }
   /// The document as far as it was told.
   document finish(bool well_formed);
 
@@ -73,6 +76,7 @@ class document_builder {
   void put(json value);
   bool too_deep() const noexcept { return depth_ > limits::nesting_max; }
 
+  std::size_t nodes_max_;
   json root_;
   std::vector<container> open_;
   std::size_t depth_ = 0;

@@ -278,8 +278,8 @@ class json_reader {
 
 }  // namespace
 
-document read_json(std::string_view text) {
-  document_builder builder;
+document read_json(std::string_view text, std::size_t nodes_max) {
+  document_builder builder{nodes_max};
   const bool well_formed = json_reader{text, builder}.run();
   return builder.finish(well_formed);
 }

@@ -73,6 +73,8 @@ mention_list read_mentions(fields& in) {
   return mentions;
 }
 
+}  // namespace
+
 content read_content(fields& in) {
   content what;
   what.text = in.optional_text("text", in.limits().text_bytes_max, true);
@@ -91,6 +93,8 @@ placement read_placement(fields& in) {
   if (in.has("event")) where.event = in.text("event", 1, limits::event_bytes_max);
   return where;
 }
+
+namespace {
 
 std::string read_emoji(fields& in) {
   auto emoji = plain_emoji(in.text("emoji", 1, limits::emoji_bytes_max));

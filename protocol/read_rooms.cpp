@@ -11,6 +11,8 @@ std::chrono::milliseconds read_retention(fields& in) {
   return kept;
 }
 
+}  // namespace
+
 room_settings read_settings(fields& in) {
   const auto boolean = [&](auto name) { return in.boolean(name); };
   room_settings set;
@@ -31,6 +33,8 @@ room_settings read_settings(fields& in) {
   set.receipts = in.optional("receipts", boolean);
   return set;
 }
+
+namespace {
 
 /// What one user can be made by another, or by itself as far as `join` and `leave` do not.
 member_state read_state(fields& in) {

@@ -5,6 +5,11 @@
 /// Private to protocol: the commands that are read elsewhere than in decode.cpp.
 namespace confab {
 
+// What commands have in common.
+content read_content(fields& in);
+placement read_placement(fields& in);
+room_settings read_settings(fields& in);
+
 // Of messages.
 command::any read_send(fields& in);
 command::any read_direct(fields& in);

@@ -37,6 +37,11 @@ http::response<http::empty_body> to_head(http_response&& from, bool keep_alive, 
 /// What is wrong with a request before its body is read: the answer that ends the connection.
 std::optional<http_response> refuse_head(const site& shared, const http_request& request,
                                          unsigned version);
+/// Whether the row wants the request refused before its body is read.
+std::optional<http_response> refuse_early(const site& shared, const http_request& request);
+/// The answer to what could not be read.
+http_response refuse_unread(const site& shared, const http_request& request, unsigned status,
+                            std::string reason);
 /// How large the body of `request` may be.
 std::size_t body_bytes_max(const site& shared, const http_request& request);
 /// What keeps an intelligible request from being served: who it is for, or that there is no place.
@@ -203,6 +208,7 @@ task<> http_connection<Stream>::run() {
       request.peer_address =
           client_address(peer_address_, request.list("X-Forwarded-For"), how.trusted_proxies);
       refusal = refuse_head(shared, request, version);
+      if (!refusal && !message->is_done()) refusal = refuse_early(shared, request);
       if (!refusal) co_await read_body(*message, request, ec);
     }
     if (ec) {
@@ -210,7 +216,7 @@ task<> http_connection<Stream>::run() {
       if (status == 0) co_return;
       reactor_->note({incident_kind::request_refused, status == 400 ? "malformed" : "too_large",
                       peer_address_, ec.message()});
-      refusal = refuse(status, ec.message());
+      refusal = refuse_unread(shared, request, status, ec.message());
     }
     if (refusal) {
       co_await answer(*refusal, request, false, ec);

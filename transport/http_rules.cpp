@@ -89,6 +89,25 @@ std::optional<http_response> refuse_head(const site& shared, const http_request&
   return refuse(400, std::move(*fault));
 }
 
+std::optional<http_response> refuse_early(const site& shared, const http_request& request) {
+  const auto* page = find_route(shared.pages, request.path, request.method);
+  if (!page || !page->refuse_early) return std::nullopt;
+  try {
+    return page->refuse_early(request);
+  } catch (...) {
+    shared.note_bug("page " + page->path);
+    return internal_error();
+  }
+}
+
+http_response refuse_unread(const site& shared, const http_request& request, unsigned status,
+                            std::string reason) {
+  constexpr unsigned body_too_large = 413;
+  const auto* page = find_route(shared.pages, request.path, request.method);
+  if (status == body_too_large && page && page->too_large) return page->too_large(request);
+  return refuse(status, std::move(reason));
+}
+
 std::size_t body_bytes_max(const site& shared, const http_request& request) {
   const auto* page = find_route(shared.pages, request.path, request.method);
   return page ? page->body_bytes_max : http_route{}.body_bytes_max;

@@ -178,6 +178,10 @@ struct http_route {
   std::function<void(std::shared_ptr<http_exchange>)> respond_later = {};
   std::chrono::milliseconds answer_wait_max = transport::answer_wait_max;
   std::size_t body_bytes_max = 64 * 1024;  // larger ones are answered 413
+  /// Asked of a request that has a body before that is read: an answer refuses it.
+  std::function<std::optional<http_response>(const http_request&)> refuse_early = {};
+  /// How larger bodies are answered; none: in plain text.
+  std::function<http_response(const http_request&)> too_large = {};
   /// A question for the server's health: answered whatever the request says its host is, and
   /// also when all places for connections are taken.
   bool health = false;

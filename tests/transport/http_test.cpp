@@ -157,6 +157,34 @@ TEST_CASE("a header is taken up to its bound and refused above, and so is a body
   REQUIRE(body.read_response().status == 413);
 }
 
+TEST_CASE("a row may refuse a request before its body is read, and says itself that one is too large") {
+  http_route api = page("/", "ok");
+  api.body_bytes_max = 100;
+  api.methods = "POST";
+  api.refuse_early = [](const http_request& request) -> std::optional<http_response> {
+    if (request.header("x-key")) return std::nullopt;
+    return http_response{401, "text/plain", "who are you?", {}};
+  };
+  api.too_large = [](const http_request&) { return http_response{413, "text/plain", "so much?", {}}; };
+  world w({}, {}, {api});
+  const auto head = [](const std::string& more, int bytes) {
+    return "POST / HTTP/1.1\r\nHost: a\r\n" + more + "Content-Length: " + std::to_string(bytes) + "\r\n\r\n";
+  };
+
+  client stranger(w, w.port());
+  stranger.send(head("", 50));  // and nothing of the body
+  REQUIRE(stranger.read_response().status == 401);
+  REQUIRE(w.until([&] { return stranger.ended; }));
+  client known(w, w.port());
+  known.send(head("X-Key: a\r\n", 50) + std::string(50, 'b'));
+  REQUIRE(known.read_response().status == 200);
+  known.send(head("X-Key: a\r\n", 101));
+  REQUIRE(known.read_response().body == "so much?");
+  client empty(w, w.port());
+  empty.send(head("", 0));  // there is nothing to read: the row answers
+  REQUIRE(empty.read_response().status == 200);
+}
+
 TEST_CASE("a request that a proxy may read in another way is answered 400 and closed") {
   world w({}, {}, {page("/", "x")});
   const auto* const hidden = "GET /hidden HTTP/1.1\r\nHost: a\r\n\r\n";
