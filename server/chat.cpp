@@ -7,6 +7,7 @@
 #include "actors/journal_writer.hpp"
 #include "actors/keeper.hpp"
 #include "actors/registrar.hpp"
+#include "api/service.hpp"
 #include "server/bridge.hpp"
 #include "server/give_way.hpp"
 #include "server/log.hpp"
@@ -152,7 +153,8 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
       metrics_apart_(!how.admin_listen.empty()),
       drain_for_(how.drain_for),
       spread_(how.drain_for),
-      memory_max_(how.memory_max > 0 ? how.memory_max : memory_of_group() / 10 * 9) {
+      memory_max_(how.memory_max > 0 ? how.memory_max : memory_of_group() / 10 * 9),
+      has_api_(how.api_keys.has_value()) {
   limits_.text_bytes_max = how.text_bytes;
   env_.how.node = how.node;
   env_.how.text_bytes_max = how.text_bytes;
@@ -233,6 +235,7 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
     keeper_ = actors::keeper_actor{};
     eraser_ = actors::eraser_actor{};
     env_.board.clear();
+    if (backend_) backend_->clear();
   });
 }
 
@@ -243,13 +246,15 @@ void chat::open(const config& how, std::function<bool()> stop) {
   env_.may_have_directs = [this](const user_id& user) { return journal_->may_have_directs(user); };
   env_.guest_key = guest_key_of(*journal_);
   spawn_actors();
+  if (has_api_) open_api(how, position_);
   opening_.is_over();
 }
 
 void chat::spawn_actors() {
   auto& system = on_.system();
-  env_.writer = system.spawn<actors::journal_writer, caf::detached>(
-      &env_, std::shared_ptr<journal::writer>{journal_->make_writer()});
+  std::shared_ptr<journal::writer> writer = journal_->make_writer();
+  position_ = writer->position();
+  env_.writer = system.spawn<actors::journal_writer, caf::detached>(&env_, std::move(writer));
   for (std::size_t i = 0; i < on_.shards(); ++i)
     env_.board.add({actors::spawn_on<actors::directory>(system, on_.unit(i), &env_),
                     actors::spawn_on<actors::audience>(system, on_.unit(i), &env_),
@@ -336,12 +341,14 @@ std::vector<transport::http_route> chat::admin_pages() {
                     return plain(200, "ready\n");
                   }});
   for (auto& row : rows) row.health = true;
+  if (has_api_) rows.push_back(api_row());
   rows.push_back({"/metrics", [this](const auto&) { return show_metrics(); }});
   return rows;
 }
 
 std::vector<transport::http_route> chat::pages() {
   auto rows = admin_pages();
+  if (has_api_ && metrics_apart_) rows.erase(rows.end() - 2);  // it is at the other address
   rows.back().respond = [this](const transport::http_request& request) {
     if (metrics_apart_ || !is_from_here(request))
       return plain(403, "the metrics are not for everybody: see --admin-listen\n");
@@ -439,6 +446,7 @@ void chat::end_actors() {
   searching_.end();
   caf::anon_send_exit(keeper_, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(eraser_, caf::exit_reason::user_shutdown);
+  if (backend_) backend_->end();
   caf::anon_send_exit(env_.writer, caf::exit_reason::user_shutdown);
 }
 
@@ -472,7 +480,7 @@ transport::options admin_options(const config& from) {
   to.host = where->host;
   to.port = where->port;
   to.local_hosts_only = is_loopback(where->host);
-  to.connections_max = 64;
+  if (!from.api_keys) to.connections_max = 64;
   return to;
 }
 

@@ -4,6 +4,7 @@
 #include "actors/housekeeping.hpp"
 #include "journal/journal.hpp"
 #include "protocol/codec.hpp"
+#include "server/api_backend.hpp"
 #include "server/assets.hpp"
 #include "server/config.hpp"
 #include "server/incidents.hpp"
@@ -27,6 +28,10 @@
 #include <string>
 #include <vector>
 
+namespace confab::api {
+class service;
+}
+
 namespace confab::server {
 
 /// The chat service on a runtime: its journal, its actors, and the routes that lead to them.
@@ -34,6 +39,7 @@ namespace confab::server {
 class chat {
  public:
   chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator> checks_tokens);
+  ~chat();
 
   /// Opens the journal, which takes a while where it has to be brought up to date, and starts the
   /// actors. Until then the routes answer, and turn people away. `stop` is asked now and then: an
@@ -57,6 +63,13 @@ class chat {
     authenticator_.use(std::move(checks_tokens));
   }
 
+  /// By which calls of the API are judged from now on, if there is one. Any thread.
+  void use(api::key_ring keys);
+  /// By which the API makes tokens. Any thread.
+  void sign_with(std::optional<token_signer> signer) {
+    if (backend_) backend_->sign_with(std::move(signer));
+  }
+
   /// What keeps the server from being ready, as a sentence; empty if nothing does. Any thread.
   std::string trouble() const;
   metric_sources numbers() const;  // any thread
@@ -77,8 +90,10 @@ class chat {
 
  private:
   void spawn_actors();
+  void open_api(const config& how, std::uint64_t position);
   transport::upgrade_verdict admit(const transport::http_request& request,
                                    std::optional<actors::token_verdict> of_token);
+  transport::http_route api_row();
   transport::http_response show_metrics() const;
 
   /// That are told of one by one: when everybody comes back at once they are thousands.
@@ -107,12 +122,19 @@ class chat {
   std::atomic<std::chrono::milliseconds> spread_;
   const std::uint64_t memory_max_;  // 0: no limit
   std::atomic<bool> memory_is_short_{false};
+  const bool has_api_;
+  std::uint64_t position_ = 0;  // of the journal when it was opened
+  std::unique_ptr<api_backend> backend_;  // these two from `open` on, where there is an API
+  std::unique_ptr<api::service> api_;
   std::atomic<bool> ready_{false};
   std::atomic<bool> journal_healthy_{true};
   std::atomic<bool> clock_in_doubt_{false};
   actors::keeper_actor keeper_;
   actors::eraser_actor eraser_;
 };
+
+/// By which tokens are made: nothing where there is only a public key, or none.
+std::optional<token_signer> signer_of(const config& from);
 
 /// What the transport needs of the configuration.
 transport::options transport_options(const config& from);

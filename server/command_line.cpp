@@ -202,6 +202,7 @@ const subcommand subcommands[] = {
     {"erase", {"--user"}, {}, nullptr, print_ask_help},
     {"drain", {}, {}, nullptr, print_ask_help},
     {"retention", {}, {}, nullptr, print_ask_help},
+    {"api-key", {"--name", "--scopes"}, {}, nullptr, print_api_key_help},
 };
 
 void add_subcommand(CLI::App& app, const subcommand& it) {
@@ -339,6 +340,7 @@ config parse_server(const CLI::App& app, const environment& env, texts& mistakes
   // Whether options go together can be said only when all are known.
   if (!all.whole) return result;
   for (auto& it : load_token_keys(result)) mistakes.push_back(std::move(it));
+  for (auto& it : load_api_keys(result)) mistakes.push_back(std::move(it));
   for (auto& it : mistakes_in(result)) mistakes.push_back(std::move(it));
   return result;
 }
@@ -389,6 +391,13 @@ command_line parse_subcommand(const CLI::App& app, const CLI::App& one,
     out = export_command{server.data, value("--to"), wal_bytes_max(export_command{}.wal_bytes_max)};
   } else if (name == "import") {
     out = import_command{server.data, value("--from"), is_set("--keep-epochs")};
+  } else if (name == "api-key") {
+    api_key_command key{needed("--name"), needed("--scopes")};
+    if (!key.name.empty() && !api::is_key_name(key.name))
+      mistakes.push_back("--name: must be 1..32 of a-z, 0-9 and -");
+    if (!key.scopes.empty() && !api::read_scopes(key.scopes))
+      mistakes.push_back("--scopes: see confabd api-key --help");
+    out = std::move(key);
   } else {
     ask_command ask{server.admin_socket_path(), {std::string{name}}};
     if (ask.socket.empty()) mistakes.push_back("--admin-socket: is missing");

@@ -58,6 +58,24 @@ bool is_base_path(std::string_view text) {
 
 }  // namespace
 
+std::vector<std::string> load_api_keys(config& into) {
+  const auto& file = into.api_keys_file;
+  if (file.empty()) return {};
+  const auto at = "--api-keys-file " + log::quoted(file) + ": ";
+  if (const auto exposed = exposure_of(file, file_kind::secret)) return {at + *exposed};
+  const auto text = read_file(file);
+  if (!text) return {at + "cannot be read"};
+  auto read = api::key_ring::read(
+      *text, [](std::string_view net) { return transport::network::make(net).has_value(); });
+  if (auto* ring = std::get_if<api::key_ring>(&read)) {
+    into.api_keys = std::move(*ring);
+    return {};
+  }
+  std::vector<std::string> mistakes;
+  for (const auto& wrong : std::get<std::vector<std::string>>(read)) mistakes.push_back(at + wrong);
+  return mistakes;
+}
+
 std::optional<endpoint> read_endpoint(std::string_view text) {
   const auto colon = text.rfind(':');
   if (colon == text.npos || colon == 0) return std::nullopt;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/identity.hpp"
+#include "api/keys.hpp"
 #include "protocol/ids.hpp"
 #include "protocol/limits.hpp"
 #include "server/jwt.hpp"
@@ -32,6 +33,7 @@ struct config {
   std::uint16_t port = 8080;  // 0: any free one
   std::string admin_listen;   // address:port; empty: nowhere
   std::string admin_socket;   // empty: see admin_socket_path()
+  std::string api_keys_file;  // empty: there is no API
   std::string tls_cert;       // PEM, with chain; both or neither
   std::string tls_key;
   std::vector<std::string> origins;        // allowed beside the own host; "*": all
@@ -65,6 +67,8 @@ struct config {
   actors::room_making create_rooms = actors::room_making::by_joining;
   bool guest_members = true;  // without a token key
   std::size_t room_members_max = limits::members_max;
+  unsigned api_rate = 1'000;   // calls a second, of a key; 0: off
+  unsigned api_burst = 2'000;
   unsigned invitations_per_hour = limits::invitations_per_hour;
   unsigned searches_per_second = limits::searches_per_second;  // 0: off
   unsigned rate_commands = limits::commands_per_second;  // 0: off
@@ -102,6 +106,8 @@ struct config {
   /// Whether there are users with tokens.
   bool takes_tokens() const noexcept;
   bool fetches_keys() const noexcept { return jwt_key_set.find("://") != std::string::npos; }
+  /// Read from `api_keys_file`.
+  std::optional<api::key_ring> api_keys;
 
   /// Unless it was said, guests are let in only where nobody else could come in and only this
   /// machine can reach it.
@@ -125,6 +131,8 @@ bool is_loopback(const std::string& host) noexcept;
 
 /// Reads `token_keys` from the file that is configured, if one is; the mistakes, as `mistakes_in`.
 std::vector<std::string> load_token_keys(config& into);
+/// The same for `api_keys`.
+std::vector<std::string> load_api_keys(config& into);
 std::unique_ptr<actors::authenticator> make_authenticator(const config& from);
 
 /// `confabd token …`: what to sign, and with what.
@@ -192,10 +200,17 @@ struct exit_code {
   int value = 0;
 };
 
+/// `confabd api-key …`: a key for the API, of which the server is told the digest alone.
+struct api_key_command {
+  std::string name;
+  std::string scopes;
+};
+int run(const api_key_command& asked, std::ostream& out, std::ostream& err);
+
 /// What the command line asks for.
 using command_line = std::variant<config, token_command, check_command, backup_command,
                                   restore_command, export_command, import_command, tail_command,
-                                  ask_command, exit_code>;
+                                  ask_command, api_key_command, exit_code>;
 
 /// The process's environment in production, a map in tests. Unset and empty are the same.
 using environment = std::function<const char*(const char* variable)>;

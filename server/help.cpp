@@ -44,6 +44,8 @@ void print_help(std::ostream& out) {
          "\n"
          "usage: confabd [OPTION]...\n"
          "       confabd token --user ID [OPTION]...    make a token; see confabd token --help\n"
+         "       confabd api-key --name NAME --scopes LIST\n"
+         "                                              make a key of the API; see confabd api-key --help\n"
          "       confabd check [--rebuild] [OPTION]...  check a journal; see confabd check --help\n"
          "       confabd backup --to FILE [OPTION]...   copy a journal; see confabd backup --help\n"
          "       confabd restore --from FILE [OPTION]...\n"
@@ -95,6 +97,19 @@ void print_token_help(std::ostream& out) {
   print_option(out, "--jwt-issuer TEXT", "as the server's (CONFAB_JWT_ISSUER)");
   print_option(out, "--jwt-audience TEXT", "as the server's (CONFAB_JWT_AUDIENCE)");
   print_option(out, "-h, --help", "print this");
+}
+
+void print_api_key_help(std::ostream& out) {
+  out << "Makes a key of the HTTP API, and prints it once, and the line by which the server knows it.\n"
+         "\n"
+         "usage: confabd api-key --name NAME --scopes LIST\n\n";
+  print_option(out, "--name NAME", "what it is called, 1..32 of a-z, 0-9 and -");
+  print_option(out, "--scopes LIST",
+               "what it may do: *, or some of read, publish, rooms, moderate, users, tokens, export, "
+               "erase, hooks, node, with commas between");
+  print_option(out, "-h, --help", "print this");
+  out << "\n"
+         "The key goes to stdout, the line to stderr: confabd api-key --name shop --scopes read 2>> keys\n";
 }
 
 void print_check_help(std::ostream& out) {

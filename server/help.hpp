@@ -12,6 +12,7 @@ void print_backup_help(std::ostream& out);
 void print_restore_help(std::ostream& out);
 void print_export_help(std::ostream& out);
 void print_import_help(std::ostream& out);
+void print_api_key_help(std::ostream& out);
 void print_ask_help(std::ostream& out);
 
 }  // namespace confab::server

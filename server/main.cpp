@@ -168,6 +168,8 @@ int main(int argc, char* argv[]) {
     return server::run(*tail, std::cout, std::cerr);
   if (const auto* ask = std::get_if<server::ask_command>(&parsed))
     return server::run(*ask, std::cout, std::cerr);
+  if (const auto* key = std::get_if<server::api_key_command>(&parsed))
+    return server::run(*key, std::cout, std::cerr);
   if (const auto* restore = std::get_if<server::restore_command>(&parsed))
     return server::run(*restore, std::cout, std::cerr);
   int code = EXIT_FAILURE;

@@ -173,6 +173,10 @@ std::vector<option_row> make_rows() {
             "socket by which confabd status, rooms, users, kick and drain ask the server; empty: "
             "confab.sock in data"},
            "FILE", &config::admin_socket),
+      text({"api_keys_file", listening,
+            "keys of the HTTP API, one a line as confabd api-key prints them; turns the API on, at "
+            "/api/v1, or at admin_listen where that is said"},
+           "FILE", &config::api_keys_file),
       text({"tls_cert", listening, "certificate with its chain, PEM; turns TLS on"}, "FILE",
            &config::tls_cert),
       text({"tls_key", listening, "private key of the certificate, PEM"}, "FILE", &config::tls_key),
@@ -277,6 +281,10 @@ std::vector<option_row> make_rows() {
              10'000'000),
       number({"invitations_per_hour", rules, "users that one user may invite in an hour; 0: no limit"},
              &config::invitations_per_hour, 0, 1'000'000),
+      number({"api_rate", rules, "calls of the API a second and key; 0: no limit"},
+             &config::api_rate, 0, 1'000'000),
+      number({"api_burst", rules, "calls of the API at once after a pause"}, &config::api_burst, 1,
+             10'000'000),
       number({"rate_commands", rules,
               "commands a second and session; 0: no limit, neither on these nor on bytes, values "
               "and history"},

@@ -60,7 +60,8 @@ void reloading::all() {
   std::string applied, left;
   for (const auto& row : option_rows()) {
     if (row.print(now_) == row.print(wanted)) continue;
-    add(row.key == "log_level" || (is_of_tokens(row) && takes_keys) ? applied : left, row.key);
+    const bool is_of_api = row.key == "api_keys_file" && now_.api_keys && wanted.api_keys;
+    add(row.key == "log_level" || is_of_api || (is_of_tokens(row) && takes_keys) ? applied : left, row.key);
   }
   now_.log_level = wanted.log_level;
   log::set_level(now_.log_level);
@@ -68,6 +69,12 @@ void reloading::all() {
   if (takes_keys) {
     take_keys(wanted);
     add(applied, "keys");
+  }
+  if (now_.api_keys && wanted.api_keys) {
+    now_.api_keys_file = wanted.api_keys_file;
+    now_.api_keys = wanted.api_keys;
+    chat_->use(*wanted.api_keys);
+    add(applied, "api_keys");
   }
   log::info("reloaded", "applied={} needs_restart={}", applied, left);
 }
@@ -107,6 +114,7 @@ void reloading::take_keys(const config& from) {
   keys_.files = {now_.jwt_secret_file, now_.jwt_key_file, now_.jwt_key_set};
   keys_.note();
   chat_->use(make_authenticator(now_));
+  chat_->sign_with(signer_of(now_));
 }
 
 }  // namespace confab::server

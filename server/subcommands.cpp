@@ -5,7 +5,10 @@
 #include "server/admin_socket.hpp"
 #include "server/config.hpp"
 
+#include <sys/random.h>
+
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <fstream>
 #include <iostream>
@@ -103,6 +106,16 @@ int run(const tail_command& asked, std::ostream& out, std::ostream& err) {
     if (!out) return not_done;
     if (lines.empty()) std::this_thread::sleep_for(pause);
   }
+}
+
+int run(const api_key_command& asked, std::ostream& out, std::ostream& err) {
+  std::array<unsigned char, 32> random{};
+  if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size()))
+    return failed(err, "the kernel gives no random bytes");
+  const auto made = api::make_key(asked.name, asked.scopes, random);
+  err << made.line << '\n' << std::flush;
+  out << made.key << '\n' << std::flush;
+  return out ? done : not_done;
 }
 
 int run(const ask_command& asked, std::ostream& out, std::ostream& err) {

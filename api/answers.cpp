@@ -1,0 +1,70 @@
+#include "api/answers.hpp"
+
+namespace confab::api {
+namespace {
+
+template <class... Ts>
+struct overloaded : Ts... {
+  using Ts::operator()...;
+};
+
+/// The first word of a fault of the codec's is the member it is about.
+fault_at located(const std::string& at, const fault& what) {
+  const auto& text = what.message;
+  const auto end = text.find_first_of(" :");
+  if (end == text.npos) return {at, text};
+  return {at + "/" + text.substr(0, end), text.substr(text.find_first_not_of(" :", end))};
+}
+
+}  // namespace
+
+void put_stored(writing& out, std::string_view durability, const room_id& room,
+                const rooms::brief& what) {
+  const auto put = [&](seq_no seq, unix_ms at) {
+    out.put("seq", seq);
+    out.put("at", at);
+    out.put("durability", durability);
+  };
+  out.put("room", room);
+  if (const auto* kept = std::get_if<rooms::kept>(&what)) {
+    put(kept->seq, kept->at);
+    out.put_mentions("unreached", kept->unreached);
+  } else if (const auto* repeated = std::get_if<rooms::repeated>(&what)) {
+    put(repeated->seq, repeated->at);
+    out.put("duplicate", true);
+  }
+}
+
+std::optional<problem> problem_in(const rooms::brief& what) {
+  if (const auto* no = std::get_if<rooms::refused>(&what)) return problem_of(*no);
+  if (const auto* lost = std::get_if<rooms::not_kept>(&what))
+    return problem_of(error_code::unavailable,
+                      lost->unknown ? "outcome unknown: repeat with the same key" : "not stored: try again");
+  return std::nullopt;
+}
+
+void answer_stored(service& api, const call& of, const room_id& room, const rooms::brief& what,
+                   unsigned status) {
+  if (const auto why = problem_in(what)) return of.refuse(*why);
+  writing out;
+  put_stored(out, api.chat().durability(), room, what);
+  of.answer(std::holds_alternative<rooms::kept>(what) ? status : 200, out.done());
+}
+
+std::variant<message_in, problem> read_message(const json& body, const decode_limits& limits,
+                                               const std::string& at) {
+  fields in{body, limits};
+  message_in out;
+  out.what.what = read_content(in);
+  out.what.where = read_placement(in);
+  if (const auto& wrong = in.first_fault()) {
+    auto why = problem_of(wrong->code, {});
+    why.faults.push_back(located(at, *wrong));
+    return why;
+  }
+  const auto* as = member(body, "as");
+  out.as_user = as && *as == "user";
+  return out;
+}
+
+}  // namespace confab::api

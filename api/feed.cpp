@@ -1,0 +1,243 @@
+#include "api/answers.hpp"
+#include "api/handlers.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <mutex>
+#include <utility>
+
+namespace confab::api::handlers {
+namespace {
+
+using std::chrono::milliseconds;
+using steady = std::chrono::steady_clock::time_point;
+
+/// Pages of the journal that are looked through at once for what the key may see.
+constexpr int pages_max = 8;
+constexpr std::size_t piece_bytes_max = 16 * 1024;
+constexpr milliseconds wait_usual{30'000};
+/// An empty line, by which who is gone is noticed.
+constexpr milliseconds heartbeat{15'000};
+
+bool shows(const call& of, const journal::feed_item& item) {
+  return item.room != rooms::server_room && of.key->sees(item.room);
+}
+
+std::string line_of(const journal::feed_item& item) {
+  writing out;
+  out.put("pos", item.position);
+  out.put("room", item.room);
+  out.member_event("entry", item.room, item.entry);
+  return out.done();
+}
+
+/// What of the journal is behind `position` and for this key, which moves behind what was looked
+/// at. False: it can't be read.
+bool read_some(const call& of, journal::reader& from, std::uint64_t& position, std::size_t limit,
+               std::vector<journal::feed_item>& into) {
+  for (int i = 0; i < pages_max && into.empty(); ++i) {
+    auto page = from.feed(position, limit, limits::page_bytes_max);
+    if (!page) return false;
+    if (page->empty()) return true;
+    position = page->back().position;
+    for (auto& item : *page)
+      if (shows(of, item)) into.push_back(std::move(item));
+  }
+  return true;
+}
+
+// --- one page ----------------------------------------------------------------------------------
+
+struct polling : std::enable_shared_from_this<polling> {
+  polling(service& with, call_ptr for_call) : api(with), of(std::move(for_call)) {}
+
+  service& api;
+  call_ptr of;
+  std::uint64_t position = 0;
+  std::uint64_t told = 0;  // how far the journal was, marks included
+  steady until;
+
+  void look() {
+    api.read(of, "", [self = shared_from_this()](journal::reader& from) { self->read(from); });
+  }
+  void read(journal::reader& from) {
+    std::vector<journal::feed_item> items;
+    const auto before = position;
+    if (!read_some(*of, from, position, of->limit(), items))
+      return of->refuse(error_code::unavailable, "the journal can't be read now");
+    const auto left = std::chrono::duration_cast<milliseconds>(until - api.chat().steady_now());
+    // What was looked at and is not for this key is told by the cursor alone.
+    if (!items.empty() || left.count() <= 0) return answer(items);
+    if (position != before) return look();
+    api.chat().wait_for_feed(std::max(position, told), left,
+                             [self = shared_from_this()](std::uint64_t moved) {
+                               self->told = moved;
+                               self->look();
+                             });
+  }
+  void answer(const std::vector<journal::feed_item>& items) const {
+    writing out;
+    out.array("items", items, [&](const journal::feed_item& item) {
+      out.object([&] {
+        out.put("pos", item.position);
+        out.put("room", item.room);
+        out.member_event("entry", item.room, item.entry);
+      });
+    });
+    out.put("next", std::string_view{api.cursor_of('f', std::to_string(position))});
+    of->answer(200, out.done());
+  }
+};
+
+// --- lines without end -------------------------------------------------------------------------
+
+/// One thing at a time is under way: a read, a wait for more, or a wait for the peer to read. It lives
+/// until the stream is closed, which lets go of it.
+struct streaming : std::enable_shared_from_this<streaming> {
+  streaming(service& with, call_ptr for_call) : api(with), of(std::move(for_call)) {}
+  ~streaming() { api.give_stream(); }
+  streaming(const streaming&) = delete;
+
+  service& api;
+  call_ptr of;
+  std::uint64_t position = 0;
+  std::uint64_t told = 0;  // how far the journal was, marks included
+  bool lapsed = false;     // nothing moved during the last wait
+
+  std::mutex border;
+  std::shared_ptr<stream> out;  // guarded; null: closed, or not open yet
+  std::string pending;      // guarded
+  std::size_t written = 0;  // guarded: of `pending`
+  bool blocked = false;     // guarded
+  bool over = false;        // guarded
+
+  void start() {
+    response head;
+    head.content_type = "application/x-ndjson";
+    head.headers = {{"Request-Id", of->id}, {"Cache-Control", "no-store"}};
+    auto opened = of->to->open(std::move(head), [self = shared_from_this()] { self->go_on(); },
+                               [self = shared_from_this()] { self->close(); });
+    if (!opened) return;
+    {
+      const std::lock_guard lock{border};
+      if (!over) out = std::move(opened);
+    }
+    look();
+  }
+  void close() {
+    std::shared_ptr<stream> gone;  // what holds this
+    const std::lock_guard lock{border};
+    over = true;
+    gone = std::exchange(out, nullptr);
+  }
+  void go_on() {
+    {
+      const std::lock_guard lock{border};
+      if (!std::exchange(blocked, false)) return;
+    }
+    push();
+  }
+  void look() {
+    api.chat().read(of->key->name, "", [self = shared_from_this()](journal::reader* from) {
+      std::vector<journal::feed_item> items;
+      if (!from || !read_some(*self->of, *from, self->position, limits::page_entries_max, items))
+        return self->wait();  // what is wrong may pass
+      std::string lines;
+      for (const auto& item : items) lines += line_of(item) + "\n";
+      self->give(std::move(lines), items.empty());
+    });
+  }
+  void wait() {
+    const auto after = std::max(position, told);
+    api.chat().wait_for_feed(after, heartbeat, [self = shared_from_this(), after](std::uint64_t moved) {
+      self->lapsed = moved == after;
+      self->told = moved;
+      bool gone = false;
+      {
+        const std::lock_guard lock{self->border};
+        gone = self->over;
+      }
+      if (!gone) self->look();
+    });
+  }
+  /// Where nothing came for long, an empty line.
+  void give(std::string lines, bool idle) {
+    {
+      const std::lock_guard lock{border};
+      pending = idle && lapsed ? "\n" : std::move(lines);
+      written = 0;
+    }
+    if (!idle) return push();
+    if (out_of_pieces()) wait();
+  }
+  void push() {
+    if (out_of_pieces()) look();
+  }
+  /// Whether all was taken; else it goes on by itself, or is over.
+  bool out_of_pieces() {
+    const std::lock_guard lock{border};
+    if (!out) return false;
+    while (written < pending.size()) {
+      const auto piece = std::string_view{pending}.substr(written, piece_bytes_max);
+      const auto said = out->write(piece);
+      if (said == push_result::overflow) {
+        blocked = true;
+        return false;
+      }
+      if (said != push_result::accepted) return false;
+      written += piece.size();
+    }
+    return true;
+  }
+};
+
+/// Where to begin; none: now.
+std::variant<std::optional<std::uint64_t>, problem> start_of(service& api, const call& of) {
+  using found = std::optional<std::uint64_t>;
+  const auto* text = of.in_query("cursor");
+  if (!text) return found{};
+  const auto number = [](std::string_view digits) -> found {
+    std::uint64_t value = 0;
+    const auto* const end = digits.data() + digits.size();
+    const auto read = std::from_chars(digits.data(), end, value);
+    return digits.empty() || read.ec != std::errc{} || read.ptr != end ? found{} : found{value};
+  };
+  // `0`, or the `pos` of an item.
+  if (const auto plain = number(*text)) return plain;
+  auto place = api.place_in(of, 'f');
+  if (auto* why = std::get_if<problem>(&place)) return std::move(*why);
+  if (const auto value = number(std::get<std::string>(place))) return value;
+  return bad_request("?cursor", "must be the next of an earlier page, or 0");
+}
+
+}  // namespace
+
+void feed(service& api, of_call of) {
+  auto start = start_of(api, *of);
+  if (const auto* why = std::get_if<problem>(&start)) return of->refuse(*why);
+  const auto from = std::get<std::optional<std::uint64_t>>(start);
+  const auto accept = of->to->asked().header("accept").value_or("");
+  const bool streams = accept.find("application/x-ndjson") != accept.npos;
+  if (streams && !api.take_stream())
+    return of->refuse(error_code::unavailable, "too many read the feed");
+  std::function<void(std::uint64_t)> begin;
+  if (streams) {
+    const auto work = std::make_shared<streaming>(api, of);
+    begin = [work](std::uint64_t position) {
+      work->position = position;
+      work->start();
+    };
+  } else {
+    const auto work = std::make_shared<polling>(api, of);
+    work->until = api.chat().steady_now() +
+                  milliseconds{of->number_in_query("wait_ms").value_or(wait_usual.count())};
+    begin = [work](std::uint64_t position) {
+      work->position = position;
+      work->look();
+    };
+  }
+  if (from) return begin(*from);
+  api.chat().feed_position(begin);
+}
+
+}  // namespace confab::api::handlers

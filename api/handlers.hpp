@@ -1,0 +1,63 @@
+#pragma once
+
+#include <memory>
+
+/// What the rows of the table run; one file each for messages, publishing, rooms, members, people,
+/// reading and the feed.
+namespace confab::api {
+
+class service;
+struct call;
+
+namespace handlers {
+
+using of_call = const std::shared_ptr<call>&;
+
+// messages.cpp
+void post_message(service& api, of_call of);
+void post_direct(service& api, of_call of);
+void edit_message(service& api, of_call of);
+void delete_message(service& api, of_call of);
+void delete_messages(service& api, of_call of);
+void add_reaction(service& api, of_call of);
+void remove_reaction(service& api, of_call of);
+void pin(service& api, of_call of);
+void unpin(service& api, of_call of);
+// publishing.cpp
+void publish(service& api, of_call of);
+void broadcast(service& api, of_call of);
+// reading.cpp
+void list_messages(service& api, of_call of);
+void get_message(service& api, of_call of);
+void list_entries(service& api, of_call of);
+void list_reports(service& api, of_call of);
+void close_report(service& api, of_call of);
+// rooms.cpp
+void list_rooms(service& api, of_call of);
+void put_room(service& api, of_call of);
+void get_room(service& api, of_call of);
+void patch_room(service& api, of_call of);
+void room_presence(service& api, of_call of);
+// members.cpp
+void list_members(service& api, of_call of);
+void change_members(service& api, of_call of);
+void put_member(service& api, of_call of);
+void remove_member(service& api, of_call of);
+// people.cpp
+void put_user(service& api, of_call of);
+void patch_user(service& api, of_call of);
+void get_user(service& api, of_call of);
+void put_users(service& api, of_call of);
+void list_sessions(service& api, of_call of);
+void disconnect(service& api, of_call of);
+void make_token(service& api, of_call of);
+void presence(service& api, of_call of);
+void signal(service& api, of_call of);
+void stats(service& api, of_call of);
+void node(service& api, of_call of);
+void openapi(service& api, of_call of);
+// feed.cpp
+void feed(service& api, of_call of);
+
+}  // namespace handlers
+}  // namespace confab::api

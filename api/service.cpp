@@ -1,0 +1,462 @@
+#include "api/service.hpp"
+
+#include "protocol/base64url.hpp"
+#include "protocol/fields.hpp"
+#include "protocol/utf8.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+namespace confab::api {
+namespace {
+
+constexpr std::size_t key_bytes_max = 256;
+
+std::optional<std::string> decoded(std::string_view text, bool plus_is_space) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+' && plus_is_space) {
+      out += ' ';
+    } else if (text[i] != '%') {
+      out += text[i];
+    } else {
+      unsigned char byte = 0;
+      if (i + 2 >= text.size()) return std::nullopt;
+      const auto* const from = text.data() + i + 1;
+      if (std::from_chars(from, from + 2, byte, 16).ptr != from + 2) return std::nullopt;
+      out += static_cast<char>(byte);
+      i += 2;
+    }
+  }
+  if (!utf8::is_valid(out)) return std::nullopt;
+  return out;
+}
+
+/// A parameter's text as the value that its schema speaks of.
+json value_of(std::string_view text, std::string_view schema) {
+  if (schema.find(R"("type":"integer")") != schema.npos) {
+    std::uint64_t number = 0;
+    const auto* const end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, number);
+    if (!text.empty() && read.ec == std::errc{} && read.ptr == end) return number;
+  } else if (schema.find(R"("type":"boolean")") != schema.npos) {
+    if (text == "true" || text == "false") return text == "true";
+  }
+  return std::string{text};
+}
+
+/// Whether a header that may carry parameters says `type`.
+bool is_type(std::string_view header, std::string_view type) {
+  auto first = header.substr(0, header.find(';'));
+  while (first.ends_with(' ')) first.remove_suffix(1);
+  return std::ranges::equal(first, type, [](char a, char b) { return (a | 0x20) == (b | 0x20); });
+}
+
+/// What a user's token with `admin` may do (API §1).
+api_key key_of_admin(const user_id& user) {
+  api_key key;
+  key.name = "admin:" + user.value();
+  for (const auto one : {scope::read, scope::rooms, scope::moderate, scope::users, scope::node})
+    key.allow(one);
+  return key;
+}
+
+const std::string* find_in(const std::vector<std::pair<std::string, std::string>>& list,
+                           std::string_view name) {
+  const auto at = std::ranges::find(list, name, &std::pair<std::string, std::string>::first);
+  return at == list.end() ? nullptr : &at->second;
+}
+
+/// What a key that is bound to rooms may call without naming one: it is filtered there.
+bool filters(const route& row) noexcept {
+  return row.path == "/feed" || row.path == "/publish" || row.path == "/broadcast" ||
+         row.need == scope::none;
+}
+
+}  // namespace
+
+// --- a call ------------------------------------------------------------------------------------
+
+const std::string& call::in_path(std::string_view name) const {
+  static const std::string nothing;
+  const auto* found = find_in(path, name);
+  return found ? *found : nothing;
+}
+
+const std::string* call::in_query(std::string_view name) const { return find_in(query, name); }
+
+std::optional<std::uint64_t> call::number_in_query(std::string_view name) const {
+  const auto* text = in_query(name);
+  if (!text) return std::nullopt;
+  std::uint64_t number = 0;
+  std::from_chars(text->data(), text->data() + text->size(), number);
+  return number;
+}
+
+std::optional<bool> call::flag_in_query(std::string_view name) const {
+  const auto* text = in_query(name);
+  return text ? std::optional{*text == "true"} : std::nullopt;
+}
+
+seq_no call::seq() const {
+  const auto& text = in_path("seq").empty() ? in_path("id") : in_path("seq");
+  std::uint64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return seq_no{number};
+}
+
+std::size_t call::limit() const {
+  constexpr std::size_t usual = 100;
+  return static_cast<std::size_t>(number_in_query("limit").value_or(usual));
+}
+
+const json* call::in_body(std::string_view name) const {
+  return body.is_object() ? member(body, name) : nullptr;
+}
+
+user_id call::from() const {
+  if (const auto* said = in_body("from")) return user_id::trusted(said->get<std::string>());
+  if (const auto* said = in_query("from")) return user_id::trusted(*said);
+  if (const auto* said = find_in(path, "from")) return user_id::trusted(*said);
+  return rooms::server_user;
+}
+
+void call::answer(unsigned status, std::string text) const {
+  response out;
+  out.status = status;
+  out.body = std::move(text);
+  out.headers = {{"Request-Id", id}, {"Cache-Control", "no-store"}};
+  to->answer(std::move(out));
+}
+
+void call::refuse(const problem& why) const { to->answer(response_of(why, id)); }
+
+response response_of(const problem& why, std::string_view request_id) {
+  constexpr std::int64_t second = 1'000;
+  response out;
+  out.status = why.status;
+  out.content_type = "application/problem+json";
+  out.body = to_json(why, request_id);
+  out.headers.emplace_back("Request-Id", request_id);
+  out.headers.emplace_back("Cache-Control", "no-store");
+  if (why.retry_after)
+    out.headers.emplace_back("Retry-After",
+                             std::to_string((why.retry_after->count() + second - 1) / second));
+  else if (why.status == 503)
+    out.headers.emplace_back("Retry-After", "1");
+  if (why.status == 401) out.headers.emplace_back("WWW-Authenticate", "Bearer");
+  if (!why.allow.empty()) out.headers.emplace_back("Allow", why.allow);
+  return out;
+}
+
+// --- rates -------------------------------------------------------------------------------------
+
+std::chrono::milliseconds allowance::take(double rate, double burst,
+                                          std::chrono::steady_clock::time_point now) {
+  const bool fresh = as_of == std::chrono::steady_clock::time_point{};
+  const std::chrono::duration<double> since = now - as_of;
+  left = fresh ? burst : std::min(burst, left + since.count() * rate);
+  as_of = now;
+  if (left >= 1) {
+    left -= 1;
+    return {};
+  }
+  return std::chrono::milliseconds{static_cast<std::int64_t>(std::ceil((1 - left) / rate * 1'000))};
+}
+
+bool allowance::is_empty(double rate, double burst,
+                         std::chrono::steady_clock::time_point now) const {
+  const std::chrono::duration<double> since = now - as_of;
+  return std::min(burst, left + since.count() * rate) < 1;
+}
+
+// --- the service -------------------------------------------------------------------------------
+
+service::service(backend& with, key_ring keys, service_options how)
+    : with_(with),
+      how_(std::move(how)),
+      schemas_(json::parse(schemas_text())),
+      document_(openapi_document(how_.base)),
+      keys_(std::make_shared<const key_ring>(std::move(keys))) {
+  for (const auto& row : routes()) {
+    for (const auto name : words_in(row.query)) parameters_.try_emplace(name);
+    for (auto at = row.path.find('{'); at != row.path.npos; at = row.path.find('{', at + 1))
+      parameters_.try_emplace(row.path.substr(at + 1, row.path.find('}', at) - at - 1));
+  }
+  for (auto& [name, node] : parameters_)
+    node = schemas_.compile(json::parse(parameter(name).schema));
+}
+
+std::shared_ptr<const key_ring> service::keys() const {
+  const std::lock_guard lock{border_};
+  return keys_;
+}
+
+void service::use(key_ring keys) {
+  auto fresh = std::make_shared<const key_ring>(std::move(keys));
+  const std::lock_guard lock{border_};
+  keys_ = std::move(fresh);
+}
+
+std::string service::fresh_id() {
+  constexpr std::string_view digits = "0123456789abcdefghijklmnopqrstuvwxyz";
+  constexpr int length = 8;
+  std::string out = "r-";
+  auto random = with_.random();
+  for (int i = 0; i < length; ++i, random /= digits.size()) out += digits[random % digits.size()];
+  return out;
+}
+
+std::variant<service::credentials, problem> service::judge_credentials(
+    const request_view& request) {
+  const auto unauthorized = [](std::string_view why) {
+    return problem_of(error_code::unauthorized, why);
+  };
+  constexpr std::string_view scheme = "bearer ";
+  const auto header = request.header("authorization").value_or("");
+  const bool is_bearer =
+      header.size() > scheme.size() &&
+      std::ranges::equal(header.substr(0, scheme.size()), scheme,
+                         [](char a, char b) { return (a | 0x20) == (b | 0x20); });
+  if (!is_bearer) return unauthorized("a key is needed: Authorization: Bearer ck_…");
+  if (!request.confidential())
+    return problem_of(error_code::forbidden, "keys are taken over https only");
+  const auto key = header.substr(scheme.size());
+  const std::string peer{request.peer()};
+  const auto now = with_.steady_now();
+  {
+    const std::lock_guard lock{border_};
+    const auto at = wrong_.find(peer);
+    if (at != wrong_.end() && at->second.is_empty(wrong_keys_per_second, wrong_keys_burst, now)) {
+      auto why = problem_of(error_code::rate_limited, "too many wrong keys from this address");
+      why.retry_after = std::chrono::seconds{1};
+      return why;
+    }
+  }
+  credentials found;
+  found.ring = keys();
+  if (key.size() <= key_bytes_max && key.starts_with(key_prefix)) {
+    found.key = found.ring->find(key);
+  } else if (const auto admin = with_.admin_of(key)) {
+    found.own = std::make_shared<const api_key>(key_of_admin(*admin));
+    found.key = found.own.get();
+  }
+  if (found.key && found.key->expires && *found.key->expires <= with_.now()) found.key = nullptr;
+  if (!found.key) {
+    const std::lock_guard lock{border_};
+    if (wrong_.size() >= addresses_max && !wrong_.contains(peer)) wrong_.clear();
+    static_cast<void>(wrong_[peer].take(wrong_keys_per_second, wrong_keys_burst, now));
+    return unauthorized("no such key");
+  }
+  const auto& nets = found.key->nets;
+  if (!nets.empty() &&
+      std::ranges::none_of(nets, [&](const auto& net) { return with_.is_in(net, peer); }))
+    return problem_of(error_code::forbidden, "this key may not be used from here");
+  return found;
+}
+
+std::optional<response> service::refuse_early(const request_view& request) {
+  auto judged = judge_credentials(request);
+  if (const auto* why = std::get_if<problem>(&judged)) return response_of(*why, fresh_id());
+  return std::nullopt;
+}
+
+response service::too_large() {
+  return response_of(problem_of(error_code::too_long, "a body has at most 1 MiB"), fresh_id());
+}
+
+std::optional<problem> service::take_allowance(const api_key& key) {
+  if (how_.calls_per_second == 0) return std::nullopt;
+  const auto now = with_.steady_now();
+  std::chrono::milliseconds wait;
+  {
+    const std::lock_guard lock{border_};
+    if (allowances_.size() >= addresses_max && !allowances_.contains(key.name)) allowances_.clear();
+    wait = allowances_[key.name].take(how_.calls_per_second, how_.calls_burst, now);
+  }
+  if (wait.count() == 0) return std::nullopt;
+  auto why = problem_of(error_code::rate_limited, "too many calls with this key");
+  why.retry_after = wait;
+  return why;
+}
+
+void service::handle(std::shared_ptr<exchange> to) {
+  const auto of = std::make_shared<call>();
+  of->to = std::move(to);
+  of->id = fresh_id();
+  const auto& request = of->to->asked();
+  auto found = match(request.method(), request.path());
+  if (const auto* none = std::get_if<unmatched>(&found)) {
+    if (none->other_methods.empty())
+      return of->refuse(other_problem(404, "no_such_route", "there is nothing here"));
+    auto why = other_problem(405, "method_not_allowed", "only " + none->other_methods);
+    why.allow = none->other_methods;
+    return of->refuse(why);
+  }
+  const auto& row = std::get<matched>(found);
+  of->row = row.row;
+  if (of->row->need != scope::none) {
+    auto judged = judge_credentials(request);
+    if (const auto* why = std::get_if<problem>(&judged)) return of->refuse(*why);
+    auto& who = std::get<credentials>(judged);
+    of->ring = std::move(who.ring);
+    of->own = std::move(who.own);
+    of->key = who.key;
+    if (const auto why = take_allowance(*of->key)) return of->refuse(*why);
+    if (!of->key->may(of->row->need))
+      return of->refuse(error_code::forbidden,
+                        "this key has no scope " + std::string{name(of->row->need)});
+  }
+  if (const auto why = judge_call(*of, row)) return of->refuse(*why);
+  of->row->run(*this, of);
+}
+
+/// Path, query, body and whether the key may see the room, in this order.
+std::optional<problem> service::judge_call(call& of, const matched& found) {
+  auto wrong = problem_of(error_code::bad_request, {});
+  const auto judge = [&](std::string_view name, const std::string& at, std::string_view text,
+                         auto& into) {
+    const auto value = decoded(text, at.front() == '?');
+    if (!value) {
+      wrong.faults.push_back({at, "is not percent-encoded UTF-8"});
+      return;
+    }
+    for (auto& fault :
+         schemas_.judge(*parameters_.at(name), value_of(*value, parameter(name).schema)))
+      wrong.faults.push_back({at, std::move(fault.detail)});
+    into.emplace_back(name, *value);
+  };
+  for (const auto& [name, text] : found.parameters)
+    judge(name, "{" + std::string{name} + "}", text, of.path);
+
+  const auto known = words_in(found.row->query);
+  auto rest = of.to->asked().query();
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find('&'), rest.size());
+    const auto pair = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (pair.empty()) continue;
+    const auto equals = std::min(pair.find('='), pair.size());
+    const auto name = pair.substr(0, equals);
+    if (std::ranges::find(known, name) == known.end())
+      wrong.faults.push_back({"?" + std::string{name}, "is not known here"});
+    else
+      judge(name, "?" + std::string{name}, pair.substr(std::min(equals + 1, pair.size())), of.query);
+  }
+  if (const auto key = of.to->asked().header("idempotency-key")) {
+    if (!takes_key(*of.row))
+      wrong.faults.push_back({"Idempotency-Key", "is not taken here"});
+    else if (key->empty() || key->size() > limits::key_bytes_max || !is_clean_text(*key, false))
+      wrong.faults.push_back({"Idempotency-Key", "1..64 bytes without control characters"});
+    of.idempotency_key = *key;
+  }
+  if (auto why = judge_body(of)) {
+    if (why->faults.empty()) return why;
+    for (auto& fault : why->faults) wrong.faults.push_back(std::move(fault));
+  }
+  if (!wrong.faults.empty()) return wrong;
+
+  if (!of.key) return std::nullopt;
+  if (const auto* room = find_in(of.path, "room")) {
+    if (!of.key->sees(room_id::trusted(*room)))
+      return problem_of(error_code::no_such_room, "no such room");
+  } else if (!of.key->sees_all() && !filters(*of.row) && of.in_path("from").empty()) {
+    return problem_of(error_code::forbidden, "this key is for some rooms only");
+  }
+  const bool speaks = of.in_body("from") || of.in_query("from") || !of.in_path("from").empty() ||
+                      of.row->need == scope::publish || of.row->need == scope::rooms ||
+                      of.row->need == scope::moderate;
+  if (speaks && of.row->body != "PublishBody" && of.row->body != "BroadcastBody" &&
+      of.row->body != "DeleteBody" && of.row->method != "GET" && !of.key->speaks_for(of.from()))
+    return problem_of(error_code::forbidden, "this key does not speak for " + of.from().value());
+  return std::nullopt;
+}
+
+std::optional<problem> service::judge_body(call& of) {
+  const auto& request = of.to->asked();
+  const auto text = request.body();
+  if (of.row->body.empty()) {
+    if (text.empty()) return std::nullopt;
+    return bad_request("/", "there is to be no body");
+  }
+  const auto type = request.header("content-type");
+  if (!text.empty() && type && !is_type(*type, "application/json"))
+    return other_problem(415, "unsupported_media_type", "bodies are application/json");
+  auto tree = read_json(text.empty() ? "{}" : text, body_nodes_max);
+  if (!tree.well_formed) return bad_request("/", "is no JSON");
+  if (tree.fault) {
+    if (tree.nodes >= body_nodes_max)
+      return problem_of(error_code::too_long, "a body has at most 50,000 values");
+    return bad_request("/", std::string{*tree.fault});
+  }
+  of.body = std::move(tree.root);
+  auto faults = schemas_.judge(of.row->body, of.body);
+  if (faults.empty()) return std::nullopt;
+  auto why = problem_of(error_code::bad_request, {});
+  why.faults = std::move(faults);
+  return why;
+}
+
+// --- for handlers ------------------------------------------------------------------------------
+
+rooms::principal service::principal_of(const call& of, const user_id& from, bool as_user) const {
+  rooms::principal by;
+  by.user = from;
+  by.joined = true;
+  if (as_user && from != rooms::server_user) {
+    by.as = from.view().starts_with(guest_prefix) ? rooms::principal::kind::guest
+                                                  : rooms::principal::kind::user;
+    return by;
+  }
+  by.as = rooms::principal::kind::api_key;
+  by.api_key = of.key->name;
+  return by;
+}
+
+void service::submit(const call_ptr& of, std::vector<rooms::operation> what,
+                     std::function<void(std::vector<rooms::brief>)> then) {
+  const auto count = what.size();
+  if (count == 0) return then({});
+  if (operations_.fetch_add(count) + count > operations_in_flight_max) {
+    operations_ -= count;
+    return of->refuse(error_code::unavailable, "too much is under way: try again");
+  }
+  with_.submit(std::move(what), [this, count, then = std::move(then)](auto outcomes) {
+    operations_ -= count;
+    then(std::move(outcomes));
+  });
+}
+
+void service::read(const call_ptr& of, std::string_view about,
+                   std::function<void(journal::reader&)> job) {
+  with_.read(of->key->name, about, [of, job = std::move(job)](journal::reader* from) {
+    if (!from) return of->refuse(error_code::unavailable, "the journal can't be read now");
+    job(*from);
+  });
+}
+
+std::string service::cursor_of(char kind, std::string_view place) const {
+  return base64url_encoded(std::string{with_.log_name()} + kind + std::string{place});
+}
+
+std::variant<std::string, problem> service::place_in(const call& of, char kind) const {
+  const auto* text = of.in_query("cursor");
+  if (!text) return std::string{};
+  const auto wrong = [] { return bad_request("?cursor", "must be the next of an earlier page"); };
+  const auto bytes = base64url_decoded(*text);
+  const auto log = with_.log_name();
+  if (!bytes || bytes->size() <= log.size()) return wrong();
+  if (!bytes->starts_with(log)) return other_problem(410, "gone", "this is a place in another log");
+  if ((*bytes)[log.size()] != kind || !utf8::is_valid(*bytes)) return wrong();
+  return bytes->substr(log.size() + 1);
+}
+
+bool service::take_stream() noexcept {
+  if (streams_.fetch_add(1) < streams_max) return true;
+  --streams_;
+  return false;
+}
+
+}  // namespace confab::api

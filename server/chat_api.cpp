@@ -1,0 +1,66 @@
+// What the chat has to do with the HTTP API, where there is one.
+
+#include "api/service.hpp"
+#include "protocol/base64url.hpp"
+#include "server/api_routes.hpp"
+#include "server/chat.hpp"
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <utility>
+
+namespace confab::server {
+namespace {
+
+/// Names this journal, and says nothing of its secret.
+std::string log_name_of(const journal::journal& of) {
+  constexpr std::size_t bytes = 6;
+  const auto secret = of.secret();
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  EVP_Digest(secret.data(), secret.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+  return base64url_encoded({reinterpret_cast<const char*>(digest.data()), bytes});
+}
+
+}  // namespace
+
+chat::~chat() = default;
+
+void chat::use(api::key_ring keys) {
+  if (api_) api_->use(std::move(keys));
+}
+
+void chat::open_api(const config& how, std::uint64_t position) {
+  auto pulse = actors::spawn_on<feed_pulse>(on_.system(), on_.unit(0), &env_, position);
+  const auto count = [this] {
+    const auto is = numbers();
+    api::server_numbers out;
+    out.users = is.actors.users;
+    out.sessions = is.transport.websockets_open;
+    out.connections = is.transport.connections_open;
+    out.rooms_awake = is.actors.rooms_awake;
+    if (is.disk) out.database_bytes = is.disk->database_bytes;
+    out.trouble = trouble();
+    out.up = up();
+    return out;
+  };
+  backend_ = std::make_unique<api_backend>(env_, std::move(pulse), log_name_of(*journal_),
+                                           api_backend::sources{count});
+  backend_->sign_with(signer_of(how));
+  api_ = std::make_unique<api::service>(
+      *backend_, *how.api_keys,
+      api::service_options{how.api_rate, how.api_burst, base_path_ + std::string{api_path}});
+}
+
+transport::http_route chat::api_row() {
+  return api_route(base_path_, [this] { return opening_.goes_on() ? nullptr : api_.get(); });
+}
+
+std::optional<token_signer> signer_of(const config& from) {
+  for (const auto& key : from.token_keys)
+    if (key.use() == key_use::secret)
+      return token_signer{key, from.jwt_issuer, from.jwt_audience, from.jwt_user_claim};
+  return std::nullopt;
+}
+
+}  // namespace confab::server

@@ -1,0 +1,193 @@
+#include "tests/api/fake_backend.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace confab;
+using namespace confab::test;
+using answered = std::pair<unsigned, std::string>;
+
+namespace {
+
+const std::string said = R"({"from":"bot","text":"x"})";
+
+std::vector<std::string> places_of(const heard& what) {
+  std::vector<std::string> out;
+  for (const auto& fault : json::parse(what.answer->body).value("faults", json::array()))
+    out.push_back(fault["at"].get<std::string>());
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a message is an operation of the key's, in the name of its author") {
+  api_world world{"publish"};
+
+  const auto heard = world.call("POST", "/rooms/general/messages", said);
+  REQUIRE(world.chat.asked.size() == 1);
+  const auto& asked = world.chat.asked.front();
+  world.chat.settle({rooms::kept{seq_no{63}, unix_ms{5}, 1, {}, {}}});
+
+  CHECK(asked.room.view() == "general");
+  CHECK(asked.by.user.view() == "bot");
+  CHECK(asked.by.as == rooms::principal::kind::api_key);
+  CHECK(asked.by.api_key == "shop");
+  CHECK(std::get<rooms::post_message>(asked.what).what.text == "x");
+  CHECK(heard->answer->status == 201);
+  CHECK(heard->answer->body == R"({"room":"general","seq":63,"at":5,"durability":"disk"})");
+}
+
+TEST_CASE("as a user means with the user's rights alone") {
+  api_world world;
+
+  world.call("POST", "/rooms/general/messages", R"({"from":"bot","as":"user","text":"x"})");
+
+  CHECK(world.chat.asked.front().by.as == rooms::principal::kind::user);
+  CHECK(world.chat.asked.front().by.joined);
+}
+
+TEST_CASE("what became of an operation is told as its status") {
+  api_world world;
+  const auto outcome = [&](rooms::brief what) {
+    const auto heard = world.call("POST", "/rooms/general/messages", said);
+    world.chat.settle({std::move(what)});
+    return api_world::told(*heard);
+  };
+
+  CHECK(outcome(rooms::repeated{seq_no{1}, unix_ms{2}}) == answered{200, ""});
+  CHECK(outcome(rooms::refusal(error_code::banned, "")) == answered{403, "banned"});
+  CHECK(outcome(rooms::refusal(error_code::no_such_room, "")) == answered{404, "no_such_room"});
+  CHECK(outcome(rooms::refusal(error_code::conflict, "")) == answered{409, "conflict"});
+  CHECK(outcome(rooms::refusal(error_code::slow_mode, "")) == answered{429, "slow_mode"});
+  CHECK(outcome(rooms::not_kept{true}) == answered{503, "unavailable"});
+}
+
+TEST_CASE("who has no key, a wrong one, or one that lacks the scope, is told so") {
+  api_world world{"read", "from=bot nets=192.0.2. expires=2025-11-22"};
+  const auto with = [&](std::string key) {
+    return api_world::told(*world.call("POST", "/rooms/general/messages", said, std::move(key)));
+  };
+
+  CHECK(with("") == answered{403, "forbidden"});
+  CHECK(with("ck_shop_x") == answered{401, "unauthorized"});
+  CHECK(with("nothing") == answered{401, "unauthorized"});
+  CHECK(with("admins-token") == answered{403, "forbidden"});
+  CHECK(api_world::told(*world.call("GET", "/nowhere")) == answered{404, "no_such_route"});
+  CHECK(api_world::told(*world.call("PUT", "/publish")) == answered{405, "method_not_allowed"});
+  world.chat.time = unix_ms{world.chat.time.value() + 24 * 3'600'000};
+  CHECK(with("") == answered{401, "unauthorized"});
+  CHECK(world.chat.asked.empty());
+}
+
+TEST_CASE("a key is bound to its rooms, its authors and its nets") {
+  api_world world{"*", "rooms=team-* from=bot-* nets=192.0.2."};
+  const auto post = [&](std::string room, std::string from) {
+    return api_world::told(*world.call("POST", "/rooms/" + room + "/messages",
+                                       R"({"from":")" + from + R"(","text":"x"})"));
+  };
+
+  CHECK(post("other", "bot-1") == answered{404, "no_such_room"});
+  CHECK(post("dm:a:b", "bot-1") == answered{404, "no_such_room"});
+  CHECK(post("team-a", "bob") == answered{403, "forbidden"});
+  CHECK(post("team-a", "bot-1").first == 0);  // on its way
+  CHECK(api_world::told(*world.call("GET", "/rooms")) == answered{403, "forbidden"});
+  fake_exchange elsewhere;
+  elsewhere.said_peer = "198.51.100.1";
+  elsewhere.headers.emplace_back("authorization", "Bearer " + world.key);
+  const auto refused = world.service->refuse_early(elsewhere);
+  REQUIRE(refused);
+  CHECK(refused->status == 403);
+}
+
+TEST_CASE("a key is not taken over a line that others can hear") {
+  api_world world;
+  fake_exchange plain;
+  plain.headers.emplace_back("authorization", "Bearer " + world.key);
+
+  CHECK(!world.service->refuse_early(plain));
+  plain.is_confidential = false;
+  CHECK(world.service->refuse_early(plain)->status == 403);
+}
+
+TEST_CASE("all faults of a body, a query and a path are told at once, each with its place") {
+  api_world world;
+  const auto places = [&](std::string method, std::string path, std::string body,
+                          std::string query = {}) {
+    return places_of(*world.call(std::move(method), std::move(path), std::move(body), {}, std::move(query)));
+  };
+  using list = std::vector<std::string>;
+
+  CHECK(places("POST", "/rooms/general/messages", R"({"from":5,"tekst":"x","mentions":["a","b c"]})") ==
+        list{"/from", "/tekst", "/mentions/1"});
+  CHECK(places("POST", "/rooms/general/messages", R"({"text":"x","a/b~c":1})") ==
+        list{"/from", "/a~1b~0c"});
+  CHECK(places("POST", "/rooms/general/messages", R"({"from":"bob"})") == list{"/text"});
+  CHECK(places("PATCH", "/rooms/a%20b", R"({"slow_ms":1.5})") == list{"{room}", "/slow_ms"});
+  CHECK(places("PATCH", "/rooms/a", "{}") == list{"/"});
+  CHECK(places("PATCH", "/rooms/a", "{") == list{"/"});
+  CHECK(places("GET", "/rooms", "", "limit=1001&archived=yes&colour=red") ==
+        list{"?limit", "?archived", "?colour"});
+  CHECK(world.chat.asked.empty());
+}
+
+TEST_CASE("a hundred wrong keys of one address are looked at, and not one more") {
+  api_world world;
+  const auto guess = [&] { return api_world::told(*world.call("GET", "/node", {}, "ck_shop_x")).first; };
+
+  for (int i = 0; i < static_cast<int>(api::wrong_keys_burst); ++i) REQUIRE(guess() == 401);
+  CHECK(guess() == 429);
+  CHECK(api_world::told(*world.call("GET", "/node")) == answered{429, "rate_limited"});
+  fake_exchange other;
+  other.said_peer = "192.0.2.8";
+  other.headers.emplace_back("authorization", "Bearer " + world.key);
+  CHECK(!world.service->refuse_early(other));
+  world.chat.clock += std::chrono::milliseconds{100};
+  CHECK(guess() == 401);
+}
+
+TEST_CASE("a key makes as many calls as it may, and waits then") {
+  api_world world{"*", "", {10, 3, "/api/v1"}};
+
+  for (int i = 0; i < 3; ++i) CHECK(api_world::told(*world.call("GET", "/node")).first == 200);
+  const auto late = world.call("GET", "/node");
+  world.chat.clock += std::chrono::milliseconds{100};
+
+  CHECK(api_world::told(*late) == answered{429, "rate_limited"});
+  CHECK(json::parse(late->answer->body)["retry_after_ms"] == 100);
+  CHECK(api_world::told(*world.call("GET", "/node")).first == 200);
+}
+
+TEST_CASE("as many operations are under way as may, and not one more") {
+  api_world world{"*", "", {0, 1, "/api/v1"}};
+  std::string body = R"({"items":[)";
+  for (int i = 0; i < 1'000; ++i) body += std::string{i ? "," : ""} + R"({"room":"a","from":"b","text":"x"})";
+  body += "]}";
+  constexpr auto batches = api::operations_in_flight_max / 1'000;
+
+  for (std::size_t i = 0; i < batches; ++i)
+    REQUIRE(!world.call("POST", "/publish", body)->answer);
+  CHECK(api_world::told(*world.call("POST", "/rooms/a/messages", said)) == answered{503, "unavailable"});
+  world.chat.settle(std::vector<rooms::brief>(1'000, rooms::brief{rooms::unchanged{}}));
+  CHECK(!world.call("POST", "/rooms/a/messages", said)->answer);
+}
+
+TEST_CASE("as many streams are open as may, and not one more") {
+  api_world world;
+
+  for (std::size_t i = 0; i < api::streams_max; ++i) REQUIRE(world.service->take_stream());
+  CHECK(!world.service->take_stream());
+  world.service->give_stream();
+  CHECK(world.service->take_stream());
+}
+
+TEST_CASE("a cursor is of one journal and one kind of page") {
+  api_world world;
+  api::call of;
+  const auto place = [&](std::string text) {
+    of.query = {{"cursor", std::move(text)}};
+    return world.service->place_in(of, 'm');
+  };
+
+  CHECK(std::get<std::string>(place(world.service->cursor_of('m', "b17"))) == "b17");
+  CHECK(std::get<api::problem>(place(world.service->cursor_of('f', "17"))).status == 400);
+  CHECK(std::get<api::problem>(place("b2xkbG9nLTFtYjE3")).status == 410);
+  CHECK(std::get<api::problem>(place("!")).status == 400);
+}
