@@ -7,6 +7,7 @@
 #include "protocol/commands.hpp"
 #include "protocol/frame.hpp"
 #include "protocol/messages.hpp"
+#include "protocol/overloaded.hpp"
 #include "rooms/operation.hpp"
 
 #include <array>
@@ -20,11 +21,6 @@
 
 /// The plain values that actors exchange: free of CAF, so that the states compile without it.
 namespace confab::actors {
-
-template <class... Ts>
-struct overloaded : Ts... {
-  using Ts::operator()...;
-};
 
 /// Names what a room asked of the journal, so that it knows its own when the answer comes. 0: of
 /// nobody who waits.

@@ -1,12 +1,8 @@
 #include "api/answers.hpp"
+#include "protocol/overloaded.hpp"
 
 namespace confab::api {
 namespace {
-
-template <class... Ts>
-struct overloaded : Ts... {
-  using Ts::operator()...;
-};
 
 /// The first word of a fault of the codec's is the member it is about.
 fault_at located(const std::string& at, const fault& what) {

@@ -2,6 +2,7 @@
 
 #include "cluster/bytes.hpp"
 #include "cluster/packing.hpp"
+#include "protocol/overloaded.hpp"
 #include "protocol/siphash.hpp"
 
 #include <algorithm>
@@ -9,11 +10,6 @@
 
 namespace confab::cluster {
 namespace {
-
-template <class... Ts>
-struct overloaded : Ts... {
-  using Ts::operator()...;
-};
 
 constexpr std::size_t nodes_max = 4'096;  // that ever were in the roster; node numbers are 16 bits
 constexpr std::uint8_t note_format = 1;

@@ -2,18 +2,12 @@
 
 #include "cluster/bytes.hpp"
 #include "cluster/packing.hpp"
+#include "protocol/overloaded.hpp"
 
 #include <algorithm>
 
 namespace confab::cluster {
 namespace {
-
-template <class... Ts>
-struct overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-overloaded(Ts...) -> overloaded<Ts...>;  // clang before 17 does not find it
 
 constexpr std::uint32_t magic = 0x31424643;  // "CFB1"
 constexpr std::size_t crc_at = 8, body_at = 12;

@@ -1,6 +1,7 @@
 #include "journal/journal.hpp"
 #include "journal/memory_store.hpp"
 #include "journal/page.hpp"
+#include "protocol/overloaded.hpp"
 #include "rooms/sequencer.hpp"
 
 #include <algorithm>
@@ -15,11 +16,6 @@
 
 namespace confab::journal {
 namespace {
-
-template <class... Ts>
-struct overloaded : Ts... {
-  using Ts::operator()...;
-};
 
 class memory_writer final : public writer, private rooms::source {
  public:

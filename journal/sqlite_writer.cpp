@@ -2,17 +2,13 @@
 
 #include "journal/sqlite_faults.hpp"
 #include "journal/sqlite_rows.hpp"
+#include "protocol/overloaded.hpp"
 
 #include <algorithm>
 #include <cstring>
 
 namespace confab::journal::sqlite {
 namespace {
-
-template <class... Ts>
-struct overloaded : Ts... {
-  using Ts::operator()...;
-};
 
 std::string_view bytes_of(const key_run& run) {
   return {reinterpret_cast<const char*>(run.places.data()),

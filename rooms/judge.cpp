@@ -1,4 +1,5 @@
 #include "rooms/judge.hpp"
+#include "protocol/overloaded.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,11 +7,6 @@
 
 namespace confab::rooms {
 namespace {
-
-template <class... Ts>
-struct overloaded : Ts... {
-  using Ts::operator()...;
-};
 
 // --- what the rules ask ---
 

@@ -1,4 +1,5 @@
 #include "rooms/present.hpp"
+#include "protocol/overloaded.hpp"
 
 #include <algorithm>
 #include <unordered_map>
@@ -6,11 +7,6 @@
 
 namespace confab::rooms {
 namespace {
-
-template <class... Ts>
-struct overloaded : Ts... {
-  using Ts::operator()...;
-};
 
 void react(folded_message& message, const reacted& change, const log_entry& entry) {
   const auto is_own = [&](const reaction& one) { return one.user == entry.from; };

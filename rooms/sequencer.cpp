@@ -1,5 +1,6 @@
 #include "rooms/sequencer.hpp"
 
+#include "protocol/overloaded.hpp"
 #include "rooms/judge.hpp"
 
 #include <algorithm>
@@ -8,11 +9,6 @@
 
 namespace confab::rooms {
 namespace {
-
-template <class... Ts>
-struct overloaded : Ts... {
-  using Ts::operator()...;
-};
 
 /// Whether the entry that a key stands on is of the kind, and names the target, of this operation.
 bool is_repeat_of(const want& what, const key_record& used) {

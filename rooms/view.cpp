@@ -1,5 +1,6 @@
 #include "rooms/view.hpp"
 
+#include "protocol/overloaded.hpp"
 #include "rooms/key_window.hpp"
 
 #include <algorithm>
@@ -7,13 +8,6 @@
 
 namespace confab::rooms {
 namespace {
-
-template <class... Ts>
-struct overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-overloaded(Ts...) -> overloaded<Ts...>;  // clang before 17 does not find it
 
 void pin(room_view& view, seq_no target, bool on) {
   std::erase(view.pins, target);

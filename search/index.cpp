@@ -2,6 +2,7 @@
 
 #include "journal/sqlite_faults.hpp"
 #include "journal/sqlite_statement.hpp"
+#include "protocol/overloaded.hpp"
 #include "protocol/siphash.hpp"
 #include "search/fts.hpp"
 #include "search/tokens.hpp"
@@ -66,11 +67,6 @@ constexpr const char* settings = R"(
   pragma cache_size = -16384;
   pragma temp_store = memory;
 )";
-
-template <class... Functions>
-struct overloaded : Functions... {
-  using Functions::operator()...;
-};
 
 /// By which an index knows its journal.
 std::string name_of(const journal::journal& of) {
