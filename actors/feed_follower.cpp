@@ -1,5 +1,6 @@
 #include "actors/feed_follower.hpp"
 
+#include "actors/walls.hpp"
 #include "protocol/limits.hpp"
 
 #include <algorithm>
@@ -31,11 +32,13 @@ void feed_follower::on_exit() {
 }
 
 feed_follower::behavior_type feed_follower::make_behavior() {
+  end_process_on_bug(*this, *env_);
   send(this, read_feed{});
   delayed_send(this, rest_interval, rest_feed{});
   return {
       [this](const read_feed&) { read(); },
       [this](const rest_feed&) { rest(); },
+      [](const alive_request&) { return still_here{}; },
   };
 }
 

@@ -16,6 +16,11 @@ constexpr std::size_t rooms_looked_at = 200;
 
 }  // namespace
 
+clock_doubt doubt_of_clock(const environment& env, journal::reader& of) {
+  const auto newest = of.last_at();
+  return {env.now(), env.steady_now(), newest ? *newest : unix_ms{0}};
+}
+
 keeper::behavior_type keeper::make_behavior() {
   end_process_on_bug(*this, *env_);
   end_round(first_wait);
@@ -24,7 +29,7 @@ keeper::behavior_type keeper::make_behavior() {
       [this](const trim_more&) { go_on(); },
       [this](const resume_trimming&) {
         const bool was = is_in_doubt();
-        if (doubt_) doubt_->dispel(env_->now(), env_->steady_now());
+        doubt_.dispel(env_->now(), env_->steady_now());
         tell();
         if (was && !goes_on_) send(this, trim_more{});
         return trimming_resumed{was};
@@ -39,11 +44,6 @@ void keeper::begin() {
   if (!reader_) {
     reader_ = source_();
     reader_->tell_failures([this](std::string_view detail) { env_->bug("keeper", detail); });
-  }
-  if (!doubt_) {
-    const auto newest = reader_->last_at();
-    if (!newest) return end_round(retry_interval);
-    doubt_.emplace(env_->now(), env_->steady_now(), *newest);
   }
   go_on();
 }

@@ -8,9 +8,12 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 
 namespace confab::actors {
+
+/// Whether the clock is in doubt now, by the newest entry that `of` knows; it is where that can't be
+/// read.
+clock_doubt doubt_of_clock(const environment& env, journal::reader& of);
 
 /// Trims what is older than its room keeps it: looks through all rooms once an hour, and asks the
 /// writer for one room after the other, so that nothing waits long behind it. While the clock is in
@@ -19,8 +22,9 @@ class keeper final : public keeper_actor::base {
  public:
   using reader_source = std::function<std::unique_ptr<journal::reader>()>;
 
-  keeper(caf::actor_config& config, const environment* env, reader_source source)
-      : keeper_actor::base(config), env_(env), source_(std::move(source)) {}
+  /// `doubt`: of before anybody could add an entry, with a time of day that may be wrong.
+  keeper(caf::actor_config& config, const environment* env, reader_source source, clock_doubt doubt)
+      : keeper_actor::base(config), env_(env), source_(std::move(source)), doubt_(doubt) {}
   behavior_type make_behavior() override;
   const char* name() const override { return "keeper"; }
   void on_exit() override { reader_.reset(); }
@@ -30,13 +34,13 @@ class keeper final : public keeper_actor::base {
   void go_on();
   void trim_next();
   void end_round(std::chrono::milliseconds until_next);
-  bool is_in_doubt() const { return doubt_ && doubt_->is_there(env_->now(), env_->steady_now()); }
+  bool is_in_doubt() const { return doubt_.is_there(env_->now(), env_->steady_now()); }
   void tell();
 
   const environment* env_;
   reader_source source_;
   std::unique_ptr<journal::reader> reader_;
-  std::optional<clock_doubt> doubt_;  // from the first round on
+  clock_doubt doubt_;
   bool told_doubt_ = false;
   bool goes_on_ = false;              // a round is on its way,
   bool planned_ = false;              // and so is the next

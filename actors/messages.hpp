@@ -109,7 +109,8 @@ using writer_actor = caf::typed_actor<caf::reacts_to<append_request>, caf::react
                                       caf::replies_to<rename_request>::with<renamed>,
                                       caf::replies_to<watch_feed>::with<feed_moved>,
                                       caf::replies_to<alive_request>::with<still_here>>;
-using feed_actor = caf::typed_actor<caf::reacts_to<read_feed>, caf::reacts_to<rest_feed>>;
+using feed_actor = caf::typed_actor<caf::reacts_to<read_feed>, caf::reacts_to<rest_feed>,
+                                    caf::replies_to<alive_request>::with<still_here>>;
 using reader_actor = caf::typed_actor<caf::replies_to<load_room_request>::with<room_loaded>,
                                       caf::replies_to<room_read_request>::with<room_read>,
                                       caf::replies_to<block_question>::with<block_answer>,

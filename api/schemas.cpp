@@ -93,7 +93,7 @@ std::string_view schemas_text() noexcept {
 "Messages": {"type": "object", "additionalProperties": false, "required": ["items"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/Message"}}, "next": {"type": "string"}}},
 "Entry": {"type": "object", "additionalProperties": false, "required": ["type", "room", "seq", "at", "from"], "properties": {
-  "type": {"type": "string", "enum": ["message", "edited", "deleted", "reacted", "member_set", "room_set", "pinned"]},
+  "type": {"type": "string", "enum": ["message", "edited", "deleted", "reacted", "member_set", "room_set", "pinned", "trimmed", "erased"]},
   "room": {"$ref": "#/components/schemas/RoomId"}, "seq": {"$ref": "#/components/schemas/Seq"}, "at": {"$ref": "#/components/schemas/Time"},
   "from": {"$ref": "#/components/schemas/Author"}, "key": {"type": "string"}, "text": {"type": "string"},
   "data": {"$ref": "#/components/schemas/Data"}, "reply_to": {"$ref": "#/components/schemas/Seq"}, "thread": {"$ref": "#/components/schemas/Seq"},
@@ -105,7 +105,8 @@ std::string_view schemas_text() noexcept {
   "role": {"$ref": "#/components/schemas/Role"}, "until": {"$ref": "#/components/schemas/Time"}, "mute_until": {"$ref": "#/components/schemas/Time"},
   "title": {"type": "string"}, "topic": {"type": "string"}, "visibility": {"type": "string"}, "visitors": {"type": "string"},
   "posting": {"type": "string"}, "inviting": {"type": "string"}, "slow_ms": {"type": "integer"}, "archived": {"type": "boolean"},
-  "history": {"type": "string"}, "retention_ms": {"type": "integer"}, "receipts": {"type": "boolean"}}},
+  "history": {"type": "string"}, "retention_ms": {"type": "integer"}, "receipts": {"type": "boolean"},
+  "upto": {"$ref": "#/components/schemas/Seq"}, "user": {"$ref": "#/components/schemas/UserId"}, "as": {"$ref": "#/components/schemas/UserId"}}},
 "Entries": {"type": "object", "additionalProperties": false, "required": ["items", "head"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/Entry"}}, "head": {"$ref": "#/components/schemas/Seq"}, "next": {"type": "string"}}},
 "FeedItem": {"type": "object", "additionalProperties": false, "required": ["pos", "room", "entry"], "properties": {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <stdexcept>
@@ -19,6 +20,7 @@ namespace {
 
 // What a client may keep the others, and the end of the server, waiting.
 constexpr timeval request_wait_max{2, 0};
+constexpr std::chrono::seconds retry_interval{1};  // after what leaves no memory
 constexpr timeval answer_wait_max{60, 0};
 constexpr std::size_t request_bytes_max = 4096;
 constexpr std::string_view ok = "ok\n";
@@ -99,7 +101,10 @@ admin_socket::~admin_socket() {
 void admin_socket::serve() {
   for (;;) {
     pollfd both[] = {{socket_, POLLIN, 0}, {stop_, POLLIN, 0}};
-    if (::poll(both, 2, -1) < 0 && errno != EINTR) return;
+    if (::poll(both, 2, -1) < 0) {
+      if (errno != EINTR) std::this_thread::sleep_for(retry_interval);  // no memory
+      continue;
+    }
     if (both[1].revents != 0) return;
     if (both[0].revents == 0) continue;
     const int client = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);

@@ -247,6 +247,7 @@ void chat::open(const config& how, std::function<bool()> stop) {
   env_.guest_key = guest_key_of(*journal_);
   spawn_actors();
   if (has_api_) open_api(how, position_);
+  watch_.start(on_.system());
   opening_.is_over();
 }
 
@@ -266,12 +267,16 @@ void chat::spawn_actors() {
                         }),
                     actors::spawn_on<actors::registrar>(system, on_.unit(i), &env_)});
 
-  keeper_ = system.spawn<actors::keeper, caf::detached>(&env_, [this] { return journal_->make_reader(); });
+  keeper_ = system.spawn<actors::keeper, caf::detached>(
+      &env_, [this] { return journal_->make_reader(); }, actors::doubt_of_clock(env_, *journal_->make_reader()));
   eraser_ = system.spawn<actors::eraser, caf::detached>(&env_, [this] { return journal_->make_reader(); });
   if (has_search_) searching_.start(system, env_, *journal_, data_);
 
   watch_.add("the journal's writer", env_.writer);
-  if (env_.search) watch_.add("the searcher", env_.search);
+  if (env_.search) {
+    watch_.add("the searcher", env_.search);
+    watch_.add("who fills the search index", searching_.follower());
+  }
   watch_.add("who erases users", eraser_);
   watch_.add("who trims the journal", keeper_);
   for (std::size_t i = 0; i < on_.shards(); ++i) {
@@ -282,7 +287,6 @@ void chat::spawn_actors() {
     watch_.add("the journal's reader" + of_shard, shard.reader);
     watch_.add("the registrar" + of_shard, shard.registrar);
   }
-  watch_.start(system);
 }
 
 std::vector<transport::websocket_route> chat::websockets() {

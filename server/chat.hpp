@@ -77,6 +77,8 @@ class chat {
   /// Of the journal, which is open. Any thread.
   std::unique_ptr<journal::reader> reader() const { return journal_->make_reader(); }
   const actors::switchboard& board() const noexcept { return env_.board; }
+  /// Logged and counted. Any thread.
+  void note_bug(std::string_view where, std::string_view detail) { incidents_.bug(where, detail); }
   const actors::keeper_actor& keeper() const noexcept { return keeper_; }
   const actors::eraser_actor& eraser() const noexcept { return eraser_; }
 

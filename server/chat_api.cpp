@@ -32,6 +32,7 @@ void chat::use(api::key_ring keys) {
 
 void chat::open_api(const config& how, std::uint64_t position) {
   auto pulse = actors::spawn_on<feed_pulse>(on_.system(), on_.unit(0), &env_, position);
+  watch_.add("who tells of the feed", pulse);
   const auto count = [this] {
     const auto is = numbers();
     api::server_numbers out;

@@ -1,11 +1,14 @@
 #include "server/feed_pulse.hpp"
 
+#include "actors/walls.hpp"
+
 #include <algorithm>
 #include <utility>
 
 namespace confab::server {
 
 feed_pulse::behavior_type feed_pulse::make_behavior() {
+  actors::end_process_on_bug(*this, *env_);
   return {
       [this](feed_wait& what) {
         waiting_.push_back({what.after, env_->steady_now() + what.wait, std::move(what.hear)});
@@ -24,6 +27,7 @@ feed_pulse::behavior_type feed_pulse::make_behavior() {
                 [](caf::error&) {});
       },
       [this](const feed_waits_lapse&) { tell(); },
+      [](const actors::alive_request&) { return actors::still_here{}; },
   };
 }
 

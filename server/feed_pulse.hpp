@@ -22,7 +22,8 @@ struct feed_question {
 };
 struct feed_waits_lapse {};  // to itself
 using feed_pulse_actor = caf::typed_actor<caf::reacts_to<feed_wait>, caf::reacts_to<feed_question>,
-                                          caf::reacts_to<feed_waits_lapse>>;
+                                          caf::reacts_to<feed_waits_lapse>,
+                                          caf::replies_to<actors::alive_request>::with<actors::still_here>>;
 
 /// Tells many who wait for the feed what the journal's writer tells one. It asks the writer only
 /// while somebody waits. Bounded by who waits: each is a request over HTTP.

@@ -60,11 +60,17 @@ std::string url_of(const std::string& scheme, const std::string& host, std::uint
 
 /// The server does without it where it cannot be.
 std::unique_ptr<server::admin_socket> open_admin_socket(const std::string& path,
-                                                        server::desk& desk) {
+                                                        server::desk& desk, server::chat& chat) {
   if (path.empty()) return nullptr;
   try {
-    return std::make_unique<server::admin_socket>(
-        path, [&](const auto& words) { return desk.answer(words); });
+    return std::make_unique<server::admin_socket>(path, [&](const auto& words) {
+      try {
+        return desk.answer(words);
+      } catch (const std::exception& error) {
+        chat.note_bug("desk", error.what());
+        throw;
+      }
+    });
   } catch (const std::runtime_error& error) {
     server::log::warn("admin-socket-failed", "detail={}", error.what());
     return nullptr;
@@ -125,7 +131,7 @@ int serve(server::config how, server::reloading::read_config read) {
       {[&] { return chat->numbers(); }, [&] { return chat->trouble(); }, [&] { return chat->up(); },
        [&] { return chat->keeper(); }, [&] { return chat->eraser(); },
        [] { ::kill(::getpid(), SIGTERM); }, [&] { return chat->reader(); }}};
-  auto admin_socket = open_admin_socket(how.admin_socket_path(), desk);
+  auto admin_socket = open_admin_socket(how.admin_socket_path(), desk, *chat);
   chat->set_ready(true);
   server::log::info("listening", "url={} shards={}", url, runtime.shards());
 

@@ -37,7 +37,14 @@ struct searching::sink final : actors::feed_sink {
     }
   }
   void caught_up() override { behind_since = 0; }
-  bool rest() override { return index->clean(); }
+  bool rest() override {
+    try {
+      return index->clean();
+    } catch (...) {
+      actors::report_bug(env, "search_index", {});
+      return false;
+    }
+  }
 
   std::unique_ptr<search::index> index;
   const actors::environment& env;

@@ -22,6 +22,8 @@ class searching {
   void start(caf::actor_system& system, actors::environment& env, journal::journal& of,
              const std::string& directory);
   void end();
+  /// None where there is no search.
+  const actors::feed_actor& follower() const noexcept { return follower_; }
 
   /// For how many seconds the index has not been where the journal is; none: there is no search.
   /// Any thread.

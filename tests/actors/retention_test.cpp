@@ -151,6 +151,8 @@ TEST_CASE("a server that starts long after its newest entry takes nothing away b
   const auto ahead = GENERATE(23h, 25h);
   of.world.set_clock(ahead);
   const auto keeper = of.world.keep();
+  of.world.advance(10s);
+  of.alice.send("team", "with the time of that clock");
 
   of.world.advance(2min);
 

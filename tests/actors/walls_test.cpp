@@ -1,6 +1,7 @@
 #include "actors/walls.hpp"
 
 #include "actors/intake.hpp"
+#include "search/searcher.hpp"
 #include "tests/support/actor_world.hpp"
 #include "tests/support/catch.hpp"
 
@@ -21,6 +22,11 @@ class broken_sink final : public frame_sink {
   void resume_reading() override {}
   std::size_t queued_bytes() const noexcept override { return 0; }
   void notify_when_low() override {}
+};
+
+class idle_sink final : public actors::feed_sink {
+ public:
+  bool take(std::span<const journal::feed_item>) override { return true; }
 };
 
 template <class Handle>
@@ -82,14 +88,45 @@ TEST_CASE("a message that nobody expects is told, and nobody ends for it") {
   send_nonsense(shard.reader);
   send_nonsense(shard.registrar);
   send_nonsense(world.env.writer);
+  send_nonsense(world.keep());
+  send_nonsense(world.erase_users());
+  world.search_by([](const auto&) { return nullptr; });
+  send_nonsense(world.env.search);
+  send_nonsense(world.follow(0, std::make_shared<idle_sink>()));
   world.settle();
 
   std::vector<std::string> expected;
-  for (const auto* who : {"directory", "audience", "journal_reader", "registrar", "journal_writer"})
+  for (const auto* who : {"directory", "audience", "journal_reader", "registrar", "journal_writer",
+                          "keeper", "eraser", "searcher", "feed_follower"})
     expected.push_back(std::string{who} + ": a message that it does not understand");
   std::ranges::sort(expected);
   std::ranges::sort(world.bugs);
   CHECK(world.bugs == expected);
   CHECK(world.fatal == 0);
   CHECK(world.guest("alice").join("general")["type"] == "joined");
+}
+
+TEST_CASE("what reads the journal for all ends the process when that throws") {
+  actor_world world;
+  std::string who;
+  SECTION("a follower of the feed") {
+    world.faults.read_fails = []() -> bool { throw std::bad_alloc(); };
+    world.follow(0, std::make_shared<idle_sink>());
+    who = "feed_follower";
+  }
+  SECTION("who trims the journal") {
+    world.keep();
+    world.faults.read_fails = []() -> bool { throw std::bad_alloc(); };
+    world.advance(2min);
+    who = "keeper";
+  }
+  SECTION("who erases users") {
+    world.faults.read_fails = []() -> bool { throw std::bad_alloc(); };
+    world.erase_users();
+    who = "eraser";
+  }
+  world.settle();
+
+  CHECK(world.fatal == 1);
+  CHECK(world.bugs == std::vector{who + ": std::bad_alloc"});
 }

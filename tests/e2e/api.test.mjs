@@ -11,7 +11,9 @@ import { promisify } from "node:util";
 import { Validator } from "@seriousme/openapi-schema-validator";
 
 import { Api, apiServer, makeKey } from "./support/api.mjs";
+import { until } from "./support/deadline.mjs";
 import { blocksOf, root } from "./support/documents.mjs";
+import { confabd, run } from "./support/server.mjs";
 import { secretFile } from "./support/tokens.mjs";
 import { scenario } from "./support/world.mjs";
 
@@ -359,6 +361,24 @@ scenario("the feed waits, goes on where it was, and is cut to what the key may s
   assert.deepEqual(few.json.items.map((item) => item.entry.text), ["two"]);
   assert.equal(elsewhere.status, 404);
   assert.equal(refused.status, 403);
+});
+
+scenario("an erasure stands in the feed and in the log of each room", async (world) => {
+  const data = await world.directory();
+  const { server, api } = await apiServer(world, { data });
+  const bob = await world.member(server, "bob", "lobby");
+  await bob.ask({ type: "send", room: "lobby", text: "words" });
+
+  const erased = await run(confabd, ["erase", "--user", "bob", "--data", data]);
+
+  assert.equal(erased.code, 0, erased.stderr);
+  const [, as] = /called (gone:\S+) from/.exec(erased.stdout);
+  const about = ({ type, user, as }) => ({ type, user, as });
+  const last = async () => (await api.get("/rooms/lobby/entries?since=0")).json.items.map(about).at(-1);
+  await until("the room's entry is there", async () => (await last()).type === "erased");
+  assert.deepEqual(await last(), { type: "erased", user: "bob", as });
+  const { items } = (await api.get("/feed?cursor=0&wait_ms=0")).json;
+  assert.deepEqual(about(items.findLast(({ room }) => room === "lobby").entry), { type: "erased", user: "bob", as });
 });
 
 scenario("who waits for the feed costs nothing while there are no entries, whatever else moves the journal", async (world) => {

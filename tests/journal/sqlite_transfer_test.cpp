@@ -127,7 +127,7 @@ TEST_CASE("numbers, times, keys, marks and direct rooms are as they were, epochs
 TEST_CASE("every table is exported, or made anew from what is", "[journal]") {
   const std::set<std::string> exported_tables{"log", "marks", "rooms"};
   const std::set<std::string> made_anew{
-      "changed",      "deleted_counted", "direct_order",    "gone_rooms", "key_runs",
+      "changed",      "deleted_counted", "direct_order",    "erased",     "gone_rooms", "key_runs",
       "last_messages", "members",         "notes",           "pins",       "probe",
       "progress",     "reaction_counts", "reactions",       "room_mentions", "secrets",
       "thread_users", "threads",         "users"};

@@ -275,9 +275,9 @@ std::optional<log_entry> actor_world::stored_entry(const std::string& room, std:
 }
 
 const actors::keeper_actor& actor_world::keep() {
-  keeper_ = system_->spawn<actors::keeper>(&env, [this] {
-    return std::make_unique<faulty_reader>(journal_->make_reader(), faults);
-  });
+  keeper_ = system_->spawn<actors::keeper>(
+      &env, [this] { return std::make_unique<faulty_reader>(journal_->make_reader(), faults); },
+      actors::doubt_of_clock(env, *looking_));
   settle();
   return keeper_;
 }
@@ -295,8 +295,9 @@ void actor_world::end_eraser() {
   eraser_ = actors::eraser_actor{};
 }
 
-void actor_world::follow(std::uint64_t after, std::shared_ptr<actors::feed_sink> sink) {
-  followers_.push_back(system_->spawn<actors::feed_follower>(
+const actors::feed_actor& actor_world::follow(std::uint64_t after,
+                                              std::shared_ptr<actors::feed_sink> sink) {
+  return followers_.emplace_back(system_->spawn<actors::feed_follower>(
       &env, std::make_shared<faulty_reader>(journal_->make_reader(), faults), after,
       std::move(sink)));
 }

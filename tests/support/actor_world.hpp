@@ -125,7 +125,7 @@ class actor_world {
   void fill(const std::string& room, std::size_t count, const std::string& text = "old",
             const std::string& from = "author");
   /// A follower of the feed, from a position on; it ends with the world.
-  void follow(std::uint64_t after, std::shared_ptr<actors::feed_sink> sink);
+  const actors::feed_actor& follow(std::uint64_t after, std::shared_ptr<actors::feed_sink> sink);
   /// A searcher that answers by this.
   void search_by(actors::searcher::source by);
   /// Begins to trim what is old, as a server does; it ends with the world.
