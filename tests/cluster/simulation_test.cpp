@@ -349,10 +349,21 @@ class simulation final : public node_client {
       if (one.get() != &node && one->is_ready() && !one->was_deceived() &&
           one->position() + 1 >= log_.first())
         others.push_back(one.get());
-    if (others.empty()) return;
+    if (others.empty()) return bring_back_displaced_by(node);
     node.take_snapshot(*others[in_.pick(others.size())]);
     ++snapshots_;
     node.start();
+  }
+
+  /// One of the same name that began with nothing has displaced the only one that has the data.
+  void bring_back_displaced_by(simulated_node& node) {
+    for (auto& one : nodes_) {
+      if (!one->retired || one->name() != node.name()) continue;
+      node.stop();
+      node.retired = true;
+      one->retired = false;
+      return one->start();
+    }
   }
 
   // --- the end ---
