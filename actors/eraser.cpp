@@ -62,9 +62,9 @@ caf::result<erase_taken> eraser::take(const erase_request& asked) {
   const auto as = drawn_name(env_->random);
   request(env_->writer, caf::infinite, order_request{note_of(user, as, true)})
       .then(
-          [this, promise, user, as](const ordered& done) mutable {
-            promise.deliver(erase_taken{done.ok, as});
-            if (!done.ok) return;
+          [this, promise, user, as](const ordered& result) mutable {
+            promise.deliver(erase_taken{result.ok, as});
+            if (!result.ok) return;
             auto& added = jobs_.emplace_back();
             added.user = user;
             added.as = as;
@@ -154,14 +154,14 @@ void eraser::erase(job& of) {
   const auto room = last ? rooms::server_room : *of.rooms.begin();
   order(by_server(room, rooms::erase_user{of.user, of.as, of.heads[room]}, of.as.value()),
         [this, room, last](bool refused) {
-          auto& done = jobs_.front();
+          auto& current = jobs_.front();
           if (refused) {
-            done.now = phase::looking;
-            done.heads.clear();
+            current.now = phase::looking;
+            current.heads.clear();
           } else if (last) {
-            done.now = phase::renaming;
+            current.now = phase::renaming;
           } else {
-            done.rooms.erase(room);
+            current.rooms.erase(room);
           }
           send(this, erase_more{});
         });
@@ -170,11 +170,11 @@ void eraser::erase(job& of) {
 void eraser::rename(job& of) {
   request(env_->writer, caf::infinite, rename_request{of.user, of.as, of.renamed_upto})
       .then(
-          [this](const renamed& done) {
+          [this](const renamed& result) {
             auto& one = jobs_.front();
-            if (!done.ok) return later();
-            if (!done.next) return finish(one);
-            one.renamed_upto = *done.next;
+            if (!result.ok) return later();
+            if (!result.next) return finish(one);
+            one.renamed_upto = *result.next;
             send(this, erase_more{});
           },
           [](caf::error&) {});  // the writer has ended, and with it the process does
@@ -190,8 +190,8 @@ void eraser::finish(job& of) {
 void eraser::order(rooms::operation what, std::function<void(bool refused)> then) {
   request(env_->writer, caf::infinite, order_request{what})
       .then(
-          [this, what, then](const ordered& done) {
-            if (done.ok) return then(done.refused);
+          [this, what, then](const ordered& result) {
+            if (result.ok) return then(result.refused);
             if (std::holds_alternative<rooms::delete_messages>(what.what))
               jobs_.front().deletes.push_front(what);
             later();

@@ -140,9 +140,9 @@ journal_writer::behavior_type journal_writer::make_behavior() {
       },
       [this](const rename_request& asked) {
         commit();
-        const auto done = state_->writer->rename(asked.user, asked.as, asked.from);
+        const auto step = state_->writer->rename(asked.user, asked.as, asked.from);
         plan_clearing(clearing_wait);
-        return done ? renamed{true, done->next} : renamed{};
+        return step ? renamed{true, step->next} : renamed{};
       },
       [](const alive_request&) { return still_here{}; },
   };

@@ -76,8 +76,8 @@ void keeper::trim_next() {
                                      rooms::trim_room{upto}}});
   request(env_->writer, caf::infinite, flush_request{})
       .then(
-          [this](const flushed& done) {
-            if (!done.ok) return end_round(retry_interval);
+          [this](const flushed& result) {
+            if (!result.ok) return end_round(retry_interval);
             send(this, trim_more{});
           },
           [](caf::error&) {});  // the writer has ended, and with it the process does

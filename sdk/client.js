@@ -282,7 +282,7 @@ export class ConfabClient {
   /** @param {string} type @param {object} [fields] @param {string} [lane] @returns {Promise<any>} */
   #ask(type, fields, lane) {
     // An app's options may have more than they should, but neither of these.
-    return this.#session.queue.submit(Object.assign({ type }, fields, { type, id: undefined }), { lane });
+    return this.#session.queue.submit({ ...fields, type, id: undefined }, { lane });
   }
 }
 

@@ -114,12 +114,12 @@ export class RoomLog {
   }
 
   /** What an entry says of the room itself. @param {any} entry */
-  learn({ type, room, seq, prev, at, from, key, target, title, upto, ...change }) {
+  learn({ type, room, seq, prev, at, from, key, title, ...change }) {
     const { pins = [], settings = {} } = this.info;
-    const others = pins.filter((pinned) => pinned !== target);
-    if (type === "pinned") this.info.pins = change.on && Number.isSafeInteger(target) ? [...others, target] : others;
+    const others = pins.filter((pinned) => pinned !== change.target);
+    if (type === "pinned") this.info.pins = change.on && Number.isSafeInteger(change.target) ? [...others, change.target] : others;
     if (type === "deleted") this.info.pins = others;
-    if (type === "trimmed") this.info.pins = pins.filter((pinned) => pinned > upto);
+    if (type === "trimmed") this.info.pins = pins.filter((pinned) => pinned > change.upto);
     if (type === "room_set") {
       this.info.settings = Object.fromEntries(Object.entries({ ...settings, ...change }).filter(isSet));
       this.info.title = title ?? this.info.title;

@@ -61,7 +61,7 @@ TEST_CASE("what became of an operation is told as its status") {
 }
 
 TEST_CASE("who has no key, a wrong one, or one that lacks the scope, is told so") {
-  api_world world{"read", "from=bot nets=192.0.2. expires=2025-11-22"};
+  api_world world{"read", "from=bot nets=192.0.2. expires=2025-11-23"};
   const auto with = [&](std::string key) {
     return api_world::told(*world.call("POST", "/rooms/general/messages", said, std::move(key)));
   };

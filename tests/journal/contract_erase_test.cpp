@@ -101,16 +101,16 @@ TEST_CASE("who was erased is in no file but in the entries that say so", "[journ
   std::get<rooms::post_message>(naming.what).what.mentions.users = {carol};
   REQUIRE(of.write->clear_leftovers());
   of.commit({create(general), join_as_member(general, alice), join_as_member(general, carol),
-             post(general, "what a secret", "", carol), naming,
+             post(general, "what a whisper", "", carol), naming,
              {rooms::server_room, rooms::server_principal(), "",
-              rooms::set_user{{carol, "Carol Secretive", {}, false}}}});
+              rooms::set_user{{carol, "Carol Furtive", {}, false}}}});
 
   erase_everywhere(of, user("gone:1"), 1000);
   REQUIRE(of.write->clear_leftovers());
 
   const auto bytes = bytes_of(store.directory.database()) + bytes_of(store.directory.database() + "-wal");
-  CHECK(bytes.find("secret") == std::string::npos);
-  CHECK(bytes.find("Secretive") == std::string::npos);
+  CHECK(bytes.find("whisper") == std::string::npos);
+  CHECK(bytes.find("Furtive") == std::string::npos);
   std::size_t named = 0;
   for (auto at = bytes.find("carol"); at != std::string::npos; at = bytes.find("carol", at + 1)) ++named;
   CHECK(named == 4);  // in two logs, and where it is noted which of their entries do not read so

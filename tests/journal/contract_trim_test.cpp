@@ -145,16 +145,16 @@ TEST_CASE("what was trimmed is in no file when leftovers are cleared", "[journal
   sqlite_store store;
   auto& of = store.of;
   REQUIRE(of.write->clear_leftovers());
-  of.commit({create(general), post(general, "a secret"), edit(general, 1, "a better secret"),
-             post(general, "a long secret" + std::string(9000, '.')), react(general, 1, "secretly"),
+  of.commit({create(general), post(general, "a whisper"), edit(general, 1, "a better whisper"),
+             post(general, "a long whisper" + std::string(9000, '.')), react(general, 1, "whisperly"),
              post(general, "meant to stay")});
   CHECK_FALSE(of.write->has_leftovers());
 
   of.commit({trim(general, 4)});
-  REQUIRE(files_hold(store.directory, "secret"));
+  REQUIRE(files_hold(store.directory, "whisper"));
   CHECK(of.write->has_leftovers());
   REQUIRE(of.write->clear_leftovers());
 
-  CHECK_FALSE(files_hold(store.directory, "secret"));
+  CHECK_FALSE(files_hold(store.directory, "whisper"));
   CHECK(files_hold(store.directory, "meant to stay"));
 }

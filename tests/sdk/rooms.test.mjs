@@ -459,11 +459,11 @@ test("a hole that does not heal becomes a gap with a new snapshot, not silence a
 
 test("an entry of a kind unknown to this version holds its place in the log", async () => {
   const t = await new Harness().inGeneral(5);
-  const trimmed = { type: "trimmed", room: "general", seq: 6, at: 1, from: "@server", upto: 3 };
+  const unheard = { type: "unheard", room: "general", seq: 6, at: 1, from: "@server", upto: 3 };
 
-  await t.peer.say(trimmed, trimmed, message(7));
+  await t.peer.say(unheard, unheard, message(7));
 
-  assert.deepEqual(t.of("unknown"), [trimmed]);
+  assert.deepEqual(t.of("unknown"), [unheard]);
   assert.deepEqual(t.seqs(), [7]);
   assert.deepEqual(t.peer.inbox, []);
 });
