@@ -115,7 +115,10 @@ void audience::deliver(room_delivery& said) {
       },
       [&](const unicast& one) {
         if (room) own.rooms.catch_up(*room, one.session);
-        give(one.session, one.bytes);
+        if (one.weight == importance::required) return give(one.session, one.bytes);
+        const auto at = own.sessions.find(one.session);
+        if (at != own.sessions.end() && at->second.welcomed)
+          static_cast<void>(at->second.sink->push(one.bytes, one.weight));
       },
       [&](const broadcast& all) {
         if (room && own.rooms.add(*room, all, env_->steady_now())) send(this, turn_ended{});

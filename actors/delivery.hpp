@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -71,6 +72,7 @@ struct dismiss {
 struct unicast {
   session_id session;
   frame bytes;
+  importance weight = importance::required;
 };
 struct broadcast {
   /// Who caused it, and is not to wait for it.
@@ -238,6 +240,10 @@ struct messages_of_question {
 /// Up to where each member has read: of rooms with receipts, so not many.
 struct reads_question {};
 using markers = std::map<user_id, seq_no>;
+struct markers_found {
+  markers reads;
+  std::set<user_id> silent;  // who neither tell nor are told, by their own wish
+};
 using room_question = std::variant<member_question, members_question, pins_question,
                                    threads_question, messages_of_question, reads_question>;
 struct members_found {
@@ -254,7 +260,8 @@ struct threads_found {
 };
 /// `monostate`: the journal can't be read. `refused`: who asks may not read there any more.
 using room_answer = std::variant<std::monostate, journal::member_found, members_found, pins_found,
-                                 threads_found, std::vector<seq_no>, rooms::refused, markers>;
+                                 threads_found, std::vector<seq_no>, rooms::refused,
+                                 markers_found>;
 
 /// What became of an operation that concerns the room.
 struct not_stored {

@@ -42,6 +42,9 @@ struct settings {
   double address_share = limits::address_share;      // times what a session may; 0: no limit
   room_making create_rooms = room_making::by_joining;
   rooms::rules rules;  // the same that the journal judges by
+  std::chrono::milliseconds mentions_kept = limits::mentions_kept;  // that are read; 0: for ever
+  notify_level notify = notify_level::mentions;     // of who has set nothing else,
+  notify_level notify_direct = notify_level::all;   // and in direct rooms
   signal_senders signals_from = signal_senders::shared;
   std::chrono::milliseconds heartbeat = limits::ping_interval;  // told to clients
   std::chrono::milliseconds hello_wait_max = limits::hello_wait_max;

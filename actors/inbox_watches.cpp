@@ -12,6 +12,8 @@ namespace {
 /// Of rooms that change while a window is read; beyond it all of them are read again.
 constexpr std::size_t recent_rooms_max = 10'000;
 
+constexpr auto minus_one = ~std::uint64_t{0};  // sums wrap around
+
 std::uint32_t low(seq_no of) { return static_cast<std::uint32_t>(of.value()); }
 bool is_behind(std::uint32_t one, std::uint32_t other) {
   return static_cast<std::int32_t>(other - one) > 0;
@@ -58,6 +60,7 @@ bool inbox_watches::begin(session_id session, std::uint64_t position, std::strin
     if (!is_allowed(who, one.room)) continue;
     add(who, one.room, one.head, one.read);
     set_counts(who, who.rooms.back(), one.unread, one.mentions);
+    set_own(who, who.rooms.back(), one.own);
     const auto moved = recent_.find(one.room);
     if (position < recent_from_ || (moved != recent_.end() && position < moved->second))
       mark(who, one.room, &who.rooms.back());
@@ -143,7 +146,7 @@ void inbox_watches::spread(std::uint32_t number) {
 void inbox_watches::count(watch& who, own_room& own, const watched_room& room,
                           const std::vector<user_id>& authors) {
   if (own.marked) return;
-  if (std::ranges::binary_search(authors, who.user)) return mark(who, room.id, &own);
+  if (own.lapses || std::ranges::binary_search(authors, who.user)) return mark(who, room.id, &own);
   // What the row that was read last had counted is not counted again.
   const auto is_new = [&](const auto& one) { return is_behind(own.head, one.seq); };
   const auto first = std::ranges::find_if(room.messages, is_new);
@@ -272,6 +275,7 @@ std::optional<message::inbox> inbox_watches::answer(
     own->head = low(row.head);
     own->read = low(*row.read);
     set_counts(who, *own, row.unread, row.mentions);
+    set_own(who, *own, row.own);
   }
   if (!due_.empty()) wake_by(now + limits::inbox_gather);
   if (asked.whole) who.as_of = std::move(as_of);
@@ -305,13 +309,14 @@ void inbox_watches::add(watch& who, const room_id& room, seq_no head, seq_no rea
   const bool marked = std::ranges::find(who.marked, room) != who.marked.end();
   who.rooms.push_back(
       {at->second, static_cast<std::uint32_t>(entry.watchers.size()), 0, low(head), low(read), 0,
-       marked, false});
+       marked, false, false, false, false});
   entry.watchers.push_back({who.number, static_cast<std::uint32_t>(who.rooms.size() - 1)});
 }
 
 /// The last ones take its places.
 void inbox_watches::remove(watch& who, own_room& room) {
   set_counts(who, room, 0, 0);
+  set_own(who, room, {});
   const auto number = room.room;
   auto& entry = table_[number];
   auto& watchers = entry.watchers;
@@ -334,19 +339,30 @@ void inbox_watches::remove(watch& who, own_room& room) {
   free_.push_back(number);
 }
 
-/// The sums follow.
+// The sums follow.
+
+void inbox_watches::sum(watch& who, const own_room& room, std::uint64_t sign) {
+  if (room.silent) return;
+  if (room.unread > 0 || room.mentions > 0 || room.wished) who.sum.rooms += sign;
+  who.sum.unread += sign * room.unread;
+  who.sum.mentions += sign * room.mentions;
+}
+
 void inbox_watches::set_counts(watch& who, own_room& room, std::uint64_t unread,
                                std::uint64_t mentions) {
-  const auto has_some = [](std::uint64_t a, std::uint64_t b) { return a > 0 || b > 0 ? 1u : 0u; };
-  who.sum.rooms -= has_some(room.unread, room.mentions);
-  who.sum.unread -= room.unread;
-  who.sum.mentions -= room.mentions;
+  sum(who, room, minus_one);
   room.unread = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(unread, std::numeric_limits<std::uint32_t>::max()));
   room.mentions = static_cast<std::uint16_t>(mentions);
-  who.sum.rooms += has_some(room.unread, room.mentions);
-  who.sum.unread += room.unread;
-  who.sum.mentions += room.mentions;
+  sum(who, room, 1);
+}
+
+void inbox_watches::set_own(watch& who, own_room& room, const own_settings& own) {
+  sum(who, room, minus_one);
+  room.silent = own.is_silent();
+  room.wished = own.marked;
+  room.lapses = own.may_lapse();
+  sum(who, room, 1);
 }
 
 }  // namespace confab::actors

@@ -52,6 +52,7 @@ class inbox_watches {
     seq_no read;
     std::uint64_t unread;
     std::uint64_t mentions;
+    own_settings own{};
   };
 
   /// Before the first window is read, so that nothing falls between the two.
@@ -96,6 +97,9 @@ class inbox_watches {
     std::uint16_t mentions;
     bool marked : 1;  // to be read,
     bool fresh : 1;   // or to be told as it is here
+    bool silent : 1;  // of the user's own settings: in no sum,
+    bool wished : 1;  // unread by wish,
+    bool lapses : 1;  // and not for good: the next message is not counted here, but the row is read
   };
   static_assert(sizeof(own_room) <= 24);
   struct watch {
@@ -140,7 +144,9 @@ class inbox_watches {
   void add(watch& who, const room_id& room, seq_no head, seq_no read);
   void become_due(watch& who);
   void remove(watch& who, own_room& room);
+  static void sum(watch& who, const own_room& room, std::uint64_t sign);
   static void set_counts(watch& who, own_room& room, std::uint64_t unread, std::uint64_t mentions);
+  static void set_own(watch& who, own_room& room, const own_settings& own);
   void has_begun(watch& who);
 
   std::unordered_map<session_id, std::unique_ptr<watch>> watches_;

@@ -54,6 +54,15 @@ struct renamed {
   bool ok = false;
   std::optional<journal::rename_place> next;
 };
+/// See `writer::drop_notes`.
+struct drop_notes_request {
+  user_id after;
+  std::uint64_t upto = 0;
+};
+struct notes_dropped {
+  bool ok = false;
+  std::optional<user_id> next;
+};
 /// From the writer to a room that is awake: what a commit did in it, in the order of its log,
 /// whoever asked for it. A room learns of its entries only here.
 struct room_news {
@@ -94,7 +103,7 @@ struct room_loaded {
   std::vector<message::user_ref> names{};  // of its authors that have one
   bool first_blocks = false;   // of a direct room: its first user has blocked the second,
   bool second_blocks = false;  // and the other way round
-  std::optional<markers> reads{};  // where it has receipts
+  std::optional<markers_found> reads{};  // where it has receipts
 };
 struct room_read_request {
   room_id room;
@@ -172,6 +181,7 @@ struct unread_request {
   user_id user;
   journal::room_filter allowed;
   bool sum = false;
+  unix_ms now{};  // of the sum
 };
 struct unread_read {
   bool ok = false;

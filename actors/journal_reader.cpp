@@ -206,7 +206,7 @@ counts_read journal_reader::read(const counts_request& what) {
 unread_read journal_reader::read(const unread_request& what) {
   unread_read answer{true, {}, {}};
   if (what.sum) {
-    const auto sum = reader_->totals(what.user, what.allowed);
+    const auto sum = reader_->totals(what.user, what.now, what.allowed);
     if (!sum) return {};
     answer.sum = *sum;
   } else {
@@ -229,9 +229,18 @@ inbox_read journal_reader::read(const inbox_request& what) {
   auto page = reader_->inbox(what.what);
   if (!page) return {};
   std::vector<user_id> users;
-  for (const auto& row : page->rows)
+  for (auto& row : page->rows) {
+    tell_default(row);
     if (row.last) users.push_back(row.last->from);
+  }
   return {true, std::move(*page), names_of(distinct(std::move(users)))};
+}
+
+/// Of whom has set nothing, where the deployment has another default than clients know.
+void journal_reader::tell_default(message::inbox_row& row) const {
+  const auto known = row.with ? notify_level::all : notify_level::mentions;
+  const auto set = row.with ? env_->how.notify_direct : env_->how.notify;
+  if (row.read && !row.own.notify && set != known) row.own.notify = set;
 }
 
 inbox_rows_read journal_reader::rows(const inbox_rows_request& what) {
@@ -243,6 +252,7 @@ inbox_rows_read journal_reader::rows(const inbox_rows_request& what) {
   for (const auto& room : what.rooms) {
     auto row = reader_->inbox_row(what.user, room, what.now);
     if (!row) return {};
+    tell_default(*row);
     if (row->last) users.push_back(row->last->from);
     answer.rows.push_back(std::move(*row));
   }
@@ -329,7 +339,7 @@ std::optional<rooms::refused> journal_reader::keeps_out(const room_id& room,
       {view, by, row, std::max(env_->now(), info->last_at), env_->how.rules});
 }
 
-std::optional<markers> journal_reader::markers_of(const journal::room_info& room) {
+std::optional<markers_found> journal_reader::markers_of(const journal::room_info& room) {
   std::vector<user_id> users;
   if (room.direct) {
     users = {room.direct->first, room.direct->second};
@@ -339,11 +349,12 @@ std::optional<markers> journal_reader::markers_of(const journal::room_info& room
     if (!page) return std::nullopt;
     for (const auto& one : page->members) users.push_back(one.user);
   }
-  markers found;
+  markers_found found;
   for (const auto& user : users) {
     const auto row = reader_->member(room.room, user);
     if (!row) return std::nullopt;
-    found[user] = row->read;
+    found.reads[user] = row->read;
+    if (!row->receipts) found.silent.insert(user);
   }
   return found;
 }

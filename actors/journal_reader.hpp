@@ -54,7 +54,8 @@ class journal_reader final : public reader_actor::base {
   mentions_read read(const mentions_request& what);
   inbox_read read(const inbox_request& what);
   room_answer read(const room_id& room, const reads_question& what);
-  std::optional<markers> markers_of(const journal::room_info& room);
+  void tell_default(message::inbox_row& row) const;
+  std::optional<markers_found> markers_of(const journal::room_info& room);
   caf::result<inbox_rows_read> read(const inbox_rows_request& what);
   inbox_rows_read rows(const inbox_rows_request& what);
   room_answer read(const room_id& room, const member_question& what);

@@ -55,6 +55,8 @@ void note(inbox_change& change, const journal::outcome& what) {
     entries_of(made->entries, {});
   } else if (const auto* moved = std::get_if<rooms::marker_moved>(&what)) {
     change.users.push_back(moved->user);
+  } else if (const auto* set = std::get_if<rooms::own_set>(&what)) {
+    change.users.push_back(set->user);
   }
 }
 
@@ -73,6 +75,7 @@ rooms::brief brief_of(const journal::outcome& what) {
           },
           [](const rooms::marked&) -> rooms::brief { return rooms::unchanged{}; },
           [](const rooms::marker_moved&) -> rooms::brief { return rooms::unchanged{}; },
+          [](const rooms::own_set&) -> rooms::brief { return rooms::unchanged{}; },
           [](const auto& same) -> rooms::brief { return same; },
       },
       what);
@@ -143,6 +146,10 @@ journal_writer::behavior_type journal_writer::make_behavior() {
         const auto step = state_->writer->rename(asked.user, asked.as, asked.from);
         plan_clearing(clearing_wait);
         return step ? renamed{true, step->next} : renamed{};
+      },
+      [this](const drop_notes_request& asked) {
+        const auto done = state_->writer->drop_notes(asked.after, asked.upto);
+        return done ? notes_dropped{true, *done} : notes_dropped{};
       },
       [](const alive_request&) { return still_here{}; },
   };

@@ -54,15 +54,17 @@ void keeper::go_on() {
     goes_on_ = true;
     at_ = {{}, env_->now(), env_->how.rules.retention, rooms_looked_at};
     page_ = {};
+    notes_.reset();
   }
   tell();
   if (is_in_doubt()) return end_round(interval);
+  if (notes_) return drop_notes();
   if (!page_.rooms.empty()) return trim_next();
   auto found = reader_->rooms_to_trim(at_);
   if (!found) return end_round(retry_interval);
   page_ = std::move(*found);
   if (!page_.rooms.empty()) return trim_next();  // and then the same rooms again
-  if (!page_.next) return end_round(interval);
+  if (!page_.next) return drop_notes();
   at_.after = std::move(page_.next);
   send(this, trim_more{});
 }
@@ -81,6 +83,28 @@ void keeper::trim_next() {
             send(this, trim_more{});
           },
           [](caf::error&) {});  // the writer has ended, and with it the process does
+}
+
+/// By the log's time: a clock that is ahead makes nothing old.
+void keeper::drop_notes() {
+  const auto kept = env_->how.mentions_kept.count();
+  if (!notes_) {
+    if (kept == 0) return end_round(interval);
+    const auto newest = reader_->last_at();
+    if (!newest) return end_round(retry_interval);
+    const auto upto = reader_->position_at(unix_ms{newest->value_or(unix_ms{}).value() - kept});
+    if (!upto) return end_round(retry_interval);
+    if (*upto == 0) return end_round(interval);
+    notes_ = {{}, *upto};
+  }
+  request(env_->writer, caf::infinite, drop_notes_request{notes_->after, notes_->upto})
+      .then(
+          [this](const notes_dropped& done) {
+            if (!done.ok || !done.next) return end_round(done.ok ? interval : retry_interval);
+            notes_->after = *done.next;
+            send(this, trim_more{});
+          },
+          [](caf::error&) {});  // likewise
 }
 
 void keeper::end_round(std::chrono::milliseconds until_next) {

@@ -15,8 +15,9 @@ namespace confab::actors {
 /// read.
 clock_doubt doubt_of_clock(const environment& env, journal::reader& of);
 
-/// Trims what is older than its room keeps it: looks through all rooms once an hour, and asks the
-/// writer for one room after the other, so that nothing waits long behind it. While the clock is in
+/// Trims what is older than its room keeps it, and takes away old notes of what is read: looks through
+/// all rooms, and then all users with notes, once an hour, and asks the writer for one room, or some
+/// users, after the other, so that nothing waits long behind it. While the clock is in
 /// doubt it takes nothing away, and says so. Detached, because its reads may wait for the disk.
 class keeper final : public keeper_actor::base {
  public:
@@ -33,6 +34,7 @@ class keeper final : public keeper_actor::base {
   void begin();
   void go_on();
   void trim_next();
+  void drop_notes();
   void end_round(std::chrono::milliseconds until_next);
   bool is_in_doubt() const { return doubt_.is_there(env_->now(), env_->steady_now()); }
   void tell();
@@ -46,6 +48,11 @@ class keeper final : public keeper_actor::base {
   bool planned_ = false;              // and so is the next
   journal::trim_query at_;            // of it,
   journal::trim_page page_;           // with the rooms that are left of the page
+  struct old_notes {
+    user_id after;
+    std::uint64_t upto;  // position
+  };
+  std::optional<old_notes> notes_;    // behind the rooms
 };
 
 }  // namespace confab::actors

@@ -42,6 +42,8 @@ struct order_request;
 struct ordered;
 struct rename_request;
 struct renamed;
+struct drop_notes_request;
+struct notes_dropped;
 struct room_news;
 struct inboxes_moved;
 struct watch_inbox;
@@ -107,6 +109,7 @@ using writer_actor = caf::typed_actor<caf::reacts_to<append_request>, caf::react
                                       caf::replies_to<flush_request>::with<flushed>,
                                       caf::replies_to<order_request>::with<ordered>,
                                       caf::replies_to<rename_request>::with<renamed>,
+                                      caf::replies_to<drop_notes_request>::with<notes_dropped>,
                                       caf::replies_to<watch_feed>::with<feed_moved>,
                                       caf::replies_to<alive_request>::with<still_here>>;
 using feed_actor = caf::typed_actor<caf::reacts_to<read_feed>, caf::reacts_to<rest_feed>,
@@ -457,6 +460,8 @@ CONFAB_MESSAGE(order_request)
 CONFAB_MESSAGE(ordered)
 CONFAB_MESSAGE(rename_request)
 CONFAB_MESSAGE(renamed)
+CONFAB_MESSAGE(drop_notes_request)
+CONFAB_MESSAGE(notes_dropped)
 CONFAB_MESSAGE(room_news)
 CONFAB_MESSAGE(inboxes_moved)
 CONFAB_MESSAGE(watch_inbox)

@@ -67,10 +67,9 @@ message::joined room_state::snapshot(const asker& from, const join_op& what) con
     frame.members.back() = {what.who.user, what.who.name};
   frame.member = row.is_member();
   if (frame.member) frame.read = std::max(known.read, row.since);
-  if (reads_) {
-    frame.reads = *reads_;
+  frame.reads = reads_for(what.who.user);
+  if (reads_)
     if (const auto own = reads_->find(what.who.user); own != reads_->end()) frame.read = own->second;
-  }
   frame.settings = without_defaults(settings);
   frame.settings.title.reset();  // it is told already
   if (view_.rows > 0) frame.count = view_.members;

@@ -237,7 +237,7 @@ void room_state::list(const asker& from, const list_op& what, room_effects& out)
     if (auto why = rooms::keeps_out(standing_of(what.by, row, from.at)))
       return refuse(from, *why, out);
   const auto* of_members = std::get_if<command::list_members>(&what.what);
-  if (view_.direct && of_members) return list_direct(from, *of_members, out);
+  if (view_.direct && of_members) return list_direct(from, what.by.user, *of_members, out);
   auto question = std::visit(
       overloaded{
           [&](const command::list_members& list) -> room_question {
@@ -253,12 +253,13 @@ void room_state::list(const asker& from, const list_op& what, room_effects& out)
       },
       what.what);
   const auto floor = joined && what.floor ? *what.floor : floor_of(what.by, row);
-  ask(list_awaited{from, floor, joined}, std::move(question), out);
+  ask(list_awaited{from, what.by.user, floor, joined}, std::move(question), out);
 }
 
 /// Both are members for ever, without an entry that says so.
-void room_state::list_direct(const asker& from, const command::list_members& what,
-                             room_effects& out) const {
+void room_state::list_direct(const asker& from, const user_id& asking,
+                             const command::list_members& what, room_effects& out) const {
+  const auto reads = reads_for(asking);
   message::members reply{from.ref, view_.room, view_.head, 0, {}, {}};
   const auto& [a, b] = *view_.direct;
   for (const auto* user : {&a, &b}) {
@@ -270,7 +271,7 @@ void room_state::list_direct(const asker& from, const command::list_members& wha
     one.id = *user;
     if (const auto at = names_.find(*user); at != names_.end()) one.name = at->second;
     one.online = presence_.has_session(*user);
-    if (reads_) one.read = reads_->at(*user);
+    if (reads && reads->contains(*user)) one.read = reads->at(*user);
     reply.list.push_back(std::move(one));
   }
   if (from.ref) answer(from, reply, out);
@@ -291,6 +292,7 @@ void room_state::take_list(const list_awaited& about, room_answer& what, room_ef
   const auto floor = about.floor;
   if (from.ref) {
     if (auto* found = std::get_if<members_found>(&what)) {
+      const auto reads = reads_for(about.user);
       message::members reply{from.ref, view_.room, found->page.head, view_.members, {}, {}};
       const auto name_of = [&](const user_id& user) {
         const auto at = std::ranges::find(found->names, user, &message::user_ref::id);
@@ -304,8 +306,8 @@ void room_state::take_list(const list_awaited& about, room_answer& what, room_ef
                               own.until,
                               is_muted ? std::optional{own.mute_until} : std::nullopt, own.by,
                               own.reason, {}});
-        if (!reads_) continue;
-        if (const auto mark = reads_->find(user); mark != reads_->end())
+        if (!reads) continue;
+        if (const auto mark = reads->find(user); mark != reads->end())
           reply.list.back().read = mark->second;
       }
       if (found->page.more) reply.next = found->page.members.back().user.value();
@@ -377,6 +379,7 @@ void room_state::take_erased(const log_entry& entry, const user_id& user, const 
     if (auto* row = std::get_if<row_awaited>(&about); row && row->user == user)
       row->changes.push_back(entry);
   moved_.erase(user);
+  silent_.erase(user);
   if (view_.direct) return;
   if (reads_) reads_->erase(user);
   if (const auto at = rows_.find(user); at != rows_.end()) at->second = {{}, entry.seq, {}};

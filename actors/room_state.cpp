@@ -17,13 +17,16 @@ static_assert(tail_bytes_max < limits::page_bytes_max, "what is remembered fits 
 
 room_state::room_state(journal::room_info info, std::vector<log_entry> tail, const options& how,
                        request_no first_request, std::vector<message::user_ref> names,
-                       std::optional<markers> reads)
+                       std::optional<markers_found> reads)
     : view_(journal::view_of(info)),
       epoch_(std::move(info.epoch)),
       how_(how),
       presence_(how.presence_gather, how.presence_grace),
-      last_request_(first_request.value()),
-      reads_(std::move(reads)) {
+      last_request_(first_request.value()) {
+  if (reads) {
+    reads_ = std::move(reads->reads);
+    silent_ = std::move(reads->silent);
+  }
   for (auto& one : names) name_author(one.id, std::move(one.name));
   for (auto& entry : tail) {
     tail_bytes_ += cost_of(entry);
@@ -224,6 +227,10 @@ bool room_state::news(room_outcome& what, steady_time now, room_effects& out) {
           [](rooms::marked&) { return true; },
           [&](rooms::marker_moved& done) {
             marker_moved(done.user, done.read, now);
+            return true;
+          },
+          [&](rooms::own_set& done) {
+            own_set(done.user, done.own.set, out);
             return true;
           },
       },

@@ -16,6 +16,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,7 +46,7 @@ struct room_effects {
 /// Whether a room tells its members up to where the others have read.
 bool has_receipts(const room_settings& set, bool direct, std::size_t members) noexcept;
 /// Of a room that was made just now, by its first entries.
-markers markers_in(const journal::room_info& fresh, const std::vector<log_entry>& entries);
+markers_found markers_in(const journal::room_info& fresh, const std::vector<log_entry>& entries);
 
 /// What a room is and does, without actor: who is in it, its log's end, and what may be said
 /// next. A fold over the log: its head moves only with entries that came back from the journal.
@@ -65,7 +66,7 @@ class room_state {
   /// `first_request`: its requests are numbered from there on.
   room_state(journal::room_info info, std::vector<log_entry> tail, const options& how,
              request_no first_request = request_no{1},
-             std::vector<message::user_ref> names = {}, std::optional<markers> reads = {});
+             std::vector<message::user_ref> names = {}, std::optional<markers_found> reads = {});
   room_state(const room_state&) = delete;  // members point into it
   room_state& operator=(const room_state&) = delete;
 
@@ -175,6 +176,7 @@ class room_state {
   };
   struct list_awaited {
     asker from;
+    user_id user;
     seq_no floor;  // of the asker, whose row need not be known any more
     bool joined;
   };
@@ -191,7 +193,8 @@ class room_state {
     std::uint64_t sweep;
   };
   struct reads_awaited {
-    markers moved;  // meanwhile
+    markers moved;  // meanwhile,
+    std::map<user_id, bool> silenced;
   };
   using awaited = std::variant<row_awaited, list_awaited, sweep_awaited, reads_awaited>;
   struct known_row {
@@ -251,7 +254,8 @@ class room_state {
   /// Of who comes now.
   seq_no floor_of(const rooms::principal& by, const rooms::member_row& row) const;
   void tell_floors(room_effects& out) const;
-  void list_direct(const asker& from, const command::list_members& what, room_effects& out) const;
+  void list_direct(const asker& from, const user_id& user, const command::list_members& what,
+                   room_effects& out) const;
   std::vector<message::user_ref> names_in(const message::event_list& events) const;
   void name_author(const user_id& user, std::string name);
   void begin_sweep(pending_append& own, std::optional<message::stored> ban, unix_ms at,
@@ -273,6 +277,10 @@ class room_state {
   static bool raise(markers& of, const user_id& user, seq_no read);
   void take_marker(const user_id& user, seq_no read);
   void marker_moved(const user_id& user, seq_no read, steady_time now);
+  void own_set(const user_id& user, const own_settings& own, room_effects& out);
+  void silence(const user_id& user, bool on);
+  std::optional<markers> reads_for(const user_id& reader) const;
+  void announce_reads(const markers& of, room_effects& out) const;
   void take_members_of_receipts(const log_entry& entry);
   void tell_reads(steady_time now, room_effects& out);
 
@@ -293,7 +301,8 @@ class room_state {
   /// Of those who have joined and of whom the room keeps something.
   std::map<user_id, known_row> rows_;
   std::optional<std::pair<user_id, known_row>> passing_;  // who asks without having joined
-  std::optional<markers> reads_;  // of members, where the room has receipts
+  std::optional<markers> reads_;  // of members, where the room has receipts,
+  std::set<user_id> silent_;      // and who of them neither tell nor are told
   markers moved_;                 // of these, since they were told last,
   steady_time tell_reads_at_{};   // and when they are to be told
   bool blocked_[2] = {};  // of a direct room: its first user has blocked the second; and back

@@ -140,6 +140,7 @@ class session final : public light_actor<session_event> {
 
   // --- session_unread.cpp ---
   void start(running& run, command::read& what);
+  void start(running& run, command::set_own& what);
   void start(running& run, command::list_mentions& what);
   void move_marker(const running& run, const room_id& room, seq_no upto, bool answers);
   void marker_stored(running& run, const stored_for_session& what);

@@ -219,6 +219,7 @@ void session::stored(const stored_for_session& what) {
     if (const auto awake = env_->board.awake(direct_room_of(user_, user)))
       caf::anon_send(awake, room_command{{}, block_op{user_, on}});
   }
+  if (what.refused) return fail(what.ticket, *what.refused);
   if (looking_up_ && looking_up_->ticket == what.ticket) looking_up_.reset();
   const auto* run = gate_.find(what.ticket);
   if (!run) return;

@@ -30,6 +30,18 @@ void session::start(running& run, command::read& what) {
   move_marker(run, run.room, what.upto, true);
 }
 
+void session::start(running& run, command::set_own& what) {
+  run.room = what.room;
+  if (!is_direct(run.room) && !may_join(run.room))
+    return fail(run.ticket, error_code::forbidden, "not allowed in this room");
+  run.until = deadline();
+  caf::anon_send(env_->writer,
+                 append_request{request_no{},
+                                {run.room, principal_in(run.room), {}, rooms::set_own{what.change}},
+                                id_,
+                                run.ticket});
+}
+
 /// Whether the user has one there, and where the room ends, is judged at its place in the order.
 void session::move_marker(const running& run, const room_id& room, seq_no upto, bool answers) {
   append_request asked{request_no{}, {room, principal_in(room), {}, rooms::move_marker{upto}}};
@@ -42,7 +54,7 @@ void session::move_marker(const running& run, const room_id& room, seq_no upto, 
 
 void session::marker_stored(running& run, const stored_for_session& what) {
   const auto all = std::exchange(reads_, nullptr)->all;
-  if (all) return read(run, unread_request{user_, allowed_rooms(), true});
+  if (all) return read(run, unread_request{user_, allowed_rooms(), true, env_->now()});
   if (const auto& no = what.refused) {
     message::error error{run.ref, no->code, no->text, no->retry_after, from(run).named(run.room)};
     error.until = no->until;
@@ -67,7 +79,7 @@ void session::unread_came(running& run, const unread_read& read) {
   if (!reads_ || reads_->ticket != run.ticket || read.rooms.empty()) {
     if (reads_ && reads_->ticket == run.ticket) {
       reads_.reset();
-      return this->read(run, unread_request{user_, allowed_rooms(), true});
+      return this->read(run, unread_request{user_, allowed_rooms(), true, env_->now()});
     }
     if (run.ref) say(message::read_all{run.ref, read.sum});
     return settle(run.ticket);
@@ -141,7 +153,7 @@ void session::inbox_came(running& run, inbox_read& read) {
     inbox_begun begun{id_, page.position, page.as_of, {}};
     for (auto& one : page.all)
       begun.rooms.push_back(
-          {std::move(one.room), one.head, one.read, one.unread, one.mentions});
+          {std::move(one.room), one.head, one.read, one.unread, one.mentions, one.own});
     caf::anon_send(own_audience(), std::move(begun));
   }
   say(message::inbox{run.ref, std::move(page.as_of), page.reset, std::move(page.rows),

@@ -125,11 +125,11 @@ int main(int argc, char** argv) {
 
   const auto window = median_of(*at, [&](auto& from) { value(from.inbox({reader_of_all, "", "", 50, now})); });
   const auto since = median_of(*at, [&](auto& from) { value(from.inbox({reader_of_all, as_of, "", 50, now})); });
-  const auto totals = median_of(*at, [&](auto& from) { value(from.totals(reader_of_all)); });
+  const auto totals = median_of(*at, [&](auto& from) { value(from.totals(reader_of_all, now)); });
   const auto own = at->make_reader();
-  value(own->totals(reader_of_all));
+  value(own->totals(reader_of_all, now));
   const auto begin_again = clock_type::now();
-  value(own->totals(reader_of_all));
+  value(own->totals(reader_of_all, now));
   const auto again = microseconds_since(begin_again);
   const auto begin_rows = clock_type::now();
   for (std::size_t i = 0; i < count; ++i) value(own->inbox_row(reader_of_all, room(i), now));

@@ -49,6 +49,11 @@ void put(byte_writer& to, const journal::outcome& what) {
             to.fixed(static_cast<std::uint64_t>(done.at.value()), 8);
           },
           [&](const rooms::marker_moved& done) { to.varint(done.read.value()); },
+          [&](const rooms::own_set& done) {
+            const auto kept = rooms::to_mark(done.user, {}, done.own);
+            to.fixed(static_cast<std::uint64_t>(kept.value), 8);
+            to.text(kept.text);
+          },
       },
       what);
 }

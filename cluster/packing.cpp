@@ -23,7 +23,7 @@ using all_kinds = kinds<rooms::create_room, rooms::post_message, rooms::edit_mes
                         rooms::delete_messages, rooms::set_reaction, rooms::record_event,
                         rooms::set_marks, rooms::set_pin, rooms::set_members, rooms::become_member,
                         rooms::cease_membership, rooms::set_room, rooms::set_user,
-                        rooms::move_marker, rooms::trim_room, rooms::erase_user>;
+                        rooms::move_marker, rooms::trim_room, rooms::erase_user, rooms::set_own>;
 
 // One description of a value serves both directions, so that they cannot differ: `Io` is one of the
 // two classes below.
@@ -306,6 +306,16 @@ void field(Io& io, in<Io, rooms::erase_user>& asked) {
   field(io, asked.user);
   field(io, asked.as);
   field(io, asked.seen);
+}
+
+template <class Io>
+void field(Io& io, in<Io, rooms::set_own>& asked) {
+  auto& change = asked.change;
+  maybe(io, change.notify, [&](auto& level) { word(io, level, notify_level::none); });
+  field(io, change.notify_until);
+  maybe(io, change.marked, [&](auto& flag) { field(io, flag); });
+  maybe(io, change.hidden, [&](auto& flag) { field(io, flag); });
+  maybe(io, change.receipts, [&](auto& flag) { field(io, flag); });
 }
 
 /// Calls `with` with the place of each kind and an empty one.

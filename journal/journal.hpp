@@ -7,6 +7,7 @@
 #include "rooms/member_row.hpp"
 #include "rooms/operation.hpp"
 #include "rooms/outcome.hpp"
+#include "rooms/own.hpp"
 #include "rooms/rules.hpp"
 #include "rooms/view.hpp"
 
@@ -85,7 +86,7 @@ struct room_made {
 
 /// One for each operation, in the order of the batch.
 using outcome = std::variant<room_made, rooms::appended, rooms::repeated, rooms::unchanged,
-                             rooms::refused, rooms::marked, rooms::marker_moved>;
+                             rooms::refused, rooms::marked, rooms::marker_moved, rooms::own_set>;
 
 /// Operations that were ordered together, with the clock of that moment: in a cluster what one
 /// message of the shared log holds.
@@ -142,6 +143,12 @@ class writer {
   /// Stores them, as one group of marks. Where it is not called for a while a crash takes back as much.
   virtual result<bool> store_gathered() { return true; }
 
+  /// Takes away what is read of the notes up to this position, of some users behind `after`. Behind
+  /// whom to go on; none at the end.
+  virtual result<std::optional<user_id>> drop_notes(const user_id& after, std::uint64_t upto) {
+    return (void)after, (void)upto, std::optional<user_id>{};
+  }
+
   /// Writes the name that an erased user has since into what was written before, the next part of it.
   /// Where it was called for all parts the old name is in nothing but `erased` itself.
   virtual result<rename_page> rename(const user_id& user, const user_id& as,
@@ -169,6 +176,7 @@ struct member_found {
   rooms::member_row row;
   seq_no head;  // of the room when it was read
   seq_no read;  // the user's marker, where the room has one of them
+  bool receipts = true;  // of their own settings
 };
 
 /// What a member has not read of a room (SEMANTICS §6).
@@ -238,6 +246,7 @@ struct inbox_page {
     seq_no read;
     std::uint64_t unread;
     std::uint64_t mentions;
+    own_settings own;  // in force
   };
   std::vector<counted> all;  // every room of the user, where a watch is to begin
 };
@@ -347,7 +356,7 @@ class reader {
   virtual result<notes_page> notes(const user_id& user, std::optional<std::uint64_t> before,
                                    std::size_t count, std::size_t bytes,
                                    const room_filter& allowed = {}) = 0;
-  /// Rooms of `user` whose marker is not at the head, with their heads.
+  /// Rooms of `user` whose marker is not at the head, or that are marked, with their heads.
   virtual result<std::vector<std::pair<room_id, seq_no>>> unread_rooms(
       const user_id& user, const room_filter& allowed = {}) = 0;
   virtual result<inbox_page> inbox(const inbox_query& what) = 0;
@@ -356,12 +365,16 @@ class reader {
                                                unix_ms now) = 0;
   /// The `as_of` of what was read when the journal was at this position.
   virtual result<std::string> as_of(std::uint64_t position) = 0;
-  virtual result<message::totals> totals(const user_id& user, const room_filter& allowed = {}) = 0;
+  /// Without the rooms that count in no sum, at that time.
+  virtual result<message::totals> totals(const user_id& user, unix_ms now,
+                                         const room_filter& allowed = {}) = 0;
   /// Of each room at most the oldest `limits::trim_entries_max` entries.
   virtual result<trim_page> rooms_to_trim(const trim_query& what) = 0;
   /// Among the next `entries` behind the position `after`.
   virtual result<trace_page> traces(const user_id& user, std::uint64_t after,
                                     std::size_t entries) = 0;
+  /// Of the last entry that is no younger; 0: there is none.
+  virtual result<std::uint64_t> position_at(unix_ms at) = 0;
   /// Of the newest entry of all.
   virtual result<std::optional<unix_ms>> last_at() = 0;
   virtual result<bool> has_blocked(const user_id& blocker, const user_id& blocked) = 0;

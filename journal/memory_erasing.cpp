@@ -28,6 +28,7 @@ void erase_in_memory(memory_store& store, memory_room& room, const log_entry& at
     room.spoke.erase(user);
     room.gone.erase(user);
     store.marks.erase({user, rooms::mark::kind::read_marker, subject});
+    store.marks.erase({user, rooms::mark::kind::own_settings, subject});
   }
   for (auto& entry : room.log)
     if (entry.seq < at.seq) rooms::rename(entry, what);

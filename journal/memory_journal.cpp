@@ -50,6 +50,16 @@ class memory_writer final : public writer, private rooms::source {
   std::uint64_t position() const noexcept override { return store_.last_position; }
   std::string note() const override { return note_; }
   result<bool> probe() override { return true; }
+  /// Of all at once: here it is little.
+  result<std::optional<user_id>> drop_notes(const user_id&, std::uint64_t upto) override {
+    const std::lock_guard lock{store_.border};
+    for (auto& [id, room] : store_.rooms)
+      for (auto& [user, notes] : room.notes)
+        std::erase_if(notes, [&](const auto& one) {
+          return one.second.position <= upto && one.second.place <= read_upto(room, user);
+        });
+    return std::optional<user_id>{};
+  }
 
  private:
   using key_name = std::tuple<std::int64_t, user_id, std::string>;
@@ -79,6 +89,11 @@ class memory_writer final : public writer, private rooms::source {
             },
             [&](rooms::marker_moved&& done) -> outcome {
               move_marker(store_.rooms.at(asked.room), done.user, done.read);
+              if (done.own) keep({{rooms::to_mark(done.user, asked.room, *done.own)}});
+              return std::move(done);
+            },
+            [&](rooms::own_set&& done) -> outcome {
+              keep({{rooms::to_mark(done.user, asked.room, done.own)}});
               return std::move(done);
             },
             [](rooms::repeated&& done) -> outcome { return done; },
@@ -243,7 +258,10 @@ class memory_writer final : public writer, private rooms::source {
         const bool was_there = row.is_row_of_inbox();
         const bool was_member = row.is_member();
         row = rooms::apply(std::move(row), entry);
-        if (was_member && !row.is_member()) room.notes.erase(user);
+        if (was_member && !row.is_member()) {
+          room.notes.erase(user);
+          store_.marks.erase({user, rooms::mark::kind::own_settings, room.view.room.value()});
+        }
         if (row.is_row_of_inbox())
           room.gone.erase(user);
         else if (was_there)
@@ -306,6 +324,10 @@ class memory_writer final : public writer, private rooms::source {
     }
   }
 
+  seq_no read_upto(const memory_room& room, const user_id& user) {
+    return std::max(marker(room.view, user), member(room.view, user).since);
+  }
+
   // --- what the sequencer asks ---
   rooms::room_view* room(const room_id& id) override {
     const auto at = store_.rooms.find(id);
@@ -362,6 +384,9 @@ class memory_writer final : public writer, private rooms::source {
     const auto at = store_.marks.find({user, rooms::mark::kind::read_marker, room.room.value()});
     return at == store_.marks.end() ? seq_no{}
                                     : seq_no{static_cast<std::uint64_t>(at->second.what.value)};
+  }
+  rooms::kept_own own(const rooms::room_view& room, const user_id& user) override {
+    return own_of(store_, store_.rooms.at(room.room), user).what;
   }
   std::optional<unix_ms> last_message(const rooms::room_view& view, const user_id& by) override {
     const auto& spoke = store_.rooms.at(view.room).spoke;

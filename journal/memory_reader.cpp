@@ -98,7 +98,10 @@ class memory_reader final : public reader {
     if (!room) return unknown(id);
     const auto row = row_of(*room, user);
     member_found found{row, room->view.head, {}};
-    if (rooms::belongs(room->view, row, user)) found.read = marker_of(*room, user, row);
+    if (rooms::belongs(room->view, row, user)) {
+      found.read = marker_of(*room, user, row);
+      found.receipts = own_of(store_, *room, user).what.set.receipts;
+    }
     return found;
   }
 
@@ -151,16 +154,18 @@ class memory_reader final : public reader {
     const std::shared_lock lock{store_.border};
     std::vector<std::pair<room_id, seq_no>> found;
     for (const auto* room : rooms_of(user, allowed))
-      if (const auto of = counts_in(*room, user); of && of->read < of->head)
+      if (const auto of = counts_in(*room, user);
+          of && (of->read < of->head || own_of(store_, *room, user).what.set.marked))
         found.emplace_back(room->view.room, of->head);
     return found;
   }
 
-  result<message::totals> totals(const user_id& user, const room_filter& allowed) override {
+  result<message::totals> totals(const user_id& user, unix_ms now,
+                                 const room_filter& allowed) override {
     const std::shared_lock lock{store_.border};
     message::totals sum;
     for (const auto* room : rooms_of(user, allowed))
-      if (const auto of = counts_in(*room, user)) add(sum, *of);
+      if (const auto of = counts_in(*room, user)) add(sum, *of, own_in(*room, user, now));
     return sum;
   }
 
@@ -266,6 +271,7 @@ class memory_reader final : public reader {
   result<trace_page> traces(const user_id& user, std::uint64_t after, std::size_t entries) override {
     return traces_of(store_, user, after, entries);
   }
+  result<std::uint64_t> position_at(unix_ms at) override { return position_at_of(store_, at); }
   result<std::optional<unix_ms>> last_at() override { return last_at_of(store_); }
   result<bool> has_blocked(const user_id& blocker, const user_id& blocked) override {
     const std::shared_lock lock{store_.border};
@@ -301,17 +307,7 @@ class memory_reader final : public reader {
 
   result<std::vector<room_info>> directs(const user_id& user, std::size_t count) override {
     const std::shared_lock lock{store_.border};
-    std::vector<const memory_room*> found;
-    for (const auto& [id, room] : store_.rooms) {
-      const auto& pair = room.view.direct;
-      if (pair && (pair->first == user || pair->second == user) && !room.log.empty())
-        found.push_back(&room);
-    }
-    std::ranges::sort(found, std::ranges::greater{}, &memory_room::last_position);
-    found.resize(std::min(found.size(), count));
-    std::vector<room_info> page;
-    for (const auto* room : found) page.push_back(room->info());
-    return page;
+    return directs_of(store_, user, count);
   }
 
   result<std::vector<feed_item>> feed(std::uint64_t after, std::size_t count,
@@ -353,6 +349,9 @@ class memory_reader final : public reader {
       read = std::max(read, seq_no{static_cast<std::uint64_t>(mark->second.what.value)});
     return std::min(read, room.view.head);
   }
+  own_settings own_in(const memory_room& room, const user_id& user, unix_ms now) const {
+    return rooms::in_force(own_of(store_, room, user).what, room.view.counted, now);
+  }
   message::inbox_row row_in(const memory_room& room, const user_id& user, unix_ms now) const {
     const auto row = row_of(room, user);
     const auto counts = counts_in(room, user);
@@ -370,6 +369,7 @@ class memory_reader final : public reader {
       shown.read = counts->read;
       shown.unread = counts->unread;
       shown.mentions = counts->mentions;
+      shown.own = own_in(room, user, now);
     }
     auto place = row.since.value();
     if (const auto own = room.notes.find(user); own != room.notes.end() && !own->second.empty())
@@ -406,13 +406,17 @@ class memory_reader final : public reader {
         continue;
       }
       if (row.read) {
-        add(page.sum, {row.head, *row.read, row.unread, row.mentions});
-        page.all.push_back({row.room, row.head, *row.read, row.unread, row.mentions});
+        add(page.sum, {row.head, *row.read, row.unread, row.mentions}, row.own);
+        page.all.push_back({row.room, row.head, *row.read, row.unread, row.mentions, row.own});
       }
       const auto mark = store_.marks.find(
           {what.user, rooms::mark::kind::read_marker, room->view.room.value()});
       const auto marked = mark == store_.marks.end() ? 0 : mark->second.position;
-      if (since && room->last_position <= since->position && marked < since->position) continue;
+      const auto set = own_of(store_, *room, what.user).position;
+      if (since && room->last_position <= since->position && marked < since->position &&
+          set <= since->position)
+        continue;
+      if (!since && row.own.hidden) continue;
       if (!after || after->precedes(row)) found.push_back(std::move(row));
     }
     if (since) {

@@ -82,6 +82,16 @@ struct memory_store {
   user_filter have_directs;  // outside of the border
 };
 
+struct memory_own {
+  rooms::kept_own what;
+  std::uint64_t position = 0;  // of the mark
+};
+/// A user's own settings of a room.
+memory_own own_of(const memory_store& store, const memory_room& room, const user_id& user);
+
+/// See `reader::directs`; within the border.
+std::vector<room_info> directs_of(const memory_store& store, const user_id& user, std::size_t count);
+std::uint64_t position_at_of(memory_store& store, unix_ms at);
 trim_page rooms_to_trim_of(memory_store& store, const trim_query& what);
 std::optional<unix_ms> last_at_of(memory_store& store);
 trace_page traces_of(memory_store& store, const user_id& user, std::uint64_t after,

@@ -143,8 +143,9 @@ bool trim_place::take(seq_no seq, unix_ms at, rooms::entry_kind kind) {
   return true;
 }
 
-void add(message::totals& sum, const room_counts& of) noexcept {
-  sum.rooms += of.unread > 0 || of.mentions > 0;
+void add(message::totals& sum, const room_counts& of, const own_settings& own) noexcept {
+  if (own.is_silent()) return;
+  sum.rooms += of.unread > 0 || of.mentions > 0 || own.marked;
   sum.unread += of.unread;
   sum.mentions += of.mentions;
 }

@@ -126,7 +126,7 @@ class trim_place {
   std::optional<seq_no> upto_;
 };
 
-void add(message::totals& sum, const room_counts& of) noexcept;
+void add(message::totals& sum, const room_counts& of, const own_settings& own) noexcept;
 
 /// Bytes of text, data, ids and reactions in `message`.
 std::size_t cost_of(const message::present_message& message) noexcept;

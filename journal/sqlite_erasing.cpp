@@ -35,7 +35,7 @@ int erasing::prepare(const connection& database) {
       {run_.drop_speaker, "delete from last_messages" + in_room},
       {run_.drop_end, "delete from gone_rooms" + in_room},
       {run_.drop_marker,
-       "delete from marks where user in (?2, ?3) and kind = 1 and "
+       "delete from marks where user in (?2, ?3) and kind in (1, 2) and "
        "subject = (select room from rooms where id = ?1)"},
       {run_.keep_place, "insert into erased (room, user, seq, called) values (?1, ?2, ?3, ?4)"},
       {run_.drop_profile, "delete from users where user in (?1, ?2)"},

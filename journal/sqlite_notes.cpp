@@ -1,5 +1,6 @@
 #include "journal/sqlite_notes.hpp"
 
+#include "journal/sqlite_rows.hpp"
 #include "rooms/rights.hpp"
 
 #include <algorithm>
@@ -10,8 +11,16 @@ namespace confab::journal::sqlite {
 
 using rooms::reasons;
 
+namespace {
+
+// Of one transaction: some milliseconds.
+constexpr std::size_t users_per_step = 200;
+constexpr std::size_t dropped_per_step = 1'000;
+
+}  // namespace
+
 int notes::prepare(const connection& database) {
-  const std::pair<statement&, std::string_view> all[] = {
+  const std::pair<statement&, std::string> all[] = {
       {run_.add,
        "insert into notes (user, room, place, message, why, position) "
        "values (?1, ?2, ?3, ?4, ?5, ?6)"},
@@ -24,6 +33,11 @@ int notes::prepare(const connection& database) {
       {run_.drop_of, "delete from notes where user = ?1 and room = ?2"},
       {run_.name_room, "insert into room_mentions (room, seq) values (?1, ?2)"},
       {run_.unname_room, "delete from room_mentions where room = ?1 and seq = ?2"},
+      {run_.next_user, "select user from notes where user > ?1 order by user limit 1"},
+      {run_.drop_read,
+       "delete from notes where (user, room, place) in (select user, room, place "
+       "from notes n indexed by notes_latest where n.user = ?1 and n.position <= ?2 and n.place <= " +
+           std::string{read_of_note} + " limit ?3) returning 1"},
       {run_.count_deleted, "insert into deleted_counted (room, seq) values (?1, ?2)"},
   };
   for (const auto& [prepared, sql] : all)
@@ -100,6 +114,27 @@ int notes::deleted(std::int64_t room, seq_no message, bool counted) {
 
 int notes::left(std::int64_t room, const user_id& user) {
   return query{run_.drop_of, user.view(), room}.run();
+}
+
+/// Of whom too many are read, there may be more.
+int notes::drop_read(const user_id& after, std::uint64_t upto, std::optional<user_id>& next) {
+  auto last = after.value();
+  std::size_t dropped = 0;
+  for (std::size_t i = 0; i < users_per_step; ++i) {
+    std::string user;
+    {
+      query row{run_.next_user, std::string_view{last}};
+      if (!row.next()) return next.reset(), row.code();
+      user = row.text(0);
+    }
+    query gone{run_.drop_read, std::string_view{user}, clamp(upto), dropped_per_step - dropped};
+    while (gone.next()) ++dropped;
+    if (gone.code()) return gone.code();
+    if (dropped == dropped_per_step) break;
+    last = std::move(user);
+  }
+  next = user_id::trusted(std::move(last));
+  return SQLITE_OK;
 }
 
 }  // namespace confab::journal::sqlite

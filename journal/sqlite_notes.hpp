@@ -33,6 +33,8 @@ class notes {
   void tell(std::vector<user_id>* noted) noexcept { noted_ = noted; }
   /// Of whom an entry took out of the room.
   int left(std::int64_t room, const user_id& user);
+  /// See `writer::drop_notes`.
+  int drop_read(const user_id& after, std::uint64_t upto, std::optional<user_id>& next);
 
  private:
   bool is_member(const at& place, const user_id& user, int& code);
@@ -40,7 +42,7 @@ class notes {
 
   struct statements {
     statement add, of_message, change, drop, drop_all, drop_of, name_room, unname_room,
-        count_deleted;
+        count_deleted, next_user, drop_read;
   };
   statements run_;
   std::vector<user_id>* noted_ = nullptr;

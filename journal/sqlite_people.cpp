@@ -61,6 +61,11 @@ int people::prepare(const connection& database) {
       {run_.forget_speakers, "delete from last_messages where room = ?1"},
       {run_.left,
        "insert or replace into gone_rooms (user, room, state, position) values (?1, ?2, ?3, ?4)"},
+      {run_.own, "select value, text from marks where user = ?1 and kind = 2 and subject = ?2"},
+      // In a replay what was set since is there already.
+      {run_.drop_own,
+       "delete from marks where user = ?1 and kind = 2 and position < ?3 and "
+       "subject = (select room from rooms where id = ?2)"},
       {run_.came_back, "delete from gone_rooms where user = ?1 and room = ?2"},
       {run_.keep_room,
        "update rooms set settings = ?2, members = ?3, owners = ?4, kept = ?5, unlisted = ?6 "
@@ -119,6 +124,14 @@ std::optional<user_id> people::successor(std::int64_t room, std::span<const user
   return std::nullopt;
 }
 
+rooms::kept_own people::own(const room_id& room, const user_id& user, int& code) {
+  query row{run_.own, user.view(), room.view()};
+  rooms::kept_own found;
+  if (row.next()) found = rooms::own_of(row.integer(0), row.text(1));
+  if (row.code()) code = row.code();
+  return found;
+}
+
 std::optional<unix_ms> people::last_message(std::int64_t room, const user_id& user, int& code) {
   query row{run_.last_message, room, user.view()};
   std::optional<unix_ms> at;
@@ -140,11 +153,12 @@ int people::watch_pace(const rooms::room_view& room, const log_entry& entry) {
   return query{run_.recall_speakers, room.number, entry.seq.value(), entry.at.value() - slow}.run();
 }
 
-/// Whom a list of rooms is to tell that one is gone from it.
+/// Whom a list of rooms is to tell that one is gone from it. Their own settings of it go, too.
 int people::note_end(std::int64_t room, const user_id& user, bool was_there, bool is_there,
                      member_state how, std::uint64_t position) {
   if (was_there == is_there) return SQLITE_OK;
   if (is_there) return query{run_.came_back, user.view(), room}.run();
+  if (const int code = query{run_.drop_own, user.view(), room, position}.run()) return code;
   return query{run_.left, user.view(), room, static_cast<std::int64_t>(how), position}.run();
 }
 

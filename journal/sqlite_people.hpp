@@ -4,6 +4,7 @@
 #include "journal/sqlite_statement.hpp"
 #include "protocol/entry.hpp"
 #include "rooms/member_row.hpp"
+#include "rooms/own.hpp"
 #include "rooms/view.hpp"
 
 #include <cstdint>
@@ -35,6 +36,7 @@ class people {
   bool has_blocked(const user_id& blocker, const user_id& blocked, int& code);
   std::optional<user_id> successor(std::int64_t room, std::span<const user_id> without, int& code);
 
+  rooms::kept_own own(const room_id& room, const user_id& user, int& code);
   std::optional<unix_ms> last_message(std::int64_t room, const user_id& user, int& code);
 
   /// Takes in an entry of the room, which is in the log and in the view already.
@@ -63,7 +65,7 @@ class people {
 
   struct statements {
     statement member, keep_member, drop_member, profile, keep_profile, memberships, blocked, heir,
-        keep_room, last_message, spoke, recall_speakers, forget_speakers, left, came_back;
+        keep_room, last_message, spoke, recall_speakers, forget_speakers, left, came_back, own, drop_own;
   };
   statements run_;
   recent_map<member_name, rooms::member_row, 100'000, member_hash> members_;

@@ -36,6 +36,10 @@ class projection {
              std::optional<rename_step>& next) {
     return erasing_.rename(user, as, from, next);
   }
+  /// See `writer::drop_notes`.
+  int drop_notes(const user_id& after, std::uint64_t upto, std::optional<user_id>& next) {
+    return notes_.drop_read(after, upto, next);
+  }
   /// Of a room with an entry at `position`: if it is a direct one it is the latest of its two users.
   int bring_to_front(std::int64_t room, std::uint64_t position);
 

@@ -175,6 +175,8 @@ std::optional<sqlite_reader::failure> sqlite_reader::open() {
       {run_.gone_room, "select state from gone_rooms where user = ?1 and room = ?2"},
       {run_.room_of_number, rooms_where + "r.id = ?1"},
       {run_.marker, "select value from marks where user = ?1 and kind = 1 and subject = ?2"},
+      {run_.own, "select value, text from marks where user = ?1 and kind = 2 and subject = ?2"},
+      {run_.entry_before, "select id, at from log where id <= ?1 order by id desc limit 1"},
       {run_.counted, std::string{counted_at}},
       // One statement, as it is run for each of a thousand rooms.
       {run_.behind,

@@ -50,9 +50,11 @@ class sqlite_reader final : public reader {
   result<message::inbox_row> inbox_row(const user_id& user, const room_id& room,
                                        unix_ms now) override;
   result<std::string> as_of(std::uint64_t position) override;
-  result<message::totals> totals(const user_id& user, const room_filter& allowed) override;
+  result<message::totals> totals(const user_id& user, unix_ms now,
+                                 const room_filter& allowed) override;
   result<trim_page> rooms_to_trim(const trim_query& what) override;
   result<trace_page> traces(const user_id& user, std::uint64_t after, std::size_t entries) override;
+  result<std::uint64_t> position_at(unix_ms at) override;
   result<std::optional<unix_ms>> last_at() override;
   result<bool> has_blocked(const user_id& blocker, const user_id& blocked) override;
   result<std::vector<user_set>> profiles(std::span<const user_id> users) override;
@@ -70,7 +72,7 @@ class sqlite_reader final : public reader {
         member, members, pins, threads, in_thread, messages_of, is_deleted, blocked, profile, reaction_counts,
         reaction_users, reaction_page, reaction_count, reacted, rooms, all_rooms, hidden_rooms,
         directs,
-        feed, marks, marker, counted, behind,
+        feed, marks, marker, own, entry_before, counted, behind,
         notes, own_rooms, own_directs, room_of_number,
         rooms_to_trim, oldest, last_at, last_position, traces, latest, entry_time, latest_note, is_deleted_counted, journal_place, gone_rooms, gone_room;
   };
@@ -122,13 +124,16 @@ class sqlite_reader final : public reader {
   static seq_no marker_of(const rooms::room_view& room, const rooms::member_row& row,
                           seq_no stored, const gathered& pending);
   int count(const rooms::room_view& room, const user_id& user, room_counts& into);
+  rooms::kept_own own_in(const room_id& room, const user_id& user, int& code);
   /// A room that a user belongs to, or is invited to.
   struct own_room {
     rooms::room_view view;
     rooms::member_row row;
     seq_no read;
     std::uint64_t position = 0;  // of the entry that changed it last,
-    std::uint64_t marked = 0;    // and of the marker
+    std::uint64_t marked = 0;    // of the marker,
+    rooms::kept_own own{};
+    std::uint64_t set = 0;  // and of these settings
   };
   /// The last message before `below` that counts, deleted or not; 0: none.
   seq_no counted_before(const rooms::room_view& room, seq_no below, int& code);

@@ -26,6 +26,7 @@ result<member_found> sqlite_reader::member(const room_id& room, const user_id& u
   if (rooms::belongs(view, answer.row, user)) {
     int code = SQLITE_OK;
     answer.read = marker_in(view, answer.row, user, pending, code);
+    if (!code) answer.receipts = own_in(room, user, code).set.receipts;
     if (code) return failed(code);
   }
   return answer;
@@ -220,6 +221,35 @@ result<std::optional<unix_ms>> sqlite_reader::last_at() {
   if (row.next()) at = unix_ms{row.integer(0)};
   if (row.code()) return failed(row.code());
   return at;
+}
+
+result<std::uint64_t> sqlite_reader::position_at(unix_ms at) {
+  if (const auto why = open()) return *why;
+  const snapshot now{*this};
+  std::uint64_t last = 0;
+  {
+    query row{run_.last_position};
+    if (row.next()) last = static_cast<std::uint64_t>(row.integer(0));
+    if (row.code()) return failed(row.code());
+  }
+  // Up to `found` entries are no younger, from `younger` on they are.
+  std::uint64_t found = 0;
+  for (auto younger = last + 1; younger - found > 1;) {
+    const auto middle = found + (younger - found) / 2;
+    query row{run_.entry_before, middle};
+    if (!row.next()) {
+      if (row.code()) return failed(row.code());
+      found = middle;
+    } else if (row.integer(1) <= at.value()) {
+      found = middle;
+    } else {
+      younger = middle;
+    }
+  }
+  query row{run_.entry_before, found};
+  const auto position = row.next() ? static_cast<std::uint64_t>(row.integer(0)) : 0;
+  if (row.code()) return failed(row.code());
+  return position;
 }
 
 }  // namespace confab::journal::sqlite

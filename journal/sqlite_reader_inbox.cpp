@@ -133,16 +133,18 @@ result<inbox_page> sqlite_reader::inbox(const inbox_query& what) {
     if (rooms::belongs(of.view, of.row, what.user)) {
       room_counts counts{of.view.head, of.read, 0, 0};
       failed = count(of.view, what.user, counts);
-      add(page.sum, counts);
+      made.row.own = rooms::in_force(of.own, of.view.counted, what.now);
+      add(page.sum, counts, made.row.own);
       made.row.read = counts.read;
       made.row.unread = counts.unread;
       made.row.mentions = counts.mentions;
       page.all.push_back(
-          {of.view.room, counts.head, counts.read, counts.unread, counts.mentions});
+          {of.view.room, counts.head, counts.read, counts.unread, counts.mentions, made.row.own});
     }
     // Of what was at that very position it is not known: markers have none of their own.
-    const bool told = since && of.position <= since->position && of.marked < since->position;
-    if (failed || told) return failed;
+    const bool told = since && of.position <= since->position && of.marked < since->position &&
+                      of.set <= since->position;
+    if (failed || told || (!since && made.row.own.hidden)) return failed;
     made.last = counted_before(of.view, next(of.view.head), failed);
     if (!failed) made.row.at = time_of(of, what.user, made.last, failed);
     if (!after || after->precedes(made.row)) found.push_back(std::move(made));
@@ -200,7 +202,7 @@ result<message::inbox_row> sqlite_reader::inbox_row(const user_id& user, const r
     shown.gone = "deleted";
     return shown;
   }
-  own_room of{view_of(info), {}, {}, 0, 0};
+  own_room of{view_of(info), {}, {}};
   {
     query own{run_.member, of.view.number, user.view()};
     if (own.next()) of.row = member_of(own, 0);
@@ -226,6 +228,7 @@ result<message::inbox_row> sqlite_reader::inbox_row(const user_id& user, const r
     shown.read = counts.read;
     shown.unread = counts.unread;
     shown.mentions = counts.mentions;
+    if (!code) shown.own = rooms::in_force(own_in(room, user, code), of.view.counted, now);
   }
   const auto last = code ? seq_no{} : counted_before(of.view, next(of.view.head), code);
   if (!code) shown.at = time_of(of, user, last, code);

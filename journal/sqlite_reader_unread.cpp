@@ -8,6 +8,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <string>
+#include <tuple>
+#include <unordered_map>
 
 namespace confab::journal::sqlite {
 
@@ -41,6 +44,14 @@ int sqlite_reader::count(const rooms::room_view& room, const user_id& user, room
   return SQLITE_OK;
 }
 
+rooms::kept_own sqlite_reader::own_in(const room_id& room, const user_id& user, int& code) {
+  query row{run_.own, user.view(), room.view()};
+  rooms::kept_own own;
+  if (row.next()) own = rooms::own_of(row.integer(0), row.text(1));
+  if (row.code()) code = row.code();
+  return own;
+}
+
 result<std::optional<room_counts>> sqlite_reader::counts(const room_id& room, const user_id& user) {
   if (const auto why = open()) return *why;
   const auto pending = markers_.of(user);
@@ -65,8 +76,17 @@ result<std::optional<room_counts>> sqlite_reader::counts(const room_id& room, co
 int sqlite_reader::each_own_room(const user_id& user, const room_filter& allowed,
                                  const gathered& pending,
                                  const std::function<int(own_room&)>& take) {
+  // Most rooms have none.
+  std::unordered_map<std::string, std::pair<rooms::kept_own, std::uint64_t>> own;
+  {
+    query mark{run_.marks, user.view(), static_cast<std::int64_t>(rooms::mark::kind::own_settings)};
+    while (mark.next())
+      own.try_emplace(std::string{mark.text(0)}, rooms::own_of(mark.integer(1), mark.text(2)),
+                      static_cast<std::uint64_t>(mark.integer(3)));
+    if (mark.code()) return mark.code();
+  }
   const auto read_one = [&](const query& row, bool direct) {
-    own_room one{view_of(row), {}, {}, 0, 0};
+    own_room one{view_of(row), {}, {}};
     if (!is_allowed(allowed, one.view.room)) return SQLITE_OK;
     constexpr int at = room_columns_count;
     const auto number = [&](int column) { return static_cast<std::uint64_t>(row.integer(column)); };
@@ -74,6 +94,8 @@ int sqlite_reader::each_own_room(const user_id& user, const room_filter& allowed
     one.marked = number(at + 2);
     if (std::ranges::find(pending, one.view.number, &pending_markers::place::room) != pending.end())
       one.marked = std::numeric_limits<std::uint64_t>::max();  // it has no place yet
+    if (const auto set = own.find(one.view.room.value()); set != own.end())
+      std::tie(one.own, one.set) = set->second;
     if (!direct) one.row = member_of(row, at + 3);
     one.read = marker_of(one.view, one.row, seq_no{number(at + 1)}, pending);
     return take(one);
@@ -95,7 +117,8 @@ result<std::vector<std::pair<room_id, seq_no>>> sqlite_reader::unread_rooms(
   const snapshot now{*this};
   std::vector<std::pair<room_id, seq_no>> found;
   const int code = each_own_room(user, allowed, pending, [&](const own_room& one) {
-    if (rooms::belongs(one.view, one.row, user) && one.read < one.view.head)
+    if (rooms::belongs(one.view, one.row, user) &&
+        (one.read < one.view.head || one.own.set.marked))
       found.emplace_back(one.view.room, one.view.head);
     return SQLITE_OK;
   });
@@ -103,7 +126,7 @@ result<std::vector<std::pair<room_id, seq_no>>> sqlite_reader::unread_rooms(
   return found;
 }
 
-result<message::totals> sqlite_reader::totals(const user_id& user,
+result<message::totals> sqlite_reader::totals(const user_id& user, unix_ms at,
                                               const room_filter& allowed) {
   if (const auto why = open()) return *why;
   const auto pending = markers_.of(user);
@@ -113,7 +136,7 @@ result<message::totals> sqlite_reader::totals(const user_id& user,
     if (!rooms::belongs(one.view, one.row, user)) return SQLITE_OK;
     room_counts of{one.view.head, one.read, 0, 0};
     const int failed = count(one.view, user, of);
-    add(sum, of);
+    add(sum, of, rooms::in_force(one.own, one.view.counted, at));
     return failed;
   });
   if (code) return failed(code);

@@ -63,6 +63,12 @@ inline constexpr std::string_view raise_marker =
     "select ?1, 1, room, ?3, '', ?4 from rooms where id = ?2 on conflict do update "
     "set value = excluded.value, position = excluded.position where excluded.value > value";
 
+/// Up to where the user of the note `n` has read, as far as it is stored.
+inline constexpr std::string_view read_of_note =
+    "max(coalesce((select value from marks k where k.user = n.user and k.kind = 1 and "
+    "k.subject = (select room from rooms where id = n.room)), 0), "
+    "coalesce((select since from members m where m.room = n.room and m.user = n.user), 0))";
+
 room_info room_of(const query& row);
 rooms::room_view view_of(const query& row);
 

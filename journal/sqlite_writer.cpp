@@ -291,6 +291,13 @@ result<rename_page> sqlite_writer::rename(const user_id& user, const user_id& as
   return done;
 }
 
+result<std::optional<user_id>> sqlite_writer::drop_notes(const user_id& after, std::uint64_t upto) {
+  std::optional<user_id> next;
+  auto done = store(true, [&](bool&) { return present_.drop_notes(after, upto, next); });
+  if (!done) return {done.why(), done.detail()};
+  return next;
+}
+
 bool sqlite_writer::clear_leftovers() {
   if (!rotation_.empty_log(database_)) return false;
   leftovers_ = false;
@@ -346,7 +353,12 @@ int sqlite_writer::decide(rooms::operation& asked, unix_ms now, std::vector<outc
           },
           [&](rooms::marker_moved& done) {
             outcomes.push_back(done);
-            return move_marker(done.user, views_.find(asked.room)->number, done.read);
+            const int code = move_marker(done.user, views_.find(asked.room)->number, done.read);
+            return code || !done.own ? code : keep_own(done.user, asked.room, *done.own);
+          },
+          [&](rooms::own_set& done) {
+            outcomes.push_back(done);
+            return keep_own(done.user, asked.room, done.own);
           },
           [&](rooms::repeated& done) {
             outcomes.push_back(done);
@@ -429,39 +441,6 @@ int sqlite_writer::keep(const rooms::room_view& view, const std::vector<log_entr
     if (const int code = people_.keep(view)) return code;
   return view.direct && !entries.empty() ? present_.bring_to_front(view.number, batch_position_)
                                          : SQLITE_OK;
-}
-
-int sqlite_writer::keep(const rooms::set_marks& asked) {
-  ++batch_position_;
-  for (const auto& one : asked.marks) {
-    const auto& keep = rooms::mark::fold_of(one.of) == rooms::mark::fold::maximum
-                           ? run_.keep_maximum
-                           : run_.keep_last;
-    if (const int code =
-            query{keep, one.user.view(), static_cast<std::int64_t>(one.of),
-                  std::string_view{one.subject}, one.value, std::string_view{one.text},
-                  batch_position_}
-                .run())
-      return code;
-  }
-  return SQLITE_OK;
-}
-
-/// Readers may see it before the batch is there: a marker is never taken for more than their head.
-/// Who follows an order made elsewhere gathers nothing: its rows are to be those of every other.
-int sqlite_writer::move_marker(const user_id& user, std::int64_t room, seq_no read) {
-  if (follows_)
-    return query{run_.raise_marker, user.view(), room, read.value(), batch_position_}.run();
-  batch_markers_.push_back({user, room, markers_.raise(user, room, read)});
-  return SQLITE_OK;
-}
-
-/// What one has written oneself is read.
-int sqlite_writer::mark_author(const rooms::room_view& view, const log_entry& entry) {
-  if (!std::holds_alternative<posted>(entry.body)) return SQLITE_OK;
-  const auto row = member(view, entry.from);
-  if (broken() || !rooms::belongs(view, row, entry.from)) return code_;
-  return move_marker(entry.from, view.number, entry.seq);
 }
 
 /// At the position of what was ordered last: they have none of their own, so that when they are

@@ -49,6 +49,7 @@ class sqlite_writer final : public writer, private rooms::source {
   bool clear_leftovers() override;
   bool has_gathered() const noexcept override { return !markers_.empty(); }
   result<bool> store_gathered() override;
+  result<std::optional<user_id>> drop_notes(const user_id& after, std::uint64_t upto) override;
   result<rename_page> rename(const user_id& user, const user_id& as,
                              const rename_place& from) override;
 
@@ -78,6 +79,7 @@ class sqlite_writer final : public writer, private rooms::source {
   int decide(rooms::operation& asked, unix_ms now, std::vector<outcome>& outcomes);
   int keep(const rooms::room_view& view, const std::vector<log_entry>& entries);
   int keep(const rooms::set_marks& asked);
+  int keep_own(const user_id& user, const room_id& room, const rooms::kept_own& own);
   int mark_author(const rooms::room_view& view, const log_entry& entry);
   int move_marker(const user_id& user, std::int64_t room, seq_no read);
   int create(const rooms::operation& asked, rooms::room_created& made);
@@ -89,6 +91,7 @@ class sqlite_writer final : public writer, private rooms::source {
   std::size_t memberships(const user_id& user, unix_ms at, std::size_t limit) override;
   bool has_blocked(const user_id& blocker, const user_id& blocked) override;
   seq_no marker(const rooms::room_view& room, const user_id& user) override;
+  rooms::kept_own own(const rooms::room_view& room, const user_id& user) override;
   std::optional<unix_ms> last_message(const rooms::room_view& room, const user_id& by) override;
   std::optional<user_id> successor(const rooms::room_view& room,
                                    std::span<const user_id> without) override;

@@ -45,6 +45,9 @@ seq_no sqlite_writer::marker(const rooms::room_view& room, const user_id& user) 
   if (row.code()) code_ = row.code();
   return std::max(seq_no{stored}, markers_.of(user, room.number));
 }
+rooms::kept_own sqlite_writer::own(const rooms::room_view& room, const user_id& user) {
+  return people_.own(room.room, user, code_);
+}
 std::optional<unix_ms> sqlite_writer::last_message(const rooms::room_view& room,
                                                    const user_id& by) {
   return people_.last_message(room.number, by, code_);

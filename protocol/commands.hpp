@@ -3,6 +3,7 @@
 #include "protocol/codes.hpp"
 #include "protocol/entry.hpp"
 #include "protocol/ids.hpp"
+#include "protocol/own_settings.hpp"
 
 #include <array>
 #include <chrono>
@@ -202,6 +203,12 @@ struct block {
   bool on = true;
   friend bool operator==(const block&, const block&) = default;
 };
+/// How the user has the room for themselves.
+struct set_own {
+  room_id room;
+  own_change change;
+  friend bool operator==(const set_own&, const set_own&) = default;
+};
 struct list_blocks {
   friend bool operator==(const list_blocks&, const list_blocks&) = default;
 };
@@ -257,7 +264,8 @@ struct inbox {
 using any = std::variant<hello, refresh, ping, join, leave, send, edit, delete_messages, react,
                          history, list_rooms, list_reactions, typing, signal, direct, pin, list_pins, list_threads,
                          set_member, list_members, create, set_room, emit, upload, download, block,
-                         list_blocks, list_users, report, set_active, read, list_mentions, inbox, search>;
+                         list_blocks, list_users, report, set_active, read, list_mentions, inbox, search,
+                         set_own>;
 
 /// The `type` of each, in the order of `any`; `unreact` and `unpin` go by the name of what they undo.
 inline constexpr std::array<std::string_view, std::variant_size_v<any>> names{
@@ -265,7 +273,7 @@ inline constexpr std::array<std::string_view, std::variant_size_v<any>> names{
     "react",   "history",   "rooms",  "reactions", "typing", "signal",  "direct",  "pin",
     "pins",    "threads",   "set_member", "members", "create", "set_room", "emit", "upload",
     "download", "block",    "blocks", "users",  "report", "active",     "read",    "mentions",
-    "inbox",   "search"};
+    "inbox",   "search",    "set_own"};
 static_assert(!names.back().empty(), "every command has a name");
 
 }  // namespace confab::command

@@ -148,6 +148,7 @@ constexpr std::array command_rows{
     command_row{"active", read_active},     command_row{"reactions", read_reactions},
     command_row{"read", read_marker},       command_row{"mentions", read_mentions},
     command_row{"inbox", read_inbox},       command_row{"search", read_search},
+    command_row{"set_own", read_set_own},
 };
 static_assert(command_rows.size() == std::variant_size_v<command::any> + 2,
               "every command is read; react and pin have two types each");

@@ -276,6 +276,17 @@ class message_parts {
       put("mentions", row.mentions);
     }
     put("last", row.last);
+    if (!row.own.empty()) put("own", row.own);
+    out_.end_object();
+  }
+
+  void write(const own_settings& own) {
+    out_.begin_object();
+    if (own.notify) put("notify", *own.notify);
+    if (own.notify_until.value() != 0) put("notify_until", own.notify_until);
+    if (own.marked) put("marked", true);
+    if (own.hidden) put("hidden", true);
+    if (!own.receipts) put("receipts", false);
     out_.end_object();
   }
 

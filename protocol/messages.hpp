@@ -3,6 +3,7 @@
 #include "protocol/codes.hpp"
 #include "protocol/entry.hpp"
 #include "protocol/ids.hpp"
+#include "protocol/own_settings.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -357,6 +358,7 @@ struct inbox_row {
   std::uint64_t unread = 0;
   std::uint64_t mentions = 0;
   std::optional<inbox_last> last;
+  own_settings own = {};         // what is in force
   std::string_view gone;  // a literal, why the room is no more one's own: nothing but the id is told then
   friend bool operator==(const inbox_row&, const inbox_row&) = default;
 };

@@ -88,6 +88,21 @@ command::any read_set_room(fields& in) {
   return what;
 }
 
+command::any read_set_own(fields& in) {
+  command::set_own what;
+  const auto boolean = [&](auto name) { return in.boolean(name); };
+  what.room = in.id<room_id>("room");
+  auto& change = what.change;
+  change.notify = in.optional("notify", [&](auto name) { return in.word<notify_level>(name); });
+  if (in.has("notify_until")) change.notify_until = in.time("notify_until");
+  if (in.has("notify_until") && !change.notify) in.bad("notify_until", "is of notify");
+  change.marked = in.optional("marked", boolean);
+  change.hidden = in.optional("hidden", boolean);
+  change.receipts = in.optional("receipts", boolean);
+  if (change.empty()) in.bad("set_own", "names no setting");
+  return what;
+}
+
 command::any read_set_member(fields& in) {
   command::set_member what;
   what.room = in.id<room_id>("room");

@@ -32,6 +32,7 @@ command::any read_search(fields& in);
 // Of rooms and their members.
 command::any read_create(fields& in);
 command::any read_set_room(fields& in);
+command::any read_set_own(fields& in);
 command::any read_set_member(fields& in);
 command::any read_members(fields& in);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "protocol/own_settings.hpp"
 #include "protocol/room_settings.hpp"
 
 #include <algorithm>
@@ -8,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-/// Private to protocol: the settings of a room as members of an object, in the order in which they
+/// Private to protocol: the settings of a room, and one's own of it, as members of an object, in the order in which they
 /// are written.
 namespace confab {
 
@@ -25,6 +26,9 @@ constexpr std::array<std::string_view, 2> names_of(inviting_rights) {
   return {"members", "moderators"};
 }
 constexpr std::array<std::string_view, 2> names_of(history_scope) { return {"all", "own"}; }
+constexpr std::array<std::string_view, 3> names_of(notify_level) {
+  return {"all", "mentions", "none"};
+}
 
 /// A setting that is one of few words.
 template <class T>

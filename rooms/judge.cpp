@@ -394,6 +394,7 @@ std::vector<seq_no> targets_of(const want& what) {
           [](const move_marker&) { return seqs{}; },
           [](const trim_room&) { return seqs{}; },
           [](const erase_user&) { return seqs{}; },
+          [](const set_own&) { return seqs{}; },
       },
       what);
 }

@@ -2,6 +2,7 @@
 
 #include "protocol/entry.hpp"
 #include "protocol/ids.hpp"
+#include "protocol/own_settings.hpp"
 #include "rooms/principal.hpp"
 
 #include <chrono>
@@ -97,6 +98,11 @@ struct move_marker {
   seq_no upto;  // above the head: the head
 };
 
+/// The author's own settings of the room.
+struct set_own {
+  own_change change;
+};
+
 /// Everything up to there goes, but for what the rules fold: at most `limits::trim_entries_max` entries
 /// at once. Who wants more asks again.
 struct trim_room {
@@ -113,7 +119,8 @@ struct erase_user {
 
 using want = std::variant<create_room, post_message, edit_message, delete_messages, set_reaction,
                           record_event, set_marks, set_pin, set_members, become_member,
-                          cease_membership, set_room, set_user, move_marker, trim_room, erase_user>;
+                          cease_membership, set_room, set_user, move_marker, trim_room, erase_user,
+                          set_own>;
 
 struct operation {
   room_id room;

@@ -3,6 +3,7 @@
 #include "protocol/codes.hpp"
 #include "protocol/entry.hpp"
 #include "protocol/ids.hpp"
+#include "rooms/own.hpp"
 #include "rooms/view.hpp"
 
 #include <chrono>
@@ -69,7 +70,14 @@ struct marked {
 struct marker_moved {
   user_id user;
   seq_no read;
+  std::optional<kept_own> own{};  // where the reading ends that the room is marked
   friend bool operator==(const marker_moved&, const marker_moved&) = default;
+};
+/// One's own settings of the room, as they are from now on: a mark, too.
+struct own_set {
+  user_id user;
+  kept_own own;
+  friend bool operator==(const own_set&, const own_set&) = default;
 };
 /// The source could not be read: nothing is decided.
 struct undecided {

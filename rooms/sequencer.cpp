@@ -57,6 +57,7 @@ bool is_repeat_of(const want& what, const key_record& used) {
           [](const move_marker&) { return false; },
           [&](const trim_room&) { return used.kind == entry_kind::trimmed; },
           [&](const erase_user&) { return used.kind == entry_kind::erased; },
+          [](const set_own&) { return false; },
       },
       what);
 }
@@ -133,6 +134,7 @@ std::vector<entry_body> bodies_of(operation& asked, findings& found, const room_
                  [](create_room&) {},
                  [](set_marks&) {},
                  [](move_marker&) {},
+                 [](set_own&) {},
                  [&](erase_user& gone) {
                    bodies.push_back(erased{std::move(gone.user), std::move(gone.as)});
                  },
@@ -279,21 +281,6 @@ std::optional<refused> sequencer::still_speaks(const erase_user& gone, const roo
   return std::nullopt;
 }
 
-/// No token makes a member, and visitors have no marker.
-decision sequencer::move(const operation& asked, unix_ms at, const room_view& room,
-                         source& from) const {
-  const auto& user = asked.by.user;
-  const auto row = from.member(room, user);
-  if (auto why = keeps_out(standing_of(room, asked.by, row, at))) return *std::move(why);
-  if (!belongs(room, row, user))
-    return refusal(error_code::not_member, "become a member first");
-  const auto upto = std::min(std::get<move_marker>(asked.what).upto, room.head);
-  const auto before = std::max(from.marker(room, user), row.since);
-  if (from.broken()) return undecided{};
-  if (upto <= before) return unchanged{};
-  return marker_moved{user, upto};
-}
-
 decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
   const auto at = follow(log_time_, stamp);
   if (std::holds_alternative<set_marks>(asked.what)) {
@@ -320,6 +307,7 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
   }
 
   if (std::holds_alternative<move_marker>(asked.what)) return move(asked, at, *room, from);
+  if (std::holds_alternative<set_own>(asked.what)) return set(asked, at, *room, from);
 
   auto known = known_key(asked, at, *room, from);
   if (from.broken()) return undecided{};

@@ -34,6 +34,8 @@ class source : public member_rows {
   virtual bool has_blocked(const user_id& blocker, const user_id& blocked) = 0;
   /// Up to where `user` has read, as far as a mark says so.
   virtual seq_no marker(const room_view& room, const user_id& user) = 0;
+  /// Their own settings of the room; the default where there are none.
+  virtual kept_own own(const room_view& room, const user_id& user) = 0;
   /// When `by` last said something in the room.
   virtual std::optional<unix_ms> last_message(const room_view& room, const user_id& by) = 0;
   /// Of the moderators who has been a member for longest, else of the members, else of the readers;
@@ -47,8 +49,8 @@ class source : public member_rows {
 };
 
 /// What became of an operation. The store keeps it before it asks for the next.
-using decision = std::variant<room_created, room_was_there, appended, marked, marker_moved, repeated,
-                              unchanged, refused, undecided>;
+using decision = std::variant<room_created, room_was_there, appended, marked, marker_moved, own_set,
+                              repeated, unchanged, refused, undecided>;
 
 /// Log time follows the clock: `stamp` itself where it is more than a minute behind, else the
 /// greater of both. It may fall, so that a clock that was wrong once does not stay.
@@ -78,7 +80,10 @@ class sequencer {
   decision create(operation& asked, unix_ms at, source& from);
   static std::optional<refused> still_speaks(const erase_user& gone, const room_view& room,
                                              source& from);
-  decision move(const operation& asked, unix_ms at, const room_view& room, source& from) const;
+  std::optional<refused> forbids_marks(const operation& asked, unix_ms at, const room_view& room,
+                                       source& from) const;
+  decision move(const operation& asked, unix_ms at, const room_view& room, source& from);
+  decision set(const operation& asked, unix_ms at, const room_view& room, source& from);
   standing standing_of(const room_view& room, const principal& by, const member_row& row,
                        unix_ms at) const;
 

@@ -225,7 +225,7 @@ TEMPLATE_TEST_CASE("direct rooms have both as members", "[journal]", memory_stor
   CHECK(counts_of(of, bob, between) == "0 2 1");
   CHECK(counts_of(of, alice, between) == "2 0 0");
   CHECK(counts_of(of, carol, between) == "none");
-  CHECK(of.read->totals(bob)->unread == 2);
+  CHECK(of.read->totals(bob, unix_ms{0})->unread == 2);
 }
 
 TEMPLATE_TEST_CASE("edits and deletions change what is counted", "[journal]", memory_store,

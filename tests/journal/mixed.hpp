@@ -187,7 +187,7 @@ inline content_of_journal read_all(session& of) {
   for (const auto& one : profiles)
     found.beside.push_back(one.user.value() + " is " + one.name);
   for (const auto& one : people) {
-    const auto sum = *of.read->totals(one);
+    const auto sum = *of.read->totals(one, unix_ms{0});
     found.unread.push_back("in all " + std::to_string(sum.rooms) + " " +
                            std::to_string(sum.unread) + " " + std::to_string(sum.mentions));
     const auto rooms = *of.read->unread_rooms(one);

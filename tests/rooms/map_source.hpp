@@ -90,6 +90,10 @@ class map_source final : public source {
     const auto at = markers.find({room.room, user});
     return at == markers.end() ? seq_no{} : at->second;
   }
+  kept_own own(const room_view& room, const user_id& user) override {
+    const auto at = owns.find({room.room, user});
+    return at == owns.end() ? kept_own{} : at->second;
+  }
   std::optional<unix_ms> last_message(const room_view& view, const user_id& by) override {
     const auto& log = rooms.at(view.room).log;
     for (auto at = log.rbegin(); at != log.rend(); ++at)
@@ -116,14 +120,22 @@ class map_source final : public source {
       keep(asked.room, created->entries);
     }
     if (const auto* done = std::get_if<appended>(&made)) keep(asked.room, done->entries);
-    if (const auto* moved = std::get_if<marker_moved>(&made))
+    const auto keep_own = [&](const user_id& user, const kept_own& own) {
+      ++position;
+      owns[{asked.room, user}] = own;
+    };
+    if (const auto* moved = std::get_if<marker_moved>(&made)) {
       markers[{asked.room, moved->user}] = moved->read;
+      if (moved->own) keep_own(moved->user, *moved->own);
+    }
+    if (const auto* set = std::get_if<own_set>(&made)) keep_own(set->user, set->own);
   }
 
   std::map<room_id, kept_room> rooms;
   std::map<std::tuple<room_id, user_id, std::string>, key_record> keys;
   std::map<user_id, user_set> profiles;
   std::map<std::pair<room_id, user_id>, seq_no> markers;
+  std::map<std::pair<room_id, user_id>, kept_own> owns;
   std::set<std::pair<user_id, user_id>> blocks;  // who blocked, and whom
   std::uint64_t position = 0;
   bool fails = false;
@@ -147,8 +159,11 @@ class map_source final : public source {
       else if (const auto target = target_of(entry.body))
         rooms::apply(room.messages.at(target->value()), entry);
       else if (const auto* change = std::get_if<member_set>(&entry.body))
-        for (const auto& user : change->users)
-          room.members[user] = rooms::apply(room.members[user], entry);
+        for (const auto& user : change->users) {
+          auto& row = room.members[user];
+          row = rooms::apply(row, entry);
+          if (!row.is_member()) owns.erase({id, user});
+        }
       else if (const auto* gone = std::get_if<erased>(&entry.body))
         room.members.erase(gone->user);
       else if (const auto* profile = std::get_if<user_set>(&entry.body))

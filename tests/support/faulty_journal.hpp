@@ -61,6 +61,10 @@ class faulty_writer final : public journal::writer {
   bool clear_leftovers() override { return faults_.clear_leftovers(); }
   bool has_gathered() const noexcept override { return to_->has_gathered(); }
   journal::result<bool> store_gathered() override { return to_->store_gathered(); }
+  journal::result<std::optional<user_id>> drop_notes(const user_id& after,
+                                                     std::uint64_t upto) override {
+    return to_->drop_notes(after, upto);
+  }
   journal::result<journal::rename_page> rename(const user_id& user, const user_id& as,
                                                const journal::rename_place& from) override {
     return to_->rename(user, as, from);
@@ -143,6 +147,10 @@ class faulty_reader final : public journal::reader {
     if (faults_.read_fails() || stop_()) return broken();
     return from_->traces(user, after, entries);
   }
+  journal::result<std::uint64_t> position_at(unix_ms at) override {
+    if (faults_.read_fails() || stop_()) return broken();
+    return from_->position_at(at);
+  }
   journal::result<std::optional<unix_ms>> last_at() override {
     if (faults_.read_fails() || stop_()) return broken();
     return from_->last_at();
@@ -165,10 +173,10 @@ class faulty_reader final : public journal::reader {
     if (faults_.read_fails() || stop_()) return broken();
     return from_->as_of(position);
   }
-  journal::result<message::totals> totals(const user_id& user,
+  journal::result<message::totals> totals(const user_id& user, unix_ms now,
                                           const journal::room_filter& allowed) override {
     if (faults_.read_fails() || stop_()) return broken();
-    return from_->totals(user, allowed);
+    return from_->totals(user, now, allowed);
   }
   journal::result<bool> has_blocked(const user_id& blocker, const user_id& blocked) override {
     if (faults_.read_fails() || stop_()) return broken();
