@@ -287,6 +287,7 @@ struct settle {
   seq_no floor{};  // of `joined`: nothing before it is for this reader
   /// Of `left`, a literal: the session tells the client itself, behind what it has read for it.
   std::string_view reason = {};
+  std::size_t rows = 0;  // that changed beside the entries themselves: the session owes for them
 };
 /// To be read by the session itself.
 struct hand_over {

@@ -113,7 +113,10 @@ void eraser::look(job& of) {
   if (!of.deletes.empty()) {
     auto next = std::move(of.deletes.front());
     of.deletes.pop_front();
-    return order(std::move(next), [this](bool) { send(this, erase_more{}); });
+    return order(next, [this, next](bool refused) {
+      if (refused) try_halves(next);
+      send(this, erase_more{});
+    });
   }
   const auto page = reader_->traces(of.user, of.looked_upto, entries_looked_at);
   if (!page) return later();
@@ -136,6 +139,17 @@ void eraser::look(job& of) {
   else if (page->at_end && of.deletes.empty() && !know_heads(of))
     return later();
   send(this, erase_more{});
+}
+
+/// Where too many edits and reactions go with so many messages. What one of them is refused for, the
+/// next look finds out.
+void eraser::try_halves(const rooms::operation& refused) {
+  const auto& all = std::get<rooms::delete_messages>(refused.what).targets;
+  if (all.size() < 2) return;
+  const auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
+  auto& deletes = jobs_.front().deletes;
+  deletes.push_front(by_server(refused.room, rooms::delete_messages{{middle, all.end()}, {}}));
+  deletes.push_front(by_server(refused.room, rooms::delete_messages{{all.begin(), middle}, {}}));
 }
 
 bool eraser::know_heads(job& of) {

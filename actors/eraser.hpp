@@ -45,6 +45,7 @@ class eraser final : public eraser_actor::base {
   bool load();
   void step();
   void look(job& of);
+  void try_halves(const rooms::operation& refused);
   bool know_heads(job& of);
   void erase(job& of);
   void rename(job& of);

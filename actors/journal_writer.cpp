@@ -68,7 +68,7 @@ rooms::brief brief_of(const journal::outcome& what) {
           },
           [](const rooms::appended& done) -> rooms::brief {
             const auto& last = done.entries.back();
-            rooms::kept out{last.seq, last.at, done.entries.size(), done.unreached, {}};
+            rooms::kept out{last.seq, last.at, done.entries.size(), done.unreached, {}, done.weight};
             if (const auto* change = std::get_if<member_set>(&done.entries.front().body))
               out.users = change->users;
             return out;
@@ -180,10 +180,19 @@ void journal_writer::commit_soon() {
 void journal_writer::commit() {
   auto& s = *state_;
   if (s.batch.empty()) return;
+  s.pacing.committing(env_->steady_now(), s.batch.size());
+  while (!s.batch.empty()) commit_some();
+  plan_clearing(clearing_wait);
+  plan_storing();
+}
+
+/// As many operations as one commit may hold, or all of them where nothing can be stored.
+void journal_writer::commit_some() {
+  auto& s = *state_;
   const auto began = env_->steady_now();
-  s.pacing.committing(began, s.batch.size());
-  env_->of_writer->commit_operations.add(s.batch.size());
   auto result = s.writer->commit(s.batch, env_->now());
+  const auto count = result ? result->size() : s.batch.size();
+  env_->of_writer->commit_operations.add(count);
   env_->of_writer->commit_time.add(env_->steady_now() - began);
   if (!result) env_->of_writer->commits_failed.add();
   s.last = {static_cast<bool>(result),
@@ -197,7 +206,7 @@ void journal_writer::commit() {
   std::unordered_map<std::string_view, std::size_t> index;
   std::vector<inbox_change> changes;  // of the same rooms, where somebody wants to know
   const bool watched = result && has_inboxes();
-  for (std::size_t i = 0; i < s.batch.size(); ++i) {
+  for (std::size_t i = 0; i < count; ++i) {
     const auto& room = s.batch[i].room;
     const auto& asked = s.requests[i];
     if (asked.session) answer_session(asked, result ? &(*result)[i] : nullptr);
@@ -207,10 +216,10 @@ void journal_writer::commit() {
     if (watched) note(changes[at->second], (*result)[i]);
     auto& news = told[at->second].second.of.emplace_back(room_outcome{s.requests[i].request, not_stored{}});
     if (asked.together) {
-      auto& [hear, so_far, count] = *asked.together;
+      auto& [hear, so_far, of_all] = *asked.together;
       const bool lost = !result && result.why() == journal::fault::unknown;
       so_far.push_back(result ? brief_of((*result)[i]) : rooms::brief{rooms::not_kept{lost}});
-      if (so_far.size() == count) heard.push_back(asked.together);
+      if (so_far.size() == of_all) heard.push_back(asked.together);
     }
     if (result)
       news.what = std::move((*result)[i]);
@@ -220,12 +229,10 @@ void journal_writer::commit() {
   for (auto& [room, news] : told)
     if (const auto awake = env_->board.awake(*room)) send(awake, std::move(news));
   for (const auto& one : heard) one->hear(std::move(one->so_far));  // behind what the rooms are told
-  s.batch.clear();
-  s.requests.clear();
+  s.batch.erase(s.batch.begin(), s.batch.begin() + static_cast<std::ptrdiff_t>(count));
+  s.requests.erase(s.requests.begin(), s.requests.begin() + static_cast<std::ptrdiff_t>(count));
   tell_followers();
   if (watched) tell_inboxes(std::move(changes));
-  plan_clearing(clearing_wait);
-  plan_storing();
 }
 
 bool journal_writer::has_inboxes() const {

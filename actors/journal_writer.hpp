@@ -62,6 +62,7 @@ class journal_writer final : public writer_actor::base {
   void take(append_all_request& what);
   void commit_soon();
   void commit();
+  void commit_some();
   void tell_followers();
   bool has_inboxes() const;
   void tell_inboxes(std::vector<inbox_change> changes);

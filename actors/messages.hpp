@@ -196,6 +196,7 @@ struct command_settled {
   settlement what = settlement::none;
   seq_no floor;  // of `joined`
   std::string_view reason = {};  // of `left`, if the client is still to be told
+  std::size_t rows = 0;          // see `settle`
 };
 /// What became of what the session asked of the order for itself.
 struct stored_for_session {

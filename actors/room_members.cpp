@@ -473,15 +473,26 @@ void room_state::go_on_sweeping(std::uint64_t number, steady_time now, room_effe
       done.deleted = job.deleted;
       answer(job.from, done, out);
     }
-    out.settlements.push_back({job.from.session, job.from.ticket});
+    out.settlements.push_back(
+        {job.from.session, job.from.ticket, settlement::none, {}, {}, job.rows});
     sweeps_.erase(number);
     return;
   }
-  const auto count = std::min(job.targets.size(), limits::delete_targets_max);
-  rooms::delete_messages wanted;
-  wanted.targets.assign(job.targets.end() - static_cast<std::ptrdiff_t>(count), job.targets.end());
+  const auto count = std::min(job.targets.size(), job.at_once);
+  job.asked.assign(job.targets.end() - static_cast<std::ptrdiff_t>(count), job.targets.end());
   job.targets.resize(job.targets.size() - count);
-  store(job.from, job.by, {}, std::move(wanted), pending_append::next_of_sweep{number}, now, out);
+  store(job.from, job.by, {}, rooms::delete_messages{job.asked, {}},
+        pending_append::next_of_sweep{number}, now, out);
+}
+
+/// Where too many edits and reactions go with so many messages.
+bool room_state::sweep_fewer(std::uint64_t number, const rooms::refused& why) {
+  const auto at = sweeps_.find(number);
+  if (at == sweeps_.end() || why.code != error_code::limit || at->second.at_once == 1) return false;
+  auto& job = at->second;
+  job.targets.insert(job.targets.end(), job.asked.begin(), job.asked.end());
+  job.at_once /= 2;
+  return true;
 }
 
 }  // namespace confab::actors

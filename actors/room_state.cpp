@@ -130,7 +130,7 @@ std::optional<room_state::pending_append> room_state::take_pending(request_no re
 
 /// A success without `id` gets nothing, but joining. `what`: none where nothing was to be changed.
 void room_state::tell(pending_append& own, std::optional<message::stored> what,
-                      const mention_list& unreached, room_effects& out) {
+                      const mention_list& unreached, room_effects& out, std::size_t rows) {
   if (own.answered) return;
   const auto& to = own.from;
   if (to.ref && std::holds_alternative<pending_append::sent>(own.then) && what) {
@@ -146,7 +146,7 @@ void room_state::tell(pending_append& own, std::optional<message::stored> what,
     done.unreached = unreached;
     answer(to, done, out);
   }
-  out.settlements.push_back({to.session, to.ticket});
+  out.settlements.push_back({to.session, to.ticket, settlement::none, {}, {}, rows});
 }
 
 bool room_state::news(room_outcome& what, steady_time now, room_effects& out) {
@@ -189,13 +189,15 @@ bool room_state::news(room_outcome& what, steady_time now, room_effects& out) {
             const auto& last = done.entries.back();
             const message::stored stored{view_.room, last.seq, last.at, how_.durability, false};
             // G5: before the event, and on the same way.
-            if (own && !goes_on) tell(*own, stored, done.unreached, out);
+            if (own && !goes_on) tell(*own, stored, done.unreached, out, done.weight - done.entries.size());
             std::optional<broadcast::author> writer;
             if (own) writer = {own->from.session, own->from.asked};
             view_.members = static_cast<std::uint32_t>(done.members);
             if (part)
-              if (const auto at = sweeps_.find(part->sweep); at != sweeps_.end())
+              if (const auto at = sweeps_.find(part->sweep); at != sweeps_.end()) {
                 at->second.deleted += done.entries.size();
+                at->second.rows += done.weight - done.entries.size();
+              }
             const auto* leaving = leaves && answers ? &own->from : nullptr;
             for (auto& entry : done.entries)
               if (!publish(writer, std::move(entry), done.name, leaving, out)) return false;
@@ -219,6 +221,8 @@ bool room_state::news(room_outcome& what, steady_time now, room_effects& out) {
             return true;
           },
           [&](rooms::refused& done) {
+            if (part && answers && sweep_fewer(part->sweep, done))
+              return go_on_sweeping(part->sweep, now, out), true;
             if (part) sweeps_.erase(part->sweep);
             if (answers) refuse(own->from, done, out);
             return true;

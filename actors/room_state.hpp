@@ -180,7 +180,7 @@ class room_state {
     seq_no floor;  // of the asker, whose row need not be known any more
     bool joined;
   };
-  /// Of a ban: messages are deleted a hundred at a time.
+  /// Of a ban: messages are deleted a hundred at a time, fewer where too much goes with them.
   struct sweep {
     asker from;
     rooms::principal by;
@@ -188,6 +188,9 @@ class room_state {
     std::optional<seq_no> before;
     std::vector<seq_no> targets;         // still to be deleted, once they are known
     std::size_t deleted = 0;
+    std::size_t rows = 0;                               // see `settle`
+    std::vector<seq_no> asked{};                        // of the targets, and not answered yet
+    std::size_t at_once = limits::delete_targets_max;
   };
   struct sweep_awaited {
     std::uint64_t sweep;
@@ -226,7 +229,7 @@ class room_state {
              std::optional<std::chrono::milliseconds> overdrawn = {});
   std::optional<pending_append> take_pending(request_no request);
   void tell(pending_append& own, std::optional<message::stored> what,
-            const mention_list& unreached, room_effects& out);
+            const mention_list& unreached, room_effects& out, std::size_t rows = 0);
   [[nodiscard]] bool publish(std::optional<broadcast::author> writer, log_entry entry,
                              std::string name, const asker* leaving, room_effects& out);
 
@@ -261,6 +264,7 @@ class room_state {
   void begin_sweep(pending_append& own, std::optional<message::stored> ban, unix_ms at,
                    room_effects& out);
   void go_on_sweeping(std::uint64_t number, steady_time now, room_effects& out);
+  bool sweep_fewer(std::uint64_t number, const rooms::refused& why);
   void take_away(seq_no target);
   void trim(seq_no upto);
   void rename(const erased& what);

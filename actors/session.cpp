@@ -13,9 +13,10 @@ namespace {
 /// when this much more has passed it must have ended by a bug.
 constexpr auto in_flight_wait_extra = std::chrono::seconds{25};
 
-/// What reads a room's log, or the list of rooms: it waits until earlier reads are paid off.
-bool reads(const command::any& what) {
+/// What costs rows of a room's log, or of the list of rooms: it waits until earlier ones are paid off.
+bool costs_rows(const command::any& what) {
   return std::holds_alternative<command::join>(what) ||
+         std::holds_alternative<command::delete_messages>(what) ||
          std::holds_alternative<command::history>(what) ||
          std::holds_alternative<command::list_rooms>(what) ||
          std::holds_alternative<command::list_reactions>(what) ||
@@ -211,7 +212,7 @@ bool session::can_pay_for_next() {
   auto& pays = taken_->pays;
   const auto now = env_->steady_now();
   budget::span wait{0};
-  if (reads(next->what.what))
+  if (costs_rows(next->what.what))
     wait = std::max(pays.wait(price::rows, 0, now), pays.wait(price::bytes_out, 0, now));
   // What the client sent has been paid for when it came, a room of `resume` has not.
   if (wait.count() == 0 && !next->counted) wait = pays.wait(price::commands, 1, now);
@@ -332,6 +333,7 @@ void session::settled(command_settled& what) {
     joined_.erase(joined_.begin() + (at - joined_.data()));
   }
   if (what.what == settlement::left) stop_catching_up(what);
+  if (what.rows) taken_->pays.charge(price::rows, double(what.rows), env_->steady_now());
   if (what.what == settlement::broken) close(close_code::internal, "the room restarted");
   // Ticket 0: no command of the client's is done with that.
   if (what.ticket.value() != 0) settle(what.ticket);

@@ -85,23 +85,32 @@ struct changing : std::enable_shared_from_this<changing> {
     });
   }
 
-  void take_away(std::vector<seq_no> targets) {
+  /// Where too many edits and reactions go with a hundred, each of them goes alone.
+  void take_away(std::vector<seq_no> targets, std::size_t at_once = limits::delete_targets_max) {
     std::vector<rooms::operation> what;
-    for (std::size_t i = 0; i < targets.size(); i += limits::delete_targets_max) {
-      const auto end = std::min(i + limits::delete_targets_max, targets.size());
+    for (std::size_t i = 0; i < targets.size(); i += at_once) {
+      const auto end = std::min(i + at_once, targets.size());
       rooms::delete_messages some{{targets.begin() + static_cast<std::ptrdiff_t>(i),
                                    targets.begin() + static_cast<std::ptrdiff_t>(end)},
                                   change.reason};
       what.push_back({of->room(), api.principal_of(*of, of->from()), {}, std::move(some), {}});
     }
-    api.submit(of, std::move(what), [self = shared_from_this()](const auto& outcomes) {
-      for (const auto& each : outcomes) {
-        if (const auto why = problem_in(each)) return self->of->refuse(*why);
-        if (const auto* kept = std::get_if<rooms::kept>(&each)) {
+    api.submit(of, std::move(what), [self = shared_from_this(), targets, at_once](const auto& outcomes) {
+      std::vector<seq_no> again;
+      for (std::size_t i = 0; i < outcomes.size(); ++i) {
+        const auto* no = std::get_if<rooms::refused>(&outcomes[i]);
+        if (no && no->code == error_code::limit && at_once > 1) {
+          const auto end = std::min((i + 1) * at_once, targets.size());
+          for (auto at = i * at_once; at < end; ++at) again.push_back(targets[at]);
+          continue;
+        }
+        if (const auto why = problem_in(outcomes[i])) return self->of->refuse(*why);
+        if (const auto* kept = std::get_if<rooms::kept>(&outcomes[i])) {
           *self->deleted += kept->entries;
-          self->last = kept->seq;
+          self->last = std::max(self->last.value_or(kept->seq), kept->seq);
         }
       }
+      if (!again.empty()) return self->take_away(std::move(again), 1);
       self->answer();
     });
   }

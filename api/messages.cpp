@@ -71,7 +71,8 @@ struct sweep : std::enable_shared_from_this<sweep> {
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
       const auto* no = std::get_if<rooms::refused>(&outcomes[i]);
       if (const auto* kept = std::get_if<rooms::kept>(&outcomes[i])) deleted += kept->entries;
-      const bool missing = no && no->code == error_code::no_such_message;
+      const bool missing = no && (no->code == error_code::no_such_message ||
+                                  no->code == error_code::limit);  // too much goes with a hundred
       if (const auto why = problem_in(outcomes[i]); why && !missing) return of->refuse(*why);
       if (!missing || !whole) continue;
       const auto from = i * limits::delete_targets_max;

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -58,7 +59,12 @@ std::unique_ptr<journal::journal> open(const std::string& directory) {
 }
 void commit(journal::writer& writer, std::vector<rooms::operation> batch) {
   static std::int64_t clock = 1'763'790'000'000;
-  if (auto done = writer.commit(batch, unix_ms{++clock}); !done) die(done.detail());
+  ++clock;
+  for (std::span left{batch}; !left.empty();) {
+    const auto done = writer.commit(left, unix_ms{clock});
+    if (!done) die(done.detail());
+    left = left.subspan(done->size());
+  }
 }
 template <class T>
 T value(journal::result<T> of) {

@@ -88,6 +88,11 @@ struct room_made {
 using outcome = std::variant<room_made, rooms::appended, rooms::repeated, rooms::unchanged,
                              rooms::refused, rooms::marked, rooms::marker_moved, rooms::own_set>;
 
+inline std::size_t weight_of(const outcome& what) {
+  const auto* done = std::get_if<rooms::appended>(&what);
+  return done ? done->weight : 1;
+}
+
 /// Operations that were ordered together, with the clock of that moment: in a cluster what one
 /// message of the shared log holds.
 struct ordered_part {
@@ -111,7 +116,9 @@ class writer {
  public:
   virtual ~writer() = default;
 
-  /// Decides and stores a whole batch, or nothing. MUST return only when it is as durable as the
+  /// Decides and stores the beginning of a batch, or nothing: at least one operation, and then as many
+  /// as weigh less than `rooms::weight_max`. There is an outcome for each that was decided; the rest is
+  /// as it was, for the next commit. MUST return only when it is as durable as the
   /// journal says. `now` is the clock, of which the sequencer makes log time. The operations are
   /// spent: their contents go into the outcomes.
   virtual result<std::vector<outcome>> commit(std::span<rooms::operation> batch, unix_ms now) = 0;
@@ -119,8 +126,8 @@ class writer {
   /// Of the last entry or group of marks that is stored.
   virtual std::uint64_t position() const noexcept = 0;
 
-  /// As `commit`, for who follows an order made elsewhere: decides and stores all parts, or nothing,
-  /// and in the same step what `note` says of them, and log time.
+  /// As `commit`, for who follows an order made elsewhere: decides and stores all parts whatever they
+  /// weigh, or nothing, and in the same step what `note` says of them, and log time.
   virtual result<std::vector<outcome>> commit_parts(std::span<const ordered_part> /*parts*/,
                                                     const note_maker& /*note*/) {
     return {fault::unavailable, "this journal follows no other order"};

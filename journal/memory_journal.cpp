@@ -35,8 +35,13 @@ class memory_writer final : public writer, private rooms::source {
                                             const note_maker& note) override {
     std::vector<outcome> outcomes;
     const std::lock_guard lock{store_.border};
+    std::size_t weight = 0;
     for (const auto& part : parts)
-      for (auto& one : part.operations) outcomes.push_back(decide(one, part.now));
+      for (auto& one : part.operations) {
+        if (!note && weight >= rooms::weight_max) break;
+        outcomes.push_back(decide(one, part.now));
+        weight += weight_of(outcomes.back());
+      }
     note_ = note ? note(outcomes) : std::string{};
     while (!key_order_.empty() &&
            store_.last_position - key_order_.front().first >= window_.keys_max) {

@@ -228,9 +228,13 @@ result<std::vector<outcome>> sqlite_writer::commit_parts(std::span<const ordered
   std::string said;
   follows_ = static_cast<bool>(note);
   auto done = store(std::move(room_for_all), [&](std::vector<outcome>& outcomes) {
+    std::size_t weight = 0;
     for (const auto& part : parts)
-      for (auto& one : part.operations)
+      for (auto& one : part.operations) {
+        if (!note && weight >= rooms::weight_max) return SQLITE_OK;
         if (const int code = decide(one, part.now, outcomes)) return code;
+        weight += weight_of(outcomes.back());
+      }
     if (!note) return SQLITE_OK;
     said = note(outcomes);
     return keep_note(said);

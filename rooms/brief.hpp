@@ -17,6 +17,7 @@ struct kept {
   std::size_t entries = 0;
   mention_list unreached{};
   std::vector<user_id> users{};  // whom a change of members changed
+  std::size_t weight = 1;        // see `weight_max`
 };
 struct made {
   epoch_id epoch;

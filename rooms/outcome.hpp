@@ -16,6 +16,12 @@
 /// What becomes of an operation.
 namespace confab::rooms {
 
+/// What an operation weighs is how many rows the store writes for it, at most: one for each entry, one
+/// for each member it changes, and of each message that it takes away the edits and reactions that go
+/// with it. An operation that takes away more than one message weighs no more than this, and where what was
+/// decided comes to so much a commit ends.
+inline constexpr std::size_t weight_max = 4'096;
+
 struct refused {
   error_code code;
   std::string text;
@@ -51,6 +57,7 @@ struct appended {
   std::size_t members = 0;   // of the room, after the entries
   std::vector<user_id> told{};  // the store's: whom it has noted that the messages address, and both
                                 // users of a direct room
+  std::size_t weight = 1;       // see `weight_max`
   friend bool operator==(const appended&, const appended&) = default;
 };
 /// The room of a `create_room`, as it is after the entries that it begins with.

@@ -95,7 +95,27 @@ struct findings {
   std::vector<seq_no> targets;  // those that something changes,
   std::vector<user_id> users;   // and users
   std::optional<seq_no> root;   // of the thread that a message goes to
+  seq_no upto;                  // what a trim takes away, and how much
+  std::size_t taken = 0;        // goes with it, or with messages that are deleted
 };
+
+/// Edits and reactions go with their message.
+std::size_t weight_of(const message_state& message) {
+  return std::size_t{message.edits} + message.reaction_entries;
+}
+
+/// As far as one `trimmed` may go: one entry, and then as many as it may weigh.
+void measure_trim(findings& found, const room_view& room, seq_no upto, source& from) {
+  const seq_no most{room.floor.value() + limits::trim_entries_max - 1};
+  const auto end = std::min({upto, room.head, most});
+  for (auto seq = room.floor; seq <= end; seq = next(seq)) {
+    const auto message = from.message(room, seq, server_user, {});
+    const auto more = 1 + (message ? weight_of(*message) : 0);
+    if (found.taken > 0 && found.taken + more >= weight_max) return;
+    found.taken += more;
+    found.upto = seq;
+  }
+}
 
 std::vector<entry_body> bodies_of(operation& asked, findings& found, const room_view& room) {
   std::vector<entry_body> bodies;
@@ -138,10 +158,7 @@ std::vector<entry_body> bodies_of(operation& asked, findings& found, const room_
                  [&](erase_user& gone) {
                    bodies.push_back(erased{std::move(gone.user), std::move(gone.as)});
                  },
-                 [&](trim_room& trim) {
-                   const seq_no most{room.floor.value() + limits::trim_entries_max - 1};
-                   bodies.push_back(trimmed{std::min({trim.upto, room.head, most})});
-                 },
+                 [&](trim_room&) { bodies.push_back(trimmed{found.upto}); },
              },
              asked.what);
   return bodies;
@@ -370,6 +387,7 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
   const auto users = users_of(asked);
   if (targets.empty() && users.empty()) judge_one();
   const auto* reaction = std::get_if<set_reaction>(&asked.what);
+  const bool deletes = std::holds_alternative<delete_messages>(asked.what);
   for (std::size_t i = 0; i < targets.size() && !refused_as; ++i) {
     const auto target = targets[i];
     if (std::ranges::find(found.targets, target) != found.targets.end()) continue;
@@ -379,7 +397,12 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
                              reaction ? std::string_view{reaction->emoji} : std::string_view{});
     of.message = message ? &*message : nullptr;
     if (from.broken()) return undecided{};
-    if (judge_one()) found.targets.push_back(target);
+    if (!judge_one()) continue;
+    found.targets.push_back(target);
+    if (!deletes) continue;
+    found.taken += weight_of(*message);
+    if (found.targets.size() > 1 && found.targets.size() + found.taken > weight_max)
+      return too_many("too many edits and reactions go with these: name fewer messages", weight_max);
   }
   const auto change = member_change_of(asked);
   const bool invites = change && change->state == member_state::invited;
@@ -409,6 +432,8 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
   }
   if (refused_as) return std::move(*refused_as);
   if (!anything) return unchanged{};
+  if (const auto* trim = std::get_if<trim_room>(&asked.what))
+    measure_trim(found, *room, trim->upto, from);
 
   appended done;
   // A message is not lost for whom it names: those it can't reach are told.
@@ -441,6 +466,7 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
     done.entries.push_back({next(room->head), at, author_of, {}, std::move(body)});
     apply(*room, done.entries.back(), rows);
   };
+  const auto beside = found.taken + found.users.size();
   auto bodies = bodies_of(asked, found, *room);
   done.entries.reserve(bodies.size() + 1);  // `rows` points into it
   for (auto& body : bodies) {
@@ -461,6 +487,7 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
   }
   if (from.broken()) return undecided{};
   done.members = room->members;
+  done.weight = done.entries.size() + beside;
   done.entries.front().key = std::move(asked.key);
   log_time_ = at;
   return done;

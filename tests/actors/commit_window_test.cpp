@@ -263,6 +263,30 @@ TEST_CASE("a batch is bounded, also by what comes during the wait") {
   to.check_all_stored_in_order();
 }
 
+TEST_CASE("what one commit does not hold goes with the next") {
+  writing to;
+  to.world.fill("heavy", 2);
+  std::vector<rooms::operation> reactions;
+  for (int i = 0; i < 10'000; ++i)
+    reactions.push_back(wanted_by("eve", "heavy",
+                                  rooms::set_reaction{seq_no(1 + i % 2), "+", i % 4 < 2}));
+  to.world.commit(reactions);
+  to.commits = 0;
+
+  for (const std::uint64_t target : {1, 2})
+    caf::anon_send(to.world.env.writer,
+                   actors::append_request{{}, wanted_by("author", "heavy",
+                                                        rooms::delete_messages{{seq_no{target}}, {}})});
+  to.ask();
+  to.world.settle();
+
+  CHECK(to.commits == 3);
+  const auto log = to.world.stored_log("heavy");
+  REQUIRE(log.size() == 10'004);
+  CHECK(std::holds_alternative<deleted>(log.back().body));
+  to.check_all_stored_in_order();
+}
+
 TEST_CASE("what is refused after a wait is refused to everyone who asked") {
   writing to;
   auto& alice = to.world.guest("alice");

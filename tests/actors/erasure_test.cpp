@@ -75,6 +75,24 @@ TEST_CASE("who is erased is named nowhere, and everybody hears of it") {
   CHECK(of.bob.ask({{"type", "members"}, {"room", "team"}})["members"].size() == 1);
 }
 
+TEST_CASE("who is erased goes in smaller parts where much goes with what they said") {
+  known_eve of;
+  of.world.fill("heavy", 20, "by eve", "eve");
+  std::vector<rooms::operation> reactions;
+  for (int i = 0; i < 20'000; ++i)
+    reactions.push_back(wanted_by("bob", "heavy",
+                                  rooms::set_reaction{seq_no(1 + i % 20), "+", i % 40 < 20}));
+  of.world.commit(reactions);
+
+  of.erase(of.world.erase_users());
+
+  CHECK_FALSE(of.is_named());
+  std::size_t deletions = 0;
+  for (const auto& entry : of.world.stored_log("heavy"))
+    deletions += std::holds_alternative<deleted>(entry.body);
+  CHECK(deletions == 20);
+}
+
 TEST_CASE("what an erased user says on is somebody else's") {
   known_eve of;
   of.erase(of.world.erase_users());

@@ -344,6 +344,27 @@ TEST_CASE("a ban takes away what was said, in operations of a hundred") {
   CHECK(is_quiet(world));
 }
 
+TEST_CASE("a ban takes away fewer messages at once where much goes with each") {
+  actor_world world;
+  world.auth.tokens["root"] = world.identity_of("root");
+  world.auth.tokens["root"].admin = true;
+  world.fill("general", 10);
+  std::vector<rooms::operation> reactions;
+  for (int i = 0; i < 30'000; ++i)
+    reactions.push_back(wanted_by("eve", "general",
+                                  rooms::set_reaction{seq_no(1 + i % 10), "+", i % 20 < 10}));
+  world.commit(reactions);
+  auto& root = world.with_token("root");
+  root.join("general");
+
+  const auto done = root.ask(
+      set_member("general", {"author"}, {{"state", "banned"}, {"delete_ms", 86'400'000}}));
+
+  CHECK(done["type"] == "done");
+  CHECK(done["deleted"] == 10);
+  CHECK(is_quiet(world));
+}
+
 TEST_CASE("repeating a ban by its key deletes what a crash left") {
   actor_world world;
   world.auth.tokens["root"] = world.identity_of("root");

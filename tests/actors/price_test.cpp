@@ -75,6 +75,30 @@ TEST_CASE("reactions count as two commands") {
                                           "no_such_room"});
 }
 
+TEST_CASE("who deletes messages owes for the edits and reactions that go with them") {
+  actor_world world;
+  world.fill("general", 4, "x", "alice");
+  std::vector<rooms::operation> reactions;
+  for (int i = 0; i < 40'000; ++i)
+    reactions.push_back(wanted_by("eve", "general",
+                                  rooms::set_reaction{seq_no(1 + i % 4), "+", i % 8 < 4}));
+  world.commit(reactions);
+  auto& alice = world.guest("alice");
+  alice.join("general");
+  alice.forget();
+
+  for (int target = 1; target <= 4; ++target)
+    alice.say({{"type", "delete"}, {"id", target}, {"room", "general"}, {"target", target}});
+  world.settle();
+
+  CHECK(alice.received("done").size() == 3);  // two are the burst, and then it is owed
+  world.advance(3s);
+  CHECK(alice.received("done").size() == 3);
+  world.advance(2s);
+  CHECK(alice.received("done").size() == 4);
+  CHECK(alice.received("error").empty());
+}
+
 TEST_CASE("a user's connections pay out of one purse, and a stranger out of his own") {
   world_options how;
   how.how.commands_per_second = 10;

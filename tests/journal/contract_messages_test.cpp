@@ -284,6 +284,30 @@ JOURNAL_TEST("a message takes a thousand edits and ten thousand reactions, and n
   CHECK(shown(store.of, 2).reactions.empty());
 }
 
+JOURNAL_TEST("a commit ends where what it decided weighs enough, and the rest waits as it was") {
+  TestType store;
+  auto& of = store.of;
+  of.commit({create(general), post(general, "a"), post(general, "b")});
+  std::vector<operation> reactions(2 * rooms::weight_max, react(general, 1, "+"));
+  for (std::size_t i = 0; i < reactions.size(); ++i) reactions[i] = react(general, 1, "+", i % 2 == 0);
+  CHECK(of.try_commit(reactions)->size() == rooms::weight_max);
+  std::vector<operation> batch{post(general, "before"), erase(general, 1), erase(general, 2),
+                               post(general, "after")};
+  std::span left{batch};
+
+  const auto first = *of.write->commit(left, unix_ms{2000});
+  CHECK(first.size() == 2);
+  CHECK(stored_forms(of, general)[0].deleted);
+  CHECK_FALSE(stored_forms(of, general)[1].deleted);
+  const auto second = *of.write->commit(left.subspan(first.size()), unix_ms{2000});
+  CHECK(second.size() == 2);
+
+  const auto forms = stored_forms(of, general);
+  REQUIRE(forms.size() == 4);
+  CHECK(forms[1].deleted);
+  CHECK(forms[3].what.text == "after");
+}
+
 // --- the feed and marks ---
 
 JOURNAL_TEST("the feed has the entries of all rooms in the order of the journal") {

@@ -148,6 +148,23 @@ TEST_CASE("no read or write of a room grows with the room", "[journal]") {
       REQUIRE(std::holds_alternative<rooms::appended>(
           of.commit({erase(general, {own}, bob)}, later += 1000)[0]));
     });
+    std::vector<std::uint64_t> edited;
+    for (int i = 0; i < 2; ++i) {
+      edited.push_back(seq_of(of.commit({post(general, "x", "", bob)}, later += 1000)[0]));
+      of.commit(std::vector(100, confab::journal::test::edit(general, edited.back(), "y", bob)), later);
+    }
+    count("the deletion of a message that was edited often", [&] {
+      REQUIRE(std::holds_alternative<rooms::appended>(
+          of.commit({erase(general, {edited.back()}, bob)}, later += 1000)[0]));
+      edited.pop_back();
+    });
+    const auto trim = [&](std::uint64_t upto) {
+      REQUIRE(std::holds_alternative<rooms::appended>(of.commit(
+          {{general, rooms::server_principal(), "", rooms::trim_room{seq_no{upto}}}}, later += 1000)[0]));
+    };
+    std::uint64_t upto = root + 60;
+    trim(upto);  // with it a thread in which everybody writes
+    count("a trim", [&] { trim(upto += 40); });
     count("a change of members", [&] {
       member_set change;
       change.users = {user("u100010")};

@@ -4,9 +4,12 @@
 #include "rooms/present.hpp"
 #include "tests/support/catch.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -61,14 +64,20 @@ struct session {
   explicit session(std::unique_ptr<journal> opened)
       : log(std::move(opened)), write(log->make_writer()), read(log->make_reader()) {}
 
+  /// As far as one commit goes.
   result<std::vector<outcome>> try_commit(std::vector<rooms::operation> batch,
                                           std::int64_t now = 2000) {
     return write->commit(batch, unix_ms{now});
   }
   std::vector<outcome> commit(std::vector<rooms::operation> batch, std::int64_t now = 1000) {
-    auto done = try_commit(std::move(batch), now);
-    if (!done) throw std::runtime_error(done.detail());
-    return std::move(*done);
+    std::vector<outcome> all;
+    for (std::span left{batch}; !left.empty();) {
+      auto done = write->commit(left, unix_ms{now});
+      if (!done) throw std::runtime_error(done.detail());
+      left = left.subspan(done->size());
+      std::ranges::move(*done, std::back_inserter(all));
+    }
+    return all;
   }
 };
 

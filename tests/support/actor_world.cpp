@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 #include <stdexcept>
 
 namespace confab::test {
@@ -309,7 +310,11 @@ void actor_world::search_by(actors::searcher::source by) {
 
 void actor_world::commit(std::vector<rooms::operation> batch) {
   const auto kept = std::exchange(faults, {});
-  if (!writer_->commit(batch, now())) throw std::runtime_error("the memory journal refuses");
+  for (std::span left{batch}; !left.empty();) {
+    const auto done = writer_->commit(left, now());
+    if (!done) throw std::runtime_error("the memory journal refuses");
+    left = left.subspan(done->size());
+  }
   faults = kept;
 }
 
