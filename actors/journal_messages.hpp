@@ -162,10 +162,12 @@ struct blocks_read {
 };
 struct profiles_request {
   std::vector<user_id> users;
+  std::size_t after = 0;  // of them are not asked for any more
 };
 struct profiles_read {
   bool ok = false;
-  std::vector<user_set> profiles;
+  std::vector<message::profile> profiles;
+  std::optional<std::size_t> next;  // of those asked for; none: these are all
 };
 /// What a member has not read of a room.
 struct counts_request {

@@ -3,6 +3,7 @@
 #include "actors/room_state.hpp"
 #include "actors/walls.hpp"
 #include "protocol/limits.hpp"
+#include "protocol/wire_size.hpp"
 #include "rooms/rights.hpp"
 
 #include <algorithm>
@@ -192,9 +193,25 @@ blocks_read journal_reader::read(const blocks_request& what) {
 }
 
 profiles_read journal_reader::read(const profiles_request& what) {
-  auto found = reader_->profiles(what.users);
+  const auto skipped = std::min(what.after, what.users.size());
+  const std::span asked{what.users.begin() + static_cast<std::ptrdiff_t>(skipped), what.users.end()};
+  auto found = reader_->profiles(asked);
   if (!found) return {};
-  return {true, std::move(*found)};
+  profiles_read answer{true, {}, {}};
+  std::size_t used = 0;
+  for (auto& one : *found) {
+    // Guests are nobody's to look up (SEMANTICS §9).
+    if (one.guest) continue;
+    message::profile shown{one.user, std::move(one.name), std::move(one.data)};
+    used += wire_size(shown);
+    if (!answer.profiles.empty() && used > limits::page_bytes_max) {
+      const auto place = std::ranges::find(what.users, shown.id);
+      answer.next = static_cast<std::size_t>(place - what.users.begin());
+      break;
+    }
+    answer.profiles.push_back(std::move(shown));
+  }
+  return answer;
 }
 
 counts_read journal_reader::read(const counts_request& what) {

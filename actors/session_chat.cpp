@@ -228,15 +228,13 @@ void session::stored(const stored_for_session& what) {
 }
 
 void session::start(running& run, command::list_users& what) {
-  read(run, profiles_request{std::move(what.ids)});
+  read(run, profiles_request{std::move(what.ids), what.after});
 }
 
-/// Guests are nobody's to look up (SEMANTICS §9).
 void session::profiles_came(running& run, profiles_read& read) {
-  message::users reply{run.ref, {}};
-  for (auto& one : read.profiles)
-    if (!one.guest) reply.list.push_back({one.user, std::move(one.name), std::move(one.data)});
-  if (run.ref) say(reply);
+  if (run.ref)
+    say(message::users{run.ref, std::move(read.profiles),
+                       read.next ? std::to_string(*read.next) : std::string{}});
   settle(run.ticket);
 }
 

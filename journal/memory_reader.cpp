@@ -1,5 +1,6 @@
 #include "journal/memory_store.hpp"
 #include "journal/page.hpp"
+#include "protocol/wire_size.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -27,7 +28,7 @@ class memory_reader final : public reader {
     const std::shared_lock lock{store_.border};
     const auto* room = find(id);
     if (!room) return unknown(id);
-    entry_page page{count, bytes};
+    entry_page page{id, count, bytes};
     const auto end = std::min<std::uint64_t>(room->log.size(), upto.value());
     for (auto seq = after.value(); seq < end; ++seq)
       if (!page.add(room->log[seq])) break;
@@ -43,7 +44,7 @@ class memory_reader final : public reader {
     if (!room) return unknown(id);
 
     const auto range = message_range::of(before, after, room->view.head);
-    message_page_builder page{range.direction, count, bytes};
+    message_page_builder page{id, range.direction, count, bytes};
     // False: the page is complete.
     const auto look_at = [&](std::uint64_t seq) {
       const auto* message = room->message(seq_no{seq});
@@ -120,7 +121,7 @@ class memory_reader final : public reader {
     for (const auto& [position, found] : latest) {
       const auto& [room, note] = found;
       auto shown = rooms::summarise(room->folded(*room->message(note.message)), user);
-      used += cost_of(shown);
+      used += wire_size(room->view.room, shown);
       if (page.list.size() >= count || (!page.list.empty() && used > bytes)) {
         page.next = last;
         break;
@@ -210,7 +211,7 @@ class memory_reader final : public reader {
     std::size_t used = 0;
     for (; at != order.end(); ++at) {
       auto shown = rooms::summarise(room->folded(*room->message(*at)), asker);
-      used += cost_of(shown);
+      used += wire_size(id, shown);
       if (!page.empty() && used > bytes) break;
       const auto& pin = room->pins.at(at->value());
       page.push_back({pin.by, pin.at, std::move(shown)});
@@ -240,7 +241,7 @@ class memory_reader final : public reader {
     std::size_t used = 0;
     for (const auto* root : roots) {
       auto shown = rooms::summarise(*root, asker);
-      used += cost_of(shown);
+      used += wire_size(id, shown);
       if (page.roots.size() >= count || (!page.roots.empty() && used > bytes)) {
         page.next = page.roots.back().last_reply;
         break;
@@ -318,7 +319,7 @@ class memory_reader final : public reader {
     auto at = std::ranges::upper_bound(store_.order, after, {}, &log_place::position);
     for (; at != store_.order.end() && items.size() < count; ++at) {
       const auto& entry = at->room->log[at->seq.value() - 1];
-      used += cost_of(entry);
+      used += wire_size(at->room->view.room, entry);
       if (!items.empty() && used > bytes) break;
       items.push_back({at->position, at->room->view.room, entry});
     }

@@ -2,6 +2,7 @@
 
 #include "protocol/codec.hpp"
 #include "protocol/limits.hpp"
+#include "protocol/wire_size.hpp"
 #include "rooms/rights.hpp"
 #include "rooms/sequencer.hpp"
 
@@ -37,7 +38,7 @@ message::inbox_last shown(const auto& message, const content& what) {
 }  // namespace
 
 bool entry_page::add(log_entry entry) {
-  const auto cost = cost_of(entry);
+  const auto cost = wire_size(room_, entry);
   if (entries_.size() >= count_ || (!entries_.empty() && used_ + cost > bytes_)) return false;
   used_ += cost;
   entries_.push_back(std::move(entry));
@@ -150,18 +151,8 @@ void add(message::totals& sum, const room_counts& of, const own_settings& own) n
   sum.mentions += of.mentions;
 }
 
-std::size_t cost_of(const message::present_message& message) noexcept {
-  auto cost = message.from.view().size() + message.key.size() + confab::cost_of(message.what) +
-              message.where.event.size() + message.deleted_reason.size();
-  for (const auto& [emoji, reaction] : message.reactions) {
-    cost += emoji.size();
-    for (const auto& user : reaction.users) cost += user.view().size();
-  }
-  return cost;
-}
-
 bool message_page_builder::add(message::present_message message) {
-  const auto cost = cost_of(message);
+  const auto cost = wire_size(room_, message);
   if (full() || (!page_.messages.empty() && used_ + cost > bytes_)) return false;
   used_ += cost;
   page_.messages.push_back(std::move(message));

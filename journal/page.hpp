@@ -14,15 +14,18 @@
 /// What the readers of all journals share.
 namespace confab::journal {
 
-/// Collects entries until a page is full: `count` of them or about `bytes`, at least one.
+/// Collects entries of a room until a page is full: `count` of them or `bytes` on the wire, at least
+/// one. The room must outlive it.
 class entry_page {
  public:
-  entry_page(std::size_t count, std::size_t bytes) : count_(count), bytes_(bytes) {}
+  entry_page(const room_id& room, std::size_t count, std::size_t bytes)
+      : room_(room), count_(count), bytes_(bytes) {}
   /// False: it does not fit any more.
   bool add(log_entry entry);
   std::vector<log_entry> take() && { return std::move(entries_); }
 
  private:
+  const room_id& room_;
   std::size_t count_, bytes_;
   std::size_t used_ = 0;
   std::vector<log_entry> entries_;
@@ -39,11 +42,12 @@ struct message_range {
   static message_range of(std::optional<seq_no> before, std::optional<seq_no> after, seq_no head);
 };
 
-/// Collects messages in the direction of reading.
+/// Collects messages of a room in the direction of reading. The room must outlive it.
 class message_page_builder {
  public:
-  message_page_builder(reading direction, std::size_t count, std::size_t bytes)
-      : direction_(direction), count_(count), bytes_(bytes) {}
+  message_page_builder(const room_id& room, reading direction, std::size_t count,
+                       std::size_t bytes)
+      : room_(room), direction_(direction), count_(count), bytes_(bytes) {}
   /// Whether the page is at its `count`. One message more means there are further ones.
   bool full() const noexcept { return page_.messages.size() >= count_; }
   /// False: it does not fit any more.
@@ -52,6 +56,7 @@ class message_page_builder {
   message_page take(seq_no head) &&;
 
  private:
+  const room_id& room_;
   reading direction_;
   std::size_t count_, bytes_;
   std::size_t used_ = 0;
@@ -127,9 +132,6 @@ class trim_place {
 };
 
 void add(message::totals& sum, const room_counts& of, const own_settings& own) noexcept;
-
-/// Bytes of text, data, ids and reactions in `message`.
-std::size_t cost_of(const message::present_message& message) noexcept;
 
 /// Room ids with `from <= id < to`.
 struct id_range {

@@ -5,6 +5,7 @@
 #include "journal/sqlite_journal.hpp"
 #include "journal/sqlite_people.hpp"
 #include "journal/sqlite_rows.hpp"
+#include "protocol/wire_size.hpp"
 #include "rooms/present.hpp"
 
 #include <algorithm>
@@ -235,7 +236,7 @@ result<std::vector<log_entry>> sqlite_reader::entries(const room_id& room, seq_n
                                                       std::size_t bytes) {
   const auto number = find(room);
   if (const auto* why = std::get_if<failure>(&number)) return *why;
-  entry_page page{count, bytes};
+  entry_page page{room, count, bytes};
   query row{run_.entries, std::get<std::int64_t>(number), clamp(after), clamp(upto), clamp(count)};
   while (row.next()) {
     auto entry = entry_of(row);
@@ -269,7 +270,7 @@ result<message_page> sqlite_reader::messages(const room_id& room, const user_id&
   const auto [id, head, floor] = std::get<0>(found);
   auto range = message_range::of(before, after, head);
   range.above = std::max(range.above, seq_no{floor.value() - 1});
-  message_page_builder page{range.direction, count, bytes};
+  message_page_builder page{room, range.direction, count, bytes};
   const bool forward = range.direction == reading::forward;
   bool main_alone = thread == seq_no{0};
   if (!thread) {
@@ -447,10 +448,10 @@ result<std::vector<feed_item>> sqlite_reader::feed(std::uint64_t after, std::siz
   while (row.next()) {
     auto entry = entry_of(row);
     if (!entry) return damaged();
-    used += cost_of(*entry);
+    auto room = room_id::trusted(std::string{row.text(entry_columns_count + 1)});
+    used += wire_size(room, *entry);
     if (!items.empty() && used > bytes) break;
-    items.push_back({static_cast<std::uint64_t>(row.integer(entry_columns_count)),
-                     room_id::trusted(std::string{row.text(entry_columns_count + 1)}),
+    items.push_back({static_cast<std::uint64_t>(row.integer(entry_columns_count)), std::move(room),
                      std::move(*entry)});
   }
   if (row.code() != SQLITE_OK) return failed(row.code());

@@ -4,6 +4,7 @@
 #include "journal/sqlite_people.hpp"
 #include "journal/sqlite_reader.hpp"
 #include "journal/sqlite_rows.hpp"
+#include "protocol/wire_size.hpp"
 #include "rooms/rights.hpp"
 #include "rooms/sequencer.hpp"
 
@@ -72,7 +73,7 @@ result<std::vector<pinned_message>> sqlite_reader::pins(const room_id& room, con
         message_at(id, asker, seq_no{static_cast<std::uint64_t>(row.integer(0))}, code);
     if (code) return failed(code);
     if (!message) return damaged();
-    used += cost_of(*message);
+    used += wire_size(room, *message);
     if (!page.empty() && used > bytes) break;
     page.push_back({user_id::trusted(std::string{row.text(1)}), unix_ms{row.integer(2)},
                     std::move(*message)});
@@ -114,7 +115,7 @@ result<thread_page> sqlite_reader::threads(const room_id& room, const user_id& a
     auto message = message_at(id, asker, root, code);
     if (code) return failed(code);
     if (!message) return damaged();
-    used += cost_of(*message);
+    used += wire_size(room, *message);
     if (!page.roots.empty() && used > bytes) {
       page.next = page.roots.back().last_reply;
       break;

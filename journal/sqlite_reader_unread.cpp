@@ -4,6 +4,7 @@
 #include "journal/sqlite_people.hpp"
 #include "journal/sqlite_reader.hpp"
 #include "journal/sqlite_rows.hpp"
+#include "protocol/wire_size.hpp"
 #include "rooms/rights.hpp"
 
 #include <algorithm>
@@ -177,7 +178,7 @@ result<notes_page> sqlite_reader::notes(const user_id& user, std::optional<std::
                               code);
     if (code) return failed(code);
     if (!message) return damaged();
-    used += cost_of(*message);
+    used += wire_size(view.room, *message);
     if (!page.list.empty() && used > bytes) {
       page.next = last;
       break;

@@ -214,6 +214,7 @@ struct list_blocks {
 };
 struct list_users {
   std::vector<user_id> ids;  // 1..limits::users_count_max
+  std::size_t after = 0;     // of them are answered already: the `next` of the page before
   friend bool operator==(const list_users&, const list_users&) = default;
 };
 struct report {

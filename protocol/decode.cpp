@@ -96,7 +96,10 @@ command::any read_block(fields& in) {
 command::any read_blocks(fields&) { return command::list_blocks{}; }
 
 command::any read_users(fields& in) {
-  return command::list_users{in.ids<user_id>("ids", 1, limits::users_count_max)};
+  command::list_users what;
+  what.ids = in.ids<user_id>("ids", 1, limits::users_count_max);
+  if (const auto after = in.seq_cursor()) what.after = static_cast<std::size_t>(after->value());
+  return what;
 }
 
 command::any read_active(fields& in) { return command::set_active{in.boolean("on")}; }

@@ -285,6 +285,7 @@ class encoder : message_parts<Writer> {
   void operator()(const message::users& what) {
     begin("users", what.ref);
     put("users", what.list);
+    put_next(what.next);
     out_.end_object();
   }
 

@@ -13,11 +13,11 @@
 /// Private to protocol: what messages are made of, and how it is written.
 namespace confab {
 
-/// `Writer` is one of writers.hpp.
+/// `Writer` is one of writers.hpp, or takes the same calls.
 template <class Writer>
 class message_parts {
  protected:
-  explicit message_parts(std::string& out) : out_(out) {}
+  explicit message_parts(typename Writer::output& out) : out_(out) {}
 
   void begin(std::string_view type, message::re ref = std::nullopt) {
     out_.begin_object();

@@ -282,6 +282,7 @@ struct profile {
 struct users {
   re ref;
   std::vector<profile> list;  // "users"
+  std::string next = {};
 };
 struct blocks {
   re ref;

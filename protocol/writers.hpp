@@ -18,6 +18,7 @@ namespace confab {
 /// UTF-8 already.
 class json_writer {
  public:
+  using output = std::string;
   explicit json_writer(std::string& out) : out_(out) {}
 
   void begin_object() { append("{"); }
@@ -138,6 +139,7 @@ class json_writer {
 /// CBOR in preferred serialization (RFC 8949 §4.1), byte for byte nlohmann's to_cbor.
 class cbor_writer {
  public:
+  using output = std::string;
   explicit cbor_writer(std::string& out) : out_(out) {}
 
   /// The count of members is put in afterwards: an object of the protocol has fewer than 24, which

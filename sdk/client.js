@@ -197,9 +197,9 @@ export class ConfabClient {
     return this.#ask("blocks", {}, "blocks");
   }
 
-  /** @param {string[]} ids */
-  users(ids) {
-    return this.#ask("users", { ids });
+  /** @param {string[]} ids @param {{ after?: string }} [options] */
+  users(ids, options) {
+    return this.#ask("users", { ...options, ids });
   }
 
   /** @param {string} room @param {number} seq */

@@ -453,8 +453,8 @@ export declare class ConfabClient {
   block(user: string): Promise<Done>;
   unblock(user: string): Promise<Done>;
   blocks(): Promise<Blocks>;
-  /** Names and data of up to 100; whom nobody knows is left out. */
-  users(ids: string[]): Promise<Users>;
+  /** Names and data of up to 100; whom nobody knows is left out. A page goes on with the same `ids`. */
+  users(ids: string[], options?: { after?: string }): Promise<Users>;
   /** Everything up to `seq` is read. Resolves with where the marker is and what is left: `unread` is exact. Of members only. */
   read(room: string, seq: number): Promise<Read>;
   /** Everything in all rooms is read. */

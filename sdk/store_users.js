@@ -63,8 +63,18 @@ export class Users {
   async #ask() {
     const waiting = this.#waiting.splice(0);
     for (let from = 0; from < waiting.length; from += ASKED_MAX) {
-      const answer = this.#client.users(waiting.slice(from, from + ASKED_MAX));
-      await answer.then(({ users }) => users?.forEach(this.#known.meet), () => {});
+      await this.#meet(waiting.slice(from, from + ASKED_MAX)).catch(() => {});
     }
+  }
+
+  /** Page by page: what applications say of users may be long. @param {string[]} ids */
+  async #meet(ids) {
+    /** @type {string | undefined} */
+    let after;
+    do {
+      const { users, more, next } = await this.#client.users(ids, { after });
+      users?.forEach(this.#known.meet);
+      after = more ? next : undefined;
+    } while (after !== undefined);
   }
 }

@@ -409,6 +409,9 @@ export interface Users {
   type: "users";
   re?: number;
   users: Profile[];
+  more?: boolean;
+  /** Goes on with `after` and the same `ids`. */
+  next?: string;
 }
 
 export interface Blocks {

@@ -3,6 +3,7 @@
 #include "journal/sqlite_faults.hpp"
 #include "journal/sqlite_statement.hpp"
 #include "protocol/limits.hpp"
+#include "protocol/wire_size.hpp"
 #include "rooms/rights.hpp"
 #include "search/fts.hpp"
 #include "search/tokens.hpp"
@@ -293,7 +294,7 @@ bool sqlite_searcher::add(run& of, const candidate& one) {
   auto message = message_at(of, at.room, one.seq);
   // The index may be behind: what was deleted or edited meanwhile is as it is now.
   if (!message || message->deleted || !has_all(message->what.text, of.words)) return true;
-  const auto cost = cost_of(message->what);
+  const auto cost = wire_size(at.room, *message);
   if (of.found.hits.size() >= of.what.count ||
       (!of.found.hits.empty() && of.bytes + cost > limits::page_bytes_max))
     return false;

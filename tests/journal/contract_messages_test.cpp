@@ -1,5 +1,6 @@
 // What journal.hpp promises of messages, their changes, the feed and marks, over every journal.
 
+#include "protocol/wire_size.hpp"
 #include "tests/journal/stores.hpp"
 
 using namespace confab;
@@ -113,22 +114,27 @@ JOURNAL_TEST("asked for no message, a page only says whether there are any") {
   CHECK(read_page(store.of, {}, 8, 0) == page{{}, false});
 }
 
-JOURNAL_TEST("a page stops at about the bytes asked for, but there is always a message") {
+JOURNAL_TEST("a page stops at the bytes asked for, as they are on the wire, but there is always a message") {
   TestType store;
-  const std::string text(95, 'x');  // and "alice": 100 bytes
+  const std::string text(95, '"');
   const std::string longer(195, 'y');
   store.of.commit({create(general), post(general, text), post(general, text), post(general, text),
                    edit(general, 2, longer)});
 
+  std::vector<std::size_t> size;
+  for (const auto& one : read_messages(store.of, {}, {}, 10).messages)
+    size.push_back(wire_size(general, one));
+  REQUIRE(size.size() == 3);
+  REQUIRE(size[0] > 2 * text.size());
   SECTION("backwards") {
-    CHECK(read_page(store.of, {}, {}, 10, 400) == page{{1, 2, 3}, false});
-    CHECK(read_page(store.of, {}, {}, 10, 399) == page{{2, 3}, true});
-    CHECK(read_page(store.of, {}, {}, 10, 299) == page{{3}, true});
+    CHECK(read_page(store.of, {}, {}, 10, size[0] + size[1] + size[2]) == page{{1, 2, 3}, false});
+    CHECK(read_page(store.of, {}, {}, 10, size[0] + size[1] + size[2] - 1) == page{{2, 3}, true});
+    CHECK(read_page(store.of, {}, {}, 10, size[1] + size[2] - 1) == page{{3}, true});
     CHECK(read_page(store.of, {}, {}, 10, 0) == page{{3}, true});
   }
   SECTION("forwards") {
-    CHECK(read_page(store.of, {}, 0, 10, 300) == page{{1, 2}, true});
-    CHECK(read_page(store.of, {}, 0, 10, 299) == page{{1}, true});
+    CHECK(read_page(store.of, {}, 0, 10, size[0] + size[1]) == page{{1, 2}, true});
+    CHECK(read_page(store.of, {}, 0, 10, size[0] + size[1] - 1) == page{{1}, true});
     CHECK(read_page(store.of, {}, 1, 10, 0) == page{{2}, true});
     CHECK(read_page(store.of, {}, 2, 10, 0) == page{{3}, false});
   }

@@ -92,7 +92,7 @@ test("the commands of members, rooms, threads and files have their frames", asyn
     client.download("r19", 63),
     client.report("r20", 59, "spam"),
     client.block("eve"),
-    client.users(["bob"]),
+    client.users(["bob"], { after: "1" }),
   ].map(outcome);
 
   assert.deepEqual(said(t), [
@@ -124,7 +124,7 @@ test("the commands of members, rooms, threads and files have their frames", asyn
     { type: "download", room: "r19", seq: 63, index: 0 },
     { type: "report", room: "r20", target: 59, reason: "spam" },
     { type: "block", user: "eve", on: true },
-    { type: "users", ids: ["bob"] },
+    { type: "users", ids: ["bob"], after: "1" },
   ]);
   assert.equal(calls.filter((c) => c.settled).length, 0);
   client.stop();

@@ -115,6 +115,20 @@ test("names of those whom nothing has named are asked for once, and change what 
   assert.notEqual(general(t), before);
 });
 
+test("names that come in pages are asked for until the last", async () => {
+  const t = await inGeneral();
+
+  t.store.learn(["zoe", "yan"]);
+  await t.clock.advance(0);
+  const first = t.peer.take("users");
+  await t.peer.say({ type: "users", re: first.id, users: [{ id: "zoe", name: "Zoë" }], more: true, next: "1" });
+  const second = t.peer.take("users");
+  await t.peer.say({ type: "users", re: second.id, users: [{ id: "yan", name: "Yan" }], more: false });
+
+  assert.deepEqual([first.after, second.ids, second.after], [undefined, ["zoe", "yan"], "1"]);
+  assert.deepEqual([t.store.nameOf("zoe"), t.store.nameOf("yan"), t.peer.inbox], ["Zoë", "Yan", []]);
+});
+
 test("of many names a hundred are asked for at a time, and none again that were refused", async () => {
   const t = await inGeneral();
   const ids = Array.from({ length: 101 }, (_, n) => `user-${n}`);
