@@ -205,7 +205,13 @@ void field(Io& io, in<Io, user_set>& profile) {
   field(io, profile.user);
   io.text(profile.name, plain_bytes_max);
   maybe(io, profile.data, [&](auto& data) { named(io, data, plain_bytes_max); });
-  field(io, profile.guest);
+  // In one byte, as `guest` alone was once.
+  std::uint8_t flags = (profile.guest ? 1 : 0) | (profile.by_api ? 2 : 0);
+  io.byte(flags, 3);
+  if constexpr (Io::reads) {
+    profile.guest = (flags & 1) != 0;
+    profile.by_api = (flags & 2) != 0;
+  }
 }
 template <class Io>
 void field(Io& io, in<Io, rooms::principal>& by) {

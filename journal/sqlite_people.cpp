@@ -21,7 +21,7 @@ rooms::member_row member_of(const query& row, int column) {
 
 user_set profile_of(const query& row) {
   user_set found{user_id::trusted(std::string{row.text(0)}), std::string{row.text(1)}, {},
-                 row.integer(3) != 0};
+                 row.integer(3) != 0, row.integer(4) != 0};
   if (!row.is_null(2)) found.data = free_data{std::string{row.text(2)}};
   return found;
 }
@@ -39,7 +39,7 @@ int people::prepare(const connection& database) {
       {run_.drop_member, "delete from members where room = ?1 and user = ?2"},
       {run_.profile, profile},
       {run_.keep_profile,
-       "insert or replace into users (user, name, data, guest) values (?1, ?2, ?3, ?4)"},
+       "insert or replace into users (user, name, data, guest, by_api) values (?1, ?2, ?3, ?4, ?5)"},
       {run_.memberships,
        "select count(*) from (select 1 from members indexed by members_user "
        "where user = ?1 and state in (1, 2) "
@@ -190,7 +190,7 @@ int people::project(const rooms::room_view& view, const log_entry& entry, std::u
     if (profile->data) data = profile->data->value();
     profiles_.put(profile->user, *profile);
     return query{run_.keep_profile, profile->user.view(), std::string_view{profile->name}, data,
-                 profile->guest}
+                 profile->guest, profile->by_api}
         .run();
   }
   return SQLITE_OK;

@@ -21,7 +21,7 @@ inline constexpr std::string_view member_columns =
     "state, role, since, until, mute_until, invited_by, reason";
 rooms::member_row member_of(const query& row, int column);
 
-inline constexpr std::string_view profile_columns = "user, name, data, guest";
+inline constexpr std::string_view profile_columns = "user, name, data, guest, by_api";
 user_set profile_of(const query& row);
 
 /// Members and users, as the writer needs them and keeps them: projections of the log, like

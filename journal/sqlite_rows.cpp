@@ -67,7 +67,8 @@ struct to_columns {
     columns.users = body.user.value();
     columns.text = body.name;
     if (body.data) columns.data = body.data->value();
-    if (body.guest) columns.flags = 1;
+    const int flags = (body.guest ? 1 : 0) | (body.by_api ? 2 : 0);
+    if (flags != 0) columns.flags = flags;
     return columns;
   }
 
@@ -138,7 +139,7 @@ std::optional<entry_body> body_of(const query& row) {
       return room_set{settings_from_json(row.text(11))};
     case entry_kind::user_set: {
       user_set profile{user_id::trusted(std::string{row.text(12)}), text(), {},
-                       row.integer(8) != 0};
+                       (row.integer(8) & 1) != 0, (row.integer(8) & 2) != 0};
       if (!row.is_null(11)) profile.data = free_data{std::string{row.text(11)}};
       return profile;
     }

@@ -300,7 +300,11 @@ constexpr const char* step_7 = R"(
   ) strict, without rowid;
 )";
 
-constexpr std::array steps{step_1, step_2, step_3, step_4, step_5, step_6, step_7};
+// Who set a profile: what the deployment set is not written over by a sign-in. Of an entry of kind 11
+// `log.flags` is 1 of a guest's and 2 of what the deployment set.
+constexpr const char* step_8 = "alter table users add column by_api integer not null default 0;";
+
+constexpr std::array steps{step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8};
 
 std::variant<std::int64_t, std::string> number(connection& database, std::string_view sql) {
   statement prepared;

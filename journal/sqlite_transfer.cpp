@@ -62,7 +62,8 @@ constexpr const char* entries_out = R"(
     coalesce(iif(kind = 12, ',"upto":', ',"target":') || target, '') || coalesce(',"thread":' || thread, '') ||
     coalesce(',"reply_to":' || reply_to, '') || iif(event is null, '', ',"event":' || json_quote(event)) ||
     case when kind in (3, 9) then ',"on":true' when kind in (4, 10) then ',"on":false' else '' end ||
-    case when flags is null then '' when kind = 11 then ',"guest":true' else ',"quiet":true' end ||
+    case when flags is null then '' when kind = 11 then iif(flags & 1, ',"guest":true', '') || iif(flags & 2, ',"by_api":true', '')
+      else ',"quiet":true' end ||
     iif(text is null, '', case kind when 2 then ',"reason":' when 3 then ',"emoji":' when 4 then ',"emoji":'
       when 5 then ',"event":' when 7 then ',"reason":' when 11 then ',"name":' when 13 then ',"as":'
       else ',"text":' end || json_quote(text)) ||
@@ -83,7 +84,7 @@ constexpr const char* entries_in = R"(
         when 'member_set' then 7 when 'room_set' then 8 when 'pinned' then iif(e ->> 'on', 9, 10)
         when 'user_set' then 11 when 'trimmed' then 12 when 'erased' then 13 end,
       e ->> 'key', coalesce(e ->> 'more', 0), e ->> iif(t = 'trimmed', 'upto', 'target'), e ->> 'thread', e ->> 'reply_to',
-      iif(e ->> iif(t = 'user_set', 'guest', 'quiet'), 1, null),
+      nullif(iif(e ->> iif(t = 'user_set', 'guest', 'quiet'), 1, 0) + iif(t = 'user_set' and e ->> 'by_api', 2, 0), 0),
       iif(t = 'recorded', null, e ->> 'event'),
       e ->> case t when 'deleted' then 'reason' when 'reacted' then 'emoji'
         when 'recorded' then 'event' when 'member_set' then 'reason' when 'user_set' then 'name' when 'erased' then 'as'

@@ -87,6 +87,7 @@ struct user_set {
   std::string name;
   std::optional<free_data> data;
   bool guest = false;
+  bool by_api = false;  // the deployment set it; the sequencer fills this in
   friend bool operator==(const user_set&, const user_set&) = default;
 };
 

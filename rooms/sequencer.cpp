@@ -363,9 +363,12 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
     const auto& [a, b] = *room->direct;
     of.blocked = from.has_blocked(a == asked.by.user ? b : a, asked.by.user);
   }
-  if (const auto* set = std::get_if<set_user>(&asked.what)) {
+  if (auto* set = std::get_if<set_user>(&asked.what)) {
+    set->profile.by_api = asked.by.as == principal::kind::api_key;
     const auto was = from.profile(set->profile.user);
-    if (was && *was == set->profile) return unchanged{};
+    // What the deployment set is nobody else's to change (SEMANTICS §9).
+    const bool is_kept = was && was->by_api && !set->profile.by_api;
+    if (is_kept || (was && *was == set->profile)) return unchanged{};
   }
   if (from.broken()) return undecided{};
 

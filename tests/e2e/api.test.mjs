@@ -267,11 +267,15 @@ scenario("users have profiles and sessions, and are told to go", async (world) =
   const got = await api.get("/users/bob");
   const none = await api.get("/users/nobody");
   const many = await api.post("/users", { users: [{ user: "ann", name: "Ann" }, { user: "cem" }] });
+  const kept = await api.put("/users/bob", { name: "Robert", data: { colour: "blue" } });
   const token = await api.post("/tokens", { user: "bob", ttl_ms: 60_000, name: "Bob", rooms: ["team-*"] });
   const phone = await world.connect(server);
   await phone.hello({ token: token.json.token, device: "phone" });
   const laptop = await world.connect(server);
   await laptop.hello({ token: token.json.token, device: "laptop" });
+  await laptop.ask({ type: "join", room: "team-red" });
+  const said = await laptop.ask({ type: "send", room: "team-red", text: "hi" });
+  const after = await api.get("/users/bob");
   const sessions = await api.get("/users/bob/sessions");
   const online = await api.post("/presence", { users: ["bob", "ann"] });
   const signalled = await api.post("/signal", { users: ["bob", "ann"], from: "shop", data: { n: 1 } });
@@ -284,6 +288,7 @@ scenario("users have profiles and sessions, and are told to go", async (world) =
   assert.deepEqual([none.status, none.json.code], [404, "no_such_user"]);
   assert.deepEqual(many.json.results.map((row) => [row.user, row.status]), [["ann", 200], ["cem", 200]]);
   assert.equal(token.status, 201);
+  assert.deepEqual([said.type, after.json], ["sent", kept.json], "who signs in does not write over what the API set");
   assert.deepEqual(sessions.json.items.map((row) => row.device).sort(), ["laptop", "phone"]);
   assert.deepEqual(online.json, { online: { bob: { sessions: 2 } } });
   assert.deepEqual([signalled.json, heard.from, heard.data], [{ sessions: { bob: 2 } }, "shop", { n: 1 }]);

@@ -482,3 +482,21 @@ JOURNAL_TEST("users are told as they were set last, and the unknown are left out
   CHECK(std::holds_alternative<rooms::unchanged>(again[0]));
   CHECK(std::get<rooms::appended>(again[2]).name == "Bobby");
 }
+
+JOURNAL_TEST("what the API says of a user stays, whatever a sign-in says") {
+  TestType store;
+  const auto set = [](user_set profile) {
+    return operation{rooms::server_room, rooms::server_principal(), "",
+                     rooms::set_user{std::move(profile)}};
+  };
+  const user_set bobby{bob, "Bobby", free_data{R"({"a":1})"}, false, true};
+  store.of.commit({set({bob, "Bob", {}, true}), by_api(set({bob, "Bobby", bobby.data, false}))});
+  restart(store);
+
+  const auto again = store.of.commit({set({bob, "Bob", {}, true}), set({bob, "Bobby", {}, false})});
+
+  CHECK(std::holds_alternative<rooms::unchanged>(again[0]));
+  CHECK(std::holds_alternative<rooms::unchanged>(again[1]));
+  CHECK(*store.of.read->profiles(std::vector{bob}) == std::vector{bobby});
+  CHECK(log_of(store.of, rooms::server_room).back().body == entry_body{bobby});
+}

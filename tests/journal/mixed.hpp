@@ -89,8 +89,9 @@ inline operation any_operation(std::mt19937_64& dice) {
       }
       case 17: {
         user_set profile{who, "name " + std::to_string(pick(4)), {}, pick(2) == 0};
-        return operation{rooms::server_room, rooms::server_principal(), "",
-                         rooms::set_user{profile}};
+        auto by = rooms::server_principal();
+        if (pick(3) == 0) by.as = rooms::principal::kind::api_key;
+        return operation{rooms::server_room, std::move(by), "", rooms::set_user{profile}};
       }
       case 0:
         return create(where);

@@ -290,6 +290,27 @@ operation any_operation(std::mt19937_64& dice) {
 
 }  // namespace
 
+TEST_CASE_METHOD(fixture, "a profile that the API set is the API's alone to change", "[rooms]") {
+  const auto set = [&](user_set profile, principal::kind as) {
+    auto by = server_principal();
+    by.as = as;
+    return decide({server_room, std::move(by), {}, set_user{std::move(profile)}});
+  };
+  using enum principal::kind;
+  const free_data red{R"({"colour":"red"})"};
+  from.rooms[server_room].view.room = server_room;
+
+  CHECK(std::holds_alternative<appended>(set({bob, "Bob", {}, true}, server)));
+  // The same, but now it is the deployment's word.
+  CHECK(std::holds_alternative<appended>(set({bob, "Bob", {}, true}, api_key)));
+  CHECK(std::holds_alternative<appended>(set({bob, "Bob", red, false}, api_key)));
+  CHECK(std::holds_alternative<unchanged>(set({bob, "Bob", red, false}, api_key)));
+  CHECK(std::holds_alternative<unchanged>(set({bob, "Bob", {}, false}, server)));
+  CHECK(std::holds_alternative<unchanged>(set({bob, "Bobby", {}, true}, server)));
+
+  CHECK(from.profiles.at(bob) == user_set{bob, "Bob", red, false, true});
+}
+
 TEST_CASE("the same operations make the same entries and refusals, wherever a restart comes",
           "[rooms]") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
