@@ -91,11 +91,6 @@ bool is_oneself(const judged_case& of) {
   return of.user->id == of.asked.by.user && !of.asked.by.is_unchecked();
 }
 
-/// Beside token keys guests have ids of their own kind, and are no members.
-bool is_shut_out_guest(const judged_case& of) {
-  return !of.who.how.guest_members && of.user->id.view().starts_with(guest_prefix);
-}
-
 std::optional<refused> forbids_state(const judged_case& of, member_state state) {
   const auto& row = of.user->row;
   const bool banned = row.is_banned(of.who.at);
@@ -107,7 +102,7 @@ std::optional<refused> forbids_state(const judged_case& of, member_state state) 
   };
   switch (state) {
     case member_state::invited:
-      if (is_shut_out_guest(of)) return refusal(error_code::forbidden, "guests are no members here");
+      if (auto why = is_no_member_here(of.user->id, of.who.how)) return why;
       if (banned) return is_banned();
       return lacks(of, action::invite);
     case member_state::removed:
@@ -117,7 +112,7 @@ std::optional<refused> forbids_state(const judged_case& of, member_state state) 
     case member_state::member:  // without being asked: by who is bound by nothing
       if (!of.asked.by.admin && !of.asked.by.is_unchecked())
         return refusal(error_code::forbidden, "invite the user instead");
-      if (is_shut_out_guest(of)) return refusal(error_code::forbidden, "guests are no members here");
+      if (auto why = is_no_member_here(of.user->id, of.who.how)) return why;
       if (banned) return is_banned();
       return std::nullopt;
     case member_state::left:
@@ -367,6 +362,11 @@ verdict judge(const judged_case& of) {
   for (const auto& each : rules_in_order)
     if (auto said = each.says(of)) return *std::move(said);
   return allowed{};
+}
+
+std::optional<refused> is_no_member_here(const user_id& user, const rules& how) {
+  if (how.guest_members || !user.view().starts_with(guest_prefix)) return std::nullopt;
+  return refusal(error_code::forbidden, "guests are no members here");
 }
 
 std::optional<refused> takes_no_more(std::size_t memberships, const rules& how) {

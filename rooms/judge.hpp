@@ -54,6 +54,8 @@ verdict judge(const judged_case& of);
 
 /// Whether a user can't belong to one room more.
 std::optional<refused> takes_no_more(std::size_t memberships, const rules& how);
+/// Whether it is a guest who can't belong to any: beside token keys guests have ids of their own kind.
+std::optional<refused> is_no_member_here(const user_id& user, const rules& how);
 
 /// The messages that an operation names to change them, in its order; none where it names none.
 std::vector<seq_no> targets_of(const want& what);

@@ -263,6 +263,7 @@ decision sequencer::create(operation& asked, unix_ms at, source& from) {
     bodies.push_back(std::move(owner));
     for (const auto& user : wanted.with->invited) {
       if (user == asked.by.user || from.has_blocked(user, asked.by.user)) continue;
+      if (auto why = is_no_member_here(user, how_)) return *std::move(why);
       if (auto why = is_full(user)) return *std::move(why);
       invited.users.push_back(user);
     }

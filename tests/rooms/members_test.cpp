@@ -529,8 +529,13 @@ TEST_CASE("guests are no members where they can't be, whoever asks", "[rooms]") 
         error_code::forbidden);
   CHECK(code(in.decide(as_admin(change(eve, make({guest}, member_state::member))))) ==
         error_code::forbidden);
+  create_room::founding with_guest{{}, {bob, guest}};
+  const operation founding{room_id::trusted("made"), author(alice), "",
+                           create_room{epoch_id{"e"}, {}, with_guest}};
+  CHECK(code(in.decide(founding)) == error_code::forbidden);
   chat there;
   CHECK(done(there.decide(change(alice, make({guest}, member_state::invited)))));
+  CHECK(std::holds_alternative<room_created>(there.decide(founding)));
 }
 
 TEST_CASE("where no members are left an invitation leads nowhere", "[rooms]") {
