@@ -6,6 +6,13 @@
 #include <tuple>
 
 namespace confab::actors {
+namespace {
+
+bool is_later(const message::direct_ref& a, const message::direct_ref& b) {
+  return std::tie(b.last_at, a.room) < std::tie(a.last_at, b.room);
+}
+
+}  // namespace
 
 user_row::rest& user_row::more() {
   if (!rest_) rest_ = std::make_unique<rest>();
@@ -95,19 +102,19 @@ void user_row::note(const message::direct_ref& direct) {
   if (!knows_directs_ || direct.head.value() == 0) return;
   auto& list = more().directs;
   const auto at = std::ranges::find(list, direct.room, &message::direct_ref::room);
-  if (at == list.end())
-    list.push_back(direct);
-  else if (direct.head >= at->head)
-    *at = direct;
+  if (at != list.end()) {
+    if (direct.head >= at->head) *at = direct;
+    return;
+  }
+  list.push_back(direct);
+  if (list.size() > limits::directs_count_max)
+    list.erase(std::ranges::max_element(list, is_later));  // the oldest
 }
 
 std::vector<message::direct_ref> user_row::latest_directs() const {
   if (!rest_) return {};
   auto list = rest_->directs;
-  std::ranges::sort(list, [](const auto& a, const auto& b) {
-    return std::tie(b.last_at, a.room) < std::tie(a.last_at, b.room);
-  });
-  if (list.size() > limits::directs_count_max) list.resize(limits::directs_count_max);
+  std::ranges::sort(list, is_later);
   return list;
 }
 

@@ -3,6 +3,7 @@
 #include "actors/delivery.hpp"
 #include "protocol/messages.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -50,8 +51,10 @@ class user_row {
                                        const std::vector<message::direct_ref>* list);
   /// A room ended by a bug: what it had told last is not what the log says.
   void forget_directs();
+  /// The oldest goes where there are more than `limits::directs_count_max`.
   void note(const message::direct_ref& direct);
-  /// The latest first, at most `limits::directs_count_max`.
+  std::size_t directs_count() const noexcept { return rest_ ? rest_->directs.size() : 0; }
+  /// The latest first.
   std::vector<message::direct_ref> latest_directs() const;
   /// Whether the latest of them include one with `other`.
   bool has_direct_with(const user_id& other) const;

@@ -96,6 +96,28 @@ TEST_CASE("the latest direct rooms come first, and no more than the list may hol
   CHECK(list.back().last_at == unix_ms{2});
 }
 
+TEST_CASE("of the direct rooms of a user online no more are kept than the list may hold") {
+  user_row row;
+  row.begin_reading(1);
+  const std::vector<message::direct_ref> none;
+  row.directs_read(1, &none);
+  const auto most = static_cast<std::int64_t>(limits::directs_count_max);
+  for (std::int64_t i = 0; i < most; ++i) row.note(direct("user" + std::to_string(i), 1, 10 + i));
+  REQUIRE(row.directs_count() == limits::directs_count_max);
+
+  row.note(direct("one more", 1, 10 + most));
+  CHECK(row.directs_count() == limits::directs_count_max);
+  CHECK(row.has_direct_with(user_id::trusted("one more")));
+  CHECK_FALSE(row.has_direct_with(user_id::trusted("user0")));  // the oldest
+
+  row.note(direct("older", 1, 1));
+  CHECK(row.directs_count() == limits::directs_count_max);
+  CHECK_FALSE(row.has_direct_with(user_id::trusted("older")));
+  row.note(direct("user1", 2, 20 + most));  // one that is known takes nobody's place
+  CHECK(row.latest_directs().front().with == user_id::trusted("user1"));
+  CHECK(row.has_direct_with(user_id::trusted("user2")));
+}
+
 TEST_CASE("what is doubted is forgotten until it is read again") {
   user_row row;
   row.begin_reading(1);
