@@ -81,6 +81,62 @@ TEST_CASE("what is stored beside the log and differs from a replay is found, and
   }
 }
 
+TEST_CASE("damage is found in each table that is stored beside the log", "[journal]") {
+  temporary_directory directory;
+  const auto carol = user("carol");
+  {
+    session of{open_or_throw(directory.path())};
+    auto naming = post(general, "see both", "", bob);
+    std::get<rooms::post_message>(naming.what).what.mentions = {{alice, bob}, true};
+    naming.by.token = role::moderator;
+    auto pin = set_pin(general, 5);
+    pin.by.token = role::moderator;
+    const auto server = rooms::server_principal();
+    rooms::set_room slow{};
+    slow.change.slow = std::chrono::seconds{1};
+    auto slows = by(alice);
+    slows.admin = true;
+    of.commit({create(general), join_as_member(general, alice), join_as_member(general, bob),
+               {general, by(bob), "", rooms::cease_membership{}},  // seq 3
+               post(general, "root"), naming, pin,
+               post(general, "reply", "", bob, {{}, seq_no{4}, false, ""}), post(general, "slip"),
+               erase(general, 8),
+               {rooms::server_room, server, "", rooms::set_user{{alice, "Alice", {}, false}}},
+               {general, slows, "", rooms::set_room{slow}}});
+    of.commit({post(general, "slowly", "", carol), erase(general, std::vector<std::uint64_t>{11}, carol),
+               {general, server, "", rooms::erase_user{carol, user("gone:1"), seq_no{100}}}}, 9000);
+    REQUIRE(of.read->room(general)->head == seq_no{13});
+  }
+  REQUIRE(faults_in(directory.path()) == names{});
+
+  const std::pair<std::string, std::string> damages[] = {
+      {"update members set role = role + 1 where user = 'alice'", "members"},
+      {"delete from notes", "notes"},
+      {"delete from room_mentions", "messages that name everybody"},
+      {"delete from deleted_counted", "deleted messages"},
+      {"delete from erased", "erased users"},
+      {"delete from gone_rooms", "rooms that were left"},
+      {"update rooms set members = 9 where room = 'general'", "rooms' settings and counts"},
+      {"delete from last_messages", "times of slow mode"},
+      {"update pins set pinned_by = 'bob'", "pins"},
+      {"update threads set replies = 9", "threads"},
+      {"delete from thread_users", "users of threads"},
+      {"update users set name = 'Mallory'", "names of users"}};
+  for (const auto& [sql, noun] : damages) {
+    sqlite::connection at;
+    REQUIRE(at.open(directory.database(), SQLITE_OPEN_READWRITE) == SQLITE_OK);
+    REQUIRE(at.execute(sql.c_str()) == SQLITE_OK);
+    INFO(sql);
+    CHECK(sqlite3_changes(at.get()) > 0);
+  }
+  const auto faults = faults_in(directory.path());
+  REQUIRE(faults.size() == std::size(damages));
+  for (std::size_t i = 0; i < faults.size(); ++i)
+    CHECK(faults[i].starts_with(damages[i].second + " differ from a replay"));
+  CHECK(faults_in(directory.path(), check_mode::rebuild) == names{});
+  CHECK(faults_in(directory.path()) == names{});
+}
+
 TEST_CASE("making anew leaves the log as it is, whatever the clock says", "[journal]") {
   temporary_directory directory;
   fill(directory.path());
