@@ -26,6 +26,7 @@ class command_gate {
     bool answered = false;    // the client has its reply, but it is not done
     std::optional<steady_time> until;  // given up then; none: never
     seq_no floor{};  // of what it reads: nothing before it is for this reader
+    command_type type = no_command;
   };
   struct started {
     running& run;
@@ -56,7 +57,8 @@ class command_gate {
     if (!in_line && !std::ranges::all_of(running_, &running::beside)) return std::nullopt;
     auto& run = running_.emplace_back(running{ticket_no{++last_ticket_}, next.what.id,
                                               room ? *room : room_id{}, in_line, false, next.counted,
-                                              next.bytes, false, until});
+                                              next.bytes, false, until, {},
+                                              type_of(next.what)});
     started now{run, std::move(next.what.what)};
     waiting_.pop_front();
     return now;
@@ -65,13 +67,14 @@ class command_gate {
   /// Out of the commands that have not started, without starting it.
   struct given_up {
     message::re ref;
+    command_type type;
     bool counted;
     std::uint32_t bytes;
   };
   std::optional<given_up> give_up_next() {
     if (waiting_.empty()) return std::nullopt;
     const auto& next = waiting_.front();
-    const given_up gone{next.what.id, next.counted, next.bytes};
+    const given_up gone{next.what.id, type_of(next.what), next.counted, next.bytes};
     waiting_.pop_front();
     return gone;
   }
@@ -99,6 +102,10 @@ class command_gate {
     bool counted;
     std::uint32_t bytes;
   };
+
+  static command_type type_of(const request& what) {
+    return static_cast<command_type>(what.what.index());
+  }
 
   static const room_id* lane_of(const command::any& what) {
     if (const auto* send = std::get_if<command::send>(&what)) return &send->room;

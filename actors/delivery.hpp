@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/budget.hpp"
+#include "actors/counts.hpp"
 #include "actors/identity.hpp"
 #include "actors/steady_time.hpp"
 #include "journal/journal.hpp"
@@ -187,6 +188,7 @@ struct asker {
   steady_time asked{};      // when it came to the room,
   unix_ms at{};             // by the time of day
   payers::key address = 0;  // that pays for the rooms it makes
+  command_type type = no_command;
 
   /// What an error names: a client knows by its `re` which room a command was about.
   std::optional<room_id> named(const room_id& room) const {

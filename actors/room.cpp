@@ -287,7 +287,7 @@ void room::refuse(const room_command& what, const rooms::refused& why) {
     return vouch(denied, false);
   }
   if (const auto* look = std::get_if<look_at_room>(&what.what)) return look->hear(nullptr);
-  env_->board.counts_of(state_->id).errors[static_cast<std::size_t>(why.code)].add();
+  env_->board.counts_of(state_->id).failed(what.from.type, why.code);
   room_effects effects;
   if (const auto* join = std::get_if<join_op>(&what.what); join && join->continuing) {
     effects.settlements.push_back({what.from.session, what.from.ticket, settlement::broken});

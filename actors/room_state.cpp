@@ -42,7 +42,7 @@ bool room_state::exists_for(const user_id& user) const noexcept {
 
 void room_state::answer(const asker& to, const message::any& what, room_effects& out) const {
   if (const auto* error = std::get_if<message::error>(&what); error && how_.counts)
-    how_.counts->errors[static_cast<std::size_t>(error->code)].add();
+    how_.counts->failed(to.type, error->code);
   out.deliveries[to.session.shard()].push_back(unicast{to.session, encode_frame(to.format, what)});
 }
 

@@ -137,8 +137,9 @@ bool session::received(frame_received& what) {
   if (now_ == phase::closing || draining_) return false;
   auto& [id, command] = what.what;
   auto* as_hello = std::get_if<command::hello>(&command);
+  const auto type = static_cast<command_type>(command.index());
   if (now_ == phase::refused || (now_ == phase::awaiting_hello && !as_hello && hello_failed_)) {
-    say_error(id, error_code::unauthorized, "hello was refused");
+    say_error(type, id, error_code::unauthorized, "hello was refused");
     return false;
   }
   if (now_ == phase::awaiting_hello && !as_hello) {
@@ -146,16 +147,16 @@ bool session::received(frame_received& what) {
     return false;
   }
   faults_in_a_row_ = 0;
-  env_->board.counts_of(id_).commands[command.index()].add();
-  if (!within_rate(id, worth(command))) return false;
+  env_->board.counts_of(id_).commands[type].add();
+  if (!within_rate(id, type, worth(command))) return false;
   if (as_hello && now_ != phase::awaiting_hello) {
-    say_error(id, error_code::already, "hello was said already");
+    say_error(type, id, error_code::already, "hello was said already");
   } else if (as_hello) {
     return hello(id, *as_hello, what.bytes);
   } else if (std::holds_alternative<command::ping>(command)) {
     if (id) say(message::pong{id});
   } else if (taken_->server_is_full()) {
-    say_error(id, error_code::unavailable, "the server has too much to do");
+    say_error(type, id, error_code::unavailable, "the server has too much to do");
   } else {
     gate_.add(std::move(what.what), true, what.bytes);
     pump();
@@ -167,25 +168,25 @@ bool session::received(frame_received& what) {
 void session::refused(const rejected& why) {
   if (now_ == phase::closing || draining_) return;
   if (now_ == phase::refused && !why.close)
-    return say_error(why.id, error_code::unauthorized, "hello was refused");
+    return say_error(no_command, why.id, error_code::unauthorized, "hello was refused");
   if (why.close) {
     close(*why.close, why.message);
   } else if (now_ == phase::awaiting_hello && !why.hello && !hello_failed_) {
     close(close_code::protocol_error, "hello first");
-  } else if (within_rate(why.id)) {
+  } else if (within_rate(why.id, no_command, 1)) {
     if (now_ == phase::awaiting_hello) hello_failed_ = true;
-    say_error(why.id, why.code, why.message);
+    say_error(no_command, why.id, why.code, why.message);
     if (++faults_in_a_row_ >= limits::faults_in_a_row_max)
       close(close_code::protocol_error, "too many bad frames in a row");
   }
 }
 
-bool session::within_rate(const message::re& ref, unsigned commands) {
+bool session::within_rate(const message::re& ref, command_type type, double commands) {
   const auto now = env_->steady_now();
   const auto wait = taken_->pays.take(price::commands, commands, now);
   if (wait.count() == 0) return true;
   const auto told = std::chrono::ceil<std::chrono::milliseconds>(wait);
-  say(message::error{ref, error_code::rate_limited, "too many commands", told, {}});
+  say_error(type, message::error{ref, error_code::rate_limited, "too many commands", told, {}});
   if (now_ == phase::awaiting_hello) hello_failed_ = true;
   if (patience_.ends(now, limits::refusals_bursts_max * env_->how.commands_burst))
     close(close_code::rate_abuse, "too many commands");
@@ -395,7 +396,7 @@ void session::fail(ticket_no ticket, const rooms::refused& why) {
   if (run->answered)  // no second reply
     close(close_code::internal, why.text);
   else
-    say(error_for(from(*run), run->room, why));
+    say_error(run->type, error_for(from(*run), run->room, why));
   settle(ticket);
 }
 
@@ -438,7 +439,7 @@ session::membership* session::in(const room_id& room) {
 }
 
 asker session::from(const running& run) const {
-  return {id_, format_, run.ticket, run.ref, {}, {}, taken_->pays.address()};
+  return {id_, format_, run.ticket, run.ref, {}, {}, taken_->pays.address(), run.type};
 }
 
 session_info session::info() const { return {id_, user_, name_, format_}; }
@@ -454,16 +455,15 @@ void session::to_registrar(user_op what) {
 const audience_actor& session::own_audience() const { return env_->board.audience_of(id_); }
 
 void session::say(const message::any& what) {
-  if (const auto* error = std::get_if<message::error>(&what))
-    env_->board.counts_of(id_).errors[static_cast<std::size_t>(error->code)].add();
   // Overflow and closed end in connection_closed; there is nothing to do about them here.
   const auto bytes = encode_frame(format_, what);
   taken_->pays.charge(price::bytes_out, static_cast<double>(bytes->size()), env_->steady_now());
   static_cast<void>(sink_->push(bytes));
 }
 
-void session::say_error(const message::re& ref, error_code code, std::string text) {
-  say(message::error{ref, code, std::move(text), {}, {}});
+void session::say_error(command_type of, const message::error& what) {
+  env_->board.counts_of(id_).failed(of, what.code);
+  say(what);
 }
 
 void session::close(close_code code, std::string reason) {

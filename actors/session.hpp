@@ -83,7 +83,7 @@ class session final : public light_actor<session_event> {
   /// Whether it waits; otherwise it is done with.
   bool received(frame_received& what);
   void refused(const rejected& why);
-  bool within_rate(const message::re& ref, unsigned commands = 1);
+  bool within_rate(const message::re& ref, command_type type, double commands);
 
   // --- session_hello.cpp ---
   bool hello(const message::re& ref, command::hello& what, std::size_t bytes);
@@ -202,7 +202,10 @@ class session final : public light_actor<session_event> {
   void to_registrar(user_op what);
   const audience_actor& own_audience() const;
   void say(const message::any& what);
-  void say_error(const message::re& ref, error_code code, std::string text);
+  void say_error(command_type of, const message::error& what);
+  void say_error(command_type of, const message::re& ref, error_code code, std::string text) {
+    say_error(of, {ref, code, std::move(text), {}, {}});
+  }
   void close(close_code code, std::string reason);
   void close_when_drained();
   void farewell();

@@ -30,8 +30,8 @@ bool session::take(running& run, price what, double amount, std::string_view too
   const auto wait = taken_->pays.take(what, amount, env_->steady_now());
   if (wait.count() == 0) return true;
   const auto told = std::chrono::ceil<std::chrono::milliseconds>(wait);
-  say(message::error{run.ref, error_code::rate_limited, std::string{too_many}, told,
-                     from(run).named(run.room)});
+  say_error(run.type, message::error{run.ref, error_code::rate_limited, std::string{too_many}, told,
+                                     from(run).named(run.room)});
   settle(run.ticket);
   return false;
 }
@@ -165,7 +165,7 @@ void session::blocks_came(running& run, blocks_read& read) {
   if (wanted.on && !is_blocked && read.users.size() >= limits::blocks_max) {
     message::error full{run.ref, error_code::limit, "too many users are blocked", {}, {}};
     full.limit = limits::blocks_max;
-    say(full);
+    say_error(run.type, full);
     return settle(run.ticket);
   }
   run.until = deadline();

@@ -60,11 +60,12 @@ void session::token_was_checked(token_checked& news) {
 
 /// What was sent behind it without waiting has its answer before the end.
 void session::refuse_hello(error_code code, close_code close, const std::string& reason) {
-  say_error(introduction_->hello_ref, code, reason);
+  static_assert(command::names[0] == "hello");
+  say_error(0, introduction_->hello_ref, code, reason);
   now_ = phase::refused;
   while (const auto next = gate_.give_up_next()) {
     if (!next->counted) continue;  // of its own `resume`
-    say_error(next->ref, error_code::unauthorized, "hello was refused");
+    say_error(next->type, next->ref, error_code::unauthorized, "hello was refused");
     taken_->settle(1, next->bytes);
   }
   tell(me(), hello_refused{close, reason});

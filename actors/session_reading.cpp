@@ -277,8 +277,8 @@ void session::stop_catching_up(const command_settled& what) {
   const auto stopped = reads ? std::exchange(reading_, nullptr) : nullptr;
   if (stopped && !stopped->told_joined) {
     const auto& run = *gate_.find(stopped->ticket);
-    say(message::error{run.ref, error_code::unavailable, "the room was left", {},
-                       from(run).named(what.room)});
+    say_error(run.type, message::error{run.ref, error_code::unavailable, "the room was left", {},
+                                       from(run).named(what.room)});
   }
   if (const message::left left{{}, what.room, what.reason}; !what.reason.empty() && stopped)
     caf::anon_send(own_audience(),

@@ -59,7 +59,7 @@ void session::marker_stored(running& run, const stored_for_session& what) {
     message::error error{run.ref, no->code, no->text, no->retry_after, from(run).named(run.room)};
     error.until = no->until;
     error.reason = no->reason;
-    say(error);
+    say_error(run.type, error);
     return settle(run.ticket);
   }
   if (what.marker) to_registrar(marker_told{id_, run.room, what.marker->read});

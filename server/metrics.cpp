@@ -48,8 +48,10 @@ void commands(const metric_sources& from, metric_values& to) {
 }
 
 void errors(const metric_sources& from, metric_values& to) {
-  for (const auto& row : error_rows)
-    to.add(row.name, from.actors.errors[static_cast<std::size_t>(row.code)]);
+  for (std::size_t type = 0; type < from.actors.errors.size(); ++type)
+    for (const auto& row : error_rows)
+      if (const auto number = from.actors.errors[type][static_cast<std::size_t>(row.code)])
+        to.add(type < command::names.size() ? command::names[type] : "none", row.name, number);
 }
 
 constexpr double nanoseconds_per_second = 1e9;
@@ -149,8 +151,10 @@ std::vector<metric_row> make_rows() {
       {"confab_rooms_awake", "gauge", "Rooms in memory.", "",
        actors_count(&actor_totals::rooms_awake)},
       {"confab_commands_total", "counter", "Commands of clients, as they came.", "type", commands},
-      {"confab_errors_total", "counter", "Errors that clients were told, by their code.", "code",
-       errors},
+      {"confab_errors_total", "counter",
+       "Errors that clients were told, by the type of what they had sent (none: no command) and the "
+       "error's code.",
+       "type", errors, "code"},
       {"confab_storing_seconds", "histogram",
        "From when a room takes what is to be stored until it answers.", "",
        times(&actor_totals::storing)},
@@ -235,6 +239,13 @@ void metric_values::add(std::string_view label, const std::string& number) {
   line("", label_, label, number);
 }
 
+void metric_values::add(std::string_view label, std::string_view second_label,
+                        std::uint64_t number) {
+  text_.append(name_).append("{").append(label_).append("=\"").append(escaped(label));
+  text_.append("\",").append(second_label_).append("=\"").append(escaped(second_label));
+  text_.append("\"} ").append(std::to_string(number)).append("\n");
+}
+
 void metric_values::add(const histogram_sum& all, double per_unit) {
   std::uint64_t so_far = 0;
   for (std::size_t i = 0; i < all.bounds.size(); ++i)
@@ -248,7 +259,9 @@ void metric_values::add(const histogram_sum& all, double per_unit) {
 
 void actor_totals::add(const actors::shard_counts& shard) {
   for (std::size_t i = 0; i < commands.size(); ++i) commands[i] += shard.commands[i].get();
-  for (std::size_t i = 0; i < errors.size(); ++i) errors[i] += shard.errors[i].get();
+  for (std::size_t type = 0; type < errors.size(); ++type)
+    for (std::size_t code = 0; code < error_rows.size(); ++code)
+      errors[type][code] += shard.errors[type][code].get();
   users += shard.users.get();
   rooms_awake += shard.rooms_awake.get();
   storing.add(shard.storing);
@@ -281,7 +294,7 @@ std::string metrics_text(const metric_sources& from) {
   for (const auto& row : metric_rows()) {
     text.append("# HELP ").append(row.name).append(" ").append(row.help).append("\n# TYPE ");
     text.append(row.name).append(" ").append(row.type).append("\n");
-    metric_values values{text, row.name, row.label};
+    metric_values values{text, row.name, row.label, row.second_label};
     row.read(from, values);
   }
   return text;

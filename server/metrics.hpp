@@ -11,15 +11,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 namespace confab::server {
 
 /// What all shards' actors have done, and the journal's writer.
 struct actor_totals {
-  std::array<std::uint64_t, std::variant_size_v<command::any>> commands{};
-  std::array<std::uint64_t, error_rows.size()> errors{};
+  std::array<std::uint64_t, actors::no_command> commands{};
+  std::array<std::array<std::uint64_t, error_rows.size()>, actors::command_types_count> errors{};
   std::uint64_t users = 0;
   std::uint64_t rooms_awake = 0;
   std::uint64_t commits_failed = 0;
@@ -55,11 +54,13 @@ struct metric_sources {
 /// Takes the values of one metric.
 class metric_values {
  public:
-  metric_values(std::string& text, std::string_view name, std::string_view label)
-      : text_(text), name_(name), label_(label) {}
+  metric_values(std::string& text, std::string_view name, std::string_view label,
+                std::string_view second_label)
+      : text_(text), name_(name), label_(label), second_label_(second_label) {}
   void add(std::uint64_t number) { add({}, std::to_string(number)); }
   void add(double number) { add({}, std::to_string(number)); }
   void add(std::string_view label, std::uint64_t number) { add(label, std::to_string(number)); }
+  void add(std::string_view label, std::string_view second_label, std::uint64_t number);
   /// `per_unit`: how many of what was counted in make one of what is shown.
   void add(const histogram_sum& all, double per_unit);
 
@@ -69,7 +70,7 @@ class metric_values {
             const std::string& number);
   std::string& text_;
   std::string_view name_;
-  std::string_view label_;
+  std::string_view label_, second_label_;
 };
 
 /// One row of the metric table, which the page and its documentation come from.
@@ -79,6 +80,7 @@ struct metric_row {
   std::string_view help;
   std::string_view label;  // empty: there is one value
   std::function<void(const metric_sources& from, metric_values& to)> read;
+  std::string_view second_label = {};
 };
 const std::vector<metric_row>& metric_rows();
 

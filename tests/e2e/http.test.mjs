@@ -64,6 +64,8 @@ scenario("health, readiness and metrics", async (world) => {
   const alice = await world.member(server, "alice", "lobby");
   await alice.ask({ type: "send", room: "lobby", text: "one" });
   await alice.ask({ type: "nonsense" });
+  await alice.ask({ type: "send", room: "elsewhere", text: "one" }); // which the room answers,
+  await alice.ask({ type: "leave", room: "elsewhere" }); // and the session
 
   const alive = await server.http("/healthz");
   const ready = await server.http("/readyz");
@@ -77,8 +79,10 @@ scenario("health, readiness and metrics", async (world) => {
     "confab_websockets 1",
     "confab_users 1",
     "confab_rooms_awake 1",
-    'confab_commands_total{type="send"} 1',
-    'confab_errors_total{code="unknown_type"} 1',
+    'confab_commands_total{type="send"} 2',
+    'confab_errors_total{type="none",code="unknown_type"} 1',
+    'confab_errors_total{type="send",code="not_joined"} 1',
+    'confab_errors_total{type="leave",code="not_joined"} 1',
     "confab_storing_seconds_count 1",
   ])
     assert.ok(metrics.body.includes(`\n${line}\n`), line);

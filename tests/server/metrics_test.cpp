@@ -34,7 +34,8 @@ TEST_CASE("the page on metrics has the rows that the server shows") {
     INFO(row.name);
     const auto at = page.find(std::string{row.name});
     REQUIRE(at != page.end());
-    const auto label = row.label.empty() ? "–" : "`" + std::string{row.label} + "`";
+    auto label = row.label.empty() ? "–" : "`" + std::string{row.label} + "`";
+    if (!row.second_label.empty()) label += ", `" + std::string{row.second_label} + "`";
     CHECK(at->second ==
           std::vector<std::string>{std::string{row.type}, label, std::string{row.help}});
     page.erase(at);
@@ -75,7 +76,9 @@ TEST_CASE("what shards and the journal's writer count is added up") {
   actors::writer_counts writer;
   one.commands[5].add();
   other.commands[5].add(2);
-  other.errors[static_cast<std::size_t>(error_code::muted)].add();
+  one.failed(5, error_code::muted);
+  other.failed(5, error_code::muted);
+  other.failed(actors::no_command, error_code::unknown_type);
   one.users.set(3);
   other.users.set(4);
   using namespace std::chrono_literals;
@@ -90,7 +93,8 @@ TEST_CASE("what shards and the journal's writer count is added up") {
   const auto text = metrics_text(from);
 
   for (const std::string line :
-       {"confab_commands_total{type=\"send\"} 3", "confab_errors_total{code=\"muted\"} 1",
+       {"confab_commands_total{type=\"send\"} 3", "confab_errors_total{type=\"send\",code=\"muted\"} 2",
+        "confab_errors_total{type=\"none\",code=\"unknown_type\"} 1",
         "confab_users 7", "confab_storing_seconds_bucket{le=\"1e-05\"} 2",
         "confab_storing_seconds_bucket{le=\"5e-05\"} 3",
         "confab_storing_seconds_bucket{le=\"10\"} 3",
