@@ -23,9 +23,13 @@ clock_doubt doubt_of_clock(const environment& env, journal::reader& of) {
 
 keeper::behavior_type keeper::make_behavior() {
   end_process_on_bug(*this, *env_);
+  tell();
   end_round(first_wait);
   return {
-      [this](const trim_old&) { begin(); },
+      [this](const trim_old&) {
+        planned_ = false;
+        if (!goes_on_) go_on();
+      },
       [this](const trim_more&) { go_on(); },
       [this](const resume_trimming&) {
         const bool was = is_in_doubt();
@@ -34,22 +38,19 @@ keeper::behavior_type keeper::make_behavior() {
         if (was && !goes_on_) send(this, trim_more{});
         return trimming_resumed{was};
       },
-      [](const alive_request&) { return still_here{}; },
+      [this](const alive_request&) {
+        tell();
+        return still_here{};
+      },
   };
-}
-
-void keeper::begin() {
-  planned_ = false;
-  if (goes_on_) return;
-  if (!reader_) {
-    reader_ = source_();
-    reader_->tell_failures([this](std::string_view detail) { env_->bug("keeper", detail); });
-  }
-  go_on();
 }
 
 /// `trim_old` begins a round, an hour after the last one; this is its next step.
 void keeper::go_on() {
+  if (!reader_) {
+    reader_ = source_();
+    reader_->tell_failures([this](std::string_view detail) { env_->bug("keeper", detail); });
+  }
   if (!goes_on_) {
     goes_on_ = true;
     at_ = {{}, env_->now(), env_->how.rules.retention, rooms_looked_at};

@@ -17,8 +17,9 @@ clock_doubt doubt_of_clock(const environment& env, journal::reader& of);
 
 /// Trims what is older than its room keeps it, and takes away old notes of what is read: looks through
 /// all rooms, and then all users with notes, once an hour, and asks the writer for one room, or some
-/// users, after the other, so that nothing waits long behind it. While the clock is in
-/// doubt it takes nothing away, and says so. Detached, because its reads may wait for the disk.
+/// users, after the other, so that nothing waits long behind it. While the clock is in doubt it takes
+/// nothing away, and says so as soon as it is asked whether it is there. Detached, because its reads
+/// may wait for the disk.
 class keeper final : public keeper_actor::base {
  public:
   using reader_source = std::function<std::unique_ptr<journal::reader>()>;
@@ -31,7 +32,6 @@ class keeper final : public keeper_actor::base {
   void on_exit() override { reader_.reset(); }
 
  private:
-  void begin();
   void go_on();
   void trim_next();
   void drop_notes();

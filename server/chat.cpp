@@ -255,6 +255,8 @@ void chat::spawn_actors() {
   auto& system = on_.system();
   std::shared_ptr<journal::writer> writer = journal_->make_writer();
   position_ = writer->position();
+  // Before anybody stores something by a clock that may be wrong.
+  const auto doubt = actors::doubt_of_clock(env_, *journal_->make_reader());
   env_.writer = system.spawn<actors::journal_writer, caf::detached>(&env_, std::move(writer));
   for (std::size_t i = 0; i < on_.shards(); ++i)
     env_.board.add({actors::spawn_on<actors::directory>(system, on_.unit(i), &env_),
@@ -268,7 +270,7 @@ void chat::spawn_actors() {
                     actors::spawn_on<actors::registrar>(system, on_.unit(i), &env_)});
 
   keeper_ = system.spawn<actors::keeper, caf::detached>(
-      &env_, [this] { return journal_->make_reader(); }, actors::doubt_of_clock(env_, *journal_->make_reader()));
+      &env_, [this] { return journal_->make_reader(); }, doubt);
   eraser_ = system.spawn<actors::eraser, caf::detached>(&env_, [this] { return journal_->make_reader(); });
   if (has_search_) searching_.start(system, env_, *journal_, data_);
 
@@ -408,7 +410,7 @@ metric_sources chat::numbers() const {
 }
 
 std::chrono::seconds chat::up() const {
-  return std::chrono::seconds{(system_now().value() - started_.value()) / 1000};
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::steady_clock::now() - up_since_);
 }
 
 void chat::look_at_memory() {

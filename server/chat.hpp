@@ -118,6 +118,7 @@ class chat {
   const std::string data_;  // empty: there is no database
   const bool has_search_;
   const unix_ms started_;
+  const std::chrono::steady_clock::time_point up_since_ = std::chrono::steady_clock::now();
   opening opening_;
   const bool metrics_apart_;
   const std::chrono::milliseconds drain_for_;

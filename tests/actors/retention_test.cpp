@@ -164,6 +164,48 @@ TEST_CASE("a server that starts long after its newest entry takes nothing away b
   CHECK(of.floor() == 4);
 }
 
+TEST_CASE("what is said by a wrong clock right after the start does not make it right") {
+  kept of;
+  of.alice.send("team", "young");
+  of.world.set_clock(30 * 24h);
+  of.world.keep();
+  CHECK(of.world.clock_doubts == std::vector{true});
+  of.alice.send("team", "by the wrong clock");
+
+  of.world.advance(2min);
+
+  CHECK(of.floor() == 1);
+  CHECK(of.world.clock_doubts == std::vector{true});
+}
+
+TEST_CASE("who says right after the start that the clock is right is believed") {
+  kept of;
+  of.alice.send("team", "old");
+  of.world.set_clock(30 * 24h);
+
+  caf::anon_send(of.world.keep(), actors::resume_trimming{});
+  of.world.settle();
+
+  CHECK(of.floor() == 4);
+  CHECK(of.world.clock_doubts == std::vector{true, false});
+}
+
+TEST_CASE("that the clock was set is told long before the next round") {
+  kept of;
+  const auto keeper = of.world.keep();
+  const auto ask = [&] {
+    caf::anon_send(keeper, actors::alive_request{});
+    of.world.settle();
+  };
+
+  of.world.set_clock(30 * 24h);
+  ask();
+  CHECK(of.world.clock_doubts == std::vector{true});
+  of.world.set_clock(0ms);
+  ask();
+  CHECK(of.world.clock_doubts == std::vector{true, false});
+}
+
 TEST_CASE("where the journal can't be read or written, what is old goes when it can") {
   kept of;
   of.alice.send("team", "old");
