@@ -2,6 +2,8 @@
 
 #include "journal/sqlite_statement.hpp"
 
+#include <system_error>
+
 namespace confab::journal::sqlite {
 
 fault fault_before_commit(int code) noexcept {
@@ -42,8 +44,15 @@ fault fault_of_commit(int code) noexcept {
 std::string words(int code, const connection& from) {
   // What was found damaged by our own reading is no error to SQLite.
   const bool is_its_own = from.get() && sqlite3_extended_errcode(from.get()) == code;
-  return (is_its_own ? from.message() : std::string{sqlite3_errstr(code)}) + " (SQLite " +
-         std::to_string(code) + ")";
+  auto said = is_its_own ? from.message() : std::string{sqlite3_errstr(code)};
+  // "disk I/O error" is said of a disk that may only be read, and of many another. A file that is too
+  // short is no error of the system.
+  const int primary = code & 0xff;
+  const bool is_of_system = primary == SQLITE_CANTOPEN ||
+                            (primary == SQLITE_IOERR && code != SQLITE_IOERR_SHORT_READ);
+  if (const int why = is_its_own && is_of_system ? sqlite3_system_errno(from.get()) : 0)
+    said += ": " + std::generic_category().message(why);
+  return said + " (SQLite " + std::to_string(code) + ")";
 }
 
 }  // namespace confab::journal::sqlite

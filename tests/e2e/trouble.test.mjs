@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { open, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import net from "node:net";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 import { until } from "./support/deadline.mjs";
 import { confabd, run } from "./support/server.mjs";
@@ -143,3 +143,55 @@ scenario(
   },
   { skip: !mountable && "mounting takes root" },
 );
+
+/** A file system of its own, on a file; undefined where there cannot be one. */
+async function fileSystem(world) {
+  const where = await world.directory();
+  const image = join(await world.directory(), "image");
+  const done = (command, ...args) => spawnSync(command, args, { stdio: "pipe" }).status === 0;
+  const mount = () => done("mount", "-o", "loop,errors=remount-ro", image, where);
+  await writeFile(image, "");
+  await truncate(image, 32 << 20);
+  if (!done("mkfs.ext4", "-q", "-F", image) || !mount()) return undefined;
+  world.atEnd(() => done("umount", "-l", where));
+  const device = execFileSync("findmnt", ["-no", "SOURCE", where], { encoding: "utf8" }).trim();
+  return {
+    data: join(where, "data"),
+    /** The kernel finds an error in it. */
+    damage: () => writeFile(`/sys/fs/ext4/${basename(device)}/trigger_fs_error`, "for a test"),
+    mend: () => {
+      assert.ok(done("umount", where));
+      done("e2fsck", "-fy", image); // which is not 0 where there was something to mend
+      assert.ok(mount());
+    },
+  };
+}
+
+scenario("a disk that may only be read from one moment on is told, and costs nothing that was acknowledged", async (world, t) => {
+  const disk = await fileSystem(world);
+  if (!disk) return t.skip("a file system on a file takes root and a loop device");
+  const texts = async (who) => (await who.ask({ type: "history", room: "lobby" })).events.map(({ text }) => text);
+  const server = await world.server([], { data: disk.data });
+  const alice = await world.member(server, "alice", "lobby");
+  const bob = await world.member(server, "bob", "lobby");
+  await alice.ask({ type: "send", room: "lobby", text: "before" });
+
+  await disk.damage();
+  const refused = await alice.ask({ type: "send", room: "lobby", key: "k", text: "after" });
+  assert.deepEqual([refused.code, refused.retry], ["unavailable", true]);
+  assert.match(await server.logged("journal-failing"), /Read-only file system/);
+  assert.equal((await server.http("/readyz")).status, 503);
+  assert.deepEqual(await texts(bob), ["before"]);
+  assert.equal((await server.stop()).code, 0);
+  const { code, stderr } = await started(disk.data);
+  assert.equal(code, 1);
+  assert.match(stderr, /Read-only file system|cannot be written to/);
+
+  disk.mend();
+  const later = await world.server([], { data: disk.data });
+  const again = await world.member(later, "alice", "lobby");
+  assert.deepEqual(await texts(again), ["before"]);
+  const repeated = await again.ask({ type: "send", room: "lobby", key: "k", text: "after" });
+  assert.deepEqual([repeated.type, repeated.seq], ["sent", 2]);
+  assert.equal((await later.stop()).code, 0);
+});
