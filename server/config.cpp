@@ -48,6 +48,16 @@ bool is_key_url(std::string_view text) {
   return host && is_loopback(host->host);
 }
 
+unix_ms system_now() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return unix_ms{std::chrono::duration_cast<std::chrono::milliseconds>(now).count()};
+}
+
+kept_key_set kept_keys_of(const config& from) {
+  if (from.journal == journal_kind::memory) return {};
+  return {from.data + "/confab.token-keys", system_now};
+}
+
 /// One part or more, each with a / before it.
 bool is_base_path(std::string_view text) {
   constexpr std::string_view plain =
@@ -114,7 +124,7 @@ std::unique_ptr<actors::authenticator> make_authenticator(const config& from) {
   jwt_checks checks{from.jwt_leeway, from.jwt_issuer, from.jwt_audience, from.jwt_user_claim};
   if (from.fetches_keys())
     return make_fetching_authenticator(from.jwt_key_set, std::move(checks), from.jwt_algorithm,
-                                       from.guests_allowed());
+                                       from.guests_allowed(), kept_keys_of(from));
   return make_authenticator(from.token_keys, std::move(checks), from.guests_allowed());
 }
 

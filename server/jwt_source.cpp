@@ -19,11 +19,12 @@ using steady = std::chrono::steady_clock;
 class fetching_authenticator final : public actors::authenticator {
  public:
   fetching_authenticator(std::string url, jwt_checks checks, std::optional<jwt_algorithm> algorithm,
-                         bool guests, fetch_set fetch, source_timing timing)
+                         bool guests, kept_key_set kept, fetch_set fetch, source_timing timing)
       : url_(std::move(url)),
         checks_(std::move(checks)),
         algorithm_(algorithm),
         guests_(guests),
+        kept_(std::move(kept)),
         fetch_(std::move(fetch)),
         timing_(timing),
         thread_([this] { run(); }) {}
@@ -94,35 +95,69 @@ class fetching_authenticator final : public actors::authenticator {
         return stops_;
       });
       const bool done = take(got);
+      // The journal makes the directory, which may take it longer than the first answer takes.
+      const bool kept = !done || keep();
       lock.lock();
       fetches_ = false;
       answer(lock);
       const auto age = got.max_age ? std::chrono::milliseconds{*got.max_age} : timing_.age;
       const auto next =
-          steady::now() + (done ? std::clamp(age, timing_.age_min, timing_.age_max) : timing_.retry);
+          steady::now() + (done && kept ? std::clamp(age, timing_.age_min, timing_.age_max) : timing_.retry);
       changed_.wait_until(lock, next, [&] { return stops_ || !waiting_.empty(); });
     }
   }
 
   bool take(fetched_set& got) {
-    if (got.error.empty() && got.text == text_) return true;
+    if (got.error.empty() && got.text == text_) {
+      is_kept_ = false;
+      return true;
+    }
     auto read = got.error.empty() ? read_jwt_set(got.text, false)
                                   : std::variant<std::vector<jwt_key>, std::string>{got.error};
     if (const auto* why = std::get_if<std::string>(&read)) {
       log::warn("token-keys-failing", "url={} detail={}", url_, *why);
+      fall_back();
       return false;
     }
-    auto& keys = std::get<std::vector<jwt_key>>(read);
+    use(std::move(std::get<std::vector<jwt_key>>(read)), "token-keys-fetched");
+    text_ = std::move(got.text);
+    is_kept_ = false;
+    return true;
+  }
+
+  void use(std::vector<jwt_key> keys, log::event how) {
     if (algorithm_)
       std::erase_if(keys, [&](const jwt_key& key) { return key.algorithm() != *algorithm_; });
-    log::info("token-keys-fetched", "url={} keys={}", url_, keys.size());
+    log::info(how, "url={} keys={}", url_, keys.size());
     auto fresh = std::make_shared<key_set>();
     for (const auto& key : keys) fresh->ids.insert(key.id());
     fresh->checks = make_authenticator(std::move(keys), checks_, guests_);
-    text_ = std::move(got.text);
     const std::lock_guard lock{border_};
     known_ = std::move(fresh);
-    return true;
+  }
+
+  /// On what is kept from before the start, as long as that counts.
+  void fall_back() {
+    const bool nothing = !current();
+    if (!nothing && !is_kept_) return;
+    auto kept = kept_.find(url_);
+    auto read = read_jwt_set(kept.text, false);
+    auto* keys = kept.error.empty() ? std::get_if<std::vector<jwt_key>>(&read) : nullptr;
+    if (keys && nothing) {
+      use(std::move(*keys), "token-keys-kept");
+      text_ = std::move(kept.text);
+      is_kept_ = true;
+    } else if (!keys && is_kept_) {
+      log::warn("token-keys-lost", "url={} detail={}", url_, kept.error);
+      text_.clear();
+      is_kept_ = false;
+      const std::lock_guard lock{border_};
+      known_ = nullptr;
+    }
+  }
+
+  bool keep() const {
+    return kept_.store(url_, text_) != kept_key_set::outcome::nowhere_yet;
   }
 
   /// All that wait: by what is known now, be it new or not. Without any keys there is no verdict.
@@ -139,9 +174,11 @@ class fetching_authenticator final : public actors::authenticator {
   const jwt_checks checks_;
   const std::optional<jwt_algorithm> algorithm_;
   const bool guests_;
+  const kept_key_set kept_;
   const fetch_set fetch_;
   const source_timing timing_;
-  std::string text_;  // of the thread: that was read last
+  std::string text_;  // of the thread: that was read last,
+  bool is_kept_ = false;  // and that it is from the file
   mutable std::mutex border_;
   mutable std::condition_variable changed_;
   std::shared_ptr<const key_set> known_;    // guarded, as all that follows
@@ -156,9 +193,9 @@ class fetching_authenticator final : public actors::authenticator {
 
 std::unique_ptr<actors::authenticator> make_fetching_authenticator(
     std::string url, jwt_checks checks, std::optional<jwt_algorithm> algorithm, bool guests,
-    fetch_set fetch, source_timing timing) {
+    kept_key_set kept, fetch_set fetch, source_timing timing) {
   return std::make_unique<fetching_authenticator>(std::move(url), std::move(checks), algorithm,
-                                                  guests, std::move(fetch), timing);
+                                                  guests, std::move(kept), std::move(fetch), timing);
 }
 
 }  // namespace confab::server

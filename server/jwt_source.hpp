@@ -2,6 +2,7 @@
 
 #include "actors/identity.hpp"
 #include "server/jwt.hpp"
+#include "server/jwt_kept.hpp"
 
 #include <chrono>
 #include <functional>
@@ -32,9 +33,10 @@ struct source_timing {
 
 /// Checks tokens with the keys at `url`, which a thread of its own fetches: at once, when they have
 /// become old, and for a token whose `kid` is not among them, which then waits. What was fetched last
-/// counts until there is another. Before there is any no verdict is given.
+/// counts until there is another. Before there is any, and where none is kept from before the start, no
+/// verdict is given.
 std::unique_ptr<actors::authenticator> make_fetching_authenticator(
     std::string url, jwt_checks checks, std::optional<jwt_algorithm> algorithm, bool guests,
-    fetch_set fetch = fetch_by_curl, source_timing timing = {});
+    kept_key_set kept = {}, fetch_set fetch = fetch_by_curl, source_timing timing = {});
 
 }  // namespace confab::server

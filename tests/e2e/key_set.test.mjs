@@ -79,6 +79,24 @@ scenario("keys of a URL are fetched by TLS; a token by a new key waits for it", 
   await client.hello({});
 });
 
+scenario("a server that starts while nobody answers at the URL takes the keys of before", async (world) => {
+  const key = pair("one");
+  const provider = await identityProvider(world, setOf(key));
+  const data = await world.directory();
+  const start = () => world.server(["--jwt-key-set", provider.url], { ...tokensOnly, data, env: { SSL_CERT_FILE: provider.certificate } });
+  // The first answer may come before there is a directory; by the second start there is one.
+  for (let i = 0; i < 2; ++i) {
+    const before = await start();
+    await before.logged("token-keys-fetched");
+    assert.equal((await before.stop()).code, 0);
+  }
+
+  provider.served = 503;
+  const server = await start();
+  assert.match(await server.logged("token-keys-kept"), /keys=1/);
+  assert.equal(await signIn(world, server, key.token("alice")), "welcome");
+});
+
 scenario("without keys a client is told to come back, and a server that nobody trusts gives none", async (world) => {
   const key = pair("one");
   const provider = await identityProvider(world, setOf(key));

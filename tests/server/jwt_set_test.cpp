@@ -4,11 +4,13 @@
 #include "server/jwt_source.hpp"
 
 #include "tests/server/keys.hpp"
+#include "tests/server/temporary_directory.hpp"
 #include "tests/support/catch.hpp"
 
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <filesystem>
 #include <mutex>
 
 namespace confab::server {
@@ -217,7 +219,7 @@ TEST_CASE("what a private key signs the public one in a set verifies, and that o
 
 TEST_CASE("tokens wait for the first keys, and without any there is no verdict") {
   set_server source;
-  const auto checks = make_fetching_authenticator("https://id.example/keys", {}, {}, false, source.fetch(), quick);
+  const auto checks = make_fetching_authenticator("https://id.example/keys", {}, {}, false, {}, source.fetch(), quick);
   REQUIRE(source.was_asked(1));
   hearing first{*checks, signed_by("", secret)};
   CHECK_FALSE(first.is_there());
@@ -236,7 +238,7 @@ TEST_CASE("tokens wait for the first keys, and without any there is no verdict")
 TEST_CASE("a token with a key that is not known yet waits until the set was fetched again") {
   set_server source;
   const auto pair = ed25519_keys();
-  const auto checks = make_fetching_authenticator("https://id.example/keys", {}, {}, false, source.fetch(), quick);
+  const auto checks = make_fetching_authenticator("https://id.example/keys", {}, {}, false, {}, source.fetch(), quick);
   source.say({set_of({ec_key}), {}, {}});
   CHECK(hearing{*checks, forge(R"({"alg":"ES256","kid":"ec"})", "{}", secret)}.wait() == "the token is not valid");
 
@@ -254,7 +256,7 @@ TEST_CASE("for keys that nobody has the set is not fetched for each token") {
   auto timing = quick;
   timing.unknown = 24h;
   timing.retry = 24h;
-  const auto checks = make_fetching_authenticator("https://id.example/keys", {}, {}, false, source.fetch(), timing);
+  const auto checks = make_fetching_authenticator("https://id.example/keys", {}, {}, false, {}, source.fetch(), timing);
   source.say({set_of({ec_key}), {}, {}});
   CHECK(hearing{*checks, "no token"}.wait() == "the token is not valid");
   source.say({set_of({ec_key}), {}, {}});  // this once
@@ -265,7 +267,7 @@ TEST_CASE("for keys that nobody has the set is not fetched for each token") {
 
 TEST_CASE("tokens that wait for keys have a bound") {
   set_server source;
-  const auto checks = make_fetching_authenticator("https://id.example/keys", {}, {}, false, source.fetch(), quick);
+  const auto checks = make_fetching_authenticator("https://id.example/keys", {}, {}, false, {}, source.fetch(), quick);
   std::deque<hearing> all;
   for (int i = 0; i < 10'000; ++i) all.emplace_back(*checks, "no token");
   CHECK_FALSE(all.front().is_there());
@@ -277,9 +279,118 @@ TEST_CASE("tokens that wait for keys have a bound") {
   CHECK(all.back().wait() == "the token is not valid");
 }
 
+namespace {
+
+/// A server that is started now and then, where an identity provider answers or does not.
+struct started_again {
+  temporary_directory directory;
+  std::string file = directory.path() + "/confab.token-keys";
+  std::atomic<std::int64_t> time = now.value();
+  key_pair keys = ed25519_keys();
+  std::string token = made_by(keys);
+
+  static std::string made_by(const key_pair& keys) {
+    token_claims claims;
+    claims.user = user_id::trusted("alice");
+    const auto key = std::get<jwt_key>(jwt_key::make(key_use::private_key, keys.private_pem));
+    return std::get<minted>(mint(key, claims, now)).token;
+  }
+  std::unique_ptr<actors::authenticator> start(set_server& source, std::string url = "https://id.example/keys") {
+    return make_fetching_authenticator(std::move(url), {}, {}, false, {file, [this] { return unix_ms{time}; }},
+                                       source.fetch(), quick);
+  }
+  /// The set is fetched once.
+  void run() {
+    set_server source;
+    source.say({set_of({web_key(keys.public_pem)}), {}, 0s});
+    const auto checks = start(source);
+    REQUIRE(source.was_asked(2));
+  }
+  /// What is said while nobody answers.
+  std::string said(set_server& source, const actors::authenticator& checks, int asked) {
+    REQUIRE(source.was_asked(asked));
+    hearing one{checks, token};
+    source.say({{}, "connection refused", {}});
+    return one.wait();
+  }
+  std::string said_at_start(std::string url = "https://id.example/keys") {
+    set_server source;
+    const auto checks = start(source, std::move(url));
+    return said(source, *checks, 1);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("what was fetched before a start counts for a day while nobody answers") {
+  started_again of;
+  CHECK(of.said_at_start() == "no verdict");
+  of.run();
+
+  CHECK(of.said_at_start() == "accepted");
+  of.time += std::chrono::milliseconds{24h}.count();
+  CHECK(of.said_at_start() == "accepted");
+  of.time += 1;
+  CHECK(of.said_at_start() == "no verdict");
+  of.time = now.value() - std::chrono::milliseconds{1min}.count() - 1;
+  CHECK(of.said_at_start() == "no verdict");
+}
+
+TEST_CASE("what was fetched elsewhere, and what anybody may have written, does not count") {
+  started_again of;
+  of.run();
+
+  CHECK(of.said_at_start("https://id.example/key") == "no verdict");
+  CHECK(of.said_at_start("https://id.example/keys2") == "no verdict");
+  ::chmod(of.file.c_str(), 0666);
+  CHECK(of.said_at_start() == "no verdict");
+  ::chmod(of.file.c_str(), 0600);
+  CHECK(of.said_at_start() == "accepted");
+  std::filesystem::resize_file(of.file, std::filesystem::file_size(of.file) - 1);
+  CHECK(of.said_at_start() == "no verdict");
+}
+
+TEST_CASE("what is kept ends while the server runs, and what is fetched counts at once") {
+  started_again of;
+  of.run();
+  set_server source;
+  const auto checks = of.start(source);
+  CHECK(of.said(source, *checks, 1) == "accepted");
+
+  SECTION("it ends") {
+    of.time += std::chrono::milliseconds{25h}.count();
+    REQUIRE(source.was_asked(2));
+    source.say({{}, "connection refused", {}});
+    CHECK(of.said(source, *checks, 3) == "no verdict");
+  }
+  SECTION("others are fetched") {
+    source.say({set_of({ec_key}), {}, 0s});
+    REQUIRE(source.was_asked(3));
+    CHECK(hearing{*checks, of.token}.wait() == "the token is not valid");
+    of.time += std::chrono::milliseconds{25h}.count();
+    source.say({{}, "connection refused", {}});
+    REQUIRE(source.was_asked(4));
+    CHECK(hearing{*checks, of.token}.wait() == "the token is not valid");
+  }
+}
+
+TEST_CASE("where there is no directory yet the set is fetched again soon, and kept then") {
+  started_again of;
+  of.file = of.directory.path() + "/data/confab.token-keys";
+  set_server source;
+  const auto checks = of.start(source);
+  source.say({set_of({ec_key}), {}, {}});  // it counts for a day
+  REQUIRE(source.was_asked(2));
+  std::filesystem::create_directory(of.directory.path() + "/data");
+  source.say({set_of({ec_key}), {}, 0s});
+
+  REQUIRE(source.was_asked(3));
+  CHECK(std::filesystem::exists(of.file));
+}
+
 TEST_CASE("keys are fetched again when they are old") {
   set_server source;
-  const auto checks = make_fetching_authenticator("https://id.example/keys", {}, {}, false, source.fetch(), quick);
+  const auto checks = make_fetching_authenticator("https://id.example/keys", {}, {}, false, {}, source.fetch(), quick);
   source.say({set_of({ec_key}), {}, 0s});
 
   CHECK(source.was_asked(2));
