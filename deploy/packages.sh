@@ -11,7 +11,7 @@ test_packages="catch2 ccache sqlite3 openssl python3 python3-websockets"
 # What makes the Debian package.
 package_packages="dpkg-dev file"
 # What tests look at it with, and at what else deploy/ has.
-deploy_test_packages="binutils man-db systemd python3-yaml nginx-light haproxy openssl prometheus"
+deploy_test_packages="binutils man-db systemd python3-yaml nginx-light haproxy openssl prometheus zsh fish"
 # The page's other engines; WebKit needs a display.
 engine_packages="firefox-esr webkit2gtk-driver xvfb"
 # libFuzzer comes with clang, its library apart.

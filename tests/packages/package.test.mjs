@@ -42,6 +42,8 @@ scenario("the package has the programs, their manual, the service and its config
     "usr/lib/systemd/system/confabd.service": 0o644,
     "usr/lib/systemd/system/confabd.socket": 0o644,
     "usr/share/bash-completion/completions/confabd": 0o644,
+    "usr/share/fish/vendor_completions.d/confabd.fish": 0o644,
+    "usr/share/zsh/vendor-completions/_confabd": 0o644,
     "usr/share/confab/monitoring/alerts.yml": 0o644,
     "usr/share/confab/monitoring/grafana/dashboard.json": 0o644,
     "usr/share/doc/confab/changelog.gz": 0o644,
@@ -165,6 +167,47 @@ scenario("the manual can be read, and has every option", async (world) => {
     const text = stdout.replace(/.\x08/g, "").replace(/[−‐]/g, "-"); // bold is a letter twice
     if (name.startsWith("confabd.")) for (const flag of flags) assert.ok(text.includes(flag), `${flag} is not in the manual`);
   }
+});
+
+scenario("zsh and fish complete options, subcommands and the values that they have", async (world) => {
+  const where = await unpacked(world);
+  const [zsh, fish] = ["zsh/vendor-completions/_confabd", "fish/vendor_completions.d/confabd.fish"].map((file) => join(where, "usr/share", file));
+  const HOME = await world.directory(); // of nobody's own settings
+  const shell = async (...args) => {
+    const { code, stdout, stderr } = await run(args[0], args.slice(1), { env: { HOME } });
+    assert.deepEqual([code, stderr], [0, ""]);
+    return stdout.trim().split("\n");
+  };
+  await shell("zsh", "-f", "-n", zsh);
+  await shell("fish", "--no-execute", fish);
+  // As its completion would take them: a quote in a meaning is none in the script.
+  const rows = await shell("zsh", "-f", "-c", `_arguments() { print -rl -- "$@" }; . "$0"`, zsh);
+  const completed = (line) => shell("fish", "--no-config", "-c", `source $argv[1]; complete -C $argv[2]`, fish, line);
+  const found = async (line) => (await completed(line)).map((row) => row.split("\t")[0]);
+
+  const flags = (await readFile(join(root, "docs/configuration.md"), "utf8")).match(/^\| `--[a-z-]+/gm).map((row) => row.slice(3));
+  const offered = await found("confabd --");
+  for (const flag of flags) {
+    assert.ok(rows.some((row) => row.replace(/^\*/, "").startsWith(`${flag}=[`) || row.startsWith(`${flag}[`)), `zsh: ${flag}`);
+    assert.ok(offered.includes(flag), `fish: ${flag}`);
+  }
+  assert.ok(rows.includes("--log-format=[How lines are written to stderr]:value:(text json)"));
+  assert.deepEqual((await found("confabd --log-format ")).sort(), ["json", "text"]);
+  assert.deepEqual(await found("confabd --drain-w"), ["--drain-wait"]);
+  assert.deepEqual(await found("confabd tok"), ["token"]);
+});
+
+scenario("every subcommand is in the manual and completed", async (world) => {
+  const where = await unpacked(world);
+  const help = await said(join(where, "usr/bin/confabd"), "--help");
+  const usage = help.split("\n\n")[1];
+  const commands = [...usage.matchAll(/^ +confabd ([a-z|-]+)/gm)].flatMap(([, names]) => names.split("|")).sort();
+  assert.ok(commands.length > 12, commands.join(" "));
+  const fish = await readFile(join(where, "usr/share/fish/vendor_completions.d/confabd.fish"), "utf8");
+  const manual = await said("zcat", join(where, "usr/share/man/man1/confabd.1.gz"));
+
+  assert.deepEqual(/use_subcommand -a '(.*)'/.exec(fish)[1].split(" ").sort(), commands);
+  for (const name of commands) assert.ok(manual.includes(name.replaceAll("-", "\\-")), name);
 });
 
 scenario("bash completes options and the values that they have", async (world) => {
