@@ -9,8 +9,8 @@ const INVITED_MAX = 1000;
 const COUNT_PAGE = 200;
 const COUNT_PAGES_MAX = 5;
 
-/** What ends a membership, as a state and as a reason to leave. @type {Set<unknown>} */
-export const ENDS = new Set(["left", "removed", "banned"]);
+/** What ends a membership, as a state and as a reason to leave; `deleted`: the user was erased. @type {Set<unknown>} */
+export const ENDS = new Set(["left", "removed", "banned", "deleted"]);
 
 const NONE = Object.freeze({});
 const NO_PINS = /** @type {readonly number[]} */ (Object.freeze([]));

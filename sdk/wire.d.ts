@@ -231,7 +231,7 @@ export interface Welcome {
   server: string;
   heartbeat_ms: number;
   limits: Limits;
-  /** What the server knows beyond bare rooms: `members`, `threads`, `mentions`, `pins`, `search`. */
+  /** What the server knows beyond bare rooms: `members`, `threads`, `mentions`, `pins`, `inbox`, `receipts`, `search`. */
   features?: string[];
   /** Absent for guests and tokens without `exp`. */
   expires_at?: number;
@@ -299,6 +299,7 @@ export interface Left {
  * - `removed`, `banned`: by a moderator
  * - `private`: the room was closed to visitors
  * - `token`: a new token does not allow the room
+ * - `deleted`: the user was erased
  */
 export type LeftReason = "left" | "removed" | "banned" | "private" | "token" | "deleted";
 

@@ -8,7 +8,7 @@ import { Harness, joined, message, outcome } from "./support/peer.mjs";
 
 const entry = (type, seq, fields) => ({ type, room: "general", seq, at: 1, from: "bob", ...fields });
 
-for (const reason of ["left", "removed", "banned", "private", "token"]) {
+for (const reason of ["left", "removed", "banned", "private", "token", "deleted"]) {
   test(`a room that was left for us (${reason}) is not joined again by itself`, async () => {
     const t = await new Harness().inGeneral(5);
 

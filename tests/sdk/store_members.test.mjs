@@ -187,7 +187,7 @@ for (const fields of [{ role: "moderator" }, { role: "member", member: true }]) 
 
 // -------------------------------------------------------------------------------------------------- taken out
 
-for (const [reason, member] of [["left", false], ["removed", false], ["banned", false], ["private", true], ["token", true]]) {
+for (const [reason, member] of [["left", false], ["removed", false], ["banned", false], ["private", true], ["token", true], ["deleted", false]]) {
   test(`a room that the server took one out of (${reason}) says so, and is not joined again by itself`, async () => {
     const positions = memoryPositions();
     const t = await inGeneral({ member: true }, { positions, rejoin: true });
