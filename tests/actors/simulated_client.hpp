@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tests/actors/room_replay.hpp"
 #include "tests/support/actor_world.hpp"
 
 #include <algorithm>
@@ -16,14 +17,6 @@
 
 namespace confab::test {
 
-/// A promise of PROTOCOL §6 that was not kept.
-struct broken_promise : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-inline void promise(bool kept, const std::string& what) {
-  if (!kept) throw broken_promise(what);
-}
-
 /// What is the same for all clients of a schedule.
 struct schedule {
   actor_world& world;
@@ -32,8 +25,17 @@ struct schedule {
   bool reads_fail;  // then `welcome` may come without directs
   /// (user, room, key) to the seq that was acknowledged: the same for ever (G3).
   std::map<std::string, std::uint64_t> acknowledged;
+  /// What the tokens of some give them where roles count; the others are guests.
+  std::map<std::string, role> tokens = {};
+  std::map<std::string, room_replay> replays = {};
 
   std::uint64_t pick(std::uint64_t below) { return random() % below; }
+  /// As far as the room is stored by now.
+  room_replay& replay(const std::string& room) {
+    auto& found = replays.try_emplace(room, world, room, tokens).first->second;
+    found.go_on();
+    return found;
+  }
 };
 
 /// One device of a user, as a careful client library would run it: keeps its logs over
@@ -65,14 +67,14 @@ class simulated_client {
     hang_up();
     link_ = &in_.world.connect_on(static_cast<unsigned>(in_.pick(in_.world.env.board.shards())),
                                   {in_.pick(2) ? codec::json : codec::cbor, false});
-    json hello{{"type", "hello"}, {"guest", user_}};
+    json hello{{"type", "hello"}, {in_.tokens.contains(user_) ? "token" : "guest", user_}};
     for (const auto& room : wanted_) {
       const auto& log = logs_[room];
       if (!log.last) continue;
       hello["resume"].push_back({{"room", room}, {"since", *log.last}, {"epoch", log.epoch}});
       resumes_.emplace(room, *log.last);
     }
-    ask(std::move(hello), {"hello", {}, {}, {}});
+    ask(std::move(hello), {"hello", {}, {}, {}, 0});
   }
   void hang_up() {
     if (link_) link_->disconnect();
@@ -94,14 +96,14 @@ class simulated_client {
     } else if (in_.pick(3) == 0) {
       command["since"] = 0;
     }
-    question about{"join", room, {}, {}};
+    question about{"join", room, {}, {}, 0};
     if (command.contains("since")) about.since = command["since"];
     ask(std::move(command), about);
     if (!room.starts_with("dm:")) wanted_.insert(room);
   }
   void leave(const std::string& room, bool as_member = false) {
     wanted_.erase(room);
-    ask({{"type", "leave"}, {"room", room}, {"member", as_member}}, {"leave", room, {}, {}});
+    ask({{"type", "leave"}, {"room", room}, {"member", as_member}}, {"leave", room, {}, {}, 0});
   }
   /// Whether it may is for the room to say.
   void change_member(const std::string& room, const std::string& user) {
@@ -131,24 +133,33 @@ class simulated_client {
       default:
         command["state"] = "invited";
     }
-    ask(std::move(command), {"change", room, {}, {}});
+    ask(std::move(command), {"change", room, {}, {}, 0});
   }
   void change_settings(const std::string& room) {
     const std::vector<json> all{
         {{"slow_ms", 50}},           {{"slow_ms", 0}},           {{"visibility", "private"}},
         {{"visibility", "public"}},  {{"visitors", "none"}},     {{"visitors", "write"}},
-        {{"posting", "moderators"}}, {{"posting", "all"}},
+        {{"posting", "moderators"}}, {{"posting", "all"}},       {{"posting", "threads"}},
+        {{"visibility", "invite"}},  {{"history", "own"}},       {{"history", "all"}},
+        {{"inviting", "moderators"}}, {{"inviting", "members"}}, {{"archived", true}},
+        {{"archived", false}},       {{"archived", false}},
     };
     auto command = all[in_.pick(all.size())];
     command["type"] = "set_room";
     command["room"] = room;
-    ask(std::move(command), {"change", room, {}, {}});
+    ask(std::move(command), {"change", room, {}, {}, 0});
   }
   /// Whoever believes to be in a room must be.
   void probe(const std::string& room) {
-    ask({{"type", "history"}, {"room", room}}, {"probe", room, {}, {}});
+    ask({{"type", "history"}, {"room", room}}, {"probe", room, {}, {}, 0});
   }
-  void send(const std::string& room) { repeat(remember({{"type", "send"}, {"room", room}})); }
+  void send(const std::string& room) {
+    json command{{"type", "send"}, {"room", room}};
+    // Elsewhere it must be stored in the end, also where the root is none.
+    if (const auto& log = logs_[room]; has_roles(room) && log.last.value_or(0) > 0 && in_.pick(4) == 0)
+      command["thread"] = in_.pick(*log.last) + 1;
+    repeat(remember(std::move(command)));
+  }
   void direct(const std::string& to) { repeat(remember({{"type", "direct"}, {"to", to}})); }
   /// Something that was acknowledged, or not yet, once more.
   void repeat_any() {
@@ -171,7 +182,7 @@ class simulated_client {
     const auto& log = logs_[room];
     if (!log.last || *log.last == 0) return;
     json command{{"room", room}, {"target", in_.pick(*log.last) + 1}};
-    switch (in_.pick(4)) {
+    switch (in_.pick(6)) {
       case 0:
         command["type"] = "edit";
         command["text"] = "edited by " + user_;
@@ -183,11 +194,17 @@ class simulated_client {
         command["type"] = "react";
         command["emoji"] = "+";
         break;
+      case 3:
+        command["type"] = "pin";
+        break;
+      case 4:
+        command["type"] = "unpin";
+        break;
       default:
         command["type"] = "unreact";
         command["emoji"] = "+";
     }
-    ask(std::move(command), {"change", room, {}, {}});
+    ask(std::move(command), {"change", room, {}, {}, 0});
   }
   void other(const std::string& room) {
     const std::vector<json> all{
@@ -196,7 +213,11 @@ class simulated_client {
         {{"type", "rooms"}},
         {{"type", "signal"}, {"to", "user0"}, {"data", json::object()}},
     };
-    ask(all[in_.pick(all.size())], {"other", room, {}, {}});
+    ask(all[in_.pick(all.size())], {"other", room, {}, {}, 0});
+  }
+  void list(const std::string& room) {
+    const auto* type = std::array{"members", "pins", "threads", "history"}[in_.pick(4)];
+    ask({{"type", type}, {"room", room}}, {"list", room, {}, {}, in_.replay(room).head()});
   }
 
   // --- what it gets ---
@@ -251,6 +272,7 @@ class simulated_client {
     bool joined = false;
     bool catching_up = false;
     std::optional<std::uint64_t> last;  // has everything up to here
+    std::uint64_t known = 0;  // stored when it was let in: who was looked up may have been seen ahead
     std::string epoch;
     std::map<std::uint64_t, json> entries;
   };
@@ -259,6 +281,7 @@ class simulated_client {
     std::string room;
     std::string key;
     std::optional<std::uint64_t> since;
+    std::uint64_t head = 0;  // of the room, as it was stored
   };
 
   void ask(json command, question about) {
@@ -278,7 +301,7 @@ class simulated_client {
   }
   void repeat(const std::string& key) {
     const auto& command = said_.at(key);
-    ask(command, {"send", command.value("room", ""), key, {}});
+    ask(command, {"send", command.value("room", ""), key, {}, 0});
   }
 
   void take(const json& frame) {
@@ -304,6 +327,10 @@ class simulated_client {
       live(frame);
     else if (type == "sent")
       sent(frame, about);
+    else if (type == "history")
+      shown(frame["events"], about.room, frame["head"]);
+    else if (type == "members" || type == "pins" || type == "threads")
+      listed(frame, about);
     else if (type == "error")
       refused(frame, about);
   }
@@ -328,10 +355,15 @@ class simulated_client {
     const std::string room = frame["room"];
     auto& own = logs_[room];
     promise(own.epoch.empty() || frame["epoch"] == own.epoch, "the epoch changed");
-    promise(frame["gap"] == false, "a gap where nothing is missing: " + frame.dump());
+    const auto& replay = in_.replay(room);
+    // Who reads from his own coming on has a gap before it.
+    if (frame["gap"] == true && replay.read_own_only_once()) since.reset();
+    promise(frame["gap"] == false || !since, "a gap where nothing is missing: " + frame.dump());
     own.epoch = frame["epoch"];
     own.joined = false;
+    own.known = replay.head();
     const bool more = frame.value("more", false);
+    let_in(replay, frame, more);
     if (since) {
       own.last = *since;
       for (const auto& entry : frame["events"]) append(room, own, entry);
@@ -349,11 +381,25 @@ class simulated_client {
     own.joined = !more;
     if (!more) seen_directly(room, *own.last);
   }
+  /// A page of the journal is read later than it was judged who may read it from where on.
+  void let_in(const room_replay& replay, const json& frame, bool more) {
+    const std::string room = frame["room"];
+    const auto& events = frame["events"];
+    const std::uint64_t head = frame["head"];
+    const bool paged = more || events.empty();
+    const std::uint64_t first = paged ? head + 1 : events[0]["seq"].get<std::uint64_t>();
+    if (!in_.reads_fail)
+      promise(replay.lets_read(user_, first, head, replay.head()),
+              user_ + " may not read " + room + ": " + frame.dump());
+    check_taken_away(replay, events, head);
+  }
   void more(const json& frame) {
     const std::string room = frame["room"];
     auto& own = logs_[room];
     promise(own.catching_up, "more of nothing");
-    for (const auto& entry : frame["events"]) append(room, own, entry);
+    const auto& events = frame["events"];
+    for (const auto& entry : events) append(room, own, entry);
+    check_taken_away(in_.replay(room), events, *own.last);
     own.catching_up = frame["more"];
     own.joined = !own.catching_up;
     if (own.joined) seen_directly(room, *own.last);
@@ -384,12 +430,53 @@ class simulated_client {
     promise(entry["seq"] == *own.last + 1,
             user_ + " has " + std::to_string(*own.last) + " and got " + entry.dump());
     compare(room, entry);
+    if (!in_.reads_fail && *own.last >= own.known)
+      promise(in_.replay(room).lets_in(user_, *own.last),
+              user_ + " had to be out of " + room + " before " + entry.dump());
     own.last = *own.last + 1;
     const auto [at, fresh] = own.entries.emplace(*own.last, entry);
     promise(fresh || same_but_taken_away(at->second, entry),
             "it was something else before: " + entry.dump());
   }
-  /// What was seen may have been deleted since; what was deleted is not seen again.
+  /// Messages in their present form, as of an entry, for who may see them.
+  void shown(const json& events, const std::string& room, std::uint64_t head) {
+    const auto& replay = in_.replay(room);
+    if (!in_.reads_fail)
+      promise(replay.lets_in(user_, head), user_ + " was not to read " + room);
+    check_taken_away(replay, events, head);
+  }
+  /// Of when they are the others do not say: not older than the question.
+  void listed(const json& frame, const question& about) {
+    const auto& replay = in_.replay(about.room);
+    const std::string type = frame["type"];
+    if (type == "members") {
+      const std::uint64_t head = frame["seq"];
+      if (!in_.reads_fail) promise(replay.lets_in(user_, head), user_ + " may not list " + about.room);
+      if (about.room.starts_with("dm:")) return;
+      std::map<std::string, role> told;
+      for (const auto& one : frame["members"])
+        told.emplace(one["id"], *role_named(one["role"].get<std::string>()));
+      promise(told == replay.members(head), "the members were others: " + frame.dump());
+      return;
+    }
+    if (!in_.reads_fail)
+      promise(replay.lets_in(user_, about.head, replay.head()), user_ + " may not list " + about.room);
+    if (type == "threads") return check_taken_away(replay, frame["events"], about.head);
+    std::vector<seq_no> told;
+    for (const auto& pin : frame["pins"])
+      told.push_back(seq_no{pin["message"]["seq"].get<std::uint64_t>()});
+    promise(replay.pins_were(told, about.head, replay.head()), "the pins were others: " + frame.dump());
+  }
+  /// What was deleted when a frame was made is not in it: it is as of an entry.
+  static void check_taken_away(const room_replay& replay, const json& events, std::uint64_t head) {
+    for (const auto& event : events) {
+      if (!event.contains("text")) continue;
+      const std::uint64_t message = event.value("target", event["seq"].get<std::uint64_t>());
+      promise(!replay.was_deleted(message, head), "deleted, and sent again: " + event.dump());
+    }
+  }
+
+  /// What was seen may have been deleted since.
   static bool has_content_of(const json& entry, const content& stored) {
     return stored.empty() || entry.value("text", "") == stored.text;
   }
@@ -442,7 +529,7 @@ class simulated_client {
     promise(about.key.empty() || !in_.acknowledged.contains(user_ + "|" + room + "|" + about.key),
             "refused what had been acknowledged: " + frame.dump());
     unacknowledged_.erase(about.key);
-    if (about.about != "send" && about.about != "change") {
+    if (about.about != "send" && about.about != "change" && about.about != "list") {
       wanted_.erase(room);
       resumes_.erase(room);
     }

@@ -263,6 +263,11 @@ journal::room_info actor_world::stored_room(const std::string& room) {
   return info ? *info : journal::room_info{};
 }
 
+rooms::member_row actor_world::stored_member(const std::string& room, const std::string& user) {
+  const auto found = looking_->member(room_id::trusted(room), user_id::trusted(user));
+  return found ? found->row : rooms::member_row{};
+}
+
 std::vector<log_entry> actor_world::stored_log(const std::string& room) {
   constexpr auto all = std::numeric_limits<std::size_t>::max();
   auto log = looking_->entries(room_id::trusted(room), seq_no{0},

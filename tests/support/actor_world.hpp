@@ -119,6 +119,7 @@ class actor_world {
   /// Timers that are set, of everyone.
   std::size_t timers() { return scheduler_->clock().schedule().size(); }
   journal::room_info stored_room(const std::string& room);
+  rooms::member_row stored_member(const std::string& room, const std::string& user);
   std::vector<log_entry> stored_log(const std::string& room);
   std::optional<log_entry> stored_entry(const std::string& room, std::uint64_t seq);
   /// Entries 1..count of a room that nobody has opened yet.
