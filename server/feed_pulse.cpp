@@ -9,6 +9,14 @@ namespace confab::server {
 
 feed_pulse::behavior_type feed_pulse::make_behavior() {
   actors::end_process_on_bug(*this, *env_);
+  // An empty journal answers no question before its first entry, which nobody may be waiting for.
+  if (position_ == 0)
+    request(env_->writer, caf::infinite, actors::watch_feed{0})
+        .then(
+            [this](const actors::feed_moved& moved) {
+              position_ = std::max(position_, moved.position);
+            },
+            [](caf::error&) {});
   return {
       [this](feed_wait& what) {
         waiting_.push_back({what.after, env_->steady_now() + what.wait, std::move(what.hear)});
@@ -17,7 +25,7 @@ feed_pulse::behavior_type feed_pulse::make_behavior() {
         ask();
       },
       [this](feed_question& what) {
-        if (position_ == 0) return what.hear(0);  // an empty journal would not answer
+        if (position_ == 0) return what.hear(0);
         request(env_->writer, caf::infinite, actors::watch_feed{position_ - 1})
             .then(
                 [this, hear = std::move(what.hear)](const actors::feed_moved& moved) {

@@ -316,6 +316,21 @@ scenario("who is in a room, what there is, and which server answers", async (wor
   assert.equal(node.json.ready, true);
 });
 
+scenario("a server that began with nothing knows how far its journal is, and a feed without a cursor begins there", async (world) => {
+  const { api } = await apiServer(world);
+  const none = await api.get("/stats");
+  await api.post("/rooms/general/messages", { from: "bot", text: "before" });
+
+  const some = await api.get("/stats");
+  const feed = await api.get("/feed?wait_ms=0");
+  await api.post("/rooms/general/messages", { from: "bot", text: "after" });
+  const next = await api.get(`/feed?cursor=${feed.json.next}&wait_ms=0`);
+
+  assert.equal(none.json.entries_at, 0);
+  assert.ok(some.json.entries_at > 0);
+  assert.deepEqual([feed.json.items, next.json.items.map(({ entry }) => entry.text)], [[], ["after"]]);
+});
+
 scenario("reports of users are listed and closed", async (world) => {
   const { server, api } = await apiServer(world);
   const bob = await world.member(server, "bob", "general");
