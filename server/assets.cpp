@@ -83,13 +83,15 @@ transport::http_response respond(const asset& what, const transport::http_reques
   return out;
 }
 
-/// "sdk/" is served under its name; a page's own folder (web, examples/NAME) is the root.
+/// "sdk/" is served under its name; a page's own folder (web, examples/NAME) is the root. An index.html
+/// is its folder.
 std::string url_path_of(std::string_view file) {
   if (file.starts_with("web/"))
     file.remove_prefix(4);
   else if (file.starts_with("examples/"))
     file.remove_prefix(file.find('/', 9) + 1);
-  if (file == "index.html") return "/";
+  if (file == "index.html" || file.ends_with("/index.html"))
+    file.remove_suffix(std::string_view{"index.html"}.size());
   std::string out{'/'};
   out += file;
   return out;
@@ -141,6 +143,16 @@ std::vector<transport::http_route> http_routes(std::span<const asset> assets) {
     out.push_back(
         {it.path, [&it](const transport::http_request& request) { return respond(it, request); }});
   return out;
+}
+
+transport::http_route leads_to(std::string path, std::string location) {
+  return {std::move(path), [location = std::move(location)](const transport::http_request& request) {
+            transport::http_response out;
+            out.status = 308;
+            const auto query = request.query.empty() ? "" : "?" + request.query;
+            out.headers = {{"Location", location + query}, {"Cache-Control", "no-store"}};
+            return out;
+          }};
 }
 
 }  // namespace confab::server

@@ -12,7 +12,8 @@ namespace confab::server {
 
 /// One file as HTTP shows it. The bytes live as long as the program.
 struct asset {
-  std::string path;  // "/" is the page's index.html, "/sdk/…" is sdk/, the rest the page's folder
+  // "/" is the page's index.html, "/admin/" that of its folder admin, "/sdk/…" is sdk/, the rest the page's folder
+  std::string path;
   std::string_view content_type;
   std::string_view bytes;
   std::string etag;  // strong, quoted: a hash of the bytes
@@ -34,6 +35,9 @@ std::string_view content_type_of(std::string_view path) noexcept;
 /// One row per asset: GET, HEAD and If-None-Match, always revalidated, with the headers that keep
 /// a page from running or loading anything that is not its own. `assets` must outlive the rows.
 std::vector<transport::http_route> http_routes(std::span<const asset> assets);
+
+/// A row that sends who asks for `path` to `location`, with the query; a browser keeps the fragment.
+transport::http_route leads_to(std::string path, std::string location);
 
 namespace detail {
 /// What the generated table consists of.

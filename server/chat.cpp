@@ -31,6 +31,7 @@ namespace {
 
 constexpr auto flush_wait_max = std::chrono::seconds{10};
 constexpr auto log_wait_max = std::chrono::seconds{1};
+constexpr std::string_view admin_page = "/admin/";
 
 /// What actors take for the time of day.
 unix_ms system_now() {
@@ -333,7 +334,7 @@ transport::upgrade_verdict chat::admit(const transport::http_request& request,
                       std::move(known), {request.peer_address, trace_of(request)});
 }
 
-std::vector<transport::http_route> chat::admin_pages() {
+std::vector<transport::http_route> chat::monitoring_pages() {
   std::vector<transport::http_route> rows;
   rows.push_back({"/healthz", [](const auto&) { return plain(200, "ok\n"); }});
   rows.push_back({"/readyz", [this](const auto&) {
@@ -352,28 +353,38 @@ std::vector<transport::http_route> chat::admin_pages() {
   return rows;
 }
 
-std::vector<transport::http_route> chat::pages() {
-  auto rows = admin_pages();
-  if (has_api_ && metrics_apart_) rows.erase(rows.end() - 2);  // it is at the other address
-  rows.back().respond = [this](const transport::http_request& request) {
-    if (metrics_apart_ || !is_from_here(request))
-      return plain(403, "the metrics are not for everybody: see --admin-listen\n");
-    return show_metrics();
-  };
-  if (!base_path_.empty())
-    rows.push_back({base_path_, [this](const transport::http_request& request) {
-                      auto answer = plain(308, "");
-                      const auto query = request.query.empty() ? "" : "?" + request.query;
-                      answer.headers.emplace_back("Location", base_path_ + "/" + query);
-                      return answer;
-                    }});
+void chat::add_files(std::vector<transport::http_route>& rows,
+                     const std::function<bool(std::string_view)>& wanted) {
   for (auto& row : http_routes(page_)) {
+    if (!wanted(row.path)) continue;
+    // Relative, so that it holds behind a proxy that takes a path away too.
+    if (row.path == admin_page) rows.push_back(leads_to(base_path_ + "/admin", "admin/"));
     row.path.insert(0, base_path_);
     row.respond = [this, respond = std::move(row.respond)](const auto& request) {
       return opening_.goes_on() ? not_open_yet().response : respond(request);
     };
     rows.push_back(std::move(row));
   }
+}
+
+std::vector<transport::http_route> chat::admin_pages() {
+  auto rows = monitoring_pages();
+  if (has_api_) add_files(rows, [](std::string_view path) { return path != "/"; });
+  return rows;
+}
+
+std::vector<transport::http_route> chat::pages() {
+  auto rows = monitoring_pages();
+  if (has_api_ && metrics_apart_) rows.erase(rows.end() - 2);  // it is at the other address
+  rows.back().respond = [this](const transport::http_request& request) {
+    if (metrics_apart_ || !is_from_here(request))
+      return plain(403, "the metrics are not for everybody: see --admin-listen\n");
+    return show_metrics();
+  };
+  if (!base_path_.empty()) rows.push_back(leads_to(base_path_, base_path_ + "/"));
+  add_files(rows, [this](std::string_view path) {
+    return !path.starts_with(admin_page) || (has_api_ && !metrics_apart_);
+  });
   return rows;
 }
 

@@ -47,10 +47,10 @@ class chat {
   void open(const config& how, std::function<bool()> stop);
 
   std::vector<transport::websocket_route> websockets();
-  /// /healthz, /readyz, the page and the client library; /metrics, unless it has an address of its
-  /// own.
+  /// /healthz, /readyz, the page and the client library; the API, its page and /metrics, unless they have
+  /// an address of their own.
   std::vector<transport::http_route> pages();
-  /// /healthz, /readyz, /metrics.
+  /// /healthz, /readyz, /metrics, the API and its page.
   std::vector<transport::http_route> admin_pages();
 
   /// For the transport's options.
@@ -96,6 +96,10 @@ class chat {
   transport::upgrade_verdict admit(const transport::http_request& request,
                                    std::optional<actors::token_verdict> of_token);
   transport::http_route api_row();
+  std::vector<transport::http_route> monitoring_pages();
+  /// Of the page, those with the paths that are wanted.
+  void add_files(std::vector<transport::http_route>& rows,
+                 const std::function<bool(std::string_view)>& wanted);
   transport::http_response show_metrics() const;
 
   /// That are told of one by one: when everybody comes back at once they are thousands.

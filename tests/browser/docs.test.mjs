@@ -166,6 +166,19 @@ scenario("the commands of the guide to tokens work, and its token signs in on th
   await alice.sees("hello");
 });
 
+scenario("the commands of the guide to the admin page make a key that signs in there", async (world) => {
+  const reader = await Reader.of(world, "how-to/admin.md");
+
+  await reader.follow();
+
+  const { page } = await visit(world, `${reader.chat}/admin`);
+  await page.getByLabel("API key, or token of an admin").fill((await readFile(join(reader.where, "my-key"), "utf8")).trim());
+  await page.keyboard.press("Enter");
+  await page.getByText("Ready: it takes traffic.").waitFor();
+  await page.getByRole("link", { name: "Reports" }).click();
+  await page.getByText("Nothing is reported.").waitFor();
+});
+
 scenario("the guide's token callback signs in, and leads to the sign-in whom nobody knows", async (world) => {
   const server = await world.server(["--jwt-secret-file", await secretFile(world)]);
   const [{ content }] = (await blocksOf("how-to/tokens.md")).filter(({ content }) => content.includes('from "/sdk/'));

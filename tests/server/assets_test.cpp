@@ -26,8 +26,10 @@ std::map<std::string, std::filesystem::path> expected_files() {
   std::map<std::string, std::filesystem::path> out;
   for (const auto& it : std::filesystem::recursive_directory_iterator{root + "/web"}) {
     const auto name = it.path().lexically_relative(root + "/web").string();
-    if (it.is_regular_file() && it.path().extension() != ".md")
-      out["/" + (name == "index.html" ? "" : name)] = it.path();
+    if (!it.is_regular_file() || it.path().extension() == ".md") continue;
+    const bool is_index = it.path().filename() == "index.html";
+    out["/" + (is_index ? name.substr(0, name.size() - std::string{"index.html"}.size()) : name)] =
+        it.path();
   }
   for (const auto& it : std::filesystem::recursive_directory_iterator{root + "/sdk"}) {
     const auto name = it.path().lexically_relative(root + "/sdk").string();
@@ -57,6 +59,7 @@ std::string header(const transport::http_response& response, std::string_view na
 TEST_CASE("the program serves the files of web and sdk, byte by byte") {
   const auto expected = expected_files();
   REQUIRE(expected.contains("/"));
+  REQUIRE(expected.contains("/admin/"));
   REQUIRE(expected.contains("/sdk/confab.d.ts"));
 
   std::set<std::string> served;

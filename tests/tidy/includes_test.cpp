@@ -142,7 +142,7 @@ findings wrong_includes(const std::vector<source>& all) {
   return out;
 }
 
-/// The client library knows nothing but itself, the page and the elements nothing but its surface.
+/// The client library knows nothing but itself, the page and the elements nothing but its surface; the admin page knows the page.
 findings wrong_imports(const std::vector<source>& all) {
   static const std::regex form{
       R"re(^\s*(?:import|export)\b.*?\bfrom\s+["']([^"']+)["'])re"
@@ -159,8 +159,10 @@ findings wrong_imports(const std::vector<source>& all) {
                            (name == "/sdk/confab.js" || name == "/sdk/store.js" || name == "/sdk/format.js");
       const bool elements = file.is_under("sdk/elements/") &&
                             (name == "../confab.js" || name == "../store.js" || name == "../format.js");
+      const bool admin = file.is_under("web/admin/") && name.starts_with("../") &&
+                         name.find('/', 3) == std::string::npos;
       const bool hooks = file.path == "sdk/react.js" && name == "react";
-      if (!own && !surface && !elements && !hooks) find(out, file, i, file.folder() + "/ may not import " + name);
+      if (!own && !surface && !elements && !admin && !hooks) find(out, file, i, file.folder() + "/ may not import " + name);
     }
   }
   return out;
@@ -209,15 +211,18 @@ TEST_CASE("the rule for imports notices what it is for") {
       made_up("web/b.js",
               "import { C } from \"/sdk/confab.js\";\nimport { d } from \"/sdk/queue.js\";\n"
               "const e = await import(\"https://cdn.example/e.js\");\n"),
+      made_up("web/admin/f.js",
+              "import { g } from \"../g.js\";\nimport { h } from \"../sdk/h.js\";\n"),
   };
 
   const auto found = wrong_imports(all);
 
-  REQUIRE(found.size() == 4);
+  REQUIRE(found.size() == 5);
   CHECK(found[0] == "sdk/a.js:2: sdk/ may not import ws");
   CHECK(found[1] == "sdk/elements/c.js:2: sdk/ may not import ../queue.js");
   CHECK(found[2] == "web/b.js:2: web/ may not import /sdk/queue.js");
   CHECK(found[3] == "web/b.js:3: web/ may not import https://cdn.example/e.js");
+  CHECK(found[4] == "web/admin/f.js:2: web/ may not import ../sdk/h.js");
 }
 
 TEST_CASE("the repository was found") { CHECK(sources().size() > 100); }
