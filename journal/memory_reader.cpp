@@ -483,9 +483,7 @@ class memory_reader final : public reader {
   struct unknown {
     explicit unknown(const room_id& id) : detail("no room " + id.value()) {}
     template <class T>
-    operator result<T>() const {
-      return {fault::no_such_room, detail};
-    }
+    operator result<T>() const { return {fault::no_such_room, detail}; }
     std::string detail;
   };
 

@@ -1,5 +1,5 @@
 #include "protocol/base64url.hpp"
-#include "transport/http_connection.hpp"
+#include "transport/http_rules.hpp"
 
 namespace confab::transport {
 
