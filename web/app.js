@@ -5,6 +5,7 @@
 
 import { startChat } from "./chat.js";
 import { byId } from "./dom.js";
+import { refuseFiles } from "./dropped.js";
 import { guestOf, idFromName, rememberedName, rememberedToken, rememberName, rememberToken, userOf } from "./identity.js";
 
 const nameInUrl = new URLSearchParams(location.search).get("user");
@@ -14,6 +15,7 @@ function signIn(user) {
   started = true;
   byId("signin").hidden = true;
   byId("shell").hidden = false;
+  refuseFiles();
   startChat(user, (reason) => {
     rememberToken("");
     ask(`You could not be signed in. ${reason}`);

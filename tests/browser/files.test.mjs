@@ -1,6 +1,8 @@
 // Files that others and bots send, at the page: what they are, links to them, and pictures only for who asks for them.
 
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 
 import { faults } from "./axe.mjs";
 import { chat, openBrowser } from "./stage.mjs";
@@ -95,4 +97,41 @@ chat("files are seen in quotes, threads and pins as well, and stay when their me
   await alice.box.press("Enter");
 
   await alice.thread.locator(".reply", { hasText: "in there" }).getByText("detail.png").waitFor();
+});
+
+/** Pastes a file into the box; `text`: what comes beside it. Tells whether the browser is left to do what it does. */
+const paste = (person, text = "") => person.box.evaluate((box, beside) => {
+  const data = new DataTransfer();
+  data.items.add(new File(["x"], "plan.png", { type: "image/png" }));
+  if (beside) data.setData("text/plain", beside);
+  return box.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+}, text);
+
+/** As from a file manager. */
+async function drop(person, file) {
+  const { x, y } = await person.page.locator("#scroller").boundingBox();
+  const chromium = await person.page.context().newCDPSession(person.page);
+  for (const type of ["dragEnter", "dragOver", "drop"])
+    await chromium.send("Input.dispatchDragEvent", { type, x: x + 20, y: y + 20, data: { items: [], files: [file], dragOperationsMask: 1 } });
+}
+
+chat("a file that is pasted or dropped is not sent, which is said, and does not take the place of the chat", async (world, meet) => {
+  const server = await world.server();
+  const alice = await meet(server.url, { name: "alice" });
+  const said = alice.page.getByRole("alert").getByText("Files cannot be sent here.");
+  const file = join(await world.directory(), "plan.txt");
+  await writeFile(file, "the plan");
+
+  assert.equal(await paste(alice, "a text of a document"), true, "and its picture: the text is pasted");
+  assert.equal(await said.isVisible(), false);
+  await drop(alice, file);
+  await said.waitFor();
+  assert.deepEqual(await faults(alice.page), []);
+  await alice.say("still here");
+  await alice.page.reload();
+  await alice.isIn("general");
+  assert.equal(await paste(alice), false);
+
+  await said.waitFor();
+  assert.equal(await alice.page.locator("input[type=file]").count(), 0, "no control for what cannot be done");
 });
