@@ -52,7 +52,7 @@ function askSettings(room, values, problem) {
     WHO,
     { name: "visitors", label: "What visitors may do", choices: VISITORS, hint: "Visitors are here without being members. This counts in public rooms." },
     { name: "inviting", label: "Who may invite", choices: INVITING },
-    { name: "history", label: "What members may read", choices: HISTORY, hint: "In the latter case visitors only read what is written while they are here." },
+    { name: "history", label: "What members may read", choices: HISTORY, hint: "Where that is only what comes after, visitors read only what is written while they are here." },
     { name: "archived", label: "Archived", choices: ARCHIVED },
   ];
   const fields = [...common, ...(owns(room) ? forOwners : [])].map((field) => ({ ...field, value: values[field.name] }));
