@@ -1,7 +1,7 @@
 // What can be said of an attempt that brought no session.
 
 /** What Node says of machines that do not answer. */
-const UNREACHABLE = /ECONN|ENOTFOUND|EAI_|EHOST|ENET|ETIMEDOUT/;
+const UNREACHABLE = /E(CONN|NOTF|AI_|HOST|NET|TIME)/;
 
 /**
  * @param {object} failure

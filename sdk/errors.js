@@ -34,14 +34,5 @@ export class ProtocolError extends ConfabError {}
 export class TokenError extends ConfabError {}
 export class StoppedError extends ConfabError {}
 
-export class ConnectError extends ConfabError {
-  /**
-   * @param {string} message
-   * @param {{ attempt: number, reason: import("./confab.js").ConnectFailure, cause?: unknown }} options
-   */
-  constructor(message, { attempt, reason, cause }) {
-    super(message, { cause });
-    this.attempt = attempt;
-    this.reason = reason;
-  }
-}
+/** Has `attempt` and `reason`. */
+export class ConnectError extends ConfabError {}
