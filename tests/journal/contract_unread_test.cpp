@@ -424,7 +424,7 @@ TEST_CASE("an inbox since any earlier answer comes to what it is now", "[journal
     const auto take = [](rows& into, const inbox_page& page) {
       if (page.reset) into.clear();
       for (const auto& row : page.rows) {
-        if (row.gone.empty())
+        if (row.gone.empty() && !row.own.hidden)
           into[row.room.value()] = row;
         else
           into.erase(row.room.value());
@@ -436,7 +436,8 @@ TEST_CASE("an inbox since any earlier answer comes to what it is now", "[journal
         text += id + " " + std::string{name(row.state)} + " " +
                 std::to_string(row.read ? row.read->value() : 0) + " " +
                 std::to_string(row.unread) + " " + std::to_string(row.mentions) + " " +
-                std::to_string(row.at.value()) + " " + (row.last ? row.last->text : "none") + "\n";
+                std::to_string(row.at.value()) + " " + (row.last ? row.last->text : "none") + " " +
+                text_of(row.own) + "\n";
       return text;
     };
     std::vector<kept> of_memory, of_disk;

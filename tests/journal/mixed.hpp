@@ -39,8 +39,16 @@ inline operation any_operation(std::mt19937_64& dice) {
         return operation;
       }
       case 19:
-      case 20:
         return move_marker(where, pick(60), who);
+      case 20: {
+        own_change change;
+        if (pick(2)) change.notify = static_cast<notify_level>(pick(3));
+        if (change.notify && pick(2)) change.notify_until = unix_ms{static_cast<std::int64_t>(pick(3'000'000))};
+        if (pick(2)) change.marked = pick(2) == 0;
+        if (pick(2)) change.hidden = pick(3) > 0;
+        if (pick(3) == 0) change.receipts = pick(2) == 0;
+        return set_own(where, change, who);
+      }
       case 21: {
         auto operation = post(where, "to all", "", who, {{}, {}, pick(4) == 0, ""});
         std::get<rooms::post_message>(operation.what).what.mentions = {some_people(), true};
@@ -178,6 +186,9 @@ inline content_of_journal read_all(session& of) {
     for (auto& entry : log_of(of, place)) found.log.push_back(std::move(entry));
     std::ranges::move(stored_forms(of, place), std::back_inserter(found.messages));
     std::ranges::move(lists_of(of, place), std::back_inserter(found.beside));
+    for (const auto& one : people)
+      found.beside.push_back(one.value() + " has it " +
+                             text_of(of.read->inbox_row(one, place, unix_ms{0})->own));
     for (const auto& one : people)
       if (const auto counts = *of.read->counts(place, one))
         found.unread.push_back("by " + one.value() + " " + std::to_string(counts->read.value()) +

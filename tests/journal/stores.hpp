@@ -158,6 +158,22 @@ inline operation set_pin(const room_id& id, std::uint64_t target, bool on = true
 inline operation move_marker(const room_id& id, std::uint64_t upto, const user_id& from = alice) {
   return {id, by(from), "", rooms::move_marker{seq_no{upto}}};
 }
+inline operation set_own(const room_id& id, own_change change, const user_id& from = bob) {
+  return {id, by(from), "", rooms::set_own{std::move(change)}};
+}
+/// "none until 5 marked", or "" of who has set nothing.
+inline std::string text_of(const own_settings& own) {
+  std::string text;
+  const auto add = [&](bool is_set, std::string word) {
+    if (is_set) text.append(text.empty() ? "" : " ").append(word);
+  };
+  add(own.notify.has_value(), own.notify ? std::string{name(*own.notify)} : "");
+  add(own.notify_until.value() != 0, "until " + std::to_string(own.notify_until.value()));
+  add(own.marked, "marked");
+  add(own.hidden, "hidden");
+  add(!own.receipts, "no receipts");
+  return text;
+}
 inline operation trim(const room_id& id, std::uint64_t upto) {
   return {id, rooms::server_principal(), "", rooms::trim_room{seq_no{upto}}};
 }

@@ -163,6 +163,11 @@ inline std::map<std::string, request> chat_commands() {
       {"client_upload", {id(14), command::upload{general, "image/png", 48213, "plan.png"}}},
       {"client_download", {id(15), command::download{general, seq_no{63}, 0}}},
       {"client_block", {id(61), command::block{user("eve"), true}}},
+      {"client_set_own",
+       {id(60), command::set_own{room("general"), {notify_level::none, unix_ms{1763876400000}, true,
+                                                   false, false}}}},
+      {"client_set_own_notify",
+       {id(60), command::set_own{room("general"), {notify_level::mentions, {}, {}, {}, {}}}}},
       {"client_unblock", {id(61), command::block{user("eve"), false}}},
       {"client_blocks", {id(62), command::list_blocks{}}},
       {"client_active", {id(63), command::set_active{false}}},
@@ -301,6 +306,10 @@ inline std::map<std::string, message::any> chat_messages() {
   with_bob.read = seq_no{12};
   with_bob.unread = 1;
   with_bob.last = inbox_last{seq_no{13}, at, user("bob"), "psst", 0};
+  auto quiet_general = in_general;
+  quiet_general.own = {notify_level::none, unix_ms{1763876400000}, true, false, false};
+  auto hidden_bob = with_bob;
+  hidden_bob.own.hidden = true;
   inbox_row red_gone;
   red_gone.room = team_red;
   red_gone.gone = "removed";
@@ -440,6 +449,8 @@ inline std::map<std::string, message::any> chat_messages() {
                                 names, "1763790000123.team-red", {2, 4, 1})},
       {"server_inbox_changes", inbox_of(std::nullopt, "5f2ac91e7b00d341.8820", false,
                                         {with_bob, red_gone}, {}, std::nullopt, {2, 4, 1})},
+      {"server_inbox_own", inbox_of(std::nullopt, "5f2ac91e7b00d341.8821", false,
+                                    {quiet_general, hidden_bob}, {}, std::nullopt, {})},
       {"server_inbox_reset", inbox_of(id(50), "5f2ac91e7b00d341.8820", true, {}, {}, "", {})},
       {"server_emitted", emitted{general, user("alice"), "cursor", free_data{R"({"x":4})"}}},
       {"server_emitted_without_data", emitted{general, user("alice"), "cursor.gone", std::nullopt}},
