@@ -326,8 +326,13 @@ struct known_rooms {
       if (event.value("reset", false)) rows.clear();
       for (auto row : event["rooms"]) {
         const std::string room = row["room"];
+        // A row that says only what is unread leaves the user's own settings as they were.
+        const bool whole = row.contains("title") || row.contains("with") || row.contains("gone");
+        if (!whole && rows.contains(room) && rows[room].contains("own"))
+          row["own"] = rows[room]["own"];
         for (const auto* may_be_behind : {"head", "title", "role"}) row.erase(may_be_behind);
-        if (row.contains("gone"))
+        const bool hidden = row.contains("own") && row["own"].value("hidden", false);
+        if (row.contains("gone") || hidden)
           rows.erase(room);
         else
           rows[room] = std::move(row);
@@ -344,7 +349,14 @@ json any_command(std::mt19937_64& dice) {
   const auto& user = users[pick(3)];
   const auto seq = 1 + pick(30);
   json send{{"type", "send"}, {"room", room}, {"text", "text " + std::to_string(pick(100))}};
-  switch (pick(16)) {
+  switch (pick(18)) {
+    case 16:
+      return {{"type", "set_own"}, {"room", room}, {"hidden", pick(3) > 0}, {"marked", pick(2) == 0}};
+    case 17: {
+      json own{{"type", "set_own"}, {"room", room}, {"notify", pick(2) ? "none" : "all"}};
+      if (pick(2)) own["receipts"] = pick(2) == 0;
+      return own;
+    }
     case 0:
       send["mentions"] = {user, "@room"};
       return send;
