@@ -207,6 +207,11 @@ export class ConfabClient {
     return this.#ask("read", { room, seq }, "markers");
   }
 
+  /** @param {string} room @param {import("./confab.js").OwnSettings} own */
+  setOwn(room, own) {
+    return this.#ask("set_own", { ...own, room }, "markers");
+  }
+
   readAll() {
     return this.#ask("read", {}, "markers");
   }

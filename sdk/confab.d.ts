@@ -7,7 +7,7 @@
 
 import type {
   Attachment, Blocks, Created, Deleted, Done, Download, Edited, Emitted, Erased, ErrorFrame, History, Inbox, Joined, JsonObject,
-  JsonValue, Left, LeftReason, LogEntry, Member, Members, MemberSet, MemberState, Mentions, Message, Pinned, Pins, Presence, Receipts,
+  JsonValue, Left, LeftReason, LogEntry, Member, Members, MemberSet, MemberState, Mentions, Message, OwnSettings, Pinned, Pins, Presence, Receipts,
   Reacted, Read, Reactions, Refreshed, Role, Rooms, RoomSet, RoomSettings, Search, Sent, Signal, Signalled, Threads, TokenExpiring, Trimmed, Totals,
   Typing, Upload, User, Users, Welcome,
 } from "./wire.js";
@@ -459,6 +459,8 @@ export declare class ConfabClient {
   read(room: string, seq: number): Promise<Read>;
   /** Everything in all rooms is read. */
   readAll(): Promise<Read>;
+  /** How one has the room for oneself, on all devices: names only what it changes. Of members only. */
+  setOwn(room: string, own: OwnSettings): Promise<Done>;
   /** One's rooms, the latest first, in windows; `since` the `as_of` of an earlier answer only what has changed. */
   inbox(options?: { after?: string; since?: string; limit?: number }): Promise<Inbox>;
   /** What addresses one, in all rooms, the latest first. */

@@ -5,7 +5,7 @@
  */
 
 import type {
-  Attachment, ConfabClient, Content, EditOptions, JsonValue, LeftReason, Members, Member, Mentions, Pins, RoomSettings, RoomSummary,
+  Attachment, ConfabClient, Content, EditOptions, JsonValue, LeftReason, Members, Member, Mentions, OwnSettings, Pins, RoomSettings, RoomSummary,
   Search, SearchOptions, SendOptions, StateChange, Threads, User,
 } from "./confab.js";
 
@@ -106,6 +106,8 @@ export interface RoomSnapshot {
   readonly hasOlder: boolean;
   readonly loadingOlder: boolean;
   readonly olderError: Error | null;
+  /** How one has it for oneself, on all devices: `setOwn` changes it. Empty where the server says nothing of it. */
+  readonly own: Readonly<OwnSettings>;
   /** The last `seq` that was read. */
   readonly readUpTo: number;
   /** Up to where others have read, by user id, where the room has receipts. */
@@ -124,7 +126,7 @@ export interface StoreSnapshot {
   readonly listed: readonly RoomSummary[];
   /** Whom oneself blocks: known soon after `welcome`. What they write counts as read, and that they type is not shown. */
   readonly blocked: readonly string[];
-  /** Of all rooms together. */
+  /** Of all rooms together, but for those that are hidden or of which one wants to be told nothing. */
   readonly unread: number;
   readonly mentions: number;
 }
@@ -256,8 +258,10 @@ export declare class Store {
   toggleReaction(key: string, seq: number, emoji: string): Promise<void>;
   setTyping(key: string, on?: boolean): void;
   loadOlder(key: string): Promise<void>;
-  /** The user has seen the end of the room. */
+  /** The user has seen the end of the room. Where nothing is new that leaves one unread that is `marked`: for that there is `setOwn`. */
   markRead(key: string): void;
+  /** Names only what it changes; resolves when the server has it. */
+  setOwn(key: string, own: OwnSettings): Promise<unknown>;
   listRooms(): Promise<void>;
 }
 

@@ -57,7 +57,7 @@ export class Store {
       },
     });
     this.#reading = new Reading(client, this.#rooms, positions);
-    this.#inbox = new Inbox(client, this.#rooms, (room) => this.#reading.agreeOnRow(room));
+    this.#inbox = new Inbox(client, this.#rooms, (room) => this.#reading.agreeOnRow(room), date);
     this.#me = me ?? null;
     this.#rejoin = rejoin;
     if (me) this.#rooms.meet(me);
@@ -109,8 +109,7 @@ export class Store {
       rooms,
       listed: this.#listed,
       blocked: this.#users.blocked,
-      unread: rooms.reduce((sum, { unread }) => sum + unread, 0),
-      mentions: rooms.reduce((sum, { mentions }) => sum + mentions, 0),
+      ...this.#inbox.sumOf(rooms),
     });
     return this.#snapshot;
   };
@@ -327,12 +326,12 @@ export class Store {
 
   /** The user has seen the end of the room. @param {string} key */
   markRead(key) {
-    const room = this.#rooms.room(key);
-    const { lastSeq } = room.timeline;
-    room.timeline.trim();
-    if (lastSeq === null || !room.joined || (room.unread.size === 0 && room.readUpTo === lastSeq)) return;
-    this.#reading.read(room, lastSeq);
-    this.#reading.tell(room);
+    this.#reading.seen(this.#rooms.room(key));
+  }
+
+  /** @param {string} key @param {import("./confab.js").OwnSettings} own */
+  setOwn(key, own) {
+    return this.client.setOwn(this.#rooms.wire(key), own);
   }
 
   /** Which rooms there are to join; in the snapshot as `listed`. */

@@ -1,5 +1,7 @@
 // The server's list of one's rooms: those one is a member of, on whatever device, and what is unread in them.
 
+import { sumOf, withOwn } from "./store_own.js";
+
 const PAGE = 200;
 const PAGES_MAX = 20;
 
@@ -7,6 +9,7 @@ export class Inbox {
   #client;
   #rooms;
   #told;
+  #date;
   /** Up to where it is known. */
   #asOf = /** @type {string | undefined} */ (undefined);
   /** While it is asked for; what an older session still brings is void. */
@@ -16,11 +19,18 @@ export class Inbox {
    * @param {import("./confab.js").ConfabClient} client
    * @param {import("./store_rooms.js").Directory} rooms
    * @param {(room: import("./store_room.js").RoomState) => void} told of a room that has a row, or none any more
+   * @param {() => number} date
    */
-  constructor(client, rooms, told) {
+  constructor(client, rooms, told, date) {
     this.#client = client;
     this.#rooms = rooms;
     this.#told = told;
+    this.#date = date;
+  }
+
+  /** @param {readonly import("./store.js").RoomSnapshot[]} rooms */
+  sumOf(rooms) {
+    return sumOf(rooms, this.#date());
   }
 
   /** With each session: what has changed, or all of it. From then on changes come by themselves. */
@@ -65,7 +75,7 @@ export class Inbox {
 
   /** @param {import("./store_room.js").RoomState} room @param {import("./confab.js").InboxRow | null} row */
   #row(room, row) {
-    room.row = row;
+    room.row = withOwn(row, room.row);
     if (row?.title !== undefined && !room.joined) room.info = { ...room.info, title: row.title };
     this.#told(room);
     room.changed();

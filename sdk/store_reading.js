@@ -25,6 +25,15 @@ export class Reading {
     room.changed();
   }
 
+  /** The end of the room was seen. @param {RoomState} room */
+  seen(room) {
+    const { lastSeq } = room.timeline;
+    room.timeline.trim();
+    if (lastSeq === null || !room.joined || (room.unread.size === 0 && room.readUpTo === lastSeq)) return;
+    this.read(room, lastSeq);
+    this.tell(room);
+  }
+
   /** Members have a marker at the server. @param {RoomState} room */
   tell(room) {
     if (room.wire === null || (!room.member && !room.row && room.with === null)) return;

@@ -1,5 +1,6 @@
 // One room of the store: its state, which changes, and its snapshot, which does not.
 
+import { ownOf } from "./store_own.js";
 import { Timeline } from "./timeline.js";
 
 /** The server forgets who types after this, and says nothing. */
@@ -106,6 +107,7 @@ export class RoomState {
       hasOlder: this.joined && !this.timeline.complete,
       loadingOlder: this.loadingOlder,
       olderError: this.olderError,
+      own: ownOf(this.row),
       readUpTo: this.readUpTo,
       reads: this.reads,
       ...this.#counts(),

@@ -441,6 +441,20 @@ export interface Read {
 }
 
 /** A room of one's own, as it is: the latest row of a room counts. */
+/** How one has a room for oneself. What is not there is at its default. */
+export interface OwnSettings {
+  /** What one is told of: default `mentions`, in direct rooms `all`. With `none` the room is in no sum either. */
+  notify?: "all" | "mentions" | "none";
+  /** Until when, in ms since 1970; 0 or left out: for good. Only beside `notify`. */
+  notify_until?: number;
+  /** Unread by wish, until one reads the room. */
+  marked?: boolean;
+  /** Not in the inbox until the next message that counts. */
+  hidden?: boolean;
+  /** With `false` others are not told up to where one has read, nor is one of them. */
+  receipts?: boolean;
+}
+
 export interface InboxRow {
   room: string;
   /** One is no more in the room; then there is nothing else. */
@@ -461,6 +475,8 @@ export interface InboxRow {
   unread?: number;
   mentions?: number;
   last?: { seq: number; at: number; from: string; text?: string; attachments?: number };
+  /** In a row with `title` or `with`: one's own settings. Others say nothing of them. */
+  own?: OwnSettings;
 }
 
 /** A window of one's rooms, or, after `since`, the rows that have changed. */

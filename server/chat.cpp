@@ -152,6 +152,9 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
   env_.how.node = how.node;
   env_.how.text_bytes_max = how.text_bytes;
   env_.how.signals_from = how.signals_from;
+  env_.how.mentions_kept = how.mentions_kept;
+  env_.how.notify = how.notify;
+  env_.how.notify_direct = how.notify_direct;
   env_.how.frame_bytes_max = how.frame_bytes;
   env_.how.rooms_per_session_max = how.rooms_per_session;
   env_.how.commands_per_second = how.rate_commands;

@@ -53,6 +53,7 @@ struct config {
   milliseconds dedupe_age = std::chrono::hours{24};
   std::size_t dedupe_count = 1'000'000;
   milliseconds retention{0};  // of messages; 0: for ever
+  milliseconds mentions_kept = limits::mentions_kept;  // that are read; 0: for ever
 
   std::optional<bool> guests;  // unset: see guests_allowed()
   std::string jwt_secret_file;
@@ -76,6 +77,8 @@ struct config {
   unsigned rate_address = static_cast<unsigned>(limits::address_share);  // sessions' worth; 0: off
   unsigned rooms_per_hour = limits::rooms_per_hour;                      // 0: off
   actors::signal_senders signals_from = actors::signal_senders::shared;
+  notify_level notify = notify_level::mentions;
+  notify_level notify_direct = notify_level::all;
   std::size_t text_bytes = limits::text_bytes_max;
   std::size_t frame_bytes = limits::frame_bytes_max;
   std::size_t outbox_bytes = limits::outbox_bytes_max;

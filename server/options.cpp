@@ -265,6 +265,9 @@ std::vector<option_row> make_rows() {
       time({"retention", storage,
             "how long messages are kept, in rooms that keep them no shorter; 0s: for ever"},
            &config::retention, 0ms, 3650 * 24h),
+      time({"mentions_kept", storage,
+            "how long mentions that are read stay in the list of mentions; 0s: for ever"},
+           &config::mentions_kept, 0ms, 3650 * 24h),
 
       one_of<actors::room_making>(
           {"create_rooms", rules,
@@ -307,6 +310,13 @@ std::vector<option_row> make_rows() {
            "their direct room, or everybody's"},
           "WHOM", &config::signals_from,
           {{"shared", actors::signal_senders::shared}, {"all", actors::signal_senders::all}}),
+      one_of<notify_level>(
+          {"notify", rules, "of what users are told in rooms where they have set nothing else"},
+          "WHAT", &config::notify,
+          {{"all", notify_level::all}, {"mentions", notify_level::mentions}}),
+      one_of<notify_level>(
+          {"notify_direct", rules, "the same in direct rooms"}, "WHAT", &config::notify_direct,
+          {{"all", notify_level::all}, {"mentions", notify_level::mentions}}),
       bytes({"text_bytes", rules, "longest text of a message"}, &config::text_bytes, 1, 240 * 1024),
       bytes({"frame_bytes", rules, "largest message of the WebSocket that a client may send"},
             &config::frame_bytes, 1024, 16 * mib),

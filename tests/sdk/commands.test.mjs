@@ -93,6 +93,7 @@ test("the commands of members, rooms, threads and files have their frames", asyn
     client.report("r20", 59, "spam"),
     client.block("eve"),
     client.users(["bob"], { after: "1" }),
+    client.setOwn("r21", { notify: "none", notify_until: 9, marked: true }),
   ].map(outcome);
 
   assert.deepEqual(said(t), [
@@ -125,6 +126,7 @@ test("the commands of members, rooms, threads and files have their frames", asyn
     { type: "report", room: "r20", target: 59, reason: "spam" },
     { type: "block", user: "eve", on: true },
     { type: "users", ids: ["bob"], after: "1" },
+    { type: "set_own", room: "r21", notify: "none", notify_until: 9, marked: true },
   ]);
   assert.equal(calls.filter((c) => c.settled).length, 0);
   client.stop();

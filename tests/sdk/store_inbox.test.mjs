@@ -118,3 +118,52 @@ test("up to where others have read comes with joined and with receipts, and by w
   assert.deepEqual(t.store.room("general").reads, { alice: 9, bob: 10, carol: 9 });
   assert.equal(t.of("receipts").length, 2);
 });
+
+test("one's own settings come with whole rows, and go with them; a room one wants nothing of is in no sum", async () => {
+  const t = await withInbox([row("general", { own: { notify: "none" } }), row("red", { own: { marked: true } })]);
+  const own = (key) => t.store.room(key).own;
+  assert.deepEqual([own("general"), own("red"), own("blue")], [{ notify: "none" }, { marked: true }, {}]);
+  assert.deepEqual([t.store.getSnapshot().unread, t.store.getSnapshot().mentions], [3, 1]);
+
+  await t.peer.say(event([row("general", { title: undefined, unread: 5 })]));
+  assert.deepEqual(own("general"), { notify: "none" }, "a row of counts says nothing of them");
+  assert.deepEqual(t.counts("general"), [5, 1]);
+  assert.equal(t.store.getSnapshot().unread, 3);
+
+  await t.peer.say(event([row("general", { unread: 5 }), row("red", { own: { hidden: true } })]));
+  assert.deepEqual([own("general"), own("red")], [{}, { hidden: true }]);
+  assert.equal(t.store.getSnapshot().unread, 5, "what is hidden is in no sum either");
+
+  await t.peer.say(event([{ room: "general", gone: "left" }]));
+  assert.deepEqual(own("general"), {});
+});
+
+test("a level of notifications that has ended by time is in the sum again", async () => {
+  const t = new Harness();
+  let now = 1000;
+  t.store = createStore(t.client, { date: () => now });
+  await t.live({ features });
+  const asked = t.peer.take("inbox");
+  await t.peer.say({ ...event([row("general", { own: { notify: "none", notify_until: 2000 } })]), re: asked.id, more: false });
+  assert.equal(t.store.getSnapshot().unread, 0);
+
+  now = 2000;
+  await t.peer.say(event([row("red", { unread: 0, mentions: 0 })]));
+
+  assert.equal(t.store.getSnapshot().unread, 3);
+});
+
+test("own settings are set by the room's name at the server, before what is read after them", async () => {
+  const t = await withInbox([row("dm:alice:bob", { title: undefined, with: "bob" })]);
+
+  const done = t.store.setOwn("@bob", { marked: true });
+  t.client.read("dm:alice:bob", 9).catch(() => {});
+
+  const asked = t.peer.take("set_own");
+  assert.deepEqual({ ...asked, id: undefined }, { type: "set_own", room: "dm:alice:bob", marked: true, id: undefined });
+  assert.equal(t.peer.inbox.some(({ type }) => type === "read"), false);
+  await t.peer.say({ type: "done", re: asked.id });
+  await done;
+  assert.equal(t.peer.take("read").seq, 9);
+  t.client.stop();
+});

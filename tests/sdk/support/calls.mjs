@@ -31,6 +31,7 @@ export const CALLS = {
   download: (client, { room, seq, index }) => client.download(room, seq, index),
   report: (client, { room, target, reason }) => client.report(room, target, reason),
   block: (client, { user, on }) => (on ? client.block(user) : client.unblock(user)),
+  set_own: (client, { room, ...own }) => client.setOwn(room, own),
   blocks: (client) => client.blocks(),
   users: (client, { ids, after }) => client.users(ids, { after }),
   active: (client, { on }) => client.active(on),
