@@ -17,6 +17,7 @@ import { isolated, listNames, plainName } from "./names.js";
 import { newRoom } from "./newroom.js";
 import { Notifier } from "./notify.js";
 import { announce, banner, plain, toast } from "./notices.js";
+import { isSilent, isToldOf } from "./own.js";
 import { People } from "./people.js";
 import { EmojiPicker } from "./picker.js";
 import { governs, isClosed, isInvited, mayPin } from "./roles.js";
@@ -34,6 +35,7 @@ const LEAVING_MS = 3000;
 /** Nothing says that there is a new invitation, or that another device has blocked somebody. */
 const AGAIN_EVERY_MS = 60_000;
 const SECOND_MS = 1000;
+const OPENING_MS = 5000;
 /** With this the ids begin that the server makes: they say nothing to people. */
 const MADE = "r:";
 
@@ -43,6 +45,7 @@ export function startChat({ id, name, options }, onRefused) {
   const positions = localPositions(id);
   const store = createStore(client, { positions, outbox: indexedOutbox(id), me: { id, name } });
   let open = null; // the key of the room that is shown
+  let openedAt = 0;
   let divider = null; // the last seq of it before the line "New"
   let wasLive = false;
   let leavingUntil = 0;
@@ -87,7 +90,7 @@ export function startChat({ id, name, options }, onRefused) {
   }, picker);
   const switcher = new Switcher(store, (key) => go(key));
   const search = new Search(store, openAt);
-  const people = new People(store, { attempt, changed, become, goTo: (seq) => jump(store.room(open), seq) });
+  const people = new People(store, { attempt, changed, become, goElsewhere, goTo: (seq) => jump(store.room(open), seq) });
   const thread = new Thread(store, {
     send,
     bytesMax: () => composer.bytesMax,
@@ -187,14 +190,18 @@ export function startChat({ id, name, options }, onRefused) {
     if (member && !store.room(key).member && !error) toast("You are not a member.");
   }
 
+  function goElsewhere(key) {
+    go(orderedRooms(store).find((room) => room.key !== key && !room.own.hidden)?.key ?? FIRST_ROOM);
+    showRoom();
+  }
+
   async function leave(key) {
     const { member, title, joined, settings } = store.room(key);
     const note = [
       "You are a member: that ends, and your role with it.", isClosed(settings) && "You cannot come back in unless you are invited again.", people.heirWords,
     ].filter(Boolean).join(" ");
     if (member && !(await ask({ title: `Leave ${isolated(title)}?`, note, yes: "Leave", danger: true }))) return;
-    go(orderedRooms(store).find((room) => room.key !== key).key);
-    showRoom();
+    goElsewhere(key);
     if (joined) await attempt(store.leave(key, member ? { member } : undefined));
     listRooms();
   }
@@ -202,8 +209,7 @@ export function startChat({ id, name, options }, onRefused) {
   async function decline(key) {
     await store.join(key); // accepted on another device, it is a membership by now
     if (!isInvited(store.room(key))) return;
-    go(orderedRooms(store).find((room) => room.key !== key)?.key ?? FIRST_ROOM);
-    showRoom();
+    goElsewhere(key);
     await attempt(store.leave(key, { member: true }));
     listRooms();
   }
@@ -243,6 +249,7 @@ export function startChat({ id, name, options }, onRefused) {
     closeDrawers();
     if (open === key) return;
     open = key;
+    openedAt = Date.now();
     divider = null;
     markDivider();
     store.join(key);
@@ -290,8 +297,9 @@ export function startChat({ id, name, options }, onRefused) {
     if (open === null || from === store.getSnapshot().me.id || store.isBlocked(from)) return;
     const text = summary(message);
     const name = store.nameOf(from);
-    if (room.startsWith("dm:") && !message.quiet) notifier.tell(`@${from}`, isolated(name), text);
-    else if (mentionsMe({ from, ...message }, store.getSnapshot().me.id)) notifier.tell(room, `${isolated(name)} in ${isolated(store.room(room).title)}`, text);
+    const there = store.room(room.startsWith("dm:") ? `@${from}` : room);
+    if (isToldOf(there, message, mentionsMe({ from, ...message }, store.getSnapshot().me.id)))
+      notifier.tell(there.key, there.with === null ? `${isolated(name)} in ${isolated(there.title)}` : isolated(name), text);
     if (store.room(open).room !== room) return;
     announce(`${isolated(name)}: ${text}`);
   });
@@ -331,8 +339,13 @@ export function startChat({ id, name, options }, onRefused) {
     else markDivider();
 
     const room = store.room(open);
+    // What one opens is not unread by wish any more; that comes some time after the page.
+    if (room.own.marked && Date.now() - openedAt < OPENING_MS) {
+      openedAt = 0;
+      attempt(store.setOwn(open, { marked: false }));
+    }
     const { me, rooms: all } = store.getSnapshot();
-    const rooms = all.filter(({ left }) => left === null);
+    const rooms = all.filter((each) => each.left === null && !isSilent(each));
     const unread = rooms.reduce((sum, each) => sum + each.unread, 0);
     const title = titleOf(room, store);
     composer.show(room, title);
@@ -350,7 +363,7 @@ export function startChat({ id, name, options }, onRefused) {
     byId("leave").hidden = peer !== null || !room.joined || orderedRooms(store).every(({ key }) => key === open); // one is always somewhere
     setText(byId("me"), plainName(me.name));
 
-    const elsewhere = unread - (room.left === null ? room.unread : 0);
+    const elsewhere = unread - (rooms.some(({ key }) => key === open) ? room.unread : 0);
     byId("elsewhere").hidden = elsewhere === 0;
     setText(byId("elsewhere"), countLabel(elsewhere));
     byId("sidebar-open").ariaLabel = `Open the room list${elsewhere ? `, ${elsewhere} unread elsewhere` : ""}`;

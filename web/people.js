@@ -8,6 +8,7 @@ import { showMenu } from "./menu.js";
 import { COVERED } from "./message.js";
 import { idsIn, isolated, plainName } from "./names.js";
 import { INVITED } from "./newroom.js";
+import { hasOwn, ownItems } from "./own.js";
 import { untilWords } from "./notices.js";
 import { isArchived, isClosed, mayInvite, mayPin, maySet, moderates, powersOver, rank } from "./roles.js";
 import { changeSettings, factsOf } from "./settings.js";
@@ -30,7 +31,7 @@ export class People {
   #timer = null;
   #mutes = new Map(); // by room and user: what entries said, as lists tell no reason
 
-  /** `actions`: attempt, changed, become, goTo. */
+  /** `actions`: attempt, changed, become, goTo, goElsewhere. */
   constructor(store, actions) {
     this.#store = store;
     this.#actions = actions;
@@ -151,14 +152,18 @@ export class People {
   }
 
   #about(room) {
-    if (room.with !== null || !room.joined) return [];
+    if (!room.joined) return [];
+    const button = (act, label) => el("button", { type: "button", textContent: label, data: { act, key: act } });
+    const mine = hasOwn(room) && button("own", "For me…");
+    if (mine) mine.ariaHasPopup = "menu";
+    if (room.with !== null) return mine ? [el("p", { class: "do" }, mine)] : [];
     const { topic } = room.settings;
     const facts = [...factsOf(room), room.member && `you are ${room.role === "owner" ? "an owner" : `a ${room.role}`}`].filter(Boolean).join(" · ");
-    const button = (act, label) => el("button", { type: "button", textContent: label, data: { act, key: act } });
     const buttons = [
       !room.member && !isArchived(room) && button("become", "Become a member"),
       mayInvite(room) && button("invite", "Invite"),
       maySet(room) && button("settings", "Settings"),
+      mine,
     ].filter(Boolean);
     return [
       topic && el("p", { class: "topic", dir: "auto", textContent: plainName(topic) }),
@@ -202,6 +207,7 @@ export class People {
     else if (act === "unpin") this.#actions.attempt(this.#store.setPin(room.key, Number(seq), false));
     else if (act === "invite") this.#invite(room);
     else if (act === "settings") this.#settings(room);
+    else if (act === "own") showMenu(button, "This room, for me", ownItems(this.#store.room(room.key), this.#store, this.#actions));
   }
 
   #rowOf(id) {

@@ -18,6 +18,9 @@ export function titleOf(room, store) {
 
 const OTHERS_MAX = 8; // rooms not joined that are shown; the button below them shows all
 
+/** Unread by wish, with nothing to count. */
+const dot = () => el("span", { class: "badge", textContent: "•" }, el("span", { class: "hidden", textContent: " marked as unread" }));
+
 const badge = (count, mentions) => mentions > 0
   ? el("span", { class: "badge" }, "@", el("span", { class: "hidden", textContent: ` you are mentioned${count > 0 ? `, ${countLabel(count)} unread` : ""}` }))
   : count > 0 && el("span", { class: "badge" }, countLabel(count), el("span", { class: "hidden", textContent: " unread" }));
@@ -37,8 +40,8 @@ export const isOpen = (store, room) => store.has(room) && store.room(room).left 
 
 /** `open`: the key of the room that is shown. */
 export function drawRooms(store, open) {
-  const rooms = orderedRooms(store).filter((room) => room.key === open || !isShut(room)).map((room) => ({
-    key: room.key, peer: room.with, title: titleOf(room, store), unread: room.unread, mentions: room.mentions, closed: isClosed(room.settings), current: room.key === open,
+  const rooms = orderedRooms(store).filter((room) => room.key === open || (!isShut(room) && !room.own.hidden)).map((room) => ({
+    key: room.key, peer: room.with, title: titleOf(room, store), unread: room.unread, mentions: room.mentions, marked: room.own.marked === true, closed: isClosed(room.settings), current: room.key === open,
     online: room.with !== null && store.isOnline(room.with),
   }));
   const listed = store.getSnapshot().listed.filter(({ room }) => !isOpen(store, room) && !room.startsWith("dm:"));
@@ -64,10 +67,10 @@ const button = (act, label) => el("button", { type: "button", class: "icon small
 export const lock = () => el("span", { class: "sign" }, icon("lock"));
 const sign = (text) => el("span", { class: "sign", "aria-hidden": "true", textContent: text });
 
-function roomItem({ key, peer, title, unread, mentions, closed, current, online }) {
-  const className = `${unread || mentions ? "unread" : ""}${current ? " current" : ""}`;
+function roomItem({ key, peer, title, unread, mentions, marked, closed, current, online }) {
+  const className = `${unread || mentions || marked ? "unread" : ""}${current ? " current" : ""}`;
   const mark = peer ? el("span", { class: `dot${online ? " on" : ""}`, title: online ? "Online" : "Not here" }) : closed ? lock() : sign("#");
-  const link = item(`#${peer ? "@" : ""}${encodeURIComponent(peer ?? key)}`, key, className, mark, bdi(title, "title"), badge(unread, mentions));
+  const link = item(`#${peer ? "@" : ""}${encodeURIComponent(peer ?? key)}`, key, className, mark, bdi(title, "title"), badge(unread, mentions) || (marked && dot()));
   if (current) link.firstElementChild.setAttribute("aria-current", "page");
   return link;
 }

@@ -9,7 +9,7 @@ import { WebSocket } from "ws";
 
 import { ConfabClient } from "../../sdk/confab.js";
 import { createStore } from "../../sdk/store.js";
-import { within } from "../e2e/support/deadline.mjs";
+import { until, within } from "../e2e/support/deadline.mjs";
 import { blocksOf, root } from "../e2e/support/documents.mjs";
 import { confabd, run } from "../e2e/support/server.mjs";
 import { SECRET, inSeconds, secretFile, sign } from "../e2e/support/tokens.mjs";
@@ -116,7 +116,7 @@ scenario("the library's README: what the store knows of threads, members and blo
   const { seq: last } = await client.send("general", "at noon");
   await eve.join("general");
   await eve.send("general", "buy this");
-  const [first, second] = [await block(README, "memberCount, left }"), await block(README, "setBlocked")];
+  const [first, own, second] = await Promise.all(["memberCount, left }", "notify_until", "setBlocked"].map((words) => block(README, words)));
   const said = [];
 
   const done = new Promise((resolve) => store.subscribe(() => {
@@ -125,6 +125,8 @@ scenario("the library's README: what the store knows of threads, members and blo
   }));
   new Function("store", first.replace("41", root).replace("59", last))(store);
   await within(done, "what the store was told to do");
+  await new AsyncFunction("store", own)(store);
+  await until("the store knows how one has the room", () => store.room("general").own.marked && store.room("general").own.notify === "none");
   const { events } = await new AsyncFunction("store", "console", `${second}; return { events };`)(store, { log: (text) => said.push(text) });
 
   assert.deepEqual(said, ["lunch?", "at noon", "…", "see @bob"]);

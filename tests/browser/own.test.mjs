@@ -1,0 +1,66 @@
+// How one has a room for oneself, at the page: notifications, unread by wish, out of the list.
+
+import assert from "node:assert/strict";
+
+import { faults } from "./axe.mjs";
+import { chat, openBrowser } from "./stage.mjs";
+
+openBrowser();
+
+const badge = (person, title) => person.place(title).locator(".badge");
+
+/** Bob is a member of `general`, which he looks at, and has been in `attic`. */
+async function bobInside(world, meet, server) {
+  const bob = await meet(server.url, { name: "bob", room: "attic" });
+  await bob.page.goto(`${server.url}/?user=bob#general`);
+  await bob.isIn("general");
+  await bob.button("Become a member").click();
+  await bob.button("For me…").waitFor();
+  const alice = await world.member(server, "alice", "general");
+  return { bob, say: (text) => alice.ask({ type: "send", room: "general", text, key: `k-${text}` }) };
+}
+
+async function choose(person, item) {
+  await person.button("For me…").click();
+  await person.page.getByRole("menuitem", { name: item }).click();
+}
+
+chat("a room is marked as unread until one opens it, and hidden until somebody writes", async (world, meet) => {
+  const server = await world.server();
+  const { bob, say } = await bobInside(world, meet, server);
+  await bob.button("For me…").click();
+  await bob.page.getByRole("menuitem", { name: "✓ Notify me of mentions only" }).waitFor();
+  assert.deepEqual(await faults(bob.page), []);
+  await bob.page.keyboard.press("Escape");
+
+  await choose(bob, "Mark as unread");
+  await bob.isIn("attic");
+  await badge(bob, "general").getByText("marked as unread").waitFor();
+  await bob.place("general").click();
+  await bob.isIn("general");
+  await badge(bob, "general").waitFor({ state: "detached" });
+
+  await choose(bob, "Hide until somebody writes");
+  await bob.isIn("attic");
+  await bob.place("general").waitFor({ state: "detached" });
+  await say("anybody?");
+  await bob.place("general").getByText("1 unread").waitFor();
+});
+
+chat("a room of which one wants to know nothing is not in the title's count", async (world, meet) => {
+  const server = await world.server();
+  const { bob, say } = await bobInside(world, meet, server);
+  await choose(bob, "Notify me of nothing");
+  await bob.button("For me…").click();
+  await bob.page.getByRole("menuitem", { name: "✓ Notify me of nothing" }).waitFor();
+  await bob.page.keyboard.press("Escape");
+  await bob.place("attic").click();
+  await bob.isIn("attic");
+
+  await say("one");
+  await bob.place("general").getByText("1 unread").waitFor();
+  assert.doesNotMatch(await bob.page.title(), /^\(/);
+  await bob.page.reload();
+  await bob.place("general").getByText("1 unread").waitFor();
+  assert.doesNotMatch(await bob.page.title(), /^\(/);
+});
