@@ -148,7 +148,7 @@ test("the declarations name every type the protocol has", () => {
   assert.deepEqual(["hello", ...Object.keys(CALLS)].sort(), [
     "active", "block", "blocks", "create", "delete", "direct", "download", "edit", "emit", "hello", "history", "inbox", "join",
     "leave", "members", "mentions", "pin", "ping", "pins", "react", "reactions", "read", "refresh", "report", "rooms", "search", "send", "set_member",
-    "set_room", "signal", "threads", "typing", "unpin", "unreact", "upload", "users",
+    "set_own", "set_room", "signal", "threads", "typing", "unpin", "unreact", "upload", "users",
   ]);
 });
 
