@@ -32,6 +32,7 @@ TEST_CASE("every command with an id is answered exactly once") {
         {{"type", "typing"}, {"room", "a"}, {"on", true}},
         {{"type", "history"}, {"room", "a"}},
         {{"type", "rooms"}},
+        {{"type", "set_own"}, {"room", "a"}, {"marked", true}},
         {{"type", "direct"}, {"to", "bob"}, {"text", "x"}},
         {{"type", "signal"}, {"to", "bob"}, {"data", json::object()}},
         {{"type", "signal"}, {"to_session", session_name{}.text()}, {"data", json::object()}},
