@@ -152,7 +152,8 @@ export class ConfabChat extends Base {
 
   #draw() {
     if (!this.#list || !this.#nav) return;
-    const rooms = this.#store?.getSnapshot().rooms.map(({ key, title, unread }) => ({ key, title, unread })) ?? [];
+    const shown = this.#store?.getSnapshot().rooms.filter(({ key, own }) => !own.hidden || key === this.room) ?? [];
+    const rooms = shown.map(({ key, title, unread }) => ({ key, title, unread }));
     if (!rooms.some(({ key }) => key === this.room)) rooms.push({ key: this.room, title: this.room, unread: 0 });
     const drawn = JSON.stringify([rooms, this.room]);
     if (drawn === this.#drawn) return;
