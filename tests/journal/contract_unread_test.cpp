@@ -430,14 +430,20 @@ TEST_CASE("an inbox since any earlier answer comes to what it is now", "[journal
           into.erase(row.room.value());
       }
     };
-    const auto tell = [](const rows& all) {
+    // That a level of notifications has ended by time no row says.
+    const auto for_good = [](own_settings own) {
+      if (own.notify_until.value() != 0) own.notify.reset();
+      own.notify_until = {};
+      return own;
+    };
+    const auto tell = [&](const rows& all) {
       std::string text;
       for (const auto& [id, row] : all)
         text += id + " " + std::string{name(row.state)} + " " +
                 std::to_string(row.read ? row.read->value() : 0) + " " +
                 std::to_string(row.unread) + " " + std::to_string(row.mentions) + " " +
                 std::to_string(row.at.value()) + " " + (row.last ? row.last->text : "none") + " " +
-                text_of(row.own) + "\n";
+                text_of(for_good(row.own)) + "\n";
       return text;
     };
     std::vector<kept> of_memory, of_disk;
