@@ -33,6 +33,10 @@ int notes::prepare(const connection& database) {
       {run_.drop_of, "delete from notes where user = ?1 and room = ?2"},
       {run_.name_room, "insert into room_mentions (room, seq) values (?1, ?2)"},
       {run_.unname_room, "delete from room_mentions where room = ?1 and seq = ?2"},
+      {run_.keep_upto,
+       "insert into secrets (name, value) values ('notes', cast(?1 as blob)) on conflict do update "
+       "set value = excluded.value where cast(cast(excluded.value as text) as integer) > " +
+           std::string{notes_dropped_upto}},
       {run_.next_user, "select user from notes where user > ?1 order by user limit 1"},
       {run_.drop_read,
        "delete from notes where (user, room, place) in (select user, room, place "
@@ -118,6 +122,8 @@ int notes::left(std::int64_t room, const user_id& user) {
 
 /// Of whom too many are read, there may be more.
 int notes::drop_read(const user_id& after, std::uint64_t upto, std::optional<user_id>& next) {
+  const auto place = std::to_string(clamp(upto));
+  if (const int code = query{run_.keep_upto, std::string_view{place}}.run()) return code;
   auto last = after.value();
   std::size_t dropped = 0;
   for (std::size_t i = 0; i < users_per_step; ++i) {

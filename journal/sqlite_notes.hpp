@@ -42,7 +42,7 @@ class notes {
 
   struct statements {
     statement add, of_message, change, drop, drop_all, drop_of, name_room, unname_room,
-        count_deleted, next_user, drop_read;
+        count_deleted, keep_upto, next_user, drop_read;
   };
   statements run_;
   std::vector<user_id>* noted_ = nullptr;

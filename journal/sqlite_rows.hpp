@@ -68,6 +68,9 @@ inline constexpr std::string_view read_of_note =
     "max(coalesce((select value from marks k where k.user = n.user and k.kind = 1 and "
     "k.subject = (select room from rooms where id = n.room)), 0), "
     "coalesce((select since from members m where m.room = n.room and m.user = n.user), 0))";
+/// The position up to which read notes have gone; a secret, as what stands in no log and no export.
+inline constexpr std::string_view notes_dropped_upto =
+    "coalesce((select cast(cast(value as text) as integer) from secrets where name = 'notes'), 0)";
 
 room_info room_of(const query& row);
 rooms::room_view view_of(const query& row);
