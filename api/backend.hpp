@@ -47,6 +47,9 @@ struct server_numbers {
   std::chrono::milliseconds up{0};
 };
 
+/// What calls cost. A key pays, by its name; for wrong ones the address that they come from.
+enum class price : std::uint8_t { calls, wrong_keys };
+
 /// Any thread may call; answers come from any thread, and each once or, where the server ends,
 /// not at all. What is called must not block and must not throw.
 class backend {
@@ -79,6 +82,13 @@ class backend {
   /// be an entry, so who finds none waits for more than that.
   virtual void wait_for_feed(std::uint64_t after, std::chrono::milliseconds wait,
                              std::function<void(std::uint64_t position)> then) = 0;
+
+  /// How long until so much could be taken; zero: now.
+  virtual std::chrono::nanoseconds wait(price what, std::string_view payer, double amount) = 0;
+  /// Takes it, or says how long until it can be taken; zero: it was taken.
+  virtual std::chrono::nanoseconds take(price what, std::string_view payer, double amount) = 0;
+  /// Takes it whether it is there or not.
+  virtual void charge(price what, std::string_view payer, double amount) = 0;
 
   /// A signed token, or why there is none; nothing where the server has no secret to sign with.
   virtual std::optional<std::variant<std::string, std::string>> make_token(

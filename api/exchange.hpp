@@ -31,6 +31,8 @@ class request_view {
   virtual std::string_view query() const = 0;
   virtual std::optional<std::string_view> header(std::string_view name) const = 0;
   virtual std::string_view peer() const = 0;
+  /// What the peer's address is counted by: of IPv6 the /64.
+  virtual std::string counted_as() const = 0;
   /// What is said cannot be heard on the way.
   virtual bool confidential() const = 0;
   virtual std::string_view body() const = 0;

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
+#include <chrono>
 #include <utility>
 
 namespace confab::api {
@@ -73,6 +73,12 @@ const std::string* find_in(const std::vector<std::pair<std::string, std::string>
 bool filters(const route& row) noexcept {
   return row.path == "/feed" || row.path == "/publish" || row.path == "/broadcast" ||
          row.need == scope::none;
+}
+
+problem too_much(std::string_view of, std::chrono::nanoseconds wait) {
+  auto why = problem_of(error_code::rate_limited, of);
+  why.retry_after = std::chrono::ceil<std::chrono::milliseconds>(wait);
+  return why;
 }
 
 }  // namespace
@@ -151,27 +157,6 @@ response response_of(const problem& why, std::string_view request_id) {
   return out;
 }
 
-// --- rates -------------------------------------------------------------------------------------
-
-std::chrono::milliseconds allowance::take(double rate, double burst,
-                                          std::chrono::steady_clock::time_point now) {
-  const bool fresh = as_of == std::chrono::steady_clock::time_point{};
-  const std::chrono::duration<double> since = now - as_of;
-  left = fresh ? burst : std::min(burst, left + since.count() * rate);
-  as_of = now;
-  if (left >= 1) {
-    left -= 1;
-    return {};
-  }
-  return std::chrono::milliseconds{static_cast<std::int64_t>(std::ceil((1 - left) / rate * 1'000))};
-}
-
-bool allowance::is_empty(double rate, double burst,
-                         std::chrono::steady_clock::time_point now) const {
-  const std::chrono::duration<double> since = now - as_of;
-  return std::min(burst, left + since.count() * rate) < 1;
-}
-
 // --- the service -------------------------------------------------------------------------------
 
 service::service(backend& with, key_ring keys, service_options how)
@@ -224,17 +209,9 @@ std::variant<service::credentials, problem> service::judge_credentials(
   if (!request.confidential())
     return problem_of(error_code::forbidden, "keys are taken over https only");
   const auto key = header.substr(scheme.size());
-  const std::string peer{request.peer()};
-  const auto now = with_.steady_now();
-  {
-    const std::lock_guard lock{border_};
-    const auto at = wrong_.find(peer);
-    if (at != wrong_.end() && at->second.is_empty(wrong_keys_per_second, wrong_keys_burst, now)) {
-      auto why = problem_of(error_code::rate_limited, "too many wrong keys from this address");
-      why.retry_after = std::chrono::seconds{1};
-      return why;
-    }
-  }
+  const auto address = request.counted_as();
+  if (const auto wait = with_.wait(price::wrong_keys, address, 1); wait.count() > 0)
+    return too_much("too many wrong keys from this address", wait);
   credentials found;
   found.ring = keys();
   if (key.size() <= key_bytes_max && key.starts_with(key_prefix)) {
@@ -245,14 +222,12 @@ std::variant<service::credentials, problem> service::judge_credentials(
   }
   if (found.key && found.key->expires && *found.key->expires <= with_.now()) found.key = nullptr;
   if (!found.key) {
-    const std::lock_guard lock{border_};
-    if (wrong_.size() >= addresses_max && !wrong_.contains(peer)) wrong_.clear();
-    static_cast<void>(wrong_[peer].take(wrong_keys_per_second, wrong_keys_burst, now));
+    with_.charge(price::wrong_keys, address, 1);
     return unauthorized("no such key");
   }
   const auto& nets = found.key->nets;
   if (!nets.empty() &&
-      std::ranges::none_of(nets, [&](const auto& net) { return with_.is_in(net, peer); }))
+      std::ranges::none_of(nets, [&](const auto& net) { return with_.is_in(net, request.peer()); }))
     return problem_of(error_code::forbidden, "this key may not be used from here");
   return found;
 }
@@ -267,19 +242,10 @@ response service::too_large() {
   return response_of(problem_of(error_code::too_long, "a body has at most 1 MiB"), fresh_id());
 }
 
-std::optional<problem> service::take_allowance(const api_key& key) {
-  if (how_.calls_per_second == 0) return std::nullopt;
-  const auto now = with_.steady_now();
-  std::chrono::milliseconds wait;
-  {
-    const std::lock_guard lock{border_};
-    if (allowances_.size() >= addresses_max && !allowances_.contains(key.name)) allowances_.clear();
-    wait = allowances_[key.name].take(how_.calls_per_second, how_.calls_burst, now);
-  }
+std::optional<problem> service::take_call(const api_key& key) {
+  const auto wait = with_.take(price::calls, key.name, 1);
   if (wait.count() == 0) return std::nullopt;
-  auto why = problem_of(error_code::rate_limited, "too many calls with this key");
-  why.retry_after = wait;
-  return why;
+  return too_much("too many calls with this key", wait);
 }
 
 void service::handle(std::shared_ptr<exchange> to) {
@@ -304,7 +270,7 @@ void service::handle(std::shared_ptr<exchange> to) {
     of->ring = std::move(who.ring);
     of->own = std::move(who.own);
     of->key = who.key;
-    if (const auto why = take_allowance(*of->key)) return of->refuse(*why);
+    if (const auto why = take_call(*of->key)) return of->refuse(*why);
     if (!of->key->may(of->row->need))
       return of->refuse(error_code::forbidden,
                         "this key has no scope " + std::string{name(of->row->need)});

@@ -8,7 +8,6 @@
 #include "protocol/codec.hpp"
 
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <map>
@@ -30,11 +29,8 @@ inline constexpr std::size_t operations_in_flight_max = 50'000;
 inline constexpr std::size_t streams_max = 64;
 /// Wrong keys from one address: so many at once and in a second, then they are not looked at.
 inline constexpr double wrong_keys_burst = 100, wrong_keys_per_second = 10;
-inline constexpr std::size_t addresses_max = 4'096;
 
 struct service_options {
-  unsigned calls_per_second = 1'000;  // of one key; 0: no limit
-  unsigned calls_burst = 2'000;
   std::string base = "/api/v1";  // before the routes' paths, for the document
 };
 
@@ -68,16 +64,6 @@ struct call {
   void answer(unsigned status, std::string text) const;
   void refuse(const problem& why) const;
   void refuse(error_code code, std::string_view detail) const { refuse(problem_of(code, detail)); }
-};
-
-/// So much a second, and so much at once.
-struct allowance {
-  double left = 0;
-  std::chrono::steady_clock::time_point as_of{};
-  /// How long to wait; zero: it was taken.
-  std::chrono::milliseconds take(double rate, double burst,
-                                 std::chrono::steady_clock::time_point now);
-  bool is_empty(double rate, double burst, std::chrono::steady_clock::time_point now) const;
 };
 
 /// Calls: who they are from, whether they are well-formed, and who answers them. Any thread.
@@ -119,7 +105,7 @@ class service {
   std::variant<credentials, problem> judge_credentials(const request_view& request);
   std::optional<problem> judge_call(call& of, const matched& found);
   std::optional<problem> judge_body(call& of);
-  std::optional<problem> take_allowance(const api_key& key);
+  std::optional<problem> take_call(const api_key& key);
   std::shared_ptr<const key_ring> keys() const;
   std::string fresh_id();
 
@@ -131,9 +117,7 @@ class service {
   std::atomic<std::size_t> operations_{0};
   std::atomic<std::size_t> streams_{0};
   mutable std::mutex border_;
-  std::shared_ptr<const key_ring> keys_;        // guarded, as are the rest
-  std::map<std::string, allowance> allowances_;  // of keys, by name
-  std::map<std::string, allowance> wrong_;       // of addresses that sent wrong keys
+  std::shared_ptr<const key_ring> keys_;  // guarded
 };
 
 response response_of(const problem& why, std::string_view request_id);

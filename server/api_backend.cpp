@@ -3,6 +3,7 @@
 #include "actors/encoding.hpp"
 #include "actors/room_state.hpp"
 #include "actors/user_row.hpp"
+#include "server/api_prices.hpp"
 #include "transport/address.hpp"
 
 #include <algorithm>
@@ -33,7 +34,8 @@ api_backend::api_backend(const actors::environment& env, feed_pulse_actor pulse,
     : env_(env),
       pulse_(std::move(pulse)),
       log_name_(std::move(log_name)),
-      from_(std::move(from)) {}
+      from_(std::move(from)),
+      payers_(from_.prices, {env.random(), env.random()}) {}
 
 void api_backend::sign_with(std::optional<token_signer> signer) {
   const std::lock_guard lock{border_};
@@ -133,6 +135,16 @@ void api_backend::feed_position(std::function<void(std::uint64_t)> then) {
 void api_backend::wait_for_feed(std::uint64_t after, std::chrono::milliseconds wait,
                                 std::function<void(std::uint64_t)> then) {
   caf::anon_send(pulse_, feed_wait{after, wait, guarded(env_, std::move(then))});
+}
+
+std::chrono::nanoseconds api_backend::wait(api::price what, std::string_view payer, double amount) {
+  return payers_.wait(payers_.key_of(payer), price_of(what), amount, steady_now());
+}
+std::chrono::nanoseconds api_backend::take(api::price what, std::string_view payer, double amount) {
+  return payers_.take(payers_.key_of(payer), price_of(what), amount, steady_now());
+}
+void api_backend::charge(api::price what, std::string_view payer, double amount) {
+  payers_.charge(payers_.key_of(payer), price_of(what), amount, steady_now());
 }
 
 std::optional<std::variant<std::string, std::string>> api_backend::make_token(

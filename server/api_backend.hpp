@@ -26,6 +26,7 @@ class api_backend final : public api::backend {
  public:
   struct sources {
     std::function<api::server_numbers()> numbers;
+    actors::tariffs prices{};  // see `api_tariffs`
   };
   /// `env` has its writer and its switchboard filled by now, and outlives this.
   api_backend(const actors::environment& env, feed_pulse_actor pulse, std::string log_name,
@@ -51,6 +52,9 @@ class api_backend final : public api::backend {
   void feed_position(std::function<void(std::uint64_t)> then) override;
   void wait_for_feed(std::uint64_t after, std::chrono::milliseconds wait,
                      std::function<void(std::uint64_t)> then) override;
+  std::chrono::nanoseconds wait(api::price what, std::string_view payer, double amount) override;
+  std::chrono::nanoseconds take(api::price what, std::string_view payer, double amount) override;
+  void charge(api::price what, std::string_view payer, double amount) override;
   std::optional<std::variant<std::string, std::string>> make_token(
       const api::token_wanted& what) override;
   std::optional<user_id> admin_of(std::string_view token) override;
@@ -73,6 +77,7 @@ class api_backend final : public api::backend {
   feed_pulse_actor pulse_;
   const std::string log_name_;
   const sources from_;
+  actors::payers payers_;
   std::mutex border_;
   std::optional<token_signer> signer_;  // guarded
 };

@@ -33,6 +33,7 @@ class view final : public api::request_view {
     return of_.header(name);
   }
   std::string_view peer() const override { return of_.peer_address; }
+  std::string counted_as() const override { return transport::counted_as(of_.peer_address, {}); }
   /// TLS; or a proxy says so; or it never left this machine.
   bool confidential() const override {
     if (of_.secure) return true;

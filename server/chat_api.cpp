@@ -2,6 +2,7 @@
 
 #include "api/service.hpp"
 #include "protocol/base64url.hpp"
+#include "server/api_prices.hpp"
 #include "server/api_routes.hpp"
 #include "server/chat.hpp"
 
@@ -46,11 +47,10 @@ void chat::open_api(const config& how, std::uint64_t position) {
     return out;
   };
   backend_ = std::make_unique<api_backend>(env_, std::move(pulse), log_name_of(*journal_),
-                                           api_backend::sources{count});
+                                           api_backend::sources{count, api_tariffs(how.api_rate, how.api_burst)});
   backend_->sign_with(signer_of(how));
-  api_ = std::make_unique<api::service>(
-      *backend_, *how.api_keys,
-      api::service_options{how.api_rate, how.api_burst, base_path_ + std::string{api_path}});
+  api_ = std::make_unique<api::service>(*backend_, *how.api_keys,
+                                        api::service_options{base_path_ + std::string{api_path}});
 }
 
 transport::http_route chat::api_row() {

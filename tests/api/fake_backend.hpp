@@ -1,6 +1,8 @@
 #pragma once
 
 #include "api/service.hpp"
+#include "server/api_prices.hpp"
+#include "transport/address.hpp"
 
 #include <deque>
 
@@ -14,7 +16,9 @@ class fake_backend final : public api::backend {
   std::chrono::steady_clock::time_point clock{std::chrono::hours{1}};
   unix_ms time{1'763'790'000'123};
   std::uint64_t drawn = 0;
+  std::optional<actors::payers> payers;
 
+  fake_backend() { has_prices(1'000, 2'000); }
   void submit(std::vector<rooms::operation> what,
               std::function<void(std::vector<rooms::brief>)> then) override {
     for (auto& one : what) asked.push_back(std::move(one));
@@ -55,6 +59,18 @@ class fake_backend final : public api::backend {
     if (token == "admins-token") return user_id::trusted("ada");
     return std::nullopt;
   }
+  std::chrono::nanoseconds wait(api::price what, std::string_view payer, double amount) override {
+    return payers->wait(payers->key_of(payer), server::price_of(what), amount, clock);
+  }
+  std::chrono::nanoseconds take(api::price what, std::string_view payer, double amount) override {
+    return payers->take(payers->key_of(payer), server::price_of(what), amount, clock);
+  }
+  void charge(api::price what, std::string_view payer, double amount) override {
+    payers->charge(payers->key_of(payer), server::price_of(what), amount, clock);
+  }
+  void has_prices(unsigned calls_per_second, unsigned calls_burst) {
+    payers.emplace(server::api_tariffs(calls_per_second, calls_burst), std::array<std::uint64_t, 2>{1, 2});
+  }
   bool is_in(std::string_view net, std::string_view address) const override {
     return address.starts_with(net);
   }
@@ -91,6 +107,7 @@ class fake_exchange final : public api::exchange, public api::request_view {
     return std::nullopt;
   }
   std::string_view peer() const override { return said_peer; }
+  std::string counted_as() const override { return transport::counted_as(said_peer, {}); }
   bool confidential() const override { return is_confidential; }
   std::string_view body() const override { return said_body; }
 
@@ -115,12 +132,12 @@ struct api_world {
   std::string key;
   std::unique_ptr<api::service> service;
 
-  explicit api_world(std::string_view scopes = "*", std::string_view more = "",
-                     api::service_options how = {}) {
+  explicit api_world(std::string_view scopes = "*", std::string_view more = "") {
     auto made = api::make_key("shop", scopes, {7});
     key = made.key;
     auto ring = api::key_ring::read(made.line + " " + std::string{more}, [](auto) { return true; });
-    service = std::make_unique<api::service>(chat, std::get<api::key_ring>(std::move(ring)), how);
+    service = std::make_unique<api::service>(chat, std::get<api::key_ring>(std::move(ring)),
+                                             api::service_options{});
   }
 
   std::shared_ptr<heard> call(std::string method, std::string path, std::string body = {},

@@ -143,8 +143,27 @@ TEST_CASE("a hundred wrong keys of one address are looked at, and not one more")
   CHECK(guess() == 401);
 }
 
+TEST_CASE("however many addresses send wrong keys, none is forgotten, and those of one /64 are one") {
+  api_world world;
+  const auto guess_from = [&](std::string peer) {
+    fake_exchange one;
+    one.said_peer = std::move(peer);
+    one.headers.emplace_back("authorization", "Bearer ck_shop_x");
+    return world.service->refuse_early(one)->status;
+  };
+  for (int i = 0; i < static_cast<int>(api::wrong_keys_burst); ++i)
+    REQUIRE(guess_from("2001:db8::" + std::to_string(i % 2)) == 401);
+
+  CHECK(guess_from("2001:db8::17") == 429);
+  CHECK(guess_from("2001:db8:0:1::1") == 401);
+  for (int i = 0; i < 5'000; ++i)
+    guess_from("198." + std::to_string(i / 250) + ".100." + std::to_string(i % 250));
+  CHECK(guess_from("2001:db8::1") == 429);
+}
+
 TEST_CASE("a key makes as many calls as it may, and waits then") {
-  api_world world{"*", "", {10, 3, "/api/v1"}};
+  api_world world;
+  world.chat.has_prices(10, 3);
 
   for (int i = 0; i < 3; ++i) CHECK(api_world::told(*world.call("GET", "/node")).first == 200);
   const auto late = world.call("GET", "/node");
@@ -156,7 +175,8 @@ TEST_CASE("a key makes as many calls as it may, and waits then") {
 }
 
 TEST_CASE("as many operations are under way as may, and not one more") {
-  api_world world{"*", "", {0, 1, "/api/v1"}};
+  api_world world;
+  world.chat.has_prices(0, 1);
   std::string body = R"({"items":[)";
   for (int i = 0; i < 1'000; ++i) body += std::string{i ? "," : ""} + R"({"room":"a","from":"b","text":"x"})";
   body += "]}";
