@@ -90,6 +90,10 @@ class backend {
   /// Takes it whether it is there or not.
   virtual void charge(price what, std::string_view payer, double amount) = 0;
 
+  /// Counts what calls hold among all that is in flight. False: too much is already, and this is not.
+  virtual bool hold(std::size_t bytes) = 0;
+  virtual void let_go(std::size_t bytes) = 0;
+
   /// A signed token, or why there is none; nothing where the server has no secret to sign with.
   virtual std::optional<std::variant<std::string, std::string>> make_token(
       const token_wanted& what) = 0;

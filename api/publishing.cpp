@@ -21,6 +21,7 @@ struct publishing : std::enable_shared_from_this<publishing> {
   call_ptr of;
   std::vector<item> items;
   std::vector<rooms::operation> operations;  // of those that are tried, in order
+  service::place place;
   std::atomic<std::size_t> waiting{0};
 
   void add(const user_id& from, std::string key, std::optional<room_id> room,
@@ -43,6 +44,8 @@ struct publishing : std::enable_shared_from_this<publishing> {
 
   /// First all direct rooms must be there.
   void start() {
+    place = api.reserve(of, operations);
+    if (!place) return;
     std::set<std::pair<user_id, user_id>> pairs;
     for (const auto& one : items)
       if (one.direct && !one.wrong) pairs.insert(std::minmax(one.direct->first, one.direct->second));
@@ -55,9 +58,9 @@ struct publishing : std::enable_shared_from_this<publishing> {
   }
 
   void send() {
-    api.submit(of, std::move(operations), [self = shared_from_this()](const auto& outcomes) {
-      self->answer(outcomes);
-    });
+    if (operations.empty()) return answer({});
+    api.submit(std::move(place), std::move(operations),
+               [self = shared_from_this()](const auto& outcomes) { self->answer(outcomes); });
   }
 
   void put_problem(writing& out, const problem& why) const {

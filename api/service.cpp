@@ -75,6 +75,18 @@ bool filters(const route& row) noexcept {
          row.need == scope::none;
 }
 
+/// What an operation holds while it is under way.
+std::size_t bytes_of(const rooms::operation& what) {
+  auto bytes = sizeof what + what.key.size();
+  if (const auto* post = std::get_if<rooms::post_message>(&what.what)) bytes += cost_of(post->what);
+  if (const auto* edit = std::get_if<rooms::edit_message>(&what.what)) bytes += cost_of(edit->what);
+  if (const auto* set = std::get_if<rooms::set_members>(&what.what))
+    bytes += set->change.users.size() * sizeof(user_id);
+  if (const auto* gone = std::get_if<rooms::delete_messages>(&what.what))
+    bytes += gone->targets.size() * sizeof(seq_no);
+  return bytes;
+}
+
 problem too_much(std::string_view of, std::chrono::nanoseconds wait) {
   auto why = problem_of(error_code::rate_limited, of);
   why.retry_after = std::chrono::ceil<std::chrono::milliseconds>(wait);
@@ -381,18 +393,35 @@ rooms::principal service::principal_of(const call& of, const user_id& from, bool
   return by;
 }
 
-void service::submit(const call_ptr& of, std::vector<rooms::operation> what,
-                     std::function<void(std::vector<rooms::brief>)> then) {
+service::place service::reserve(const call_ptr& of, const std::vector<rooms::operation>& what) {
   const auto count = what.size();
-  if (count == 0) return then({});
-  if (operations_.fetch_add(count) + count > operations_in_flight_max) {
-    operations_ -= count;
-    return of->refuse(error_code::unavailable, "too much is under way: try again");
-  }
-  with_.submit(std::move(what), [this, count, then = std::move(then)](auto outcomes) {
-    operations_ -= count;
+  std::size_t bytes = 0;
+  for (const auto& one : what) bytes += bytes_of(one);
+  const bool held = with_.hold(bytes);
+  place out{this, [this, count, bytes, held](void*) {
+              operations_ -= count;
+              bytes_ -= bytes;
+              if (held) with_.let_go(bytes);
+            }};
+  const bool too_many = operations_.fetch_add(count) + count > operations_in_flight_max;
+  const bool too_large = bytes_.fetch_add(bytes) + bytes > operation_bytes_in_flight_max;
+  if (!too_many && !too_large && held) return out;
+  of->refuse(error_code::unavailable, "too much is under way: try again");
+  return nullptr;
+}
+
+void service::submit(place in, std::vector<rooms::operation> what,
+                     std::function<void(std::vector<rooms::brief>)> then) {
+  with_.submit(std::move(what), [in = std::move(in), then = std::move(then)](auto outcomes) mutable {
+    in.reset();
     then(std::move(outcomes));
   });
+}
+
+void service::submit(const call_ptr& of, std::vector<rooms::operation> what,
+                     std::function<void(std::vector<rooms::brief>)> then) {
+  if (what.empty()) return then({});
+  if (auto in = reserve(of, what)) submit(std::move(in), std::move(what), std::move(then));
 }
 
 void service::read(const call_ptr& of, std::string_view about,

@@ -26,6 +26,7 @@ inline constexpr std::size_t body_nodes_max = 50'000;
 inline constexpr std::size_t page_count_max = 1'000;
 /// That are on their way to the order, of all calls together.
 inline constexpr std::size_t operations_in_flight_max = 50'000;
+inline constexpr std::size_t operation_bytes_in_flight_max = 64 * 1024 * 1024;
 inline constexpr std::size_t streams_max = 64;
 /// Wrong keys from one address: so many at once and in a second, then they are not looked at.
 inline constexpr double wrong_keys_burst = 100, wrong_keys_per_second = 10;
@@ -85,7 +86,13 @@ class service {
   // --- for handlers ---
   /// The author of what a call does in the name of `from`.
   rooms::principal principal_of(const call& of, const user_id& from, bool as_user = false) const;
-  /// As `backend::submit`, with a bound on all that is under way; over it the call is refused.
+  /// A place for operations that are to be submitted, among all that are under way. Null: there is none,
+  /// and the call is refused.
+  using place = std::shared_ptr<void>;
+  place reserve(const call_ptr& of, const std::vector<rooms::operation>& what);
+  void submit(place in, std::vector<rooms::operation> what,
+              std::function<void(std::vector<rooms::brief>)> then);
+  /// Both.
   void submit(const call_ptr& of, std::vector<rooms::operation> what,
               std::function<void(std::vector<rooms::brief>)> then);
   /// As `backend::read`: where it can't be, the call is refused.
@@ -114,7 +121,8 @@ class service {
   schema_set schemas_;
   std::map<std::string_view, const schema_node*> parameters_;
   const std::string document_;
-  std::atomic<std::size_t> operations_{0};
+  std::atomic<std::size_t> operations_{0};  // under way,
+  std::atomic<std::size_t> bytes_{0};       // and what they hold
   std::atomic<std::size_t> streams_{0};
   mutable std::mutex border_;
   std::shared_ptr<const key_ring> keys_;  // guarded

@@ -147,6 +147,14 @@ void api_backend::charge(api::price what, std::string_view payer, double amount)
   payers_.charge(payers_.key_of(payer), price_of(what), amount, steady_now());
 }
 
+bool api_backend::hold(std::size_t bytes) {
+  if (env_.prices->bytes_in_flight.fetch_add(bytes) + bytes <= limits::bytes_in_flight_of_all_max)
+    return true;
+  let_go(bytes);
+  return false;
+}
+void api_backend::let_go(std::size_t bytes) { env_.prices->bytes_in_flight.fetch_sub(bytes); }
+
 std::optional<std::variant<std::string, std::string>> api_backend::make_token(
     const api::token_wanted& what) {
   using answer = std::variant<std::string, std::string>;

@@ -55,6 +55,8 @@ class api_backend final : public api::backend {
   std::chrono::nanoseconds wait(api::price what, std::string_view payer, double amount) override;
   std::chrono::nanoseconds take(api::price what, std::string_view payer, double amount) override;
   void charge(api::price what, std::string_view payer, double amount) override;
+  bool hold(std::size_t bytes) override;
+  void let_go(std::size_t bytes) override;
   std::optional<std::variant<std::string, std::string>> make_token(
       const api::token_wanted& what) override;
   std::optional<user_id> admin_of(std::string_view token) override;

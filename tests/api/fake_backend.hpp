@@ -17,6 +17,7 @@ class fake_backend final : public api::backend {
   unix_ms time{1'763'790'000'123};
   std::uint64_t drawn = 0;
   std::optional<actors::payers> payers;
+  std::size_t held = 0, held_max = limits::bytes_in_flight_of_all_max;
 
   fake_backend() { has_prices(1'000, 2'000); }
   void submit(std::vector<rooms::operation> what,
@@ -71,6 +72,12 @@ class fake_backend final : public api::backend {
   void has_prices(unsigned calls_per_second, unsigned calls_burst) {
     payers.emplace(server::api_tariffs(calls_per_second, calls_burst), std::array<std::uint64_t, 2>{1, 2});
   }
+  bool hold(std::size_t bytes) override {
+    if (held + bytes > held_max) return false;
+    held += bytes;
+    return true;
+  }
+  void let_go(std::size_t bytes) override { held -= bytes; }
   bool is_in(std::string_view net, std::string_view address) const override {
     return address.starts_with(net);
   }

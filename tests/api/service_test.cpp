@@ -189,6 +189,35 @@ TEST_CASE("as many operations are under way as may, and not one more") {
   CHECK(!world.call("POST", "/rooms/a/messages", said)->answer);
 }
 
+TEST_CASE("as many bytes of operations are under way as may, and not one more") {
+  api_world world;
+  world.chat.has_prices(0, 1);
+  std::string body = R"({"message":{"from":"bot","text":"x","data":{"x":")" + std::string(10'000, 'x') +
+                     R"("}},"rooms":[)";
+  for (int i = 0; i < 1'000; ++i) body += std::string{i ? "," : ""} + "\"r" + std::to_string(i) + "\"";
+  body += "]}";
+  const auto broadcast = [&] { return api_world::told(*world.call("POST", "/broadcast", body)); };
+
+  SECTION("of the API") {
+    std::size_t taken = 0;
+    while (broadcast().first == 0) ++taken;
+    CHECK(taken >= 4);
+    CHECK(taken < 7);
+    CHECK(broadcast() == answered{503, "unavailable"});
+    CHECK(world.chat.held <= api::operation_bytes_in_flight_max);
+  }
+  SECTION("of all that is in flight") {
+    world.chat.held_max = 5'000'000;
+    CHECK(broadcast() == answered{503, "unavailable"});
+    world.chat.held_max = limits::bytes_in_flight_of_all_max;
+    CHECK(broadcast().first == 0);
+  }
+  while (!world.chat.waiting.empty())
+    world.chat.settle(std::vector<rooms::brief>(1'000, rooms::brief{rooms::unchanged{}}));
+  CHECK(world.chat.held == 0);
+  CHECK(broadcast().first == 0);
+}
+
 TEST_CASE("as many streams are open as may, and not one more") {
   api_world world;
 
