@@ -112,10 +112,12 @@ struct room_read_request {
 struct room_read {
   room_answer what;
 };
-/// To a reader: to be done on its thread, when it is the turn of `who`. Null: not now.
+/// To a reader: to be done on its thread, when it is the turn of `who`. Null: not now. Where nobody
+/// wants it any more it is not done, or not to its end; `wanted` is asked from that thread.
 struct read_job {
   user_id who;
   std::function<void(journal::reader*)> job;
+  std::function<bool()> wanted = [] { return true; };
 };
 struct block_question {
   user_id by;

@@ -56,7 +56,8 @@ journal_reader::behavior_type journal_reader::make_behavior() {
 
 void journal_reader::make_reader() {
   reader_ = source_();
-  reader_->stop_when([this] { return env_->steady_now() > read_until_; });
+  reader_->stop_when(
+      [this] { return env_->steady_now() > read_until_ || (wanted_ && !wanted_()); });
   reader_->tell_failures([this](std::string_view detail) { env_->bug("journal_read", detail); });
 }
 
@@ -86,7 +87,10 @@ void journal_reader::queue(waiting_read what) {
 void journal_reader::serve_next() {
   const auto next = waiting_.take();
   if (!waiting_.empty()) send(this, serve_next_read{});
-  if (next) next->answer(true);
+  if (!next) return;
+  wanted_ = next->wanted;
+  next->answer(true);
+  wanted_ = nullptr;
 }
 
 waiting_read journal_reader::waiting(session_read& what) {
@@ -112,7 +116,7 @@ waiting_read journal_reader::waiting(read_job& what) {
       return true;
     });
   };
-  return {what.who, [] { return true; }, std::move(answer)};
+  return {what.who, std::move(what.wanted), std::move(answer)};
 }
 
 entries_read journal_reader::read(const entries_request& what) {

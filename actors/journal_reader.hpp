@@ -14,7 +14,7 @@ namespace confab::actors {
 
 /// Reads the journal for the actors of one shard; detached, because a read may wait for the disk.
 /// Folds what it reads into present form, away from the shards' threads.
-/// What sessions ask for is read in turns, one user after the other, and not at all for who has left.
+/// What sessions ask for is read in turns, one user after the other, and no further where they have left.
 /// A read that takes too long is `unavailable`.
 /// An exception costs the answer it comes from, which is then `unavailable`, and the reader: all
 /// the state there is, and the next request makes a fresh one.
@@ -74,6 +74,7 @@ class journal_reader final : public reader_actor::base {
   reader_source source_;
   std::unique_ptr<journal::reader> reader_;  // none: to be made
   steady_time read_until_;                   // of the read under way
+  std::function<bool()> wanted_;             // likewise; none: it is not of one who may leave
   read_queue waiting_;
 };
 

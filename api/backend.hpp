@@ -63,8 +63,9 @@ class backend {
   virtual void open_direct(const user_id& one, const user_id& other,
                            std::function<void(bool done)> then) = 0;
   /// On a reader's thread, when it is the turn of `who`; it may take as long as a read may.
-  /// `about` spreads the work. Null: it can't be read now.
-  virtual void read(std::string_view who, std::string_view about,
+  /// `about` spreads the work. Null: it can't be read now. Where it is not `wanted` any more it is not
+  /// called, or the read ends.
+  virtual void read(std::string_view who, std::string_view about, std::function<bool()> wanted,
                     std::function<void(journal::reader*)> job) = 0;
   /// How many are in the room, and the first of them in order of id.
   virtual void who_is_in(const room_id& room,

@@ -53,6 +53,8 @@ class exchange {
   virtual ~exchange() = default;
   virtual const request_view& asked() const = 0;
   virtual void answer(response what) = 0;
+  /// Nobody waits for the answer any more, or it was given; any thread.
+  virtual bool over() const noexcept = 0;
   /// Null where nobody waits any more. Both are called on the connection's thread.
   virtual std::shared_ptr<stream> open(response head, std::function<void()> on_writable,
                                        std::function<void()> on_closed) = 0;

@@ -137,8 +137,13 @@ struct streaming : std::enable_shared_from_this<streaming> {
     }
     push();
   }
+  bool goes_on() {
+    const std::lock_guard lock{border};
+    return !over;
+  }
   void look() {
-    api.chat().read(of->key->name, "", [self = shared_from_this()](journal::reader* from) {
+    const auto wanted = [self = shared_from_this()] { return self->goes_on(); };
+    api.chat().read(of->key->name, "", wanted, [self = shared_from_this()](journal::reader* from) {
       std::vector<journal::feed_item> items;
       if (!from || !read_some(*self->of, *from, self->position, limits::page_entries_max, items))
         return self->wait();  // what is wrong may pass
@@ -152,12 +157,7 @@ struct streaming : std::enable_shared_from_this<streaming> {
     api.chat().wait_for_feed(after, heartbeat, [self = shared_from_this(), after](std::uint64_t moved) {
       self->lapsed = moved == after;
       self->told = moved;
-      bool gone = false;
-      {
-        const std::lock_guard lock{self->border};
-        gone = self->over;
-      }
-      if (!gone) self->look();
+      if (self->goes_on()) self->look();
     });
   }
   /// Where nothing came for long, an empty line.

@@ -426,10 +426,11 @@ void service::submit(const call_ptr& of, std::vector<rooms::operation> what,
 
 void service::read(const call_ptr& of, std::string_view about,
                    std::function<void(journal::reader&)> job) {
-  with_.read(of->key->name, about, [of, job = std::move(job)](journal::reader* from) {
-    if (!from) return of->refuse(error_code::unavailable, "the journal can't be read now");
-    job(*from);
-  });
+  with_.read(of->key->name, about, [to = of->to] { return !to->over(); },
+             [of, job = std::move(job)](journal::reader* from) {
+               if (!from) return of->refuse(error_code::unavailable, "the journal can't be read now");
+               job(*from);
+             });
 }
 
 std::string service::cursor_of(char kind, std::string_view place) const {

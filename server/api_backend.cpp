@@ -70,13 +70,13 @@ void api_backend::open_direct(const user_id& one, const user_id& other,
   });
 }
 
-void api_backend::read(std::string_view who, std::string_view about,
+void api_backend::read(std::string_view who, std::string_view about, std::function<bool()> wanted,
                        std::function<void(journal::reader*)> job) {
   const auto& reader = about.empty()
                            ? env_.board.shard(0).reader
                            : env_.board.reader_of(room_id::trusted(std::string{about}));
   caf::anon_send(reader, actors::read_job{user_id::trusted("@api:" + std::string{who}),
-                                          guarded(env_, std::move(job))});
+                                          guarded(env_, std::move(job)), std::move(wanted)});
 }
 
 void api_backend::who_is_in(const room_id& room,

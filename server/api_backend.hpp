@@ -40,7 +40,7 @@ class api_backend final : public api::backend {
               std::function<void(std::vector<rooms::brief>)> then) override;
   void open_direct(const user_id& one, const user_id& other,
                    std::function<void(bool done)> then) override;
-  void read(std::string_view who, std::string_view about,
+  void read(std::string_view who, std::string_view about, std::function<bool()> wanted,
             std::function<void(journal::reader*)> job) override;
   void who_is_in(const room_id& room,
                  std::function<void(std::size_t, std::vector<user_id>)> then) override;

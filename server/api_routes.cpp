@@ -72,6 +72,7 @@ class http_call final : public api::exchange {
       : to_(std::move(to)), view_(to_->request(), prefix_bytes) {}
 
   const api::request_view& asked() const override { return view_; }
+  bool over() const noexcept override { return to_->over(); }
   void answer(api::response what) override { to_->answer(to_response(std::move(what))); }
   std::shared_ptr<api::stream> open(api::response head, std::function<void()> on_writable,
                                     std::function<void()> on_closed) override {

@@ -199,3 +199,33 @@ TEST_CASE("more jobs than may wait are told so") {
   CHECK(done == limits::reads_per_user_max);
   CHECK(refused == 1);
 }
+
+TEST_CASE("what nobody waits for any more is not read, and not to its end") {
+  actor_world world;
+  world.fill("general", 1);
+  const auto& reader = world.env.board.reader_of(room_id::trusted("general"));
+  bool wanted = false;
+  int read = 0, found = 0;
+  const auto ask = [&] {
+    caf::anon_send(reader, actors::read_job{user_id::trusted("@api:shop"),
+                                            [&](journal::reader* from) {
+                                              ++read;
+                                              found += bool(from->room(room_id::trusted("general")));
+                                            },
+                                            [&] { return wanted; }});
+    world.settle();
+  };
+
+  ask();
+  CHECK(read == 0);
+  wanted = true;
+  ask();
+  CHECK(found == 1);
+  world.faults.read_fails = [&] {
+    wanted = false;  // the caller leaves meanwhile
+    return false;
+  };
+  ask();
+  CHECK(read == 2);
+  CHECK(found == 1);
+}

@@ -34,9 +34,12 @@ class fake_backend final : public api::backend {
   void open_direct(const user_id&, const user_id&, std::function<void(bool)> then) override {
     then(true);
   }
-  void read(std::string_view, std::string_view, std::function<void(journal::reader*)> job) override {
-    job(nullptr);
+  void read(std::string_view, std::string_view, std::function<bool()> wanted,
+            std::function<void(journal::reader*)> job) override {
+    still_wanted = std::move(wanted);
+    if (still_wanted()) job(nullptr);
   }
+  std::function<bool()> still_wanted;  // of the last read
   void who_is_in(const room_id&,
                  std::function<void(std::size_t, std::vector<user_id>)> then) override {
     then(0, {});
@@ -96,6 +99,7 @@ class fake_backend final : public api::backend {
 struct heard {
   std::optional<api::response> answer;
   bool streamed = false;
+  bool gone = false;  // the caller is
 };
 
 class fake_exchange final : public api::exchange, public api::request_view {
@@ -120,6 +124,7 @@ class fake_exchange final : public api::exchange, public api::request_view {
 
   const api::request_view& asked() const override { return *this; }
   void answer(api::response what) override { into->answer = std::move(what); }
+  bool over() const noexcept override { return into->answer.has_value() || into->gone; }
   std::shared_ptr<api::stream> open(api::response, std::function<void()>,
                                     std::function<void()>) override {
     into->streamed = true;

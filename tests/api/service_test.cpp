@@ -227,6 +227,21 @@ TEST_CASE("as many streams are open as may, and not one more") {
   CHECK(world.service->take_stream());
 }
 
+TEST_CASE("nothing is read for a caller who has gone") {
+  api_world world{"read"};
+  const auto there = world.call("GET", "/rooms/general/messages");
+  CHECK(api_world::told(*there) == answered{503, "unavailable"});  // the test's journal can't be read
+  CHECK_FALSE(world.chat.still_wanted());  // it is answered
+
+  fake_exchange left;
+  left.said_path = "/rooms/general/messages";
+  left.headers.emplace_back("authorization", "Bearer " + world.key);
+  left.into->gone = true;
+  const auto into = left.into;
+  world.service->handle(std::make_shared<fake_exchange>(left));
+  CHECK_FALSE(into->answer);
+}
+
 TEST_CASE("a cursor is of one journal and one kind of page") {
   api_world world;
   api::call of;
