@@ -205,6 +205,7 @@ void websocket_connection<Stream>::flush_socket() {
     reactor_->count.writes.add();
     reactor_->count.bytes_out.add(static_cast<std::uint64_t>(sent));
     outbox_->consume(static_cast<std::size_t>(sent));
+    taken();
   }
   written();
 }
@@ -243,6 +244,7 @@ void websocket_connection<Stream>::flush_staged() {
                      self->reactor_->count.writes.add();
                      self->reactor_->count.bytes_out.add(bytes);
                      self->outbox_->consume(bytes);
+                     if (bytes > 0) self->taken();
                      self->flush();
                    });
 }

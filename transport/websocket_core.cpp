@@ -277,6 +277,9 @@ void websocket_core::expired() {
   const auto& how = reactor_->how();
   switch (phase_) {
     case phase::ping_due:
+      // Who sends and does not read is alive, and keeps an outbox for ever.
+      if (stuck_) return outbox_->overflow();
+      stuck_ = outbox_->queued_bytes() > 0;
       outbox_->shrink();  // what a past burst has left allocated
       heard_ = false;
       phase_ = phase::pong_due;

@@ -57,6 +57,8 @@ class websocket_core : public live_connection, protected outbox_writer, private 
   void fail(const error_code& why);
   void drop() noexcept;
   bool dropped() const noexcept { return dropped_; }
+  /// Some of what was queued has left.
+  void taken() noexcept { stuck_ = false; }
   /// The peer has given a sign of life.
   void heard() noexcept { heard_ = true; }
 
@@ -110,6 +112,7 @@ class websocket_core : public live_connection, protected outbox_writer, private 
   bool any_kind_ = false;
   bool opened_ = false;
   bool heard_ = true;  // since the last ping
+  bool stuck_ = false;  // since the last ping nothing has left of what waits
   bool paused_ = false;
   bool resumed_ = false;
   bool deaf_ = false;  // paused for good

@@ -24,6 +24,28 @@ TEST_CASE("who does not answer a ping is closed with 4001, and dropped later") {
   REQUIRE(w.book->closes.at(0).code == 4001);
 }
 
+TEST_CASE("who sends, and reads nothing of what waits for it, is closed with 4000") {
+  options how;
+  how.ping_interval = 60ms;
+  how.pong_wait_max = 20ms;
+  world w(how);
+  client c(w, w.port(), nullptr, 4096);
+  REQUIRE(c.upgrade().status == 101);
+  REQUIRE(w.until([&] { return w.book->sink != nullptr; }));
+  c.reading = false;
+  const auto sink = w.book->sink;
+  while (sink->queued_bytes() < 200'000) {
+    REQUIRE(sink->push(make_frame(frame_kind::text, std::string(10'000, '.'))) ==
+            push_result::accepted);
+    w.turn();
+  }
+
+  REQUIRE(w.until([&] {
+    c.send(text_frame("x"));
+    return w.server->count().slow_consumers == 1;
+  }));
+}
+
 TEST_CASE("any frame is a sign of life") {
   options how;
   how.ping_interval = 20ms;
