@@ -27,6 +27,14 @@ void put_room(writing& out, const journal::room_info& info, bool whole) {
   if (info.direct) out.put("users", std::vector{info.direct->first, info.direct->second});
 }
 
+/// What a deployment has put into its settings.
+std::size_t bytes_of(const journal::room_info& info) {
+  if (!info.settings) return 0;
+  const auto& of = *info.settings;
+  return (of.title ? of.title->size() : 0) + (of.topic ? of.topic->size() : 0) +
+         (of.data ? of.data->value().size() : 0);
+}
+
 void answer_room(service& api, of_call of, unsigned status) {
   api.read(of, of->room().view(), [&api, of, status](journal::reader& from) {
     const auto info = from.room(of->room());
@@ -143,19 +151,23 @@ void list_rooms(service& api, of_call of) {
       return !visibility || name(settings.visible.value_or(confab::visibility::everyone)) == *visibility;
     };
     std::vector<journal::room_info> found;
-    bool more = true;
-    for (int i = 0; i < pages_max && more && found.size() < of->limit(); ++i) {
+    std::size_t bytes = 0;
+    bool more = true, full = false;
+    for (int i = 0; i < pages_max && more && !full && found.size() < of->limit(); ++i) {
       auto page = from.rooms(after, filter, limits::rooms_page_count_max);
       if (!page) return of->refuse(error_code::unavailable, "the journal can't be read now");
       more = page->size() > limits::rooms_page_count_max;
       if (more) page->resize(limits::rooms_page_count_max);
       for (auto& info : *page) {
-        if (found.size() == of->limit()) {
+        const bool is_wanted = fits(info);
+        if (is_wanted) bytes += bytes_of(info);
+        full = found.size() == of->limit() || (bytes > limits::page_bytes_max && !found.empty());
+        if (full) {
           more = true;
           break;
         }
         after = info.room;
-        if (fits(info)) found.push_back(std::move(info));
+        if (is_wanted) found.push_back(std::move(info));
       }
     }
     writing out;

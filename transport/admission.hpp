@@ -52,6 +52,7 @@ class admission : public std::enable_shared_from_this<admission> {
   std::pair<verdict, slot> admit(const std::string& address);
   /// Until it is opened again all places count as taken. Any thread.
   void close(bool closed) noexcept { closed_.store(closed, std::memory_order_relaxed); }
+  bool is_closed() const noexcept { return closed_.load(std::memory_order_relaxed); }
   std::size_t open_count() const noexcept { return open_count_.load(std::memory_order_relaxed); }
   /// Nine of ten places are taken.
   bool is_crowded() const noexcept {

@@ -393,6 +393,14 @@ task<> http_connection<Stream>::answer(http_response& what, const http_request& 
                                        error_code& ec) {
   // Long enough for a page over a bad line.
   limit(reactor_->how().idle_wait_max);
+  struct share {
+    reactor_core& of;
+    std::size_t bytes;
+    ~share() { of.give_outbound(bytes); }
+  };
+  const bool fits = reactor_->take_outbound(what.body.size());
+  const share held{*reactor_, fits ? what.body.size() : 0};
+  if (!fits) what = refuse(503, "too much waits to be read");
   auto message = to_response(std::move(what), to, keep_alive);
   ec = {};
   const auto bytes = co_await http::async_write(stream_, message, into(ec));

@@ -5,6 +5,7 @@ namespace confab::transport {
 
 namespace {
 
+/// Or too little memory, in which connections that are kept go on asking.
 http_response too_many() {
   auto out = refuse(503, "too many connections");
   out.headers.emplace_back("Retry-After", "1");
@@ -115,10 +116,11 @@ std::size_t body_bytes_max(const site& shared, const http_request& request) {
 
 std::optional<http_response> turn_down(const site& shared, const http_request& request,
                                        bool reserved) {
-  if (!reserved && host_served(request, shared.how.hosts, shared.how.local_hosts_only))
+  const bool spares = shared.doors->is_closed();
+  if (!reserved && !spares && host_served(request, shared.how.hosts, shared.how.local_hosts_only))
     return std::nullopt;
   if (is_health(shared, request)) return std::nullopt;
-  if (reserved) return too_many();
+  if (reserved || spares) return too_many();
   shared.note({incident_kind::request_refused, "host", request.peer_address,
                request.header("host").value_or("")});
   return refuse(421, "this server does not answer for that host");

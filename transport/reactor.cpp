@@ -22,6 +22,9 @@ milliseconds tick_for(const options& how) {
 /// Those that hold places without a right to one; each has a descriptor.
 constexpr std::size_t reserved_max = 16;
 
+/// Answers that are written however much waits.
+constexpr std::size_t answer_bytes_spared = 4 * 1024;
+
 }  // namespace
 
 void site::note(const incident& what) const noexcept {
@@ -80,8 +83,7 @@ void reactor_core::limit_outbound() {
 void reactor_core::shed() {
   const auto in_all = tell_outbound();
   const auto own = dirty_.queued_bytes();
-  const auto spare = shared_->outbound_spare.load(std::memory_order_relaxed);
-  const auto most = spare > 0 ? spare : how().outbound_bytes_max;
+  const auto most = outbound_max();
   if (most == 0 || in_all <= most || own < in_all / shared_->shards) return;
 
   std::vector<live_connection*> slow;
@@ -94,6 +96,19 @@ void reactor_core::shed() {
   for (; closed < slow.size() && dirty_.queued_bytes() > bound; ++closed) slow[closed]->overflow();
   tell_outbound();
   note({incident_kind::outbound_full, "closed", {}, std::to_string(closed)});
+}
+
+bool reactor_core::take_outbound(std::size_t bytes) noexcept {
+  const auto in_all = shared_->outbound_bytes.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+  const auto most = outbound_max();
+  if (most == 0 || in_all <= most || bytes <= answer_bytes_spared) return true;
+  give_outbound(bytes);
+  return false;
+}
+
+std::size_t reactor_core::outbound_max() const noexcept {
+  const auto spare = shared_->outbound_spare.load(std::memory_order_relaxed);
+  return spare > 0 ? spare : how().outbound_bytes_max;
 }
 
 /// How much waits on all shards.

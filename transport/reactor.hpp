@@ -93,6 +93,12 @@ class reactor_core final : public reactor, public std::enable_shared_from_this<r
   /// Closes those for whom the most waits, where more waits in all than may.
   void shed();
   void abort_all() noexcept;
+  /// What an answer of HTTP has to have written counts among what waits for all readers. False: that is
+  /// too much already, and this is not counted.
+  bool take_outbound(std::size_t bytes) noexcept;
+  void give_outbound(std::size_t bytes) noexcept {
+    shared_->outbound_bytes.fetch_sub(bytes, std::memory_order_relaxed);
+  }
 
   /// `what.expired()` after `wait`, up to a tick (and the length of a turn) late, never early.
   void arm(timer_wheel::entry& what, std::chrono::milliseconds wait);
@@ -120,6 +126,7 @@ class reactor_core final : public reactor, public std::enable_shared_from_this<r
   void note_highest() noexcept;
   void limit_outbound();
   std::size_t tell_outbound() noexcept;
+  std::size_t outbound_max() const noexcept;
   timer_wheel::tick current_tick() const noexcept;
   void run_timer();
 

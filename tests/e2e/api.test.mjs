@@ -179,6 +179,19 @@ scenario("rooms are made, set, listed and shown", async (world) => {
   assert.deepEqual([none.status, none.json.code], [404, "no_such_room"]);
 });
 
+scenario("a page of rooms ends where their settings are a page", async (world) => {
+  const { api } = await apiServer(world);
+  const data = { x: "x".repeat(8000) };
+  for (let i = 0; i < 40; i++) await api.put(`/rooms/large-${100 + i}`, { data });
+
+  const first = await api.get("/rooms?limit=1000");
+  const rest = await api.get(`/rooms?limit=1000&cursor=${first.json.next}`);
+
+  assert.equal(first.json.items.length, 32);
+  assert.equal(rest.json.items.length, 8);
+  assert.equal(rest.json.next, undefined);
+});
+
 scenario("members are made, banned and listed, and who is banned leaves", async (world) => {
   const { server, api, keys } = await apiServer(world, { keys: { all: "*", rooms: "rooms,read" } });
   await api.put("/rooms/club", { owner: "alice" });

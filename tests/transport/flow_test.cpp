@@ -155,6 +155,28 @@ TEST_CASE("where too much waits for all readers, he for whom the most waits is c
   REQUIRE(w.server->count().outbound_bytes < 30 * portion);
 }
 
+TEST_CASE("what an answer of HTTP has to have written counts among what waits for all readers") {
+  constexpr std::size_t large = 8 * 1024 * 1024;  // more than the kernel takes
+  options how;
+  how.outbound_bytes_max = large + large / 2;
+  http_route page;
+  page.path = "/large";
+  page.respond = [](const auto&) {
+    http_response out;
+    out.body.assign(large, '.');
+    return out;
+  };
+  world w(how, {}, {page});
+  client other(w, w.port());
+  {
+    client stopped(w, w.port(), nullptr, 4096);
+    stopped.reading = false;
+    stopped.send("GET /large HTTP/1.1\r\nHost: here\r\n\r\n");
+    REQUIRE(w.until([&] { return other.get("/large").status == 503; }));
+  }
+  REQUIRE(w.until([&] { return other.get("/large").status == 200; }));
+}
+
 TEST_CASE("where memory is short half of what waits is let go of, and nobody is let in") {
   constexpr std::size_t portion = 10'000;
   world w;
@@ -174,8 +196,12 @@ TEST_CASE("where memory is short half of what waits is let go of, and nobody is 
   client most(w, w.port(), nullptr, 4096), less(w, w.port(), nullptr, 4096);
   const auto to_most = stopped(most, 17 * portion);
   const auto to_less = stopped(less, 9 * portion);
+  client kept(w, w.port());
+  CHECK(kept.get("/").status == 404);
 
   w.server->spare_memory(true);
+
+  CHECK(kept.get("/").status == 503);
 
   REQUIRE(w.until([&] { return w.server->count().slow_consumers == 1; }));
   CHECK(to_most->queued_bytes() < 2 * portion);
