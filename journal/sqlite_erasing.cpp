@@ -23,7 +23,7 @@ int erasing::prepare(const connection& database) {
   const std::string messages = "update log indexed by log_messages ";
   const std::string changes = "update log indexed by log_changes_order ";
   const std::pair<statement&, std::string> all[] = {
-      {run_.own_reactions, "select target, emoji, user from reactions" + in_room},
+      {run_.own_reactions, "select target, emoji, user from reactions indexed by reactions_user" + in_room},
       {run_.unreact,
        "delete from reactions where room = ?1 and target = ?2 and emoji = ?3 and user = ?4"},
       {run_.count_down,
@@ -49,8 +49,8 @@ int erasing::prepare(const connection& database) {
       {run_.named[0], messages + named + "kind = 0"},
       {run_.named[1], changes + named + "kind <> 0 and kind <> 13"},
       {run_.profiles, "update log set text = null, data = null where room = 0 and kind = 11 and users = ?1"},
-      {run_.deleted_by, "update changed set deleted_by = ?3 where room = ?1 and deleted_by = ?2"},
-      {run_.edited_by, "update changed set edited_by = ?3 where room = ?1 and edited_by = ?2"},
+      {run_.deleted_by, "update changed set deleted_by = ?5" + in_range + "deleted_by = ?4"},
+      {run_.edited_by, "update changed set edited_by = ?5" + in_range + "edited_by = ?4"},
       {run_.pinned_by, "update pins set pinned_by = ?3 where room = ?1 and pinned_by = ?2"},
       {run_.invited_by, "update members set invited_by = ?3 where room = ?1 and invited_by = ?2"},
   };
@@ -118,13 +118,14 @@ int erasing::rename(const user_id& user, const user_id& as, rename_step from,
   }
   if (room != from.room) from = {room, 0};
   const auto upto = std::min(end, from.seq + entries_per_step);
-  for (const auto* each : {&run_.senders[0], &run_.senders[1], &run_.named[0], &run_.named[1]})
+  for (const auto* each : {&run_.senders[0], &run_.senders[1], &run_.named[0], &run_.named[1],
+                           &run_.deleted_by, &run_.edited_by})
     if (const int code = query{*each, room, from.seq, upto, user.view(), as.view()}.run()) return code;
   if (upto < end) {
     next = {room, upto};
     return SQLITE_OK;
   }
-  for (const auto* each : {&run_.deleted_by, &run_.edited_by, &run_.pinned_by, &run_.invited_by})
+  for (const auto* each : {&run_.pinned_by, &run_.invited_by})
     if (const int code = query{*each, room, user.view(), as.view()}.run()) return code;
   next = {room + 1, 0};
   return room == 0 ? query{run_.profiles, as.view()}.run() : SQLITE_OK;

@@ -304,7 +304,13 @@ constexpr const char* step_7 = R"(
 // `log.flags` is 1 of a guest's and 2 of what the deployment set.
 constexpr const char* step_8 = "alter table users add column by_api integer not null default 0;";
 
-constexpr std::array steps{step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8};
+// Who is erased loses their reactions: those of all others are not to be looked through for them.
+constexpr const char* step_9 = R"(
+  create index reactions_user on reactions (room, user);
+)";
+
+constexpr std::array steps{step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8,
+                           step_9};
 
 std::variant<std::int64_t, std::string> number(connection& database, std::string_view sql) {
   statement prepared;

@@ -165,6 +165,13 @@ TEST_CASE("no read or write of a room grows with the room", "[journal]") {
     std::uint64_t upto = root + 60;
     trim(upto);  // with it a thread in which everybody writes
     count("a trim", [&] { trim(upto += 40); });
+    int last = size;
+    count("an erasure", [&] {
+      const rooms::erase_user gone{user("u" + std::to_string(100'000 + --last)),
+                                   user("gone:" + std::to_string(last)), seq_no{1'000'000}};
+      REQUIRE(std::holds_alternative<rooms::appended>(
+          of.commit({{general, rooms::server_principal(), "", gone}}, later += 1000)[0]));
+    });
     count("a change of members", [&] {
       member_set change;
       change.users = {user("u100010")};
@@ -183,4 +190,34 @@ TEST_CASE("no read or write of a room grows with the room", "[journal]") {
     CHECK(steps > 0);
     CHECK(large.at(what) <= steps + steps / 10 + 20);
   }
+}
+
+TEST_CASE("no step of a rename grows with the room", "[journal]") {
+  const step_counter counting;
+  const auto most_of = [](std::uint64_t size) {
+    temporary_directory directory;
+    session of{open_or_throw(directory.path())};
+    const auto carol = user("carol"), as = user("gone:1");
+    of.commit({create(general)});
+    of.commit(std::vector(size, post(general, "x", "", bob)));
+    for (std::uint64_t i = 1; i < size; i += 100) {
+      std::vector<std::uint64_t> some;
+      for (auto seq = i; seq < i + 100; ++seq) some.push_back(seq);
+      of.commit({erase(general, some, bob)});
+    }
+    of.commit({{general, rooms::server_principal(), "",
+                rooms::erase_user{carol, as, seq_no{1'000'000}}}});
+    std::int64_t most = 0;
+    for (std::optional at{rename_place{}}; at;) {
+      std::optional<rename_place> next;
+      most = std::max(most, step_counter::of([&] { next = of.write->rename(carol, as, *at)->next; }));
+      at = next;
+    }
+    return most;
+  };
+
+  const auto small = most_of(6'000), large = most_of(12'000);
+
+  CHECK(small > 0);
+  CHECK(large <= small + small / 10);
 }
