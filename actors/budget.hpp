@@ -30,10 +30,11 @@ enum class price : std::uint8_t {
   invitations,  // users that its user invited
   reports,      // that its user made
   searches,     // that it asked for
-  calls,        // of the API, by a key
+  calls,        // of the API, by a key,
+  operations,   // and how many it asks for at once
   wrong_keys,   // of the API, from an address
 };
-inline constexpr std::size_t prices_count = 13;
+inline constexpr std::size_t prices_count = 14;
 
 /// Of one price: how much may be spent in the long run, and how much at once after a pause.
 struct tariff {

@@ -48,7 +48,13 @@ struct server_numbers {
 };
 
 /// What calls cost. A key pays, by its name; for wrong ones the address that they come from.
-enum class price : std::uint8_t { calls, wrong_keys };
+enum class price : std::uint8_t {
+  calls,
+  operations,  // by what they weigh, see `rooms::weight_max`
+  rows,        // read
+  bytes,       // of answers
+  wrong_keys
+};
 
 /// Any thread may call; answers come from any thread, and each once or, where the server ends,
 /// not at all. What is called must not block and must not throw.

@@ -149,6 +149,9 @@ struct streaming : std::enable_shared_from_this<streaming> {
         return self->wait();  // what is wrong may pass
       std::string lines;
       for (const auto& item : items) lines += line_of(item) + "\n";
+      const auto& payer = self->of->key->name;
+      self->api.chat().charge(price::rows, payer, static_cast<double>(items.size()));
+      self->api.chat().charge(price::bytes, payer, static_cast<double>(lines.size()));
       self->give(std::move(lines), items.empty());
     });
   }

@@ -59,7 +59,7 @@ struct publishing : std::enable_shared_from_this<publishing> {
 
   void send() {
     if (operations.empty()) return answer({});
-    api.submit(std::move(place), std::move(operations),
+    api.submit(of, std::move(place), std::move(operations),
                [self = shared_from_this()](const auto& outcomes) { self->answer(outcomes); });
   }
 

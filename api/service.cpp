@@ -142,6 +142,7 @@ user_id call::from() const {
 }
 
 void call::answer(unsigned status, std::string text) const {
+  if (key) chat->charge(price::bytes, key->name, static_cast<double>(text.size()));
   response out;
   out.status = status;
   out.body = std::move(text);
@@ -255,13 +256,18 @@ response service::too_large() {
 }
 
 std::optional<problem> service::take_call(const api_key& key) {
-  const auto wait = with_.take(price::calls, key.name, 1);
+  std::chrono::nanoseconds wait{0};
+  for (const auto owed : {price::operations, price::rows, price::bytes})
+    wait = std::max(wait, with_.wait(owed, key.name, 0));
+  if (wait.count() > 0) return too_much("this key has asked for too much", wait);
+  wait = with_.take(price::calls, key.name, 1);
   if (wait.count() == 0) return std::nullopt;
   return too_much("too many calls with this key", wait);
 }
 
 void service::handle(std::shared_ptr<exchange> to) {
   const auto of = std::make_shared<call>();
+  of->chat = &with_;
   of->to = std::move(to);
   of->id = fresh_id();
   const auto& request = of->to->asked();
@@ -410,9 +416,16 @@ service::place service::reserve(const call_ptr& of, const std::vector<rooms::ope
   return nullptr;
 }
 
-void service::submit(place in, std::vector<rooms::operation> what,
+void service::submit(const call_ptr& of, place in, std::vector<rooms::operation> what,
                      std::function<void(std::vector<rooms::brief>)> then) {
-  with_.submit(std::move(what), [in = std::move(in), then = std::move(then)](auto outcomes) mutable {
+  const auto count = static_cast<double>(what.size());
+  with_.charge(price::operations, of->key->name, count);
+  with_.submit(std::move(what), [this, of, count, in = std::move(in),
+                                 then = std::move(then)](auto outcomes) mutable {
+    double weight = 0;
+    for (const auto& one : outcomes)
+      if (const auto* kept = std::get_if<rooms::kept>(&one)) weight += static_cast<double>(kept->weight);
+    if (weight > count) with_.charge(price::operations, of->key->name, weight - count);
     in.reset();
     then(std::move(outcomes));
   });
@@ -421,11 +434,14 @@ void service::submit(place in, std::vector<rooms::operation> what,
 void service::submit(const call_ptr& of, std::vector<rooms::operation> what,
                      std::function<void(std::vector<rooms::brief>)> then) {
   if (what.empty()) return then({});
-  if (auto in = reserve(of, what)) submit(std::move(in), std::move(what), std::move(then));
+  if (auto in = reserve(of, what)) submit(of, std::move(in), std::move(what), std::move(then));
 }
 
 void service::read(const call_ptr& of, std::string_view about,
                    std::function<void(journal::reader&)> job) {
+  const auto known = words_in(of->row->query);
+  const bool is_page = std::ranges::find(known, "limit") != known.end();
+  with_.charge(price::rows, of->key->name, is_page ? static_cast<double>(of->limit()) : 1);
   with_.read(of->key->name, about, [to = of->to] { return !to->over(); },
              [of, job = std::move(job)](journal::reader* from) {
                if (!from) return of->refuse(error_code::unavailable, "the journal can't be read now");

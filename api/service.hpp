@@ -37,6 +37,7 @@ struct service_options {
 
 /// One call under way. Owner: whoever is to answer it next.
 struct call {
+  backend* chat = nullptr;
   std::shared_ptr<exchange> to;
   std::string id;  // "r-…", the Request-Id
   const route* row = nullptr;
@@ -90,7 +91,7 @@ class service {
   /// and the call is refused.
   using place = std::shared_ptr<void>;
   place reserve(const call_ptr& of, const std::vector<rooms::operation>& what);
-  void submit(place in, std::vector<rooms::operation> what,
+  void submit(const call_ptr& of, place in, std::vector<rooms::operation> what,
               std::function<void(std::vector<rooms::brief>)> then);
   /// Both.
   void submit(const call_ptr& of, std::vector<rooms::operation> what,

@@ -174,6 +174,38 @@ TEST_CASE("a key makes as many calls as it may, and waits then") {
   CHECK(api_world::told(*world.call("GET", "/node")).first == 200);
 }
 
+TEST_CASE("a call that asks for much is more than one") {
+  api_world world;
+  world.chat.has_prices(1, 10);
+  const auto next = [&] { return api_world::told(*world.call("GET", "/node")); };
+  const auto wait_out = [&](int seconds) { world.chat.clock += std::chrono::seconds{seconds}; };
+  std::string body = R"({"items":[)";
+  for (int i = 0; i < 220; ++i) body += std::string{i ? "," : ""} + R"({"room":"a","from":"b","text":"x"})";
+  body += "]}";
+
+  REQUIRE(!world.call("POST", "/publish", body)->answer);  // 200 is the burst
+  CHECK(next() == answered{429, "rate_limited"});
+  wait_out(2);
+  CHECK(next().first == 200);
+
+  rooms::kept heavy{seq_no{1}, unix_ms{1}, 1, {}, {}};
+  heavy.weight = 11'001;
+  wait_out(100);
+  world.call("DELETE", "/rooms/a/messages/1");
+  std::vector<rooms::brief> all(220, rooms::brief{rooms::unchanged{}});
+  world.chat.settle(std::move(all));
+  CHECK(next().first == 200);
+  world.chat.settle({heavy});
+  CHECK(next() == answered{429, "rate_limited"});
+  wait_out(541);  // of 11,001 the burst is left out
+  CHECK(next().first == 200);
+
+  for (int i = 0; i < 2; ++i) world.call("GET", "/rooms/a/messages", {}, {}, "limit=1000");
+  CHECK(next() == answered{429, "rate_limited"});
+  wait_out(10);
+  CHECK(next().first == 200);
+}
+
 TEST_CASE("as many operations are under way as may, and not one more") {
   api_world world;
   world.chat.has_prices(0, 1);
