@@ -195,6 +195,7 @@ void room_state::take_standing(const asker& from, const standing_op& what, stead
   const auto at = members_.find(from.session);
   if (at == members_.end() || !at->second.joined || view_.direct) return;
   auto& who = at->second;
+  const bool read_own_only = rooms::reads_own_only(view_, principal_of(who));
   who.token = what.by.token;
   who.admin = what.by.admin;
   who.opens = what.by.opens;
@@ -202,6 +203,9 @@ void room_state::take_standing(const asker& from, const standing_op& what, stead
   const auto by = principal_of(who);
   if (rooms::keeps_out(standing_of(by, row, from.at)))
     leave({from.session, from.format, {}, {}}, leave_op{false, "token"}, now, out);
+  // A visitor who stays one reads from where they came in on: their floor is left alone.
+  else if (who.live && rooms::reads_own_only(view_, by) != read_own_only)
+    out.settlements.push_back({from.session, {}, settlement::joined, floor_of(by, row)});
 }
 
 void room_state::tell_absent(const asker& from, const absent_op& what, room_effects& out) const {
