@@ -145,7 +145,7 @@ TEST_CASE("a new name is told with the next message after the token that has it"
   CHECK(heard[1]["name"] == "Minsu");
 }
 
-TEST_CASE("users are looked up by id, unknown ones and guests are left out") {
+TEST_CASE("users are looked up by id, guests too, and unknown ones are left out") {
   actor_world world;
   auto& minsu = token_of(world, "minsu", role::none, "x", "Min");
   world.auth.key = true;
@@ -158,7 +158,20 @@ TEST_CASE("users are looked up by id, unknown ones and guests are left out") {
   const auto found =
       guest.ask({{"type", "users"}, {"ids", {"minsu", "nobody", guest.welcome["user"]["id"]}}});
 
-  CHECK(found["users"] == json{{{"id", "minsu"}, {"name", "Min"}}});
+  CHECK(found["users"] == json::array({{{"id", "minsu"}, {"name", "Min"}},
+                                       {{"id", guest.welcome["user"]["id"]}, {"name", "Gast"}}}));
+}
+
+TEST_CASE("where there are no keys, guests are looked up as users are") {
+  actor_world world;
+  auto& alice = world.guest_with({{"guest", "alice"}, {"name", "Alice Ångström"}});
+  auto& bob = world.guest("bob");
+  alice.join("general");
+  alice.send("general", "hi");
+
+  const auto found = bob.ask({{"type", "users"}, {"ids", {"alice", "nobody"}}});
+
+  CHECK(found["users"] == json::array({{{"id", "alice"}, {"name", "Alice Ångström"}}}));
 }
 
 // --- custom events ------------------------------------------------------------------------------
