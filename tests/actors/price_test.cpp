@@ -99,6 +99,61 @@ TEST_CASE("who deletes messages owes for the edits and reactions that go with th
   CHECK(alice.received("error").empty());
 }
 
+namespace {
+
+json in_room(const std::string& type, json rest = json::object()) {
+  rest["type"] = type;
+  rest["room"] = "a";
+  return rest;
+}
+
+/// By how many pings fewer are answered after it.
+std::size_t price_of(json command) {
+  constexpr std::size_t burst = 60;
+  INFO(command.dump());
+  world_options how;
+  how.how.commands_per_second = 1;
+  how.how.commands_burst = burst;
+  actor_world world{how};
+  auto& alice = world.guest("alice");
+  CHECK(alice.ask(std::move(command)).value("code", "") != "bad_request");
+  for (std::size_t i = 0; i < burst; ++i) alice.say({{"type", "ping"}, {"id", 1}});
+  world.settle();
+  return burst - 1 - alice.received("pong").size();  // `hello` was one
+}
+
+}  // namespace
+
+TEST_CASE("each command counts as many as its price says") {
+  const json target{{"target", 1}};
+  const json emoji{{"target", 1}, {"emoji", "+"}};
+  json invite{{"users", {"x"}}, {"state", "invited"}};
+  CHECK(price_of(in_room("send", {{"text", "x"}})) == 1);
+  CHECK(price_of(in_room("history")) == 1);
+  CHECK(price_of(in_room("pin", target)) == 1);
+  CHECK(price_of(in_room("delete", target)) == 1);
+  CHECK(price_of(in_room("set_member", invite)) == 1);
+  CHECK(price_of(in_room("read", {{"seq", 1}})) == 1);
+
+  for (const auto* type : {"members", "pins", "threads"}) CHECK(price_of(in_room(type)) == 2);
+  for (const auto* type : {"reactions", "react", "unreact"})
+    CHECK(price_of(in_room(type, emoji)) == 2);
+  CHECK(price_of({{"type", "mentions"}}) == 2);
+  CHECK(price_of({{"type", "users"}, {"ids", {"x"}}}) == 2);
+  CHECK(price_of(in_room("report", target)) == 5);
+  CHECK(price_of(in_room("upload", {{"mime", "image/png"}, {"bytes", 1}})) == 5);
+  CHECK(price_of(in_room("download", {{"seq", 1}, {"index", 0}})) == 5);
+  CHECK(price_of({{"type", "inbox"}}) == 5);
+  CHECK(price_of(in_room("create")) == 10);
+  CHECK(price_of({{"type", "search"}, {"query", "x"}}) == 10);
+  CHECK(price_of({{"type", "read"}}) == 20);
+
+  // By each that it names.
+  invite["users"] = {"x", "y", "z"};
+  CHECK(price_of(in_room("set_member", invite)) == 3);
+  CHECK(price_of(in_room("delete", {{"targets", {1, 2, 3}}})) == 3);
+}
+
 TEST_CASE("a user's connections pay out of one purse, and a stranger out of his own") {
   world_options how;
   how.how.commands_per_second = 10;
