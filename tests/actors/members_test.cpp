@@ -479,6 +479,12 @@ TEST_CASE("inviting has a rate of its own, and blocks pass it by in silence") {
   CHECK(refused["code"] == "rate_limited");
   CHECK(refused["retry_after_ms"] > 0);
   CHECK(in.bob.ask(set_member("team", {"dora"}, {{"state", "invited"}}))["type"] == "done");
+  // Who has spent it can still accept and decline.
+  for (const auto* room : {"red", "blue"})
+    in.bob.ask({{"type", "create"}, {"room", room}, {"users", {"alice"}}});
+  CHECK(in.alice.ask(membership("join", "red"))["member"] == true);
+  CHECK(in.alice.ask(membership("leave", "blue"))["type"] == "left");
+  CHECK(in.world.stored_room("blue").rows == 1);
 }
 
 TEST_CASE("members come in pages, with names and who is online") {
@@ -534,7 +540,8 @@ TEST_CASE("a room that becomes private shuts out visitors, the invited too, and 
   visitor.join("open");
   for (auto& each : world.clients) each.forget();
 
-  alice.ask(set_room("open", {{"visibility", "private"}}));
+  const auto visibility = GENERATE(as<std::string>{}, "private", "invite");
+  alice.ask(set_room("open", {{"visibility", visibility}}));
   alice.send("open", "among us");
 
   for (auto* each : {&visitor, &carol}) {
@@ -548,7 +555,9 @@ TEST_CASE("a room that becomes private shuts out visitors, the invited too, and 
     CHECK(each->received("left").empty());
     CHECK(each->received("message").size() == 1);
   }
-  CHECK(visitor.join("open")["code"] == "no_such_room");
+  const bool is_seen = visibility == "invite";
+  CHECK(visitor.join("open")["code"] == (is_seen ? "forbidden" : "no_such_room"));
+  CHECK(visitor.ask({{"type", "rooms"}})["rooms"].size() == (is_seen ? 1u : 0u));
   CHECK(carol.join("open")["code"] == "not_member");
 }
 
@@ -588,6 +597,31 @@ TEST_CASE("slow mode says how long to wait, and archived rooms are read only") {
   CHECK(in.bob.ask({{"type", "history"}, {"room", "team"}})["type"] == "history");
   CHECK(in.alice.ask(set_room("team", {{"archived", false}}))["type"] == "done");
   CHECK(in.bob.ask(membership("leave", "team"))["type"] == "left");
+}
+
+TEST_CASE("an archived room can still be visited and read") {
+  actor_world world;
+  auto& alice = world.guest("alice");
+  alice.ask({{"type", "create"}, {"room", "open"}});
+  alice.join("open");
+  alice.send("open", "lunch?");
+  alice.ask({{"type", "send"}, {"room", "open"}, {"text", "yes"}, {"thread", 2}});
+  alice.ask({{"type", "pin"}, {"room", "open"}, {"target", 2}});
+  alice.ask(set_room("open", {{"archived", true}}));
+  auto& visitor = world.guest("vera");
+
+  CHECK(visitor.join("open")["pins"] == json{2});
+  const auto asked = [&](const std::string& type, json rest = json::object()) {
+    rest["type"] = type;
+    rest["room"] = "open";
+    return visitor.ask(std::move(rest));
+  };
+  CHECK(asked("pins")["pins"].size() == 1);
+  CHECK(asked("members")["members"].size() == 1);
+  CHECK(asked("threads")["events"].size() == 1);
+  CHECK(asked("history")["events"].size() == 2);
+  CHECK(asked("emit", {{"event", "cursor"}})["code"] == "read_only");
+  CHECK(visitor.ask(membership("join", "open"))["code"] == "read_only");
 }
 
 TEST_CASE("where history is one's own, it begins with the membership") {
