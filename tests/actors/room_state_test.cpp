@@ -304,6 +304,35 @@ TEST_CASE("deleted content is not sent again from memory") {
   CHECK(text.find("\"deleted\":true") != std::string::npos);
 }
 
+TEST_CASE("an edit of what was taken away is not sent again from memory") {
+  fixture in{0, 0};
+  in.stored(1);
+  in.stored(2);
+  const auto news = [&](std::uint64_t seq, entry_body body) {
+    room_outcome change{{},
+                        journal::outcome{rooms::appended{
+                            {log_entry{seq_no{seq}, noon, alice.user, {}, std::move(body)}}}}};
+    REQUIRE(in.room.news(change, at(0), in.effects));
+  };
+  news(3, edited{seq_no{1}, fixture::words("the secret")});
+  news(4, edited{seq_no{2}, fixture::words("kept")});
+  const bool trims = GENERATE(false, true);
+  if (trims)
+    news(5, trimmed{seq_no{1}});
+  else
+    news(5, deleted{seq_no{1}, {}});
+  in.take();
+
+  in.join(alice, trims ? 1 : 0);
+
+  REQUIRE(of_kind<unicast>(in.effects, 0).size() == 1);
+  const std::string text{of_kind<unicast>(in.effects, 0)[0].bytes->begin(),
+                         of_kind<unicast>(in.effects, 0)[0].bytes->end()};
+  CHECK(text.find("the secret") == std::string::npos);
+  CHECK(text.find("kept") != std::string::npos);
+  CHECK(text.find("\"target\":1") != std::string::npos);
+}
+
 TEST_CASE("for others a direct room does not exist") {
   fixture in{0, 0, std::pair{user_id::trusted("alice"), user_id::trusted("bob")}};
   const auto eve = fixture::session(9, "eve");

@@ -152,6 +152,23 @@ JOURNAL_TEST("changes of another room with the same number stay there") {
 
 // --- changes ---
 
+JOURNAL_TEST("an edit replaces all content, and leaves a message where it stands") {
+  TestType store;
+  auto first = post(general, "root");
+  auto wordy = post(general, "text", "", alice, {seq_no{1}, seq_no{1}, true, "poll"});
+  auto& what = std::get<rooms::post_message>(wordy.what).what;
+  what.data = free_data{R"({"x":4})"};
+  what.attachments = attachment_list{R"([{"ref":"f/1"}])"};
+  what.mentions = {{bob}, false};
+  store.of.commit({create(general), first, wordy, edit(general, 2, "text alone")});
+
+  const auto now = shown(store.of, 2);
+
+  CHECK(now.what == words("text alone"));
+  CHECK(now.where == placement{seq_no{1}, seq_no{1}, true, "poll"});
+  CHECK(now.edited_at);
+}
+
 JOURNAL_TEST("who edits or deletes another's message must moderate, and is named") {
   TestType store;
   store.of.commit({create(general), post(general, "a"), post(general, "b")});
