@@ -156,6 +156,35 @@ TEST_CASE("a direct message reaches every session of both users without joining"
     CHECK(who->received("message").back()["text"] == "yes?");
 }
 
+TEST_CASE("a direct message takes what a message of a room takes") {
+  actor_world world;
+  auto& alice = world.guest("alice");
+  auto& bob = world.guest("bob");
+  alice.ask(direct("bob", "lunch?"));
+  auto command = direct("bob", "at noon");
+  command["data"] = {{"x", 4}};
+  command["attachments"] = json{{{"url", "https://files.example/p.png"}}};
+  command["mentions"] = {"bob", "zoe"};
+  command["thread"] = 1;
+  command["reply_to"] = 1;
+  command["quiet"] = true;
+  command["event"] = "poll";
+
+  const auto sent = alice.ask(command);
+
+  CHECK(sent["unreached"] == json{"zoe"});
+  CHECK(world.stored_log("dm:alice:bob").size() == 2);
+  const auto heard = bob.received("message").back();
+  for (const auto* field :
+       {"text", "data", "attachments", "mentions", "thread", "reply_to", "quiet", "event"}) {
+    INFO(field);
+    REQUIRE(heard.contains(field));
+    CHECK(heard[field] == command[field]);
+  }
+  command["thread"] = 9;
+  CHECK(alice.ask(command)["code"] == "no_such_message");
+}
+
 TEST_CASE("a direct message to oneself is a note") {
   actor_world world;
   auto& alice = world.guest("alice");

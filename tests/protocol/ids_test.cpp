@@ -129,6 +129,17 @@ TEST_CASE("a direct room of ids with characters that rooms' ids lack is named by
   CHECK(direct("_a", "bob") == "dm:_a:bob");
 }
 
+TEST_CASE("a room that is made without an id is named by a hash of user and key") {
+  const auto made = [](const char* user, const char* key) {
+    return made_room_of(user_id::trusted(user), key).value();
+  };
+
+  // base32(sha256("alice\nk1")), base32(sha256("bob\nk1"))
+  CHECK(made("alice", "k1") == "r:bcdem3cozlwlvbn3gt474ypz5bdqbxjsffhpmcqeyc6ik5xzjgda");
+  CHECK(made("bob", "k1") == "r:rr7h6dujwzriznwx34xgfifnsvqexeoqet6igknik74z73xtllfq");
+  CHECK(made("alice", "k2") != made("alice", "k1"));
+}
+
 TEST_CASE("a direct room's id is valid however long the users' are") {
   const std::string longest(64, 'u');
   const std::string fits(29, 'a');  // "dm:" 29 ":" 31 are 64
