@@ -26,8 +26,8 @@ inline void promise(bool kept, const std::string& what) {
   if (!kept) throw broken_promise(what);
 }
 
-/// What the log of one room makes of it, at each of its entries: who might be there then, and whether
-/// who wrote the next entry might do so. Follows the store, beside the actors.
+/// What the log of one room makes of it, at each of its entries: who might be there then, and
+/// whether who wrote the next entry might do so. Follows the store, beside the actors.
 class room_replay {
  public:
   /// Where there are owners, and tokens give roles.
@@ -50,7 +50,8 @@ class room_replay {
   const rooms::room_view& at(std::uint64_t place) const { return views_.at(place); }
   bool read_own_only_once() const { return read_own_only_once_; }
 
-  /// Whether the user might be in the room. What lapses by time is judged as of now, which allows more.
+  /// Whether the user might be in the room. What lapses by time is judged as of now, which allows
+  /// more.
   bool lets_in(const std::string& user, std::uint64_t place) const {
     return !rooms::keeps_out(standing{*this, user, place, world_.now()});
   }
@@ -58,23 +59,27 @@ class room_replay {
   bool lets_in(const std::string& user, std::uint64_t from, std::uint64_t upto) const {
     return any_of(from, upto, [&](auto place) { return lets_in(user, place); });
   }
-  /// The same, and all that is told is from where the user may read. Of visitors the log does not say.
+  /// The same, and all that is told is from where the user may read. Of visitors the log does not
+  /// say.
   bool lets_read(const std::string& user, std::uint64_t first, std::uint64_t from,
                  std::uint64_t upto) const {
     return any_of(from, upto, [&](auto place) {
       const standing who{*this, user, place, world_.now()};
       const rooms::standing seen = who;
-      return !rooms::keeps_out(seen) && first >= rooms::floor_of(seen.room, seen.by, seen.row).value();
+      return !rooms::keeps_out(seen) &&
+             first >= rooms::floor_of(seen.room, seen.by, seen.row).value();
     });
   }
   /// Whether the room's pins were these. Because of `history` only a part may be told.
   bool pins_were(const std::vector<seq_no>& pins, std::uint64_t from, std::uint64_t upto) const {
-    return read_own_only_once_ || any_of(from, upto, [&](auto place) { return at(place).pins == pins; });
+    return read_own_only_once_ ||
+           any_of(from, upto, [&](auto place) { return at(place).pins == pins; });
   }
   std::map<std::string, role> members(std::uint64_t place) const {
     std::map<std::string, role> found;
     for (const auto& [user, changes] : rows_)
-      if (const auto row = row_of(user, place); row.is_member()) found.emplace(user.value(), row.as);
+      if (const auto row = row_of(user, place); row.is_member())
+        found.emplace(user.value(), row.as);
     return found;
   }
   /// Whether the message was deleted when that entry was the last.
@@ -89,7 +94,8 @@ class room_replay {
     const auto& view = views_.back();
     const auto stored = world_.stored_room(room_);
     promise(stored.head == view.head, "head of " + room_ + " by replay");
-    promise(stored.members == view.members && stored.rows == view.rows, "members of " + room_ + " by replay");
+    promise(stored.members == view.members && stored.rows == view.rows,
+            "members of " + room_ + " by replay");
     promise(stored.pins == view.pins, "pins of " + room_ + " by replay");
     promise((stored.settings ? *stored.settings : room_settings{}) == view.settings(),
             "settings of " + room_ + " by replay");
@@ -196,7 +202,9 @@ class room_replay {
             [&](const edited& what) {
               return changes(who, what.target, rooms::action::write) && is_there(who, what.target);
             },
-            [&](const deleted& what) { return changes(who, what.target, rooms::action::delete_own); },
+            [&](const deleted& what) {
+              return changes(who, what.target, rooms::action::delete_own);
+            },
             [&](const reacted& what) {
               return may(who, rooms::action::react) && is_there(who, what.target);
             },
@@ -205,9 +213,8 @@ class room_replay {
             },
             [&](const room_set& what) { return may_set(who, what.change); },
             [&](const member_set& what) {
-              return std::ranges::all_of(what.users, [&](const user_id& user) {
-                return may_change(who, what, user);
-              });
+              return std::ranges::all_of(
+                  what.users, [&](const user_id& user) { return may_change(who, what, user); });
             },
             [](const recorded&) { return false; },
             [](const user_set&) { return false; },
@@ -216,7 +223,8 @@ class room_replay {
         },
         entry.body);
   }
-  static bool may(const rooms::standing& who, rooms::action what, const rooms::particulars& of = {}) {
+  static bool may(const rooms::standing& who, rooms::action what,
+                  const rooms::particulars& of = {}) {
     return !rooms::keeps_out(who) && !rooms::forbids(who, what, of);
   }
   /// A message that is there: one's own, or that of somebody else.
@@ -234,8 +242,8 @@ class room_replay {
   static bool may_set(const rooms::standing& who, const room_settings& change) {
     if (who.room.settings().is_archived() && change.archived == false)
       return rooms::role_of(who) == role::owner;
-    const bool access = change.visible || change.visitors || change.inviting || change.archived ||
-                        change.history;
+    const bool access =
+        change.visible || change.visitors || change.inviting || change.archived || change.history;
     return may(who, rooms::action::set_manner) && (!access || may(who, rooms::action::set_access));
   }
   bool may_change(const rooms::standing& who, const member_set& change, const user_id& user) const {
