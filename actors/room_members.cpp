@@ -3,9 +3,9 @@
 
 #include "actors/room_state.hpp"
 #include "protocol/codec.hpp"
+#include "protocol/whole_number.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace confab::actors {
 namespace {
@@ -13,11 +13,8 @@ namespace {
 constexpr std::size_t names_max = 512;
 
 std::optional<seq_no> seq_of(std::string_view cursor) {
-  std::uint64_t value = 0;
-  const auto* end = cursor.data() + cursor.size();
-  const auto [at, wrong] = std::from_chars(cursor.data(), end, value);
-  if (cursor.empty() || wrong != std::errc{} || at != end) return std::nullopt;
-  return seq_no{value};
+  const auto value = whole_number(cursor);
+  return value ? std::optional{seq_no{*value}} : std::nullopt;
 }
 
 }  // namespace

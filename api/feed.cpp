@@ -1,8 +1,8 @@
 #include "api/answers.hpp"
 #include "api/handlers.hpp"
+#include "protocol/whole_number.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <mutex>
 #include <utility>
 
@@ -199,17 +199,11 @@ std::variant<std::optional<std::uint64_t>, problem> start_of(service& api, const
   using found = std::optional<std::uint64_t>;
   const auto* text = of.in_query("cursor");
   if (!text) return found{};
-  const auto number = [](std::string_view digits) -> found {
-    std::uint64_t value = 0;
-    const auto* const end = digits.data() + digits.size();
-    const auto read = std::from_chars(digits.data(), end, value);
-    return digits.empty() || read.ec != std::errc{} || read.ptr != end ? found{} : found{value};
-  };
   // `0`, or the `pos` of an item.
-  if (const auto plain = number(*text)) return plain;
+  if (const auto plain = whole_number(*text)) return plain;
   auto place = api.place_in(of, 'f');
   if (auto* why = std::get_if<problem>(&place)) return std::move(*why);
-  if (const auto value = number(std::get<std::string>(place))) return value;
+  if (const auto value = whole_number(std::get<std::string>(place))) return value;
   return bad_request("?cursor", "must be the next of an earlier page, or 0");
 }
 

@@ -1,8 +1,8 @@
 #include "api/answers.hpp"
 #include "api/handlers.hpp"
+#include "protocol/whole_number.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace confab::api::handlers {
 namespace {
@@ -10,11 +10,8 @@ namespace {
 constexpr std::string_view report_type = "report.created";
 
 std::optional<seq_no> seq_in(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto* const end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, value);
-  if (text.empty() || read.ec != std::errc{} || read.ptr != end) return std::nullopt;
-  return seq_no{value};
+  const auto value = whole_number(text);
+  return value ? std::optional{seq_no{*value}} : std::nullopt;
 }
 
 problem unreadable(journal::fault why) {

@@ -121,7 +121,9 @@ void judge_object(const schema_node& by, const json& value, judging& out) {
   for (const auto& each : by.properties)
     if (each.required && !value.contains(each.name))
       out.inside(each.name, [&] { out.say("is missing"); });
-  for (const auto& [name, inner] : value.items()) {
+  for (const auto& each : value.items()) {
+    const auto& name = each.key();
+    const auto& inner = each.value();
     const auto known = std::ranges::find(by.properties, name, &schema_node::property::name);
     const auto* of = known == by.properties.end() ? by.others : known->of;
     if (!of && !by.closed) continue;

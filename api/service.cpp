@@ -3,6 +3,7 @@
 #include "protocol/base64url.hpp"
 #include "protocol/fields.hpp"
 #include "protocol/utf8.hpp"
+#include "protocol/whole_number.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -37,10 +38,7 @@ std::optional<std::string> decoded(std::string_view text, bool plus_is_space) {
 /// A parameter's text as the value that its schema speaks of.
 json value_of(std::string_view text, std::string_view schema) {
   if (schema.find(R"("type":"integer")") != schema.npos) {
-    std::uint64_t number = 0;
-    const auto* const end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, number);
-    if (!text.empty() && read.ec == std::errc{} && read.ptr == end) return number;
+    if (const auto number = whole_number(text)) return *number;
   } else if (schema.find(R"("type":"boolean")") != schema.npos) {
     if (text == "true" || text == "false") return text == "true";
   }
@@ -324,7 +322,9 @@ std::optional<problem> service::judge_call(call& of, const matched& found) {
     if (pair.empty()) continue;
     const auto equals = std::min(pair.find('='), pair.size());
     const auto name = pair.substr(0, equals);
-    if (std::ranges::find(known, name) == known.end())
+    if (!utf8::is_valid(name))
+      wrong.faults.push_back({"?", "is not percent-encoded UTF-8"});
+    else if (std::ranges::find(known, name) == known.end())
       wrong.faults.push_back({"?" + std::string{name}, "is not known here"});
     else
       judge(name, "?" + std::string{name}, pair.substr(std::min(equals + 1, pair.size())), of.query);

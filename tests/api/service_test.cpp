@@ -125,6 +125,7 @@ TEST_CASE("all faults of a body, a query and a path are told at once, each with 
   CHECK(places("PATCH", "/rooms/a", "{") == list{"/"});
   CHECK(places("GET", "/rooms", "", "limit=1001&archived=yes&colour=red") ==
         list{"?limit", "?archived", "?colour"});
+  CHECK(places("GET", "/rooms", "", "\xff=1&limit=%ff") == list{"?", "?limit"});
   CHECK(world.chat.asked.empty());
 }
 

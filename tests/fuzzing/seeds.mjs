@@ -112,6 +112,25 @@ seeds("ids", {
   text: "two\nlines\tand \u{1f44d}\0\u0085",
 });
 
+const call = (method, path, query = "", place = "") => input(2 + 3 * method, Buffer.from(`${path}\0${query}\0${place}`));
+seeds("cursors", {
+  place: input(0, Buffer.from("logname1.17")),
+  row: input(0, Buffer.from("1763790000123.general")),
+  number: input(0, Buffer.from("18446744073709551615")),
+  cursor: input(1, Buffer.from("b17")),
+  encoded: input(1, Buffer.from("bG9nbmFtZTFtYjE3")),
+  messages: call(0, "/rooms/general/messages", "before=5&limit=10&thread=3"),
+  after: call(0, "/rooms/general/messages", "limit=1", "ma17"),
+  entries: call(0, "/rooms/general/entries", "since=0", "e17"),
+  rooms: call(0, "/rooms", "prefix=team-&archived=true&member=a%20b", "ogeneral"),
+  members: call(0, "/rooms/general/members", "state=banned", "pbob"),
+  reports: call(0, "/reports", "state=open", "r3"),
+  feed: call(0, "/feed", "limit=5&wait_ms=0", "f12"),
+  react: call(2, "/rooms/general/messages/3/reactions/%F0%9F%91%8D/bob"),
+  remove: call(4, "/rooms/general/messages/3", "from=bob&reason=a+b%21"),
+  bytes: call(0, "/rooms", "\u00ff=%ff"),
+});
+
 /** A value of each kind for a row: see `bind_any`. */
 const small = (n) => Buffer.from([(n << 4) | 1]);
 const text = (value) => Buffer.concat([Buffer.from([3]), Buffer.from(value), Buffer.from([0])]);
