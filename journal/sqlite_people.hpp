@@ -68,8 +68,13 @@ class people {
         keep_room, last_message, spoke, recall_speakers, forget_speakers, left, came_back, own, drop_own;
   };
   statements run_;
-  recent_map<member_name, rooms::member_row, 100'000, member_hash> members_;
-  recent_map<user_id, std::optional<user_set>, 100'000> profiles_;
+  static std::size_t bytes_of_row(const rooms::member_row& row) { return row.reason.size(); }
+  static std::size_t bytes_of_profile(const std::optional<user_set>& profile) {
+    if (!profile) return 0;
+    return profile->name.size() + (profile->data ? profile->data->value().size() : 0);
+  }
+  recent_map<member_name, rooms::member_row, bytes_of_row, member_hash> members_;
+  recent_map<user_id, std::optional<user_set>, bytes_of_profile> profiles_;
 };
 
 }  // namespace confab::journal::sqlite

@@ -23,6 +23,13 @@ namespace confab::journal::sqlite {
 /// Written by one thread and read by any.
 using shared_time = std::atomic<std::int64_t>;  // ms since 1970
 
+inline std::size_t bytes_of_view(const rooms::room_view& view) {
+  if (!view.set) return 0;
+  const auto& set = *view.set;
+  return (set.title ? set.title->size() : 0) + (set.topic ? set.topic->size() : 0) +
+         (set.data ? set.data->value().size() : 0);
+}
+
 /// The writer: one transaction per batch, durable when COMMIT has returned (synchronous=FULL). It
 /// keeps what the sequencer decides, and tells it what is there: within the transaction, so that an
 /// operation sees what those before it in the batch have done.
@@ -113,7 +120,7 @@ class sqlite_writer final : public writer, private rooms::source {
   shared_time& keys_since_;
   pending_markers& markers_;
   people people_;
-  recent_map<room_id, rooms::room_view, 100'000> views_;  // of rooms that were lately written
+  recent_map<room_id, rooms::room_view, bytes_of_view> views_;  // of rooms that were lately written
   key_index keys_;
   rooms::sequencer sequencer_;
   std::uint64_t last_position_ = 0;   // committed
