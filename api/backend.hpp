@@ -7,6 +7,7 @@
 #include "protocol/messages.hpp"
 #include "rooms/brief.hpp"
 #include "rooms/operation.hpp"
+#include "webhooks/engine.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -100,6 +101,9 @@ class backend {
   /// Counts what calls hold among all that is in flight. False: too much is already, and this is not.
   virtual bool hold(std::size_t bytes) = 0;
   virtual void let_go(std::size_t bytes) = 0;
+
+  /// On the thread of the webhooks, soon; null: there are none now.
+  virtual void hooks(std::function<void(webhooks::engine*)> job) { job(nullptr); }
 
   /// A signed token, or why there is none; nothing where the server has no secret to sign with.
   virtual std::optional<std::variant<std::string, std::string>> make_token(

@@ -3,7 +3,7 @@
 #include <memory>
 
 /// What the rows of the table run; one file each for messages, publishing, rooms, members, people,
-/// reading and the feed.
+/// reading, the feed and webhooks.
 namespace confab::api {
 
 class service;
@@ -58,6 +58,18 @@ void node(service& api, of_call of);
 void openapi(service& api, of_call of);
 // feed.cpp
 void feed(service& api, of_call of);
+// webhooks.cpp
+void list_webhooks(service& api, of_call of);
+void put_webhook(service& api, of_call of);
+void get_webhook(service& api, of_call of);
+void delete_webhook(service& api, of_call of);
+void rotate_webhook(service& api, of_call of);
+void test_webhook(service& api, of_call of);
+void pause_webhook(service& api, of_call of);
+void resume_webhook(service& api, of_call of);
+void replay_webhook(service& api, of_call of);
+void list_dead_letters(service& api, of_call of);
+void retry_dead_letter(service& api, of_call of);
 
 }  // namespace handlers
 }  // namespace confab::api

@@ -207,6 +207,11 @@ const api_key* key_ring::find(std::string_view key) const noexcept {
   return found;
 }
 
+bool is_room_pattern(std::string_view text) noexcept {
+  if (text.ends_with('*')) text.remove_suffix(1);
+  return text.empty() || is_valid_id(text);
+}
+
 made_key make_key(std::string_view name, std::string_view scopes,
                   const std::array<unsigned char, 32>& random) {
   const std::string secret =

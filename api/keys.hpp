@@ -57,6 +57,9 @@ class key_ring {
 
 inline constexpr std::string_view key_prefix = "ck_";
 
+/// A room's id, or the beginning of some and `*`.
+bool is_room_pattern(std::string_view text) noexcept;
+
 /// A fresh key, and its line for the file. `random` must be from the kernel.
 struct made_key {
   std::string key;

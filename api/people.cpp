@@ -228,17 +228,13 @@ void make_token(service& api, of_call of) {
     if (wanted.name.size() > limits::name_bytes_max || !is_display_name(wanted.name))
       return of->refuse(bad_request("/name", "at most 128 bytes, with something to see"));
   }
-  const auto is_pattern = [](std::string_view text) {
-    if (text.ends_with('*')) text.remove_suffix(1);
-    return text.empty() || room_id::make(text).has_value();
-  };
   const auto* rooms = of->in_body("rooms");
   if (rooms) wanted.rooms = rooms->get<std::vector<std::string>>();
-  if (wanted.rooms && !std::ranges::all_of(*wanted.rooms, is_pattern))
+  if (wanted.rooms && !std::ranges::all_of(*wanted.rooms, is_room_pattern))
     return of->refuse(bad_request("/rooms", "must hold rooms' ids, or beginnings of them and *"));
   if (const auto* roles = of->in_body("roles"))
     for (const auto& [pattern, role] : roles->items()) {
-      if (!is_pattern(pattern))
+      if (!is_room_pattern(pattern))
         return of->refuse(bad_request("/roles", "must name rooms' ids, or beginnings of them and *"));
       wanted.roles[pattern] = *role_named(role.get<std::string>());
     }

@@ -55,6 +55,18 @@ constexpr std::array table{
     route{"GET", "/feed", read, "feed", "Every entry of every room in the order of the journal. With Accept: application/x-ndjson it goes on for ever, one item a line.", "cursor limit wait_ms", "", "200:Feed", handlers::feed},
     route{"GET", "/reports", moderate, "listReports", "What users reported, in order.", "state limit cursor", "", "200:Reports", handlers::list_reports},
     route{"POST", "/reports/{id}/close", moderate, "closeReport", "Nothing is left to do for a report.", "", "", "204", handlers::close_report},
+    // Webhooks.
+    route{"GET", "/webhooks", hooks, "listWebhooks", "All webhooks.", "", "", "200:Webhooks", handlers::list_webhooks},
+    route{"PUT", "/webhooks/{webhook}", hooks, "putWebhook", "Makes a webhook, whose secret is told once, or changes it.", "", "WebhookBody", "201:Webhook 200:Webhook", handlers::put_webhook},
+    route{"GET", "/webhooks/{webhook}", hooks, "getWebhook", "A webhook, how far it is, and what was tried last.", "", "", "200:Webhook", handlers::get_webhook},
+    route{"DELETE", "/webhooks/{webhook}", hooks, "deleteWebhook", "Takes a webhook away, with all that is kept of it.", "", "", "204", handlers::delete_webhook},
+    route{"POST", "/webhooks/{webhook}/rotate", hooks, "rotateWebhook", "Makes another secret; for a day both sign.", "", "", "200:WebhookSecret", handlers::rotate_webhook},
+    route{"POST", "/webhooks/{webhook}/test", hooks, "testWebhook", "Sends webhook.test now, and answers with what came back.", "", "", "200:Attempted", handlers::test_webhook},
+    route{"POST", "/webhooks/{webhook}/pause", hooks, "pauseWebhook", "Sends nothing any more; what comes meanwhile waits.", "", "", "200:Webhook", handlers::pause_webhook},
+    route{"POST", "/webhooks/{webhook}/resume", hooks, "resumeWebhook", "Goes on where it stopped.", "", "", "200:Webhook", handlers::resume_webhook},
+    route{"POST", "/webhooks/{webhook}/replay", hooks, "replayWebhook", "Goes on from another place: tells again what is behind it, or leaves out what is before.", "", "ReplayBody", "200:Webhook", handlers::replay_webhook},
+    route{"GET", "/webhooks/{webhook}/dead", hooks, "listDeadLetters", "What was refused for good, in order.", "limit cursor", "", "200:DeadLetters", handlers::list_dead_letters},
+    route{"POST", "/webhooks/{webhook}/dead/{pos}/retry", hooks, "retryDeadLetter", "Sends it once more, out of order; it goes where it is taken.", "", "", "200:Attempted", handlers::retry_dead_letter},
     route{"GET", "/openapi.json", none, "openapi", "This document.", "", "", "200:Document", handlers::openapi},
     // clang-format on
 };
@@ -66,6 +78,8 @@ constexpr std::array parameters{
     parameter_row{"to", "A user's id.", R"({"type":"string","format":"user-id"})"},
     parameter_row{"seq", "A message, by its number.", R"({"type":"integer","minimum":1,"maximum":9007199254740991})"},
     parameter_row{"id", "A report, by its number.", R"({"type":"integer","minimum":1,"maximum":9007199254740991})"},
+    parameter_row{"webhook", "A webhook's id.", R"({"type":"string","format":"webhook-id","maxLength":32})"},
+    parameter_row{"pos", "An entry, by its place in the journal.", R"({"type":"integer","minimum":1,"maximum":9007199254740991})"},
     parameter_row{"emoji", "An emoji, at most 64 bytes.", R"({"type":"string","minLength":1,"maxLength":64})"},
     parameter_row{"before", "Those before this one.", R"({"type":"integer","minimum":1,"maximum":9007199254740991})"},
     parameter_row{"after", "Those after this one.", R"({"type":"integer","minimum":0,"maximum":9007199254740991})"},

@@ -1,7 +1,9 @@
 #include "api/schema.hpp"
 
+#include "api/keys.hpp"
 #include "protocol/ids.hpp"
 #include "protocol/utf8.hpp"
+#include "webhooks/hook.hpp"
 
 #include <algorithm>
 #include <array>
@@ -56,6 +58,14 @@ constexpr std::array formats{
                "must be a user's id, or @server"},
     format_row{"user-id-or-room", [](std::string_view t) { return t == "@room" || is_valid_user_id(t); },
                "must be a user's id, or @room"},
+    format_row{"webhook-id", [](std::string_view t) { return webhooks::is_hook_id(t); },
+               "must be [a-z0-9-]{1,32}"},
+    format_row{"webhook-url", [](std::string_view t) { return webhooks::fault_of_url(t).empty(); },
+               "must be an https:// or http:// URL in ASCII, without user, password and fragment"},
+    format_row{"event-pattern", [](std::string_view t) { return webhooks::events_named(t) != 0; },
+               "names no event"},
+    format_row{"room-pattern", [](std::string_view t) { return is_room_pattern(t); },
+               "must be a room's id, or the beginning of some and *"},
 };
 
 std::size_t characters_in(std::string_view text) noexcept {

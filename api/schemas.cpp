@@ -202,6 +202,36 @@ std::string_view schemas_text() noexcept {
   "entries_at": {"$ref": "#/components/schemas/Seq"}, "database_bytes": {"type": "integer"}, "ready": {"type": "boolean"}}},
 "Node": {"type": "object", "additionalProperties": false, "required": ["node", "version", "ready", "up_ms"], "properties": {
   "node": {"type": "string"}, "version": {"type": "string"}, "ready": {"type": "boolean"}, "why": {"type": "string"}, "up_ms": {"type": "integer"}}},
+"WebhookBody": {"type": "object", "additionalProperties": false, "required": ["url"], "properties": {
+  "url": {"type": "string", "format": "webhook-url", "maxLength": 2048},
+  "events": {"type": "array", "maxItems": 100, "items": {"type": "string", "format": "event-pattern"}, "description": "As message.created, or message.*; left out: all."},
+  "rooms": {"type": "array", "maxItems": 100, "items": {"type": "string", "minLength": 1, "maxLength": 64, "format": "room-pattern"}, "description": "As team-*; left out: all but direct ones, which need dm:*."},
+  "batch": {"type": "integer", "minimum": 1, "maximum": 100, "default": 1}, "timeout_ms": {"type": "integer", "minimum": 1000, "maximum": 30000, "default": 10000},
+  "payload": {"type": "string", "enum": ["full", "thin"], "default": "full"}}},
+"Attempt": {"type": "object", "additionalProperties": false, "required": ["at", "id", "ms"], "properties": {
+  "at": {"$ref": "#/components/schemas/Time"}, "id": {"type": "string"}, "status": {"type": "integer"}, "error": {"type": "string"},
+  "answer": {"type": "string"}, "ms": {"type": "integer"}}},
+"Attempted": {"type": "object", "additionalProperties": false, "required": ["delivered", "ms"], "properties": {
+  "delivered": {"type": "boolean"}, "status": {"type": "integer"}, "error": {"type": "string"}, "answer": {"type": "string"}, "ms": {"type": "integer"}}},
+"Webhook": {"type": "object", "additionalProperties": false, "required": ["id", "url", "events", "rooms", "batch", "timeout_ms", "payload", "state", "made_at", "lag", "dead", "attempts"], "properties": {
+  "id": {"type": "string"}, "url": {"type": "string"}, "events": {"type": "array", "items": {"type": "string"}}, "rooms": {"type": "array", "items": {"type": "string"}},
+  "batch": {"type": "integer"}, "timeout_ms": {"type": "integer"}, "payload": {"type": "string", "enum": ["full", "thin"]},
+  "secret": {"type": "string", "description": "When it is made, and never again."},
+  "state": {"type": "string", "enum": ["active", "paused"]}, "why": {"type": "string", "enum": ["asked", "gone", "failing", "refused"]},
+  "made_at": {"$ref": "#/components/schemas/Time"}, "failing_since": {"$ref": "#/components/schemas/Time"},
+  "lag": {"type": "integer", "description": "Positions of the journal that it is behind."}, "oldest_at": {"$ref": "#/components/schemas/Time"},
+  "dead": {"type": "integer"}, "attempts": {"type": "array", "items": {"$ref": "#/components/schemas/Attempt"}}}},
+"Webhooks": {"type": "object", "additionalProperties": false, "required": ["items"], "properties": {
+  "items": {"type": "array", "items": {"$ref": "#/components/schemas/Webhook"}}}},
+"WebhookSecret": {"type": "object", "additionalProperties": false, "required": ["secret", "old_until"], "properties": {
+  "secret": {"type": "string"}, "old_until": {"$ref": "#/components/schemas/Time"}}},
+"ReplayBody": {"type": "object", "additionalProperties": false, "minProperties": 1, "properties": {
+  "from_pos": {"type": "integer", "minimum": 1, "maximum": 9007199254740991}, "from_at": {"$ref": "#/components/schemas/Time"}}},
+"DeadLetter": {"type": "object", "additionalProperties": false, "required": ["pos", "type", "room", "seq", "at", "status"], "properties": {
+  "pos": {"$ref": "#/components/schemas/Seq"}, "type": {"type": "string"}, "room": {"type": "string"}, "seq": {"$ref": "#/components/schemas/Seq"},
+  "at": {"$ref": "#/components/schemas/Time"}, "status": {"type": "integer"}, "answer": {"type": "string"}}},
+"DeadLetters": {"type": "object", "additionalProperties": false, "required": ["items"], "properties": {
+  "items": {"type": "array", "items": {"$ref": "#/components/schemas/DeadLetter"}}, "next": {"type": "string"}}},
 "Fault": {"type": "object", "additionalProperties": false, "required": ["at", "detail"], "properties": {
   "at": {"type": "string", "description": "A JSON pointer into the body; ?name of the query; {name} of the path; or a header."}, "detail": {"type": "string"}}},
 "Problem": {"type": "object", "additionalProperties": false, "required": ["type", "title", "status", "code", "retry", "request"], "properties": {

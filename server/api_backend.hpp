@@ -3,6 +3,7 @@
 #include "actors/environment.hpp"
 #include "api/backend.hpp"
 #include "server/feed_pulse.hpp"
+#include "server/hook_sender.hpp"
 #include "server/jwt.hpp"
 
 #include <functional>
@@ -35,6 +36,8 @@ class api_backend final : public api::backend {
   void end() { caf::anon_send_exit(pulse_, caf::exit_reason::user_shutdown); }
   void clear() noexcept { pulse_ = feed_pulse_actor{}; }
   void sign_with(std::optional<token_signer> signer);
+  /// Before anybody calls.
+  void send_by(hook_sender& sender) noexcept { hooks_ = &sender; }
 
   void submit(std::vector<rooms::operation> what,
               std::function<void(std::vector<rooms::brief>)> then) override;
@@ -57,6 +60,9 @@ class api_backend final : public api::backend {
   void charge(api::price what, std::string_view payer, double amount) override;
   bool hold(std::size_t bytes) override;
   void let_go(std::size_t bytes) override;
+  void hooks(std::function<void(webhooks::engine*)> job) override {
+    hooks_ ? hooks_->run(std::move(job)) : job(nullptr);
+  }
   std::optional<std::variant<std::string, std::string>> make_token(
       const api::token_wanted& what) override;
   std::optional<user_id> admin_of(std::string_view token) override;
@@ -80,6 +86,7 @@ class api_backend final : public api::backend {
   const std::string log_name_;
   const sources from_;
   actors::payers payers_;
+  hook_sender* hooks_ = nullptr;
   std::mutex border_;
   std::optional<token_signer> signer_;  // guarded
 };

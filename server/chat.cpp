@@ -366,6 +366,8 @@ metric_sources chat::numbers() const {
   from.turn_time = on_.turn_time();
   if (!data_.empty()) from.disk = disk_use_of(data_);
   if (!opening_.goes_on()) from.search_behind_seconds = searching_.behind_seconds(system_now());
+  from.now = system_now();
+  if (!opening_.goes_on() && hooks_) from.hooks = hooks_->numbers();
   from.started_at = static_cast<double>(started_.value()) / 1000;
   from.happened = incidents_.counts();
   from.log_lines_dropped = log::dropped();

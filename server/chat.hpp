@@ -7,6 +7,7 @@
 #include "server/api_backend.hpp"
 #include "server/assets.hpp"
 #include "server/config.hpp"
+#include "server/hook_sender.hpp"
 #include "server/incidents.hpp"
 #include "server/line_pacing.hpp"
 #include "server/metrics.hpp"
@@ -93,6 +94,7 @@ class chat {
  private:
   void spawn_actors();
   void open_api(const config& how, std::uint64_t position);
+  void open_hooks(const config& how, std::uint64_t position);
   transport::upgrade_verdict admit(const transport::http_request& request,
                                    std::optional<actors::token_verdict> of_token);
   transport::http_route api_row();
@@ -131,7 +133,8 @@ class chat {
   std::atomic<bool> memory_is_short_{false};
   const bool has_api_;
   std::uint64_t position_ = 0;  // of the journal when it was opened
-  std::unique_ptr<api_backend> backend_;  // these two from `open` on, where there is an API
+  std::unique_ptr<api_backend> backend_;  // these three from `open` on, where there is an API
+  std::unique_ptr<hook_sender> hooks_;    // none where its file cannot be opened
   std::unique_ptr<api::service> api_;
   std::atomic<bool> ready_{false};
   std::atomic<bool> journal_healthy_{true};

@@ -14,6 +14,8 @@
 namespace confab::server {
 namespace {
 
+constexpr std::chrono::milliseconds feed_wait_max{30'000};
+
 /// Names this journal, and says nothing of its secret.
 std::string log_name_of(const journal::journal& of) {
   constexpr std::size_t bytes = 6;
@@ -49,8 +51,32 @@ void chat::open_api(const config& how, std::uint64_t position) {
   backend_ = std::make_unique<api_backend>(env_, std::move(pulse), log_name_of(*journal_),
                                            api_backend::sources{count, api_tariffs(how.api_rate, how.api_burst)});
   backend_->sign_with(signer_of(how));
+  open_hooks(how, position);
   api_ = std::make_unique<api::service>(*backend_, *how.api_keys,
                                         api::service_options{base_path_ + std::string{api_path}});
+}
+
+void chat::open_hooks(const config& how, std::uint64_t position) {
+  const auto file = data_.empty() ? data_ : data_ + "/" + webhooks::store_name;
+  const auto failed = [](std::string_view detail) { log::error("webhooks-failing", "detail={}", detail); };
+  auto opened = webhooks::open_store(file, std::string{backend_->log_name()}, position, failed);
+  if (const auto* why = std::get_if<std::string>(&opened))
+    return log::error("webhooks-unavailable", "detail={}", *why);
+  auto hooks = std::make_unique<webhooks::engine>(
+      std::get<0>(std::move(opened)), journal_->make_reader(), position,
+      webhooks::engine_options{how.hook_retry, env_.random, [](auto id, auto why) {
+                                 log::warn("webhook-paused", "webhook={} why={}", id, why);
+                               }});
+  hook_sender_options sending;
+  for (const auto& each : how.hook_nets)
+    if (const auto net = transport::network::make(each)) sending.nets.push_back(*net);
+  sending.now = [this] { return webhooks::moment{env_.now(), env_.steady_now()}; };
+  sending.wait_for_feed = [this](std::uint64_t after, std::function<void(std::uint64_t)> then) {
+    backend_->wait_for_feed(after, feed_wait_max, std::move(then));
+  };
+  sending.bug = [this] { actors::report_bug(env_, "webhooks", {}); };
+  hooks_ = std::make_unique<hook_sender>(std::move(hooks), std::move(sending));
+  backend_->send_by(*hooks_);
 }
 
 transport::http_route chat::api_row() {

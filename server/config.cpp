@@ -174,6 +174,9 @@ std::vector<std::string> mistakes_in(const config& it) {
   for (const auto& network : it.trust_proxy)
     add(!transport::network::make(network), "--trust-proxy " + log::quoted(network) +
                                                 ": must be an address, or a network as 10.0.0.0/8");
+  for (const auto& network : it.hook_nets)
+    add(!transport::network::make(network), "--hook-nets " + log::quoted(network) +
+                                                ": must be an address, or a network as 10.0.0.0/8");
   add(!it.base_path.empty() && !is_base_path(it.base_path),
       "--base-path " + log::quoted(it.base_path) +
           ": must begin with / and not end with it, of letters, digits and ._~- between: /chat");

@@ -34,6 +34,7 @@ struct config {
   std::string admin_listen;   // address:port; empty: nowhere
   std::string admin_socket;   // empty: see admin_socket_path()
   std::string api_keys_file;  // empty: there is no API
+  std::vector<std::string> hook_nets;  // networks of the deployment's that webhooks may go to
   std::string tls_cert;       // PEM, with chain; both or neither
   std::string tls_key;
   std::vector<std::string> origins;        // allowed beside the own host; "*": all
@@ -95,6 +96,7 @@ struct config {
   milliseconds ping_interval = limits::ping_interval;
   milliseconds pong_wait = limits::pong_wait_max;
   milliseconds close_wait = limits::close_wait_max;
+  milliseconds hook_retry{1'000};
   milliseconds drain_wait{10'000};
   milliseconds drain_for = limits::reconnect_spread;
 

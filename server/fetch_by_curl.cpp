@@ -1,10 +1,8 @@
+#include "server/curl.hpp"
 #include "server/files.hpp"
 #include "server/jwt_source.hpp"
 
-#include <curl/curl.h>
-
 #include <charconv>
-#include <cstdlib>
 #include <memory>
 #include <string_view>
 
@@ -46,7 +44,7 @@ int look_whether_to_stop(void* from, curl_off_t, curl_off_t, curl_off_t, curl_of
 }  // namespace
 
 fetched_set fetch_by_curl(const std::string& url, const std::function<bool()>& stop) {
-  [[maybe_unused]] static const auto once = curl_global_init(CURL_GLOBAL_DEFAULT);
+  use_curl();
   const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> owner{curl_easy_init(),
                                                                   &curl_easy_cleanup};
   transfer under_way{{}, stop};
@@ -63,10 +61,9 @@ fetched_set fetch_by_curl(const std::string& url, const std::function<bool()>& s
   curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 3L);
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 5L);
   curl_easy_setopt(curl, CURLOPT_TIMEOUT, 10L);
-  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  set_manners(curl);
   curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, why);
-  curl_easy_setopt(curl, CURLOPT_USERAGENT, "confab/" CONFAB_VERSION);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &under_way);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
@@ -74,8 +71,6 @@ fetched_set fetch_by_curl(const std::string& url, const std::function<bool()>& s
   curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_whether_to_stop);
   curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &under_way);
-  // As OpenSSL's own programs: whose certificates are trusted, where that is not the system's.
-  if (const auto* file = std::getenv("SSL_CERT_FILE")) curl_easy_setopt(curl, CURLOPT_CAINFO, file);
   if (const auto code = curl_easy_perform(curl); code != CURLE_OK)
     under_way.got.error = why[0] ? why : curl_easy_strerror(code);
   return std::move(under_way.got);

@@ -73,6 +73,15 @@ auto disk(std::uint64_t disk_use::*field) {
   };
 }
 
+/// `value` is given what is known of a webhook, and the time.
+template <class Value>
+auto of_hooks(Value value) {
+  return [value](const metric_sources& from, metric_values& to) {
+    if (!from.hooks) return;
+    for (const auto& one : from.hooks->hooks) to.add(one.id, value(one, from.now));
+  };
+}
+
 double cpu_seconds() {
   rusage used{};
   ::getrusage(RUSAGE_SELF, &used);
@@ -209,8 +218,26 @@ std::vector<metric_row> make_rows() {
        [](const auto& from, auto& to) {
          if (from.search_behind_seconds) to.add(*from.search_behind_seconds);
        }},
+      {"confab_webhook_lag_seconds", "gauge",
+       "Age of the oldest entry that a webhook was not told yet; 0: it was told all.", "webhook",
+       of_hooks([](const auto& hook, unix_ms now) {
+         constexpr double second = 1'000;
+         return hook.oldest_at ? static_cast<double>(now.value() - hook.oldest_at->value()) / second : 0.0;
+       })},
+      {"confab_webhook_paused", "gauge", "1 while nothing is sent to a webhook.", "webhook",
+       of_hooks([](const auto& hook, unix_ms) { return std::uint64_t{hook.paused}; })},
+      {"confab_webhook_dead", "gauge", "Dead letters of a webhook.", "webhook",
+       of_hooks([](const auto& hook, unix_ms) { return hook.dead; })},
+      {"confab_webhook_attempts_total", "counter",
+       "Deliveries to webhooks that were tried, by what came of them.", "result",
+       [](const auto& from, auto& to) {
+         if (!from.hooks) return;
+         to.add("delivered", from.hooks->delivered);
+         to.add("failed", from.hooks->failed);
+         to.add("refused", from.hooks->refused);
+       }},
       {"confab_build_info", "gauge", "1; the version is the label.", "version",
-       [](const auto&, auto& to) { to.add(CONFAB_VERSION, 1); }},
+       [](const auto&, auto& to) { to.add(CONFAB_VERSION, std::uint64_t{1}); }},
       // Under the names that Prometheus' own libraries use.
       {"process_start_time_seconds", "gauge", "When the server started, since the Unix epoch.", "",
        [](const auto& from, auto& to) { to.add(from.started_at); }},

@@ -4,6 +4,7 @@
 #include "protocol/meter.hpp"
 #include "server/incidents.hpp"
 #include "transport/listener.hpp"
+#include "webhooks/engine.hpp"
 
 #include <array>
 #include <cstdint>
@@ -43,6 +44,8 @@ struct metric_sources {
   histogram_sum turn_time;
   std::optional<disk_use> disk;
   std::optional<double> search_behind_seconds;  // none: there is no search
+  std::optional<webhooks::engine_numbers> hooks;  // none: there is no API
+  unix_ms now;
   double started_at = 0;  // in seconds of the Unix epoch
   std::vector<incidents::count> happened;
   std::uint64_t log_lines_dropped = 0;
@@ -59,6 +62,7 @@ class metric_values {
       : text_(text), name_(name), label_(label), second_label_(second_label) {}
   void add(std::uint64_t number) { add({}, std::to_string(number)); }
   void add(double number) { add({}, std::to_string(number)); }
+  void add(std::string_view label, double number) { add(label, std::to_string(number)); }
   void add(std::string_view label, std::uint64_t number) { add(label, std::to_string(number)); }
   void add(std::string_view label, std::string_view second_label, std::uint64_t number);
   /// `per_unit`: how many of what was counted in make one of what is shown.

@@ -177,6 +177,10 @@ std::vector<option_row> make_rows() {
             "keys of the HTTP API, one a line as confabd api-key prints them; turns the API on, at "
             "/api/v1, or at admin_listen where that is said"},
            "FILE", &config::api_keys_file),
+      list({"hook_nets", listening,
+            "addresses and networks (10.0.0.0/8) that webhooks may be sent to although they are private "
+            "or of this machine; there without TLS too"},
+           "NETWORK", &config::hook_nets),
       text({"tls_cert", listening, "certificate with its chain, PEM; turns TLS on"}, "FILE",
            &config::tls_cert),
       text({"tls_key", listening, "private key of the certificate, PEM"}, "FILE", &config::tls_key),
@@ -356,6 +360,10 @@ std::vector<option_row> make_rows() {
       time({"pong_wait", waits, "for the pong (then 4001)"}, &config::pong_wait, 100ms, 10min),
       time({"close_wait", waits, "for the close frame of the other side"}, &config::close_wait,
            100ms, 1min),
+      time({"hook_retry", waits,
+            "before a webhook is sent again for the first time; the waits behind that are 5, 30, 120, "
+            "600, 1800 and 3600 times as long"},
+           &config::hook_retry, 1ms, 1min),
       time({"drain_wait", waits, "for what is in flight when the server stops"},
            &config::drain_wait, 0ms, 10min),
       time({"drain_for", waits,

@@ -112,6 +112,19 @@ std::vector<network> loopback_networks() {
   return {*network::make("127.0.0.0/8"), *network::make("::1")};
 }
 
+std::vector<network> private_networks() {
+  std::vector<network> out;
+  for (const auto* each :
+       {"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
+        "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16",
+        "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+        // Here are ::, ::1, and IPv4 in the last four bytes.
+        "::/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32",
+        "2002::/16", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"})
+    out.push_back(*network::make(each));
+  return out;
+}
+
 std::string client_address(std::string_view peer, std::string_view forwarded_for,
                            std::span<const network> proxies) {
   auto client = peer;

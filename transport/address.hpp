@@ -34,6 +34,11 @@ class network {
 /// This machine's own.
 std::vector<network> loopback_networks();
 
+/// Where no server of the public Internet is: this machine's own, those of private, shared, local and
+/// test networks, of groups, and IPv6 addresses that stand for IPv4 ones
+/// (https://www.iana.org/assignments/iana-ipv4-special-registry, iana-ipv6-special-registry).
+std::vector<network> private_networks();
+
 /// The address of who asks. Where that is one of `proxies` it is whom they name: the last in their
 /// list (the value of X-Forwarded-For) that is none of them. What stands before it anybody may have
 /// written, so it is not looked at, and neither is what is no address.

@@ -6,6 +6,7 @@
 
 #include "tests/support/catch.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -155,6 +156,27 @@ TEST_CASE("networks have the addresses that begin like them") {
   REQUIRE_FALSE(has("0.0.0.0/0", "fd00::1"));
   for (const auto* bad : {"", "10.0.0.0/33", "fd00::/129", "10.0.0", "a/8", "10.0.0.0/", "::1/x"})
     REQUIRE_FALSE(network::make(bad));
+}
+
+TEST_CASE("private addresses are those of nobody on the public Internet, however they are written") {
+  const auto is_private = [](std::string_view text) {
+    const auto all = private_networks();
+    return std::ranges::any_of(all, [&](const auto& one) { return one.has(*address::make(text)); });
+  };
+  for (const auto* text :
+       {"127.0.0.1", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254", "100.64.0.1",
+        "0.0.0.0", "198.18.0.1", "224.0.0.1", "255.255.255.255", "::", "::1", "::127.0.0.1", "::ffff:10.0.0.1",
+        "64:ff9b::a00:1", "64:ff9b:1::1", "2002:a00:1::1", "2001::1", "2001:db8::1", "fc00::1", "fdff::1", "fe80::1",
+        "febf::1", "fec0::1", "ff02::1"}) {
+    INFO(text);
+    CHECK(is_private(text));
+  }
+  for (const auto* text : {"1.1.1.1", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "172.15.255.255",
+                           "172.32.0.0", "192.167.255.255", "223.255.255.255", "::ffff:1.1.1.1", "2600::1",
+                           "2a00:1450:4001::1", "64:ff9c::1"}) {
+    INFO(text);
+    CHECK_FALSE(is_private(text));
+  }
 }
 
 TEST_CASE("who asks is the last in the list of proxies that none of them is") {

@@ -1,0 +1,321 @@
+#include "server/hook_sender.hpp"
+
+#include "server/curl.hpp"
+#include "server/give_way.hpp"
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace confab::server {
+namespace {
+
+using std::chrono::milliseconds;
+using webhooks::engine;
+
+/// What is stored within it is looked at together: under load there is a commit every millisecond.
+constexpr milliseconds gather{20};
+constexpr milliseconds bug_rest{1'000};
+/// Of an answer, whose end is waited for, so that the connection can be kept. More is cut off.
+constexpr std::size_t answer_bytes_max = 64 * 1024;
+constexpr long idle_connections_max = 64;
+
+std::optional<transport::address> address_in(const sockaddr& from) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (from.sa_family == AF_INET) {
+    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(from).sin_addr, text, sizeof text);
+  } else if (from.sa_family == AF_INET6) {
+    inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(from).sin6_addr, text, sizeof text);
+  }
+  return transport::address::make(text);
+}
+
+/// One request under way.
+struct transfer {
+  transfer(webhooks::request what, const std::vector<transport::network>& allowed)
+      : asked(std::move(what)), nets(allowed), curl(curl_easy_init(), &curl_easy_cleanup) {}
+
+  webhooks::request asked;
+  const std::vector<transport::network>& nets;
+  webhooks::reply came;
+  std::size_t answer_bytes = 0;
+  bool cut_off = false;
+  bool forbidden = false;  // an address of it
+  std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers{nullptr,
+                                                                      &curl_slist_free_all};
+  std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl;
+  char why[CURL_ERROR_SIZE] = "";
+
+  bool prepare();
+  void finish(CURLcode code);
+};
+
+std::size_t take_answer(char* bytes, std::size_t, std::size_t count, void* into) {
+  auto& of = *static_cast<transfer*>(into);
+  const auto room =
+      webhooks::answer_bytes_kept - std::min(webhooks::answer_bytes_kept, of.came.text.size());
+  of.came.text.append(bytes, std::min(count, room));
+  of.answer_bytes += count;
+  of.cut_off = of.answer_bytes > answer_bytes_max;
+  return of.cut_off ? 0 : count;
+}
+
+std::size_t take_header(char*, std::size_t, std::size_t count, void* into) {
+  auto& of = *static_cast<transfer*>(into);
+  of.answer_bytes += count;
+  return of.answer_bytes > answer_bytes_max ? 0 : count;
+}
+
+/// It is judged where a connection is made, by the address that it is made to: whatever a name
+/// means to somebody else, or meant a moment ago.
+curl_socket_t open_socket(void* from, curlsocktype, curl_sockaddr* to) {
+  auto& of = *static_cast<transfer*>(from);
+  const auto there = address_in(to->addr);
+  if (!there || !may_send_to(*there, of.asked.url.starts_with("http:"), of.nets)) {
+    of.forbidden = true;
+    return CURL_SOCKET_BAD;
+  }
+  return ::socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+bool transfer::prepare() {
+  if (!curl) return false;
+  auto* const to = curl.get();
+  for (const auto& [name, value] : asked.headers) {
+    auto* const longer = curl_slist_append(headers.get(), (name + ": " + value).c_str());
+    if (!longer) return false;
+    static_cast<void>(headers.release());
+    headers.reset(longer);
+  }
+  for (const auto* line : {"Content-Type: application/json", "Expect:"}) {
+    auto* const longer = curl_slist_append(headers.get(), line);
+    if (!longer) return false;
+    static_cast<void>(headers.release());
+    headers.reset(longer);
+  }
+  set_manners(to);
+  curl_easy_setopt(to, CURLOPT_URL, asked.url.c_str());
+  curl_easy_setopt(to, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(to, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(to, CURLOPT_PROXY, "");  // nor one of the environment
+  curl_easy_setopt(to, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+  curl_easy_setopt(to, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(asked.timeout.count()));
+  curl_easy_setopt(to, CURLOPT_TIMEOUT_MS, static_cast<long>(asked.timeout.count()));
+  // Or it would wait for the resolver's thread, and with it all others, where a name server is
+  // silent.
+  curl_easy_setopt(to, CURLOPT_QUICK_EXIT, 1L);
+  curl_easy_setopt(to, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+  curl_easy_setopt(to, CURLOPT_OPENSOCKETDATA, this);
+  curl_easy_setopt(to, CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(to, CURLOPT_POSTFIELDS, asked.body.data());
+  curl_easy_setopt(to, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(asked.body.size()));
+  curl_easy_setopt(to, CURLOPT_WRITEFUNCTION, take_answer);
+  curl_easy_setopt(to, CURLOPT_WRITEDATA, this);
+  curl_easy_setopt(to, CURLOPT_HEADERFUNCTION, take_header);
+  curl_easy_setopt(to, CURLOPT_HEADERDATA, this);
+  curl_easy_setopt(to, CURLOPT_ERRORBUFFER, why);
+  curl_easy_setopt(to, CURLOPT_PRIVATE, this);
+  return true;
+}
+
+void transfer::finish(CURLcode code) {
+  auto* const from = curl.get();
+  curl_off_t took = 0, after = 0;
+  curl_easy_getinfo(from, CURLINFO_TOTAL_TIME_T, &took);
+  came.took = std::chrono::duration_cast<milliseconds>(std::chrono::microseconds{took});
+  if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && cut_off)) {
+    long status = 0;
+    curl_easy_getinfo(from, CURLINFO_RESPONSE_CODE, &status);
+    came.status = static_cast<unsigned>(status);
+    curl_easy_getinfo(from, CURLINFO_RETRY_AFTER, &after);
+    if (after > 0) came.retry_after = std::chrono::seconds{after};
+    return;
+  }
+  came.error = forbidden ? "the address is not allowed: see hook_nets"
+               : why[0]  ? why
+                         : curl_easy_strerror(code);
+}
+
+}  // namespace
+
+bool may_send_to(const transport::address& there, bool in_clear,
+                 const std::vector<transport::network>& nets) {
+  static const auto not_public = transport::private_networks();
+  const auto has = [&](const transport::network& one) { return one.has(there); };
+  if (std::ranges::any_of(nets, has)) return true;
+  return !in_clear && std::ranges::none_of(not_public, has);
+}
+
+/// Of the thread but for what is behind the border.
+class hook_sender::work : public std::enable_shared_from_this<work> {
+ public:
+  work(std::unique_ptr<engine> hooks, hook_sender_options how)
+      : hooks_(std::move(hooks)), how_(std::move(how)) {
+    use_curl();
+    multi_.reset(curl_multi_init());
+    if (!multi_) throw std::runtime_error("libcurl has no memory");
+    curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, idle_connections_max);
+  }
+
+  void go() {
+    give_way(nice_of_readers);
+    for (bool again = true; again;) {
+      try {
+        again = turn();
+      } catch (...) {
+        how_.bug();
+        curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(bug_rest.count()), nullptr);
+      }
+    }
+    for (auto& [ticket, one] : under_way_) curl_multi_remove_handle(multi_.get(), one->curl.get());
+    hooks_->store_cursors();
+  }
+  void run(job what) {
+    {
+      const std::lock_guard lock{border_};
+      if (!ends_) {
+        jobs_.push_back(std::move(what));
+        curl_multi_wakeup(multi_.get());
+        return;
+      }
+    }
+    what(nullptr);
+  }
+  void end() {
+    const std::lock_guard lock{border_};
+    ends_ = true;
+    curl_multi_wakeup(multi_.get());
+  }
+  /// When the thread has ended.
+  void turn_away() {
+    for (const auto& one : take_jobs()) one(nullptr);
+  }
+  webhooks::engine_numbers numbers() const {
+    const std::lock_guard lock{border_};
+    return numbers_;
+  }
+
+ private:
+  bool turn();
+  void arm();
+  void begin(webhooks::request what);
+  bool finish_some();
+  std::vector<job> take_jobs() {
+    const std::lock_guard lock{border_};
+    return std::exchange(jobs_, {});
+  }
+
+  const std::unique_ptr<engine> hooks_;
+  const hook_sender_options how_;
+  // Behind `multi_`, which their handles are in.
+  std::unique_ptr<CURLM, decltype(&curl_multi_cleanup)> multi_{nullptr, &curl_multi_cleanup};
+  std::map<std::uint64_t, std::unique_ptr<transfer>> under_way_;  // by ticket
+  bool is_armed_ = false;
+  std::chrono::steady_clock::time_point arm_at_{};
+
+  mutable std::mutex border_;
+  std::vector<job> jobs_;              // guarded, as all that follows
+  std::optional<std::uint64_t> told_;  // how far the journal is; none: nobody said anything
+  bool ends_ = false;
+  webhooks::engine_numbers numbers_;
+};
+
+/// To be told when the journal is further than what is known here.
+void hook_sender::work::arm() {
+  is_armed_ = true;
+  how_.wait_for_feed(hooks_->head(), [self = weak_from_this()](std::uint64_t position) {
+    const auto here = self.lock();
+    if (!here) return;
+    const std::lock_guard lock{here->border_};
+    here->told_ = position;
+    curl_multi_wakeup(here->multi_.get());
+  });
+  arm_at_ = how_.now().steady + gather;
+}
+
+/// False: it is over.
+bool hook_sender::work::turn() {
+  std::optional<std::uint64_t> told;
+  {
+    const std::lock_guard lock{border_};
+    if (ends_) return false;
+    told = std::exchange(told_, std::nullopt);
+  }
+  if (told) {
+    hooks_->moved(*told);
+    is_armed_ = false;
+  }
+  for (const auto& one : take_jobs()) one(hooks_.get());
+  for (auto& one : hooks_->due(how_.now())) begin(std::move(one));
+  int running = 0;
+  curl_multi_perform(multi_.get(), &running);
+  const bool some = finish_some();
+  const auto now = how_.now();
+  auto wait = some ? milliseconds{0} : hooks_->wait(now);
+  {
+    const std::lock_guard lock{border_};
+    numbers_ = hooks_->numbers();
+    if (ends_ || !jobs_.empty()) wait = milliseconds{0};
+  }
+  if (!is_armed_ && !hooks_->is_empty()) {
+    if (now.steady >= arm_at_)
+      arm();
+    else
+      wait = std::min(wait, std::chrono::ceil<milliseconds>(arm_at_ - now.steady));
+  }
+  if (wait.count() > 0)
+    curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(wait.count()), nullptr);
+  return true;
+}
+
+void hook_sender::work::begin(webhooks::request what) {
+  const auto ticket = what.ticket;
+  auto fresh = std::make_unique<transfer>(std::move(what), how_.nets);
+  if (!fresh->prepare() || curl_multi_add_handle(multi_.get(), fresh->curl.get()) != CURLM_OK)
+    return hooks_->take(ticket, {0, "libcurl has no memory"}, how_.now());
+  under_way_.emplace(ticket, std::move(fresh));
+}
+
+bool hook_sender::work::finish_some() {
+  bool some = false;
+  int left = 0;
+  while (const auto* said = curl_multi_info_read(multi_.get(), &left)) {
+    if (said->msg != CURLMSG_DONE) continue;
+    some = true;
+    transfer* of = nullptr;
+    curl_easy_getinfo(said->easy_handle, CURLINFO_PRIVATE, &of);
+    of->finish(said->data.result);
+    curl_multi_remove_handle(multi_.get(), of->curl.get());
+    const auto ticket = of->asked.ticket;
+    auto came = std::move(of->came);
+    under_way_.erase(ticket);
+    hooks_->take(ticket, std::move(came), how_.now());
+  }
+  return some;
+}
+
+hook_sender::hook_sender(std::unique_ptr<engine> hooks, hook_sender_options how)
+    : work_(std::make_shared<work>(std::move(hooks), std::move(how))),
+      thread_([of = work_] { of->go(); }) {}
+
+hook_sender::~hook_sender() { end(); }
+
+void hook_sender::run(job what) { work_->run(std::move(what)); }
+
+webhooks::engine_numbers hook_sender::numbers() const { return work_->numbers(); }
+
+void hook_sender::end() {
+  if (!thread_.joinable()) return;
+  work_->end();
+  thread_.join();
+  work_->turn_away();
+}
+
+}  // namespace confab::server
