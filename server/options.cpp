@@ -166,8 +166,8 @@ std::vector<option_row> make_rows() {
            &config::host),
       number({"port", listening, "port to listen on; 0: any free one"}, &config::port, 0, 65535),
       text({"admin_listen", listening,
-            "address and port for /metrics, /healthz and /readyz alone, without TLS. Unless said, "
-            "/metrics is answered to this machine only"},
+            "address and port for /metrics, /healthz, /readyz, the API and its page alone, without "
+            "TLS. Unless said, /metrics is answered to this machine only"},
            "ADDRESS:PORT", &config::admin_listen),
       text({"admin_socket", listening,
             "socket by which confabd status, rooms, users, kick and drain ask the server; empty: "
