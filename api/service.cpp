@@ -449,8 +449,8 @@ void service::read(const call_ptr& of, std::string_view about,
              });
 }
 
-std::string service::cursor_of(char kind, std::string_view place) const {
-  return base64url_encoded(std::string{with_.log_name()} + kind + std::string{place});
+std::string service::cursor_of(char kind, std::string_view at) const {
+  return base64url_encoded(std::string{with_.log_name()} + kind + std::string{at});
 }
 
 std::variant<std::string, problem> service::place_in(const call& of, char kind) const {

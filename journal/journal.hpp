@@ -93,11 +93,6 @@ inline std::size_t weight_of(const outcome& what) {
   return done ? done->weight : 1;
 }
 
-inline std::size_t weight_of(const outcome& what) {
-  const auto* done = std::get_if<rooms::appended>(&what);
-  return done ? done->weight : 1;
-}
-
 /// Operations that were ordered together, with the clock of that moment: in a cluster what one
 /// message of the shared log holds.
 struct ordered_part {

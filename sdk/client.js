@@ -99,7 +99,7 @@ export class ConfabClient {
 
   /** @param {string} room @param {number | number[]} target @param {{ key?: string, reason?: string }} [options] */
   delete(room, target, options) {
-    return this.#write("delete", { ...options, room, targets: [target].flat() });
+    return this.#write("delete", { ...options, ...(Array.isArray(target) ? { targets: target } : { target }), room });
   }
 
   /** @param {string} room @param {number} target @param {string} emoji @param {{ key?: string }} [options] */

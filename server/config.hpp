@@ -4,6 +4,7 @@
 #include "api/keys.hpp"
 #include "protocol/ids.hpp"
 #include "protocol/limits.hpp"
+#include "protocol/own_settings.hpp"
 #include "server/jwt.hpp"
 #include "server/log.hpp"
 

@@ -190,7 +190,7 @@ class room_replay {
     const standing here{*this, entry.from.value(), head(), entry.at};
     const rooms::standing who = here;
     return std::visit(
-        actors::overloaded{
+        overloaded{
             [&](const posted& what) {
               rooms::particulars of;
               of.in_thread = what.where.thread.has_value();

@@ -293,6 +293,7 @@ TEST_CASE("a file that cannot grow is a full disk: refused, whole, and good agai
     CHECK(fill(store.of, stored) == fault::unavailable);
     CHECK(fill(store.of, stored) == fault::unavailable);
     const auto refused = store.of.try_commit({post(general, std::string(12'000, 'x'))}, 1);
+    INFO(refused.detail());
     // Whoever reads the log is to know what the disk said.
     CHECK(refused.detail().find("File too large") != std::string::npos);
   }
