@@ -25,7 +25,10 @@ feed_pulse::behavior_type feed_pulse::make_behavior() {
         ask();
       },
       [this](feed_question& what) {
-        if (position_ == 0) return what.hear(0);
+        if (position_ == 0)  // behind the answer above, if there is one by now
+          return request(env_->writer, caf::infinite, actors::flush_request{})
+              .then([this, hear = std::move(what.hear)](const actors::flushed&) { hear(position_); },
+                    [](caf::error&) {});
         request(env_->writer, caf::infinite, actors::watch_feed{position_ - 1})
             .then(
                 [this, hear = std::move(what.hear)](const actors::feed_moved& moved) {

@@ -152,6 +152,9 @@ struct api_world {
                                              api::service_options{});
   }
 
+  /// What waits ends before the service, as the server's actors do.
+  ~api_world() { chat.waiting.clear(); }
+
   std::shared_ptr<heard> call(std::string method, std::string path, std::string body = {},
                               std::string with_key = {}, std::string query = {}) {
     auto one = std::make_shared<fake_exchange>();

@@ -137,6 +137,9 @@ constexpr exempt exempts[] = {
     // Waits of the server for itself.
     {"read_wait_max", "actors", "for the journal"},
     {"introduction_wait_max", "actors", "for rooms"},
+    {"feed_wait_max", "server", "for entries to send"},
+    {"age_max", "server", "for keys that were fetched"},
+    {"idle_connections_max", "server", "of the server's own to receivers"},
     {"flush_wait_max", "server", "at the end"},
     {"log_wait_max", "server", "at the end"},
     {"actors_end_wait_max", "server", "at the end"},
