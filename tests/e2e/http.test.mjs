@@ -81,7 +81,7 @@ scenario("health, readiness and metrics", async (world) => {
     "confab_rooms_awake 1",
     'confab_commands_total{type="send"} 2',
     'confab_errors_total{type="none",code="unknown_type"} 1',
-    'confab_errors_total{type="send",code="not_joined"} 1',
+    'confab_errors_total{type="send",code="no_such_room"} 1',
     'confab_errors_total{type="leave",code="not_joined"} 1',
     "confab_storing_seconds_count 1",
   ])
