@@ -41,16 +41,28 @@ fault fault_of_commit(int code) noexcept {
   }
 }
 
+namespace {
+
+/// "disk I/O error" is said of a disk that may only be read, and of many another. What fails at a commit
+/// SQLite keeps with the file only, which is the write-ahead log.
+int system_error(int code, const connection& from) {
+  if (code != SQLITE_IOERR_WRITE && code != SQLITE_IOERR_FSYNC)
+    return (code & 0xff) == SQLITE_CANTOPEN ? sqlite3_system_errno(from.get()) : 0;
+  sqlite3_file* log = nullptr;
+  int why = 0;
+  if (sqlite3_file_control(from.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK &&
+      log && log->pMethods)
+    log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &why);
+  return why;
+}
+
+}  // namespace
+
 std::string words(int code, const connection& from) {
   // What was found damaged by our own reading is no error to SQLite.
   const bool is_its_own = from.get() && sqlite3_extended_errcode(from.get()) == code;
   auto said = is_its_own ? from.message() : std::string{sqlite3_errstr(code)};
-  // "disk I/O error" is said of a disk that may only be read, and of many another. A file that is too
-  // short is no error of the system.
-  const int primary = code & 0xff;
-  const bool is_of_system = primary == SQLITE_CANTOPEN ||
-                            (primary == SQLITE_IOERR && code != SQLITE_IOERR_SHORT_READ);
-  if (const int why = is_its_own && is_of_system ? sqlite3_system_errno(from.get()) : 0)
+  if (const int why = is_its_own ? system_error(code, from) : 0)
     said += ": " + std::generic_category().message(why);
   return said + " (SQLite " + std::to_string(code) + ")";
 }
