@@ -145,7 +145,8 @@ TEST_CASE("where history is one's own, it is so for an admin whose token is one 
   carol.join("team");
   const auto texts = [&] {
     auto found = json::array();
-    for (const auto& event : carol.ask({{"type", "history"}, {"room", "team"}})["events"])
+    const auto page = carol.ask({{"type", "history"}, {"room", "team"}});
+    for (const auto& event : page["events"])
       found.push_back(event["text"]);
     return found;
   };

@@ -234,7 +234,8 @@ TEST_CASE("who tells no receipts is told none, until both are wanted again") {
   CHECK(t.phone.received("receipts").empty());
   CHECK_FALSE(t.phone.join("team").contains("reads"));
   CHECK(t.alice.join("team")["reads"] == json{{"alice", seq}, {"carol", seq}});
-  for (const auto& member : t.alice.ask({{"type", "members"}, {"room", "team"}})["members"])
+  const auto list = t.alice.ask({{"type", "members"}, {"room", "team"}});
+  for (const auto& member : list["members"])
     CHECK(member.contains("read") == (member["id"] != "bob"));
   if (GENERATE(false, true)) {  // the room is put away, and read anew
     for (auto* each : {&t.alice, &t.phone, &t.bob, &carol})

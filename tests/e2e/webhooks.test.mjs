@@ -48,6 +48,8 @@ scenario("what is said reaches the receiver, signed and in order, with what it a
   await api.put(`/rooms/team-1/messages/${one.seq}/reactions/x/carol`);
   await api.put(`/rooms/team-1/pins/${one.seq}`);
   await say(api, "other", "not for you");
+  // What is deleted is sent without its words.
+  await receiver.when("what was before the deletion", (came) => came.length === 3);
   await api.delete(`/rooms/team-1/messages/${one.seq}`);
   await receiver.when("the last", (came) => came.at(-1)?.json.type === "message.deleted");
 
