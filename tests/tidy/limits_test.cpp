@@ -89,7 +89,7 @@ std::vector<bound> bounds() {
   for (const auto& each : confab::tidy::sources()) {
     const bool is_servers = std::ranges::any_of(
         std::initializer_list<std::string_view>{"actors/", "api/", "journal/", "protocol/", "rooms/",
-                                                "search/", "server/", "transport/"},
+                                                "search/", "server/", "transport/", "webhooks/"},
         [&](std::string_view folder) { return each.is_under(folder); });
     if (!is_servers || !each.is_cpp() || each.path == "protocol/limits.hpp") continue;
     for (const auto& line : each.lines) {
@@ -164,6 +164,13 @@ constexpr exempt exempts[] = {
     {"request_bytes_max", "server", "the operator's socket"},
     {"answer_bytes_max", "server", "the operator's socket"},
     {"listed_max", "server", "the operator's socket"},
+    {"age_max", "server", "of token keys that were fetched"},
+    // Of what webhooks wait for and keep, whoever calls.
+    {"feed_wait_max", "server", "then it is asked again"},
+    {"idle_connections_max", "server", "others are closed"},
+    {"rest_max", "webhooks", "then it looks again"},
+    {"cut_max", "webhooks", "of a character"},
+    {"id_bytes_max", "webhooks", "of its form"},
     {"lines_max", "server", "the operator's socket"},
     {"file_bytes_max", "server", "the operator's files"},
     {"lines_per_second_max", "server", "the log"},
