@@ -62,7 +62,6 @@ const std::map<std::string, std::string>& other_values() {
       {"port", "9999"},
       {"admin_listen", "127.0.0.1:9090"},
       {"admin_socket", "elsewhere.sock"},
-      {"api_keys_file", "api-keys"},
       {"hook_nets", "10.0.0.0/8,fd00::1"},
       {"hook_retry", "10ms"},
       {"api_rate", "17"},
@@ -128,7 +127,7 @@ const std::map<std::string, std::string>& other_values() {
 /// These need files and have tests of their own.
 bool names_a_key(const std::string& key) {
   return key == "tls_cert" || key == "tls_key" || key == "jwt_secret_file" ||
-         key == "jwt_key_file" || key == "jwt_key_set" || key == "jwt_algorithm";
+         key == "jwt_key_file" || key == "jwt_key_set" || key == "jwt_algorithm" || key == "api_keys_file";
 }
 
 std::string in_toml(const option_row& row, const std::string& value) {
