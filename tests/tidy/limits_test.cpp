@@ -137,9 +137,6 @@ constexpr exempt exempts[] = {
     // Waits of the server for itself.
     {"read_wait_max", "actors", "for the journal"},
     {"introduction_wait_max", "actors", "for rooms"},
-    {"feed_wait_max", "server", "for entries to send"},
-    {"age_max", "server", "for keys that were fetched"},
-    {"idle_connections_max", "server", "of the server's own to receivers"},
     {"flush_wait_max", "server", "at the end"},
     {"log_wait_max", "server", "at the end"},
     {"actors_end_wait_max", "server", "at the end"},
@@ -221,8 +218,6 @@ TEST_CASE("every bound of the protocol stands in docs/limits.md") {
 TEST_CASE("every option under Limits stands in docs/limits.md, and those there are options") {
   auto missing = options();
   REQUIRE(missing.size() > 10);
-  // What is told to whom, not how much.
-  for (const auto* no_bound : {"notify", "notify-direct"}) REQUIRE(missing.erase(no_bound) == 1);
   const auto configuration = text_of("docs/configuration.md");
   for (const auto& one : rows())
     for (const auto& name : one.options) {
