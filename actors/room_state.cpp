@@ -199,9 +199,12 @@ bool room_state::news(room_outcome& what, steady_time now, room_effects& out) {
                 at->second.rows += done.weight - done.entries.size();
               }
             const auto* leaving = leaves && answers ? &own->from : nullptr;
-            for (auto& entry : done.entries)
+            for (auto& entry : done.entries) {
               if (!publish(writer, std::move(entry), done.name, leaving, out)) return false;
-            if (goes_on) go_on(stored, stored.at);
+              // What comes of it, as who owns the room then, is not theirs to hear.
+              if (leaving) leave(*std::exchange(leaving, nullptr), leave_op{}, now, out);
+            }
+            if (goes_on && !leaves) go_on(stored, stored.at);
             admit_early(out);
             return true;
           },

@@ -36,8 +36,10 @@ TEST_CASE("who sends, and reads nothing of what waits for it, is closed with 400
   const auto sink = w.book->sink;
   // More than the kernel takes; on a slow machine it is closed meanwhile.
   while (sink->queued_bytes() < 200'000 &&
-         sink->push(make_frame(frame_kind::text, std::string(10'000, '.'))) == push_result::accepted)
+         sink->push(make_frame(frame_kind::text, std::string(10'000, '.'))) == push_result::accepted) {
+    c.send(text_frame("x"));
     w.turn();
+  }
 
   REQUIRE(w.until([&] {
     c.send(text_frame("x"));
