@@ -332,14 +332,15 @@ scenario("who is in a room, what there is, and which server answers", async (wor
 scenario("a server that began with nothing knows how far its journal is, and a feed without a cursor begins there", async (world) => {
   const { api } = await apiServer(world);
   const none = await api.get("/stats");
-  await api.post("/rooms/general/messages", { from: "bot", text: "before" });
+  await api.put("/rooms/general", {});
+  const { status } = await api.post("/rooms/general/messages", { from: "bot", text: "before" });
 
   const some = await api.get("/stats");
   const feed = await api.get("/feed?wait_ms=0");
   await api.post("/rooms/general/messages", { from: "bot", text: "after" });
   const next = await api.get(`/feed?cursor=${feed.json.next}&wait_ms=0`);
 
-  assert.equal(none.json.entries_at, 0);
+  assert.deepEqual([none.json.entries_at, status], [0, 201]);
   assert.ok(some.json.entries_at > 0);
   assert.deepEqual([feed.json.items, next.json.items.map(({ entry }) => entry.text)], [[], ["after"]]);
 });
