@@ -34,5 +34,4 @@ export class ProtocolError extends ConfabError {}
 export class TokenError extends ConfabError {}
 export class StoppedError extends ConfabError {}
 
-/** Has `attempt` and `reason`. */
-export class ConnectError extends ConfabError {}
+export const ConnectError = /** @type {typeof import("./confab.js").ConnectError} */ (/** @type {any} */ (class ConnectError extends ConfabError {}));
