@@ -57,6 +57,9 @@ rooms::rules rules_of(const config& how) {
   rooms::rules rules;
   rules.guest_members = how.guest_members && !how.takes_tokens();
   rules.members_max = how.room_members_max;
+  rules.memberships_max = how.memberships_max;
+  rules.room_mention_members_max = how.room_mention_members;
+  rules.invitation_life = how.invitation_life;
   rules.retention = how.retention;
   return rules;
 }
@@ -163,6 +166,7 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
   env_.how.address_share = how.rate_address;
   env_.how.create_rooms = how.create_rooms;
   env_.how.rules = rules_of(how);
+  env_.how.emits_per_second = how.emits_per_second;
   env_.how.searches_per_second = how.searches_per_second;
   env_.how.invitations_per_hour = how.invitations_per_hour;
   env_.how.key_age = how.dedupe_age;

@@ -5,6 +5,7 @@
 #include "protocol/ids.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/own_settings.hpp"
+#include "rooms/rules.hpp"
 #include "server/jwt.hpp"
 #include "server/log.hpp"
 
@@ -70,9 +71,13 @@ struct config {
   actors::room_making create_rooms = actors::room_making::by_joining;
   bool guest_members = true;  // without a token key
   std::size_t room_members_max = limits::members_max;
+  std::size_t memberships_max = limits::memberships_max;
+  std::size_t room_mention_members = limits::room_mention_members_max;
+  milliseconds invitation_life = rooms::rules{}.invitation_life;
   unsigned api_rate = 1'000;   // calls a second, of a key; 0: off
   unsigned api_burst = 2'000;
   unsigned invitations_per_hour = limits::invitations_per_hour;
+  unsigned emits_per_second = limits::emits_per_second;        // 0: off
   unsigned searches_per_second = limits::searches_per_second;  // 0: off
   unsigned rate_commands = limits::commands_per_second;  // 0: off
   unsigned rate_burst = limits::commands_burst;

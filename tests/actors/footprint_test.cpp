@@ -76,3 +76,49 @@ TEST_CASE("a session, its user and its place in a room keep little more than a k
     actors::tell(one.session, actors::connection_closed{});
   }
 }
+
+TEST_CASE("what a room keeps in memory does not grow with its members") {
+  if (CONFAB_OWN_ALLOCATOR) return;
+  constexpr std::int64_t difference_max = 16 * 1024;  // a byte for each member would be more
+  world_options how;
+  how.shards = 1;
+  actor_world world{how};
+  const auto make = [&](const std::string& room, int members) {
+    std::vector<rooms::operation> batch{
+        wanted_by("owner", room, rooms::create_room{epoch_id{"e"}, {}, {}})};
+    for (int i = 0; i < members;) {
+      rooms::set_members some;
+      some.change.state = member_state::member;
+      for (int n = 0; n < 100 && i < members; ++n)
+        some.change.users.push_back(user_id::trusted("user" + std::to_string(++i)));
+      batch.push_back(wanted_by("owner", room, std::move(some)));
+      batch.back().by.admin = true;
+    }
+    // More than a room remembers of its log.
+    for (int i = 0; i < 200; ++i) {
+      content what;
+      what.text = "text";
+      batch.push_back(wanted_by("user1", room, rooms::post_message{std::move(what), {}}));
+    }
+    world.commit(std::move(batch));
+  };
+  make("warm", 10);
+  make("small", 10);
+  make("crowded", 20'000);
+  auto& alice = world.guest("user1");
+  const auto bytes_of = [&](const std::string& room) {
+    const auto heap = [] { return static_cast<std::int64_t>(mallinfo2().uordblks); };
+    const auto before = heap();
+    REQUIRE(alice.join(room)["member"] == true);
+    return heap() - before;
+  };
+  bytes_of("warm");
+
+  const auto small = bytes_of("small");
+  const auto crowded = bytes_of("crowded");
+
+  CAPTURE(small, crowded);
+  CHECK(crowded <= small + difference_max);
+  CHECK(small > 1000);  // less would mean that it is not there
+  CHECK(world.stored_room("crowded").members == 20'000);
+}

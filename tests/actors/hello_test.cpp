@@ -490,3 +490,35 @@ TEST_CASE("a room that stands twice in resume is resumed once") {
   CHECK(alice.received("joined")[0]["room"] == "a");
   CHECK(alice.received("joined")[1]["room"] == "b");
 }
+
+TEST_CASE("more users than are looked up together are all welcomed with their direct rooms") {
+  constexpr int count = 300;  // `reads_together_max` are 256
+  world_options how;
+  how.shards = 1;
+  actor_world world{how};
+  const auto name = [](int i) { return "user" + std::to_string(i); };
+  for (int i = 0; i < count; ++i) {
+    const auto one = user_id::trusted(name(i)), other = user_id::trusted("zoe");
+    const auto room = direct_room_of(one, other).value();
+    content what;
+    what.text = "hi";
+    world.commit({wanted_by(name(i), room, rooms::create_room{epoch_id{"e"}, std::pair{one, other}, {}}),
+                  wanted_by(name(i), room, rooms::post_message{std::move(what), {}})});
+  }
+  std::vector<client*> all;
+
+  world.hold_readers();
+  for (int i = 0; i < count; ++i) {
+    all.push_back(&world.connect());
+    all.back()->say({{"type", "hello"}, {"id", 1}, {"guest", name(i)}});
+  }
+  world.settle();
+  world.release_all();
+  world.settle();
+
+  for (auto* one : all) {
+    const auto welcome = one->reply_to(1);
+    REQUIRE(welcome["type"] == "welcome");
+    CHECK(welcome["directs"].size() == 1);
+  }
+}

@@ -5,9 +5,11 @@
 #include "journal/sqlite_migration.hpp"
 #include "journal/sqlite_schema.hpp"
 #include "tests/journal/mixed.hpp"
+#include "tests/support/source_dir.hpp"
 
 #include <fstream>
 #include <span>
+#include <sstream>
 
 using namespace confab;
 using namespace confab::journal;
@@ -450,4 +452,44 @@ TEST_CASE("a database of the third schema takes members, threads and pins", "[jo
   CHECK(rebuilt_the_same);
   of.emplace(open_or_throw(directory.path()));
   CHECK(read_all(*of) == lists);
+}
+
+// Written by version 94b2a33, before rooms had members: two people chat, by a client.
+TEST_CASE("what an earlier server wrote takes members, threads and pins", "[journal]") {
+  constexpr std::int64_t later = 1'795'855'700'000;
+  temporary_directory directory;
+  {
+    std::ifstream in{confab::test::source_dir() + "/tests/journal/recorded/schema-1.sql"};
+    std::ostringstream sql;
+    sql << in.rdbuf();
+    sqlite::connection at;
+    REQUIRE(at.open(directory.database(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) == SQLITE_OK);
+    REQUIRE(at.execute(sql.str().c_str()) == SQLITE_OK);
+  }
+  session of{open_or_throw(directory.path())};
+  const auto messages = stored_forms(of, general);
+  REQUIRE(messages.size() == 3);
+  CHECK(messages[0].what.text == "one, mended");
+  CHECK(messages[0].reactions.at("+").count == 1);
+  CHECK(messages[1].deleted);
+  CHECK(messages[2].what.text == "last");
+  const auto info = *of.read->room(general);
+  CHECK(info.members == 0);
+  CHECK_FALSE(info.settings);
+  CHECK(of.read->directs(bob, 9)->size() == 1);
+
+  member_set added;
+  added.users = {alice, bob}, added.state = member_state::member, added.as = role::owner;
+  auto by_api = change_members(general, added, rooms::server_user);
+  by_api.by.as = rooms::principal::kind::api_key;
+  const auto done = of.commit({post(general, "one", "k1"), by_api, set_pin(general, 1),
+                               post(general, "reply", "", bob, {seq_no{6}, seq_no{1}, false, ""})},
+                              later);
+
+  CHECK(seq_of(done[0]) == 1);
+  for (std::size_t i = 1; i < done.size(); ++i) CHECK(seq_of(done[i]) == 6 + i);
+  CHECK(of.read->room(general)->members == 2);
+  CHECK(of.read->room(general)->pins == std::vector{seq_no{1}});
+  CHECK(stored_forms(of, general)[0].replies == 1);
+  CHECK(stored_forms(of, general) == replayed_forms(of, general));
 }
