@@ -85,6 +85,7 @@ export class Store {
       join: (key) => void this.join(key),
       met: (user, wire) => void this.join(this.#rooms.bind(user, wire).key),
     });
+    if (client.state === "live" && client.welcome) this.#welcome(client.welcome);
   }
 
   get restored() {

@@ -203,7 +203,7 @@ scenario("the commands of the page on configuration work: its secret and token a
 
   const alice = await visit(world, `${reader.chat}/#token=${reader.said.trim()}`);
   await alice.write("hello");
-  await alice.sees("hello");
+  await alice.page.locator("#messages li:not(.sending, .failed, .sent)", { hasText: "hello" }).waitFor(); // the server has it
   await reader.follow(1);
   assert.match(reader.said, /^ready +yes$/m);
   await reader.stop("chat");
