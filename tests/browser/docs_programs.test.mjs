@@ -126,7 +126,10 @@ scenario("the library's README: what the store knows of threads, members and blo
   new Function("store", first.replace("41", root).replace("59", last))(store);
   await within(done, "what the store was told to do");
   await new AsyncFunction("store", own)(store);
-  await until("the store knows how one has the room", () => store.room("general").own.marked && store.room("general").own.notify === "none");
+  await until("the store knows how one has the room", async () => {
+    await client.ping();
+    return store.room("general").own.marked && store.room("general").own.notify === "none";
+  });
   const { events } = await new AsyncFunction("store", "console", `${second}; return { events };`)(store, { log: (text) => said.push(text) });
 
   assert.deepEqual(said, ["lunch?", "at noon", "…", "see @bob"]);
