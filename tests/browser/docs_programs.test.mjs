@@ -9,7 +9,7 @@ import { WebSocket } from "ws";
 
 import { ConfabClient } from "../../sdk/confab.js";
 import { createStore } from "../../sdk/store.js";
-import { until, within } from "../e2e/support/deadline.mjs";
+import { within } from "../e2e/support/deadline.mjs";
 import { blocksOf, root } from "../e2e/support/documents.mjs";
 import { confabd, run } from "../e2e/support/server.mjs";
 import { SECRET, inSeconds, secretFile, sign } from "../e2e/support/tokens.mjs";
@@ -126,10 +126,11 @@ scenario("the library's README: what the store knows of threads, members and blo
   new Function("store", first.replace("41", root).replace("59", last))(store);
   await within(done, "what the store was told to do");
   await new AsyncFunction("store", own)(store);
-  await until("the store knows how one has the room", async () => {
-    await client.ping();
-    return store.room("general").own.marked && store.room("general").own.notify === "none";
-  });
+  await within(new Promise((resolve) => {
+    const look = () => store.room("general").own.marked && store.room("general").own.notify === "none" && resolve();
+    store.subscribe(look);
+    look();
+  }), "the store knows how one has the room");
   const { events } = await new AsyncFunction("store", "console", `${second}; return { events };`)(store, { log: (text) => said.push(text) });
 
   assert.deepEqual(said, ["lunch?", "at noon", "…", "see @bob"]);
