@@ -233,8 +233,12 @@ void feed(service& api, of_call of) {
       work->look();
     };
   }
-  if (from) return begin(*from);
-  api.chat().feed_position(begin);
+  // Of a journal that was put back: who went on from there would miss what comes until then.
+  api.chat().feed_position([of, from, begin](std::uint64_t head) {
+    if (from && *from > head)
+      return of->refuse(other_problem(410, "gone", "the journal has not come so far"));
+    begin(from.value_or(head));
+  });
 }
 
 }  // namespace confab::api::handlers

@@ -92,6 +92,8 @@ void list_entries(service& api, of_call of) {
   api.read(of, of->room().view(), [&api, of, since](journal::reader& from) {
     const auto info = from.room(of->room());
     if (!info) return of->refuse(unreadable(info.why()));
+    if (since > info->head.value())
+      return of->refuse(other_problem(410, "gone", "the room has not come so far"));
     if (since + 1 < info->floor.value()) {
       auto why = other_problem(410, "gone", "entries up to there are gone");
       why.oldest = info->floor;

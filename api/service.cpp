@@ -221,17 +221,20 @@ std::variant<service::credentials, problem> service::judge_credentials(
     return problem_of(error_code::forbidden, "keys are taken over https only");
   const auto key = header.substr(scheme.size());
   const auto address = request.counted_as();
-  if (const auto wait = with_.wait(price::wrong_keys, address, 1); wait.count() > 0)
-    return too_much("too many wrong keys from this address", wait);
   credentials found;
   found.ring = keys();
-  if (key.size() <= key_bytes_max && key.starts_with(key_prefix)) {
-    found.key = found.ring->find(key);
-  } else if (const auto admin = with_.admin_of(key)) {
-    found.own = std::make_shared<const api_key>(key_of_admin(*admin));
-    found.key = found.own.get();
-  }
+  const bool of_ring = key.size() <= key_bytes_max && key.starts_with(key_prefix);
+  if (of_ring) found.key = found.ring->find(key);
   if (found.key && found.key->expires && *found.key->expires <= with_.now()) found.key = nullptr;
+  // A right key is worth one look-up, whoever else guesses from its address.
+  if (!found.key)
+    if (const auto wait = with_.wait(price::wrong_keys, address, 1); wait.count() > 0)
+      return too_much("too many wrong keys from this address", wait);
+  if (!of_ring)
+    if (const auto admin = with_.admin_of(key)) {
+      found.own = std::make_shared<const api_key>(key_of_admin(*admin));
+      found.key = found.own.get();
+    }
   if (!found.key) {
     with_.charge(price::wrong_keys, address, 1);
     return unauthorized("no such key");
