@@ -1,6 +1,12 @@
 #include "tests/support/catch.hpp"
 #include "tests/tidy/sources.hpp"
 
+#include <iterator>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+
 using namespace confab::tidy;
 
 namespace {
@@ -50,4 +56,20 @@ TEST_CASE("the rules for files notice what they are for") {
   CHECK(late_pragmas({made_up("a.hpp", "#pragma once\n")}).empty());
   CHECK(long_files({longest}).empty());
   CHECK(long_files({longer}) == findings{"actors/b.cpp:501: 501 lines, more than 500"});
+}
+
+TEST_CASE("tests/run runs every test program") {
+  std::set<std::string> there, run;
+  const std::regex added{R"(^ *confab_tests\((\w+))"}, named{R"(\$\(programs_of ([a-z ]+)\))"};
+  for (const auto& file : sources())
+    for (const auto& line : file.lines) {
+      std::smatch found;
+      if (file.path == "tests/CMakeLists.txt" && std::regex_search(line, found, added)) there.insert(found[1]);
+      if (file.path != "tests/run" || !std::regex_search(line, found, named)) continue;
+      std::istringstream names{found[1]};
+      run.insert(std::istream_iterator<std::string>{names}, {});
+    }
+
+  REQUIRE(there.size() > 10);
+  CHECK(run == there);
 }
