@@ -15,7 +15,7 @@ import { scenario } from "./support/world.mjs";
 const told = promisify(execFile);
 
 /** More on request: ROUNDS=100. */
-const ROUNDS = Number(process.env.ROUNDS ?? 5);
+const ROUNDS = Number(process.env.ROUNDS ?? 3);
 const LOCAL = ["--hook-nets", "127.0.0.0/8"];
 const FAST = [...LOCAL, "--hook-retry", "5ms"];
 
