@@ -6,7 +6,7 @@ import { writeFile } from "node:fs/promises";
 import { test } from "node:test";
 
 import { apiServer, makeKey } from "../e2e/support/api.mjs";
-import { DEADLINE_MS } from "../e2e/support/deadline.mjs";
+import { DEADLINE_MS, until } from "../e2e/support/deadline.mjs";
 import { SECRET, inSeconds, secretFile, sign } from "../e2e/support/tokens.mjs";
 import { scenario } from "../e2e/support/world.mjs";
 import { quantile, rate, readMetrics } from "../../web/admin/metrics.js";
@@ -365,7 +365,13 @@ scenario("on a phone nothing is cut off, and what a finger has to hit is large e
     await operator.page.evaluate((hash) => (location.hash = hash), view);
     await operator.page.waitForFunction((hash) => document.querySelector(`.bar a[href="${hash}"]`).ariaCurrent === "page" && document.activeElement !== document.body, view.split("/")[0]);
     assert.equal(await operator.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, view);
-    const small = await operator.page.locator("button:visible, .bar a, .tabs a, select:visible, input:visible").evaluateAll((all) => all.filter((node) => !node.matches(".link") && node.getBoundingClientRect().height < 44).map((node) => node.outerHTML));
+    const targets = operator.page.locator("button:visible, .bar a, .tabs a, select:visible, input:visible");
+    let small = [];
+    // What is being replaced has no height.
+    await until("the view is there", async () => {
+      small = await targets.evaluateAll((all) => all.filter((node) => !node.matches(".link") && node.getBoundingClientRect().height < 44).map((node) => node.outerHTML));
+      return small.length === 0;
+    }).catch(() => {});
     assert.deepEqual(small, [], view);
     assert.deepEqual(await faults(operator.page), [], view);
   }
