@@ -73,7 +73,7 @@ test("the image runs as a user with a number, and has no secret", async () => {
 });
 
 test("whoever stops the server lets it drain and flush", async () => {
-  const flush = 10_000; // flush_wait_max of server/chat.cpp
+  const flush = 10_000; // flush_wait_max of server/chat_staff.cpp
   const drain = await documented("drain-wait");
   assert.match(await read("server/chat.cpp"), /flush_wait_max = std::chrono::seconds\{10\}/);
 
