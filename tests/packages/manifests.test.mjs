@@ -75,7 +75,7 @@ test("the image runs as a user with a number, and has no secret", async () => {
 test("whoever stops the server lets it drain and flush", async () => {
   const flush = 10_000; // flush_wait_max of server/chat_staff.cpp
   const drain = await documented("drain-wait");
-  assert.match(await read("server/chat.cpp"), /flush_wait_max = std::chrono::seconds\{10\}/);
+  assert.match(await read("server/chat_staff.cpp"), /flush_wait_max = std::chrono::seconds\{10\}/);
 
   const unit = /^TimeoutStopSec=(\d+)s$/m.exec(await read("deploy/package/confabd.service"))[1];
   const compose = /^(\d+)s$/.exec(yaml("deploy/compose.yaml")[0].services.confab.stop_grace_period)[1];
