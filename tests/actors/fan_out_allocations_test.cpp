@@ -19,6 +19,11 @@ void* operator new(std::size_t size) {
   if (auto* const memory = std::malloc(size ? size : 1)) return memory;
   throw std::bad_alloc{};
 }
+// Its own too, as the library of a sanitizer has one that does not come by the first.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  ++allocations;
+  return std::malloc(size ? size : 1);
+}
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
