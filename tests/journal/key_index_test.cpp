@@ -26,6 +26,12 @@ std::vector<std::uint64_t> found(const key_index& keys, std::uint32_t hash) {
 }
 using positions = std::vector<std::uint64_t>;
 
+/// Another hash for each number, spread over all as real ones are: those beside each other in the
+/// table would be looked through one by one.
+std::uint32_t spread(std::uint64_t number) {
+  return static_cast<std::uint32_t>(number) * 2'654'435'761u;
+}
+
 }  // namespace
 
 TEST_CASE("digests are SipHash-2-4 with 128 bits", "[journal]") {
@@ -82,7 +88,7 @@ TEST_CASE("an index loaded from its runs, and from what is in none, finds the sa
   std::vector<std::pair<std::uint32_t, std::uint64_t>> tail;
 
   for (std::uint64_t i = 1; i <= count; ++i) {
-    const auto hash = static_cast<std::uint32_t>(dice() % 40'000);
+    const auto hash = spread(dice() % 40'000);
     const auto position = i * 3;
     keys.remember(hash, position, unix_ms{static_cast<std::int64_t>(i)});
     plain[hash].push_back(position);
@@ -116,8 +122,7 @@ TEST_CASE("a run whose keys nobody remembers is forgotten, and the table does no
   for (int round = 0; round < 20; ++round) {
     for (std::size_t i = 0; i < key_index::run_keys; ++i) {
       ++position;
-      // Keys of one hash would be looked through one by one.
-      keys.remember(static_cast<std::uint32_t>(position), position, {});
+      keys.remember(spread(position), position, {});
     }
     REQUIRE(keys.full_run());
     keys.run_stored();
