@@ -28,21 +28,30 @@ constexpr std::size_t batch_operations_max = 4096;
 
 /// Whose row of the room an entry makes another. What a message addresses its outcome tells.
 void note(inbox_change& change, const log_entry& entry, const std::string& name) {
-  if (const auto* message = std::get_if<posted>(&entry.body)) {
-    if (!rooms::counts(entry)) return change.users.push_back(entry.from);  // whose marker it moves
-    change.everyones = change.everyones || message->what.mentions.room;
-    change.messages.push_back({entry.seq, entry.from});
-    change.last = journal::shown_last(entry);
-    change.name = name;
-  } else if (std::holds_alternative<edited>(entry.body) ||
-             std::holds_alternative<deleted>(entry.body) ||
-             std::holds_alternative<trimmed>(entry.body)) {
-    change.everyones = true;
-  } else if (const auto* gone = std::get_if<erased>(&entry.body)) {
-    change.users.push_back(gone->user);
-  } else if (const auto* members = std::get_if<member_set>(&entry.body)) {
-    change.users.insert(change.users.end(), members->users.begin(), members->users.end());
-  }
+  std::visit(
+      overloaded{
+          [&](const posted& message) {
+            if (!rooms::counts(entry))
+              return change.users.push_back(entry.from);  // whose marker it moves
+            change.everyones = change.everyones || message.what.mentions.room;
+            change.messages.push_back({entry.seq, entry.from});
+            change.last = journal::shown_last(entry);
+            change.name = name;
+          },
+          [&](const edited&) { change.everyones = true; },
+          [&](const deleted&) { change.everyones = true; },
+          [&](const trimmed&) { change.everyones = true; },
+          [&](const erased& gone) { change.users.push_back(gone.user); },
+          [&](const member_set& members) {
+            change.users.insert(change.users.end(), members.users.begin(), members.users.end());
+          },
+          [](const reacted&) {},
+          [](const recorded&) {},
+          [](const room_set&) {},
+          [](const confab::pinned&) {},
+          [](const user_set&) {},
+      },
+      entry.body);
 }
 void note(inbox_change& change, const journal::outcome& what) {
   const auto entries_of = [&](const std::vector<log_entry>& entries, const std::string& name) {

@@ -260,13 +260,6 @@ bool room_state::publish(std::optional<broadcast::author> writer, log_entry entr
   message::any event{message::logged{view_.room, std::move(entry), std::move(name)}};
   announce(event, importance::required, {}, writer, out);
   entry = std::move(std::get<message::logged>(event).entry);
-  if (const auto* gone = std::get_if<deleted>(&entry.body)) take_away(gone->target);
-  if (const auto* gone = std::get_if<trimmed>(&entry.body)) trim(gone->upto);
-  if (const auto* gone = std::get_if<erased>(&entry.body)) rename(*gone);
-  if (std::holds_alternative<posted>(entry.body)) {
-    take_marker(entry.from, entry.seq);
-    if (reads_) raise(*reads_, entry.from, entry.seq);
-  }
   take_change(entry, leaving, out);
   tail_bytes_ += cost_of(entry);
   tail_.push_back(std::move(entry));

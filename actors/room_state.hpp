@@ -248,6 +248,8 @@ class room_state {
   void take_list(const list_awaited& about, room_answer& what, room_effects& out);
   void refuse(const asker& to, const rooms::refused& why, room_effects& out) const;
   void take_change(const log_entry& entry, const asker* leaving, room_effects& out);
+  void take_members(const log_entry& entry, const member_set& change, const asker* leaving,
+                    room_effects& out);
   void expel(const user_id& user, std::string_view reason, const asker* leaving,
              room_effects& out);
   void take_erased(const log_entry& entry, const user_id& user, const asker* leaving,

@@ -1,7 +1,12 @@
 #include "api/routes.hpp"
+#include "protocol/entry.hpp"
+
+#include <variant>
 
 /// The components of the OpenAPI document: what bodies are judged by, and what answers are like.
 namespace confab::api {
+
+static_assert(std::variant_size_v<entry_body> == 11, "a new kind of entry is described in `Entry`");
 
 std::string_view schemas_text() noexcept {
   return R"json({

@@ -257,38 +257,48 @@ class memory_writer final : public writer, private rooms::source {
   /// What is not a message's.
   void keep_beside(memory_room& room, const log_entry& entry) {
     watch_pace(room, entry);
-    if (const auto* change = std::get_if<member_set>(&entry.body)) {
-      for (const auto& user : change->users) {
-        auto& row = room.members[user];
-        const bool was_there = row.is_row_of_inbox();
-        const bool was_member = row.is_member();
-        row = rooms::apply(std::move(row), entry);
-        if (was_member && !row.is_member()) {
-          room.notes.erase(user);
-          store_.marks.erase({user, rooms::mark::kind::own_settings, room.view.room.value()});
-        }
-        if (row.is_row_of_inbox())
-          room.gone.erase(user);
-        else if (was_there)
-          room.gone.insert_or_assign(
-              user, inbox_end{change->state.value_or(member_state::none), room.last_position});
-        if (!row.is_kept()) room.members.erase(user);
-      }
-    } else if (const auto* user = std::get_if<erased>(&entry.body)) {
-      erase_in_memory(store_, room, entry);
-      std::erase_if(keys_, [&](const auto& one) {
-        return std::get<0>(one.first) == room.view.number && std::get<1>(one.first) == user->user;
-      });
-    } else if (const auto* gone = std::get_if<trimmed>(&entry.body)) {
-      trim(room, gone->upto);
-    } else if (const auto* pin = std::get_if<pinned>(&entry.body)) {
-      room.pins[pin->target.value()] = {entry.from, entry.at};
-    } else if (const auto* profile = std::get_if<user_set>(&entry.body)) {
-      store_.profiles[profile->user] = *profile;
-    } else if (const auto* message = std::get_if<posted>(&entry.body);
-               message && message->where.thread) {
-      if (auto* root = changed(room, *message->where.thread)) rooms::add_reply(*root, entry);
+    std::visit(
+        overloaded{
+            [&](const posted& message) {
+              if (!message.where.thread) return;
+              if (auto* root = changed(room, *message.where.thread)) rooms::add_reply(*root, entry);
+            },
+            [&](const member_set& change) {
+              for (const auto& user : change.users) change_member(room, user, change, entry);
+            },
+            [&](const erased& gone) {
+              erase_in_memory(store_, room, entry);
+              std::erase_if(keys_, [&](const auto& one) {
+                return std::get<0>(one.first) == room.view.number && std::get<1>(one.first) == gone.user;
+              });
+            },
+            [&](const trimmed& gone) { trim(room, gone.upto); },
+            [&](const pinned& pin) { room.pins[pin.target.value()] = {entry.from, entry.at}; },
+            [&](const user_set& profile) { store_.profiles[profile.user] = profile; },
+            [](const edited&) {},
+            [](const deleted&) {},
+            [](const reacted&) {},
+            [](const recorded&) {},
+            [](const room_set&) {},
+        },
+        entry.body);
+  }
+  void change_member(memory_room& room, const user_id& user, const member_set& change,
+                     const log_entry& entry) {
+    auto& row = room.members[user];
+    const bool was_there = row.is_row_of_inbox();
+    const bool was_member = row.is_member();
+    row = rooms::apply(std::move(row), entry);
+    if (was_member && !row.is_member()) {
+      room.notes.erase(user);
+      store_.marks.erase({user, rooms::mark::kind::own_settings, room.view.room.value()});
     }
+    if (row.is_row_of_inbox())
+      room.gone.erase(user);
+    else if (was_there)
+      room.gone.insert_or_assign(
+          user, inbox_end{change.state.value_or(member_state::none), room.last_position});
+    if (!row.is_kept()) room.members.erase(user);
   }
 
   /// Null: there is no such message.

@@ -1,9 +1,11 @@
 #include "journal/sqlite_people.hpp"
 
+#include "protocol/overloaded.hpp"
 #include "rooms/operation.hpp"
 
 #include <algorithm>
 #include <array>
+#include <variant>
 
 namespace confab::journal::sqlite {
 
@@ -162,38 +164,56 @@ int people::note_end(std::int64_t room, const user_id& user, bool was_there, boo
   return query{run_.left, user.view(), room, static_cast<std::int64_t>(how), position}.run();
 }
 
+int people::take(std::int64_t room, const log_entry& entry, const member_set& change,
+                 std::uint64_t position) {
+  for (const auto& user : change.users) {
+    int code = SQLITE_OK;
+    auto row = member(room, user, code);
+    if (code) return code;
+    const bool was_there = row.is_row_of_inbox();
+    row = rooms::apply(std::move(row), entry);
+    code = write(room, user, row);
+    if (!code)
+      code = note_end(room, user, was_there, row.is_row_of_inbox(),
+                      change.state.value_or(member_state::none), position);
+    if (code) return code;
+    members_.put({room, user}, std::move(row));
+  }
+  return SQLITE_OK;
+}
+
 int people::project(const rooms::room_view& view, const log_entry& entry, std::uint64_t position) {
   const auto room = view.number;
   if (const int code = watch_pace(view, entry)) return code;
-  if (const auto* change = std::get_if<member_set>(&entry.body)) {
-    for (const auto& user : change->users) {
-      int code = SQLITE_OK;
-      auto row = member(room, user, code);
-      if (code) return code;
-      const bool was_there = row.is_row_of_inbox();
-      row = rooms::apply(std::move(row), entry);
-      code = write(room, user, row);
-      if (!code)
-        code = note_end(room, user, was_there, row.is_row_of_inbox(),
-                        change->state.value_or(member_state::none), position);
-      if (code) return code;
-      members_.put({room, user}, std::move(row));
-    }
-  } else if (const auto* gone = std::get_if<erased>(&entry.body)) {
-    for (const auto& user : {gone->user, gone->as}) {
-      if (const int code = write(room, user, {})) return code;
-      members_.put({room, user}, {});
-      if (room == 0) profiles_.put(user, std::nullopt);
-    }
-  } else if (const auto* profile = std::get_if<user_set>(&entry.body)) {
-    std::optional<std::string_view> data;
-    if (profile->data) data = profile->data->value();
-    profiles_.put(profile->user, *profile);
-    return query{run_.keep_profile, profile->user.view(), std::string_view{profile->name}, data,
-                 profile->guest, profile->by_api}
-        .run();
-  }
-  return SQLITE_OK;
+  return std::visit(
+      overloaded{
+          [&](const member_set& change) { return take(room, entry, change, position); },
+          [&](const erased& gone) {
+            for (const auto& user : {gone.user, gone.as}) {
+              if (const int code = write(room, user, {})) return code;
+              members_.put({room, user}, {});
+              if (room == 0) profiles_.put(user, std::nullopt);
+            }
+            return SQLITE_OK;
+          },
+          [&](const user_set& profile) {
+            std::optional<std::string_view> data;
+            if (profile.data) data = profile.data->value();
+            profiles_.put(profile.user, profile);
+            return query{run_.keep_profile, profile.user.view(), std::string_view{profile.name},
+                         data, profile.guest, profile.by_api}
+                .run();
+          },
+          [](const posted&) { return SQLITE_OK; },
+          [](const edited&) { return SQLITE_OK; },
+          [](const deleted&) { return SQLITE_OK; },
+          [](const reacted&) { return SQLITE_OK; },
+          [](const recorded&) { return SQLITE_OK; },
+          [](const room_set&) { return SQLITE_OK; },
+          [](const pinned&) { return SQLITE_OK; },
+          [](const trimmed&) { return SQLITE_OK; },
+      },
+      entry.body);
 }
 
 int people::write(std::int64_t room, const user_id& user, const rooms::member_row& row) {

@@ -58,6 +58,8 @@ class people {
     }
   };
 
+  int take(std::int64_t room, const log_entry& entry, const member_set& change,
+           std::uint64_t position);
   int write(std::int64_t room, const user_id& user, const rooms::member_row& row);
   int note_end(std::int64_t room, const user_id& user, bool was_there, bool is_there,
                member_state how, std::uint64_t position);

@@ -23,6 +23,7 @@
 #include <system_error>
 #include <unordered_map>
 #include <utility>
+#include <variant>
 
 namespace confab::journal {
 namespace sqlite {
@@ -34,6 +35,7 @@ using error = std::optional<std::string>;
 // SQLite writes and reads the lines: they are the columns of its tables under the names of the
 // protocol. A column that is null makes its member null, and with `||` nothing of it is left.
 // A kind that has no name here makes the whole line null.
+static_assert(std::variant_size_v<entry_body> == 11, "a new kind of entry needs its words in both");
 
 constexpr const char* rooms_out = R"(
   select '{"type":"room","room":' || json_quote(room) || ',"epoch":' || json_quote(epoch) ||

@@ -8,15 +8,23 @@ namespace confab::rooms {
 namespace {
 
 /// The users that it names beside its author; null: none.
-template <class Entry>
-auto* users_in(Entry& entry) {
-  auto* message = std::get_if<posted>(&entry.body);
-  auto* edit = std::get_if<edited>(&entry.body);
-  auto* change = std::get_if<member_set>(&entry.body);
-  return message  ? &message->what.mentions.users
-         : edit   ? &edit->what.mentions.users
-         : change ? &change->users
-                  : nullptr;
+struct users_of_body {
+  std::vector<user_id>* operator()(posted& message) const { return &message.what.mentions.users; }
+  std::vector<user_id>* operator()(edited& edit) const { return &edit.what.mentions.users; }
+  std::vector<user_id>* operator()(member_set& change) const { return &change.users; }
+  std::vector<user_id>* operator()(deleted&) const { return nullptr; }
+  std::vector<user_id>* operator()(reacted&) const { return nullptr; }
+  std::vector<user_id>* operator()(recorded&) const { return nullptr; }
+  std::vector<user_id>* operator()(room_set&) const { return nullptr; }
+  std::vector<user_id>* operator()(pinned&) const { return nullptr; }
+  std::vector<user_id>* operator()(trimmed&) const { return nullptr; }
+  // Their own rules are below.
+  std::vector<user_id>* operator()(user_set&) const { return nullptr; }
+  std::vector<user_id>* operator()(erased&) const { return nullptr; }
+};
+std::vector<user_id>* users_in(log_entry& entry) { return std::visit(users_of_body{}, entry.body); }
+const std::vector<user_id>* users_in(const log_entry& entry) {
+  return users_in(const_cast<log_entry&>(entry));  // which it only looks at
 }
 
 }  // namespace
