@@ -69,6 +69,13 @@ struct log_faults {
   bool elections = false, clocks_jump = false;
 };
 
+/// What a node says of itself each second, and what of it is true.
+struct told_beat {
+  std::string node;
+  log_position durable = 0;
+  std::string bytes;
+};
+
 /// Who is connected. What comes for a process that has ended is dropped.
 class connected {
  public:
@@ -77,7 +84,7 @@ class connected {
   virtual void on_live(const log_message& message) = 0;
   virtual void on_stored(std::uint64_t process, std::uint64_t ticket, log_position position) = 0;
   virtual void on_fetched(std::uint64_t process, fetched_messages answer) = 0;
-  virtual void on_heard(const std::string& bytes) = 0;
+  virtual void on_heard(const told_beat& beat) = 0;
 };
 
 class simulated_log {
@@ -120,13 +127,13 @@ class simulated_log {
 
   void trim(log_position upto) { first_ = std::max(first_, std::min(upto, end()) + 1); }
 
-  void publish(connected& from, const std::string& bytes) {
+  void publish(connected& from, const told_beat& beat) {
     if (from.is_cut_off()) return;
     for (auto* to : nodes_) {
       if (to == &from || in_.percent(faults.bus_lost)) continue;
       for (int copies = 1 + in_.percent(faults.bus_doubled); copies > 0; --copies)
         in_.after(in_.between(1ms, faults.bus_lost ? 2s : 5ms), [=] {
-          if (!to->is_cut_off()) to->on_heard(bytes);
+          if (!to->is_cut_off()) to->on_heard(beat);
         });
     }
   }

@@ -203,6 +203,8 @@ class simulated_node final : public connected, replica_listener, shared_log, bus
     work_planned_ = false;
     ended_.reset();
     worked_ = applier_->state().position;
+    sessions_ = applier_->state().sessions;
+    heard_.clear();
     shared_log& log = *this;
     bus& beats = *this;
     replica_listener& listener = *this;
@@ -267,6 +269,10 @@ class simulated_node final : public connected, replica_listener, shared_log, bus
   std::uint64_t trim_keep = 1'000'000;
   bool retired = false;
 
+  // What rules were needed for, so that a test can see that they are.
+  std::uint64_t modest_trims = 0;    // others could lose what this one could not
+  std::uint64_t fenced_batches = 0;  // their session alone makes them void
+
  private:
   // --- connected ---
   bool is_cut_off() const override { return cut_off; }
@@ -284,8 +290,12 @@ class simulated_node final : public connected, replica_listener, shared_log, bus
     replica_->fetched(std::move(answer), in_.now());
     plan_work();
   }
-  void on_heard(const std::string& bytes) override {
-    if (running_) replica_->heard(bytes, in_.now());
+  void on_heard(const told_beat& beat) override {
+    if (!running_) return;
+    replica_->heard(beat.bytes, in_.now());
+    if (beat.node == name_) return;
+    auto& of = heard_[beat.node];
+    of = {in_.now(), std::max(of.second, beat.durable)};
   }
   log_message as_read(log_message message) {
     if (deceived_at_ != message.position) return message;
@@ -302,8 +312,23 @@ class simulated_node final : public connected, replica_listener, shared_log, bus
   void fetch(log_position from, std::size_t count) override {
     log_.fetch(*this, process_, from, count);
   }
-  void trim(log_position upto) override { log_.trim(upto); }
-  void publish(std::string_view, std::string bytes) override { log_.publish(*this, bytes); }
+  void trim(log_position upto) override {
+    promise(upto <= store_.durable(), name_ + " trims what it may lose");
+    std::size_t there = 1;
+    auto least = store_.durable();
+    for (const auto& [node, of] : heard_) {
+      if (in_.now() - of.first >= replica::settings{}.absent_after) continue;
+      ++there;
+      least = std::min(least, of.second);
+      promise(upto <= of.second, name_ + " trims what " + node + " may lose");
+    }
+    promise(there > 1 || state().sessions.size() < 2, name_ + " trims alone");
+    modest_trims += store_.durable() > least + trim_keep;
+    log_.trim(upto);
+  }
+  void publish(std::string_view, std::string bytes) override {
+    log_.publish(*this, {name_, store_.durable(), std::move(bytes)});
+  }
 
   // --- listener ---
   void answered(std::uint64_t ticket, journal::outcome outcome) override {
@@ -314,6 +339,18 @@ class simulated_node final : public connected, replica_listener, shared_log, bus
   void passed(std::uint64_t ticket) override { clients_.on_passed(ticket); }
   void applied(const applied_message& message) override {
     promise(message.position == ++worked_, name_ + " skips a message");
+    for (const auto& one : message.frames) {
+      auto& current = sessions_[one.of.node];
+      if (one.counts && std::holds_alternative<begin_session>(one.of.content))
+        current = {message.position, 0};
+      if (!std::holds_alternative<batch>(one.of.content)) continue;
+      const bool is_of_now = one.of.session == current.session;
+      const bool is_next = one.of.number == current.number + 1;
+      promise(!one.counts || is_of_now, "a batch of a session that has ended counts");
+      promise(!one.counts || is_next, "a batch counts twice, or out of its order");
+      current.number += one.counts;
+      fenced_batches += is_next && !is_of_now && current.session != 0 && !deceived_;
+    }
   }
   void suspected(const std::string&) override {}
   void ended(end_reason why, const std::string&) override { ended_ = why; }
@@ -355,6 +392,8 @@ class simulated_node final : public connected, replica_listener, shared_log, bus
   bool work_planned_ = false;
   std::optional<end_reason> ended_;
   log_position worked_ = 0;
+  std::map<std::string, node_session> sessions_;  // by the messages that count
+  std::map<std::string, std::pair<ms, log_position>> heard_;  // when last, and what is durable there
   std::optional<log_position> deceived_at_;
   bool deceived_ = false;
 };
