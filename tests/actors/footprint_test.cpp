@@ -122,3 +122,48 @@ TEST_CASE("what a room keeps in memory does not grow with its members") {
   CHECK(small > 1000);  // less would mean that it is not there
   CHECK(world.stored_room("crowded").members == 20'000);
 }
+
+TEST_CASE("a watched inbox of a thousand rooms, which others watch too, takes no more than 40 KiB") {
+  if (CONFAB_OWN_ALLOCATOR) return;
+  constexpr std::size_t rooms_count = 1000, watchers = 60, bytes_max = 40 * 1024;
+  world_options how;
+  how.shards = 1;
+  actor_world world{how};
+  const auto user = [](std::size_t i) { return user_id::trusted("user" + std::to_string(i)); };
+  std::vector<rooms::operation> batch;
+  for (std::size_t i = 0; i < rooms_count; ++i) {
+    const auto room = "room" + std::to_string(i);
+    batch.push_back(wanted_by("owner", room, rooms::create_room{epoch_id{"e"}, {}, {}}));
+    rooms::set_members all;
+    all.change.state = member_state::member;
+    for (std::size_t n = 0; n <= watchers; ++n) all.change.users.push_back(user(n));
+    batch.push_back(wanted_by("owner", room, std::move(all)));
+    batch.back().by.admin = true;
+  }
+  world.commit(std::move(batch));
+  std::vector<connection> all(watchers + 1);
+  const auto watch = [&](std::size_t i) {
+    all[i].session = world.attach(all[i].sink, all[i].taken);
+    command::hello hello;
+    hello.guest = user(i);
+    hello.inbox = command::inbox_point{50, {}};
+    actors::tell(all[i].session, actors::frame_received{{std::nullopt, hello}});
+    world.settle();
+  };
+  const auto heap = [] { return mallinfo2().uordblks; };
+  watch(0);  // the first one's rooms are not known yet
+  world.advance(60s);
+
+  const auto before = heap();
+  for (std::size_t i = 1; i <= watchers; ++i) watch(i);
+  world.advance(60s);
+  const auto bytes = (heap() - before) / watchers;
+
+  CAPTURE(bytes);
+  CHECK(bytes <= bytes_max);
+  CHECK(bytes > 24 * rooms_count);  // less would mean that nobody watches
+  for (auto& one : all) {
+    REQUIRE(one.sink->closed == 0);
+    actors::tell(one.session, actors::connection_closed{});
+  }
+}

@@ -1,9 +1,12 @@
 // An inbox that is watched (SEMANTICS §8), and receipts (§7), as clients see them.
 
 #include "protocol/limits.hpp"
+#include "tests/journal/told_room.hpp"
 #include "tests/support/actor_world.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/effort.hpp"
+
+#include <caf/send.hpp>
 
 #include <map>
 
@@ -372,8 +375,11 @@ json any_command(std::mt19937_64& dice) {
     case 4:
       send["quiet"] = true;
       return send;
-    case 5:
-      return {{"type", "edit"}, {"room", room}, {"target", seq}, {"text", "new"}, {"mentions", {user}}};
+    case 5: {
+      json edit{{"type", "edit"}, {"room", room}, {"target", seq}, {"text", "new"}};
+      if (pick(3)) edit["mentions"] = {user};
+      return edit;
+    }
     case 6:
       return {{"type", "delete"}, {"room", room}, {"targets", {seq}}};
     case 7:
@@ -394,56 +400,86 @@ json any_command(std::mt19937_64& dice) {
   }
 }
 
+void trim(actor_world& world, const std::string& room, std::uint64_t upto) {
+  caf::anon_send(world.env.writer,
+                 actors::append_request{actors::request_no{},
+                                        {room_id::trusted(room), rooms::server_principal(), {},
+                                         rooms::trim_room{seq_no{upto}}}});
+}
+
+std::string counts_in(const json& row) {
+  return row["read"].dump() + " " + row["unread"].dump() + " " + row["mentions"].dump();
+}
+/// By all that was ever said there, from what he has read on.
+std::string counted_by_bob(actor_world& world, const std::string& room, std::uint64_t read) {
+  const auto bob = user_id::trusted("bob");
+  journal::test::told_room told;
+  if (const auto both = world.stored_room(room).direct) told.begin_direct(both->first, both->second);
+  for (const auto& entry : world.stored_log(room)) told.take(entry);
+  told.markers[bob] = seq_no{read};
+  return told.count(bob);
+}
+
 }  // namespace
 
-TEST_CASE("whatever happens, all that a watcher was told is what the inbox is") {
+TEST_CASE("whatever happens, all that watchers were told is what the inbox is, and a person counts") {
+  const std::vector<std::string> places{"red", "blue", "green"};
   for (std::uint64_t seed = 1; seed <= cases(12); ++seed) {
     INFO("seed " << seed);
     std::mt19937_64 dice{seed};
     actor_world world;
     std::vector<client*> devices;
     for (const auto* user : {"alice", "bob", "carol", "bob"}) devices.push_back(&world.guest(user));
-    for (const auto* room : {"red", "blue", "green"})
+    for (const auto& room : places)
       for (auto* one : devices) one->ask(become(room));
-    known_rooms first, second;
-    auto* laptop = devices[1];
-    auto* phone = devices[3];
-    const auto watch = [](client& who, const known_rooms& known) {
+    struct watcher {
+      std::size_t device;
+      known_rooms known{};
+    } watchers[]{{1}, {3}};
+    const auto watch = [&](const watcher& who) {
       json wanted{{"type", "inbox"}, {"limit", 200}};
-      if (!known.as_of.is_null()) wanted["since"] = known.as_of;
-      who.say(wanted);
+      if (!who.known.as_of.is_null()) wanted["since"] = who.known.as_of;
+      devices[who.device]->say(wanted);
     };
-    watch(*laptop, first);
-    watch(*phone, second);
+    for (const auto& each : watchers) watch(each);
     for (int i = 0; i < 150; ++i) {
       devices[dice() % devices.size()]->say(any_command(dice));
+      if (dice() % 25 == 0) trim(world, places[dice() % places.size()], dice() % 12);
       for (auto jobs = dice() % 40; jobs > 0 && world.step_shuffled(dice);) --jobs;
       if (dice() % 6 == 0) world.tick(std::chrono::milliseconds{dice() % 800});
       if (dice() % 40 != 0) continue;
-      // The phone is away for a while, and goes on from what it was told last.
+      // One of Bob's devices is away for a while, and goes on from what it was told last.
       world.settle_shuffled(dice);
-      second.take(phone->received());
-      phone->disconnect();
+      auto& away = watchers[dice() % 2];
+      auto*& device = devices[away.device];
+      away.known.take(device->received());
+      device->disconnect();
       for (int missed = 0; missed < 10; ++missed) devices[0]->say(any_command(dice));
       world.settle_shuffled(dice);
-      devices[3] = phone = &world.guest("bob");
-      watch(*phone, second);
+      device = &world.guest("bob");
+      for (const auto& room : places) device->say({{"type", "join"}, {"room", room}});
+      watch(away);
     }
     world.settle_shuffled(dice);
     for (int i = 0; i < 3; ++i) world.advance(limits::inbox_gather);
-    first.take(laptop->received());
-    second.take(phone->received());
+    for (auto& each : watchers) each.known.take(devices[each.device]->received());
 
     known_rooms anew;
-    phone->forget();
-    phone->ask({{"type", "inbox"}, {"limit", 200}});
-    anew.take(phone->received());
+    auto& phone = *devices[3];
+    phone.forget();
+    phone.ask({{"type", "inbox"}, {"limit", 200}});
+    anew.take(phone.received());
 
     REQUIRE(anew.rows.size() > 1);
-    REQUIRE(first.rows == anew.rows);
-    REQUIRE(second.rows == anew.rows);
-    REQUIRE(first.totals == anew.totals);
-    REQUIRE(second.totals == anew.totals);
+    for (const auto& each : watchers) {
+      REQUIRE(each.known.rows == anew.rows);
+      REQUIRE(each.known.totals == anew.totals);
+    }
+    for (const auto& [room, row] : anew.rows) {
+      if (row["state"] != "member") continue;
+      INFO(room);
+      REQUIRE(counts_in(row) == counted_by_bob(world, room, row["read"]));
+    }
   }
 }
 
