@@ -1,5 +1,6 @@
 // What members cost: a message to a room of a thousand members against one to a room that has none,
-// in turns, and how long a room of a hundred thousand takes to load. Prints JSON.
+// in turns; each note that a message writes for whom it names; and how long a room of a hundred
+// thousand takes to load: what it knows, its last messages, and the row of who comes. Prints JSON.
 //   room_members [ROUNDS] [DIRECTORY]     default: eleven, in the system's temporary directory
 
 #include "journal/journal.hpp"
@@ -22,6 +23,7 @@ namespace {
 
 using clock_type = std::chrono::steady_clock;
 constexpr int batches_per_round = 200;
+constexpr int named_each = 50;  // limits::mentions_max
 const auto plain = room_id::trusted("plain");
 const auto peopled = room_id::trusted("peopled");
 const auto crowded = room_id::trusted("crowded");
@@ -80,20 +82,22 @@ double of_a_message(journal::writer& writer, const room_id& room) {
   return microseconds_since(begin) / batches_per_round;
 }
 
-/// The same of a batch of a hundred: the disk's part is small.
-double in_a_batch(journal::writer& writer, const room_id& room) {
+/// The same of a batch of a hundred: the disk's part is small. Each message names so many.
+double in_a_batch(journal::writer& writer, const room_id& room, int named = 0) {
+  const int batches = named > 0 ? batches_per_round / 10 : batches_per_round;
   const auto begin = clock_type::now();
-  for (int i = 0; i < batches_per_round; ++i) {
+  for (int i = 0; i < batches; ++i) {
     std::vector<rooms::operation> batch;
     for (int n = 0; n < 100; ++n) {
       content what;
       what.text = std::string(64, 'x');
+      for (int of = 0; of < named; ++of) what.mentions.users.push_back(user(1 + (n * 7 + 1 + of) % 1000));
       batch.push_back({room, by(user(1 + n * 7 % 1000)), {},
                        rooms::post_message{std::move(what), {}}});
     }
     commit(writer, std::move(batch));
   }
-  return microseconds_since(begin) / batches_per_round / 100;
+  return microseconds_since(begin) / batches / 100;
 }
 
 }  // namespace
@@ -110,16 +114,22 @@ int main(int argc, char** argv) {
       commit(*writer, {{room, by(user(0)), {}, rooms::create_room{epoch_id{"e"}, {}, {}}}});
     people(*writer, peopled, 1'000);
     people(*writer, crowded, 100'000);
-    std::vector<double> alone, batched, alone_plain, batched_plain, loads, rows;
+    of_a_message(*writer, crowded);  // more than a room remembers
+    std::vector<double> alone, batched, alone_plain, batched_plain, loads, rows, notes;
     for (int i = 0; i < rounds; ++i) {
       alone_plain.push_back(of_a_message(*writer, plain));
       alone.push_back(of_a_message(*writer, peopled) / alone_plain.back());
       batched_plain.push_back(in_a_batch(*writer, plain));
-      batched.push_back(in_a_batch(*writer, peopled) / batched_plain.back());
+      const auto of_nobody = in_a_batch(*writer, peopled);
+      batched.push_back(of_nobody / batched_plain.back());
+      notes.push_back((in_a_batch(*writer, peopled, named_each) - of_nobody) / named_each);
       const auto reader = opened->make_reader();
       if (!reader->room(plain)) die("cannot read");  // opens its connection
       auto begin = clock_type::now();
-      if (!reader->room(crowded)) die("cannot read");
+      const auto info = reader->room(crowded);
+      if (!info) die("cannot read");
+      if (!reader->entries(crowded, seq_no{info->head.value() - 128}, info->head, 128, 1 << 20))
+        die("cannot read");
       loads.push_back(microseconds_since(begin));
       begin = clock_type::now();
       if (!reader->member(crowded, user(1 + i * 997))) die("cannot read");
@@ -127,9 +137,10 @@ int main(int argc, char** argv) {
     }
     std::printf(
         "{\"message_us\":%.1f,\"members_over_none\":%.3f,\"batched_us\":%.2f,"
-        "\"batched_members_over_none\":%.3f,\"load_of_100000_us\":%.0f,\"one_row_us\":%.0f}\n",
-        median(alone_plain), median(alone), median(batched_plain), median(batched), median(loads),
-        median(rows));
+        "\"batched_members_over_none\":%.3f,\"note_us\":%.2f,\"load_of_100000_us\":%.0f,"
+        "\"one_row_us\":%.0f}\n",
+        median(alone_plain), median(alone), median(batched_plain), median(batched), median(notes),
+        median(loads), median(rows));
   }
   fs::remove_all(directory);
 }
