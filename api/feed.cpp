@@ -23,11 +23,13 @@ bool shows(const call& of, const journal::feed_item& item) {
   return item.room != rooms::server_room && of.key->sees(item.room);
 }
 
-std::string line_of(const journal::feed_item& item) {
+/// `next`: who reads lines goes on behind any of them.
+std::string line_of(const service& api, const journal::feed_item& item) {
   writing out;
   out.put("pos", item.position);
   out.put("room", item.room);
   out.member_event("entry", item.room, item.entry);
+  out.put("next", std::string_view{api.cursor_of('f', std::to_string(item.position))});
   return out.done();
 }
 
@@ -148,7 +150,7 @@ struct streaming : std::enable_shared_from_this<streaming> {
       if (!from || !read_some(*self->of, *from, self->position, limits::page_entries_max, items))
         return self->wait();  // what is wrong may pass
       std::string lines;
-      for (const auto& item : items) lines += line_of(item) + "\n";
+      for (const auto& item : items) lines += line_of(self->api, item) + "\n";
       const auto& payer = self->of->key->name;
       self->api.chat().charge(price::rows, payer, static_cast<double>(items.size()));
       self->api.chat().charge(price::bytes, payer, static_cast<double>(lines.size()));
@@ -199,8 +201,7 @@ std::variant<std::optional<std::uint64_t>, problem> start_of(service& api, const
   using found = std::optional<std::uint64_t>;
   const auto* text = of.in_query("cursor");
   if (!text) return found{};
-  // `0`, or the `pos` of an item.
-  if (const auto plain = whole_number(*text)) return plain;
+  if (*text == "0") return found{0};
   auto place = api.place_in(of, 'f');
   if (auto* why = std::get_if<problem>(&place)) return std::move(*why);
   if (const auto value = whole_number(std::get<std::string>(place))) return value;

@@ -115,7 +115,8 @@ std::string_view schemas_text() noexcept {
 "Entries": {"type": "object", "additionalProperties": false, "required": ["items", "head"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/Entry"}}, "head": {"$ref": "#/components/schemas/Seq"}, "next": {"type": "string"}}},
 "FeedItem": {"type": "object", "additionalProperties": false, "required": ["pos", "room", "entry"], "properties": {
-  "pos": {"$ref": "#/components/schemas/Seq"}, "room": {"$ref": "#/components/schemas/RoomId"}, "entry": {"$ref": "#/components/schemas/Entry"}}},
+  "pos": {"$ref": "#/components/schemas/Seq"}, "room": {"$ref": "#/components/schemas/RoomId"}, "entry": {"$ref": "#/components/schemas/Entry"},
+  "next": {"type": "string", "description": "Of a line: the cursor behind it."}}},
 "Feed": {"type": "object", "additionalProperties": false, "required": ["items", "next"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/FeedItem"}}, "next": {"type": "string"}}},
 "Settings": {"type": "object", "additionalProperties": false, "properties": {

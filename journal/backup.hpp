@@ -23,8 +23,8 @@ std::variant<copy_report, std::string> back_up_sqlite(const std::string& directo
                                                       std::uint64_t wal_bytes_max);
 
 /// Makes of the copy `from` the journal in `directory`, which no server may have open. It is brought to
-/// the form of this version, all its rooms begin a new epoch, and it has a new name, so that no mark
-/// is taken for its own. A journal that was there is kept as confab.db.replaced.
+/// the form of this version, all its rooms begin a new epoch, places in the journal of before are not
+/// taken for places in it, and it has a new name, so that no mark is taken for its own. A journal that was there is kept as confab.db.replaced.
 std::variant<copy_report, std::string> restore_sqlite(const std::string& directory,
                                                       const std::string& from);
 

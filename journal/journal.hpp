@@ -401,6 +401,14 @@ class reader {
   virtual result<std::vector<stored_mark>> marks(const user_id& user, rooms::mark::kind of) = 0;
 };
 
+/// A return to an older copy: behind `position` are other entries than those that had their places
+/// before. `name` tells the log from then on.
+struct log_fork {
+  std::uint64_t position = 0;
+  std::string name;
+  friend bool operator==(const log_fork&, const log_fork&) = default;
+};
+
 /// An open journal. Outlives its writer and readers. Thread-safe.
 class journal {
  public:
@@ -417,6 +425,8 @@ class journal {
   virtual unix_ms keys_since() const noexcept { return unix_ms{0}; }
   /// 32 random bytes that stay the same for as long as the data does; never printed.
   virtual std::string secret() const = 0;
+  /// Every return to an older copy, the latest last.
+  virtual std::vector<log_fork> forks() const { return {}; }
 };
 
 /// For tests and trying out: everything is gone with the process.

@@ -84,9 +84,9 @@ error prepare(const std::string& from, const std::string& fresh, copy_report& in
   migration.backup = false;  // there is one
   if (auto why = bring_up_to_date(database, fresh, migration)) return why;
   if (auto why = look_through(database, into)) return why;
-  const int code = database.execute(
-      "begin; update rooms set epoch = lower(hex(randomblob(4)));"
-      "insert or replace into secrets values ('journal', randomblob(16)); commit");
+  int code = database.execute(begin_new_log);
+  if (!code)
+    code = database.execute("insert or replace into secrets values ('journal', randomblob(16))");
   if (code) return words(code, database);
   into.bytes = bytes_of(fresh);
   return std::nullopt;

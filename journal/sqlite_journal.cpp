@@ -11,6 +11,7 @@
 #include "journal/user_filter.hpp"
 
 #include <mutex>
+#include <sstream>
 #include <stdexcept>
 
 namespace confab::journal {
@@ -94,6 +95,20 @@ int load_secret(connection& database, std::string& into) {
   return SQLITE_OK;
 }
 
+/// What `begin_new_log` has written.
+int load_forks(connection& database, std::vector<log_fork>& into) {
+  statement prepared;
+  if (const int code = prepared.prepare(
+          database, "select cast(value as text) from secrets where name = 'log'"))
+    return code;
+  query row{prepared};
+  if (!row.next()) return row.code();
+  std::istringstream list{std::string{row.text(0)}};
+  log_fork one;
+  for (char colon = 0; list >> one.position >> colon >> one.name;) into.push_back(one);
+  return SQLITE_OK;
+}
+
 /// The journal's name for itself, which goes with every copy of it, and how far it has come. Without
 /// a name it was never noted under this one: it is new, of an older version, or lost the name with
 /// its log.
@@ -133,9 +148,7 @@ std::optional<std::string> check_mark(connection& database, const mark_options& 
              "): its -wal file was lost or cut, or an older copy was put back. Put the latest "
              "files back; or start once with --accept-older-journal, and all rooms begin a new "
              "epoch, so that no client takes new messages for those that are gone";
-    if (const int code = database.execute("update rooms set epoch = lower(hex(randomblob(4)));"
-                               "update secrets set value = randomblob(8) where name = 'inbox'"))
-      return words(code, database);
+    if (const int code = database.execute(begin_new_log)) return words(code, database);
     how.accepted(position, mark->position);
   }
   // Not before: a journal that was refused stays without a name, and is refused again.
@@ -170,6 +183,7 @@ class sqlite_journal final : public journal {
   }
   unix_ms keys_since() const noexcept override { return unix_ms{keys_since_.load()}; }
   std::string secret() const override { return secret_; }
+  std::vector<log_fork> forks() const override { return forks_; }
 
  private:
   std::string path() const { return directory_.file(database_name); }
@@ -180,6 +194,7 @@ class sqlite_journal final : public journal {
   shared_time keys_since_{0};
   pending_markers markers_;
   std::string secret_;
+  std::vector<log_fork> forks_;
   std::mutex border_;
   std::unique_ptr<writer> writer_;  // until it is asked for
 };
@@ -201,6 +216,7 @@ std::optional<std::string> sqlite_journal::open(rooms::key_window window,
   if (const int code = load_secret(database, secret_)) return words(code, database);
   std::string id;
   if (auto error = check_mark(database, marks, id)) return error;
+  if (const int code = load_forks(database, forks_)) return words(code, database);
   connection second;
   if (const int code = open_connection(second, path(), role::checkpointer))
     return words(code, second);

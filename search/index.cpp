@@ -73,7 +73,8 @@ std::string name_of(const journal::journal& of) {
   const auto secret = of.secret();
   siphash_secret key{};
   std::memcpy(key.data(), secret.data(), std::min(sizeof key, secret.size()));
-  return std::to_string(siphash64(key, "search"));
+  const auto forks = of.forks();
+  return std::to_string(siphash64(key, "search")) + (forks.empty() ? "" : forks.back().name);
 }
 
 /// What a page of the feed comes to for one message.

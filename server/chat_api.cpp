@@ -16,13 +16,13 @@ namespace {
 
 constexpr std::chrono::milliseconds feed_wait_max{30'000};
 
-/// Names this journal, and says nothing of its secret.
-std::string log_name_of(const journal::journal& of) {
+/// Name this journal, and say nothing of its secret.
+webhooks::log_names names_of(const journal::journal& of) {
   constexpr std::size_t bytes = 6;
   const auto secret = of.secret();
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   EVP_Digest(secret.data(), secret.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
-  return base64url_encoded({reinterpret_cast<const char*>(digest.data()), bytes});
+  return {base64url_encoded({reinterpret_cast<const char*>(digest.data()), bytes}), of.forks()};
 }
 
 }  // namespace
@@ -48,7 +48,7 @@ void chat::open_api(const config& how, std::uint64_t position) {
     out.up = up();
     return out;
   };
-  backend_ = std::make_unique<api_backend>(env_, std::move(pulse), log_name_of(*journal_),
+  backend_ = std::make_unique<api_backend>(env_, std::move(pulse), std::string{names_of(*journal_).latest()},
                                            api_backend::sources{count, api_tariffs(how.api_rate, how.api_burst)});
   backend_->sign_with(signer_of(how));
   open_hooks(how, position);
@@ -59,7 +59,7 @@ void chat::open_api(const config& how, std::uint64_t position) {
 void chat::open_hooks(const config& how, std::uint64_t position) {
   const auto file = data_.empty() ? data_ : data_ + "/" + webhooks::store_name;
   const auto failed = [](std::string_view detail) { log::error("webhooks-failing", "detail={}", detail); };
-  auto opened = webhooks::open_store(file, std::string{backend_->log_name()}, position, failed);
+  auto opened = webhooks::open_store(file, names_of(*journal_), position, failed);
   if (const auto* why = std::get_if<std::string>(&opened))
     return log::error("webhooks-unavailable", "detail={}", *why);
   auto hooks = std::make_unique<webhooks::engine>(

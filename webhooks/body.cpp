@@ -4,6 +4,7 @@
 #include "protocol/writers.hpp"
 
 #include <cstdio>
+#include <utility>
 
 namespace confab::webhooks {
 namespace {
@@ -47,19 +48,25 @@ class writing : message_parts<json_writer> {
   }
 };
 
-}  // namespace
-
-std::string id_of(std::string_view hook, event_kind kind, std::uint64_t position) {
-  std::string id{hook};
-  return id.append(".")
-      .append(name(kind))
-      .append(".")
-      .append(std::to_string(position))
-      .append(".0");
+std::string with_log(std::string id, std::string_view log) {
+  if (!log.empty()) id.append(".").append(log);
+  return id;
 }
 
-std::string batch_id(std::string_view hook, std::uint64_t first, std::uint64_t last) {
-  return std::string{hook} + ".batch." + std::to_string(first) + "." + std::to_string(last);
+}  // namespace
+
+std::string id_of(std::string_view hook, event_kind kind, std::uint64_t position,
+                  const log_names& log) {
+  std::string id{hook};
+  id.append(".").append(name(kind)).append(".").append(std::to_string(position)).append(".0");
+  return with_log(std::move(id), log.at(position));
+}
+
+std::string batch_id(std::string_view hook, std::uint64_t first, std::uint64_t last,
+                     const log_names& log) {
+  return with_log(
+      std::string{hook} + ".batch." + std::to_string(first) + "." + std::to_string(last),
+      log.at(last));
 }
 
 std::string event_body(const told& one, bool thin) {
@@ -69,7 +76,8 @@ std::string event_body(const told& one, bool thin) {
   return text;
 }
 
-std::string batch_body(std::string_view hook, std::span<const told> all, bool thin) {
+std::string batch_body(std::string_view hook, std::span<const told> all, bool thin,
+                       const log_names& log) {
   std::string text;
   writing out{text};
   out.object([&] {
@@ -78,7 +86,7 @@ std::string batch_body(std::string_view hook, std::span<const told> all, bool th
     out.object("data", [&] {
       out.array("events", all, [&](const told& one) {
         out.object([&] {
-          out.put("id", std::string_view{id_of(hook, one.kind, one.item->position)});
+          out.put("id", std::string_view{id_of(hook, one.kind, one.item->position, log)});
           out.event(one, thin);
         });
       });

@@ -165,14 +165,15 @@ void engine::step(worked_hook& of, unsigned number, const moment& now, std::vect
   const auto& how = of.what.how;
   if (what.gap_to > 0) {
     part.upto = what.gap_to;
-    under_way.id = id_of(of.what.id, event_kind::gap, what.gap_from);
+    under_way.id = id_of(of.what.id, event_kind::gap, what.gap_from, store_->log());
     body = gap_body(what.gap_from, what.gap_to, what.gap_at);
   } else {
     part.upto = what.events.back().item->position;
     const auto first = what.events.front().item->position;
-    under_way.id = how.batch > 1 ? batch_id(of.what.id, first, part.upto)
-                                 : id_of(of.what.id, what.events.front().kind, first);
-    body = how.batch > 1 ? batch_body(of.what.id, what.events, how.thin)
+    const auto& log = store_->log();
+    under_way.id = how.batch > 1 ? batch_id(of.what.id, first, part.upto, log)
+                                 : id_of(of.what.id, what.events.front().kind, first, log);
+    body = how.batch > 1 ? batch_body(of.what.id, what.events, how.thin, log)
                          : event_body(what.events.front(), how.thin);
     for (const auto& one : what.events)
       under_way.events.push_back(

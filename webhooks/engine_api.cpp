@@ -156,8 +156,10 @@ std::optional<fault> engine::retry_dead(const std::string& id, std::uint64_t pos
   if (at == from->items.end()) return fault::no_such_letter;
   const std::array all{told{letters->front().kind, &at->item}};
   const auto& how = of->what.how;
-  auto body = how.batch > 1 ? batch_body(id, all, how.thin) : event_body(all[0], how.thin);
-  auto name = how.batch > 1 ? batch_id(id, position, position) : id_of(id, all[0].kind, position);
+  const auto& log = store_->log();
+  auto body = how.batch > 1 ? batch_body(id, all, how.thin, log) : event_body(all[0], how.thin);
+  auto name = how.batch > 1 ? batch_id(id, position, position, log)
+                            : id_of(id, all[0].kind, position, log);
   single_.push_back(once(*of, std::move(name), std::move(body), now, position, std::move(then)));
   return std::nullopt;
 }

@@ -79,12 +79,12 @@ event_kind kind_named(std::string_view text) {
 
 class sqlite_store final : public store {
  public:
-  explicit sqlite_store(std::function<void(std::string_view)> failed)
-      : failed_(std::move(failed)) {}
+  sqlite_store(log_names log, std::function<void(std::string_view)> failed)
+      : log_(std::move(log)), failed_(std::move(failed)) {}
 
-  std::optional<std::string> open(const std::string& file, const std::string& journal,
-                                  std::uint64_t head);
+  std::optional<std::string> open(const std::string& file, std::uint64_t head);
   const std::vector<stored_hook>& at_start() const noexcept override { return at_start_; }
+  const log_names& log() const noexcept override { return log_; }
 
   bool save(const hook& what, const cursor_list* cursors) override {
     const auto& how = what.how;
@@ -175,7 +175,8 @@ class sqlite_store final : public store {
   };
 
   int prepare();
-  int load(const std::string& journal, std::uint64_t head);
+  int follow_log();
+  int load(std::uint64_t head);
   int put(const std::string& id, const cursor_list& cursors) {
     int code = SQLITE_OK;
     for (unsigned i = 0; i < partitions && !code; ++i)
@@ -209,6 +210,7 @@ class sqlite_store final : public store {
     return done;
   }
 
+  const log_names log_;
   const std::function<void(std::string_view)> failed_;
   sql::connection database_;
   statements run_;
@@ -216,8 +218,7 @@ class sqlite_store final : public store {
   bool is_failing_ = false;  // and it was told
 };
 
-std::optional<std::string> sqlite_store::open(const std::string& file, const std::string& journal,
-                                              std::uint64_t head) {
+std::optional<std::string> sqlite_store::open(const std::string& file, std::uint64_t head) {
   const auto failed = [&](int code) { return sql::words(code, database_); };
   if (const int code = database_.open(file.empty() ? ":memory:" : file,
                                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE))
@@ -236,12 +237,13 @@ std::optional<std::string> sqlite_store::open(const std::string& file, const std
   if (found > version) return "it was written by a newer version";
   if (found == 0) {
     const auto all = "begin;" + std::string{layout} + "insert into state values (1, " +
-                     sql::literal(journal) + "); pragma user_version = " + std::to_string(version) +
+                     sql::literal(log_.text()) + "); pragma user_version = " + std::to_string(version) +
                      "; commit";
     if (const int code = database_.execute(all.c_str())) return failed(code);
   }
   if (const int code = prepare()) return failed(code);
-  if (const int code = load(journal, head)) return failed(code);
+  if (const int code = follow_log()) return failed(code);
+  if (const int code = load(head)) return failed(code);
   return std::nullopt;
 }
 
@@ -274,7 +276,8 @@ int sqlite_store::prepare() {
   return SQLITE_OK;
 }
 
-int sqlite_store::load(const std::string& journal, std::uint64_t head) {
+/// Takes back what is of another log than the journal's, or of entries that it has not any more.
+int sqlite_store::follow_log() {
   std::string was;
   {
     sql::statement ask;
@@ -283,6 +286,17 @@ int sqlite_store::load(const std::string& journal, std::uint64_t head) {
     if (row.next()) was = row.text(0);
     if (row.code()) return row.code();
   }
+  if (was == log_.text()) return SQLITE_OK;
+  const auto shared = log_.shared_with(log_names::parse(was));
+  const auto upto = std::to_string(sql::clamp(shared.value_or(0)));
+  const auto cursors = shared ? "update cursors set position = min(position, " + upto + ");"
+                              : std::string{"delete from cursors;"};
+  return database_.execute(("begin;" + cursors + "delete from dead where position > " + upto +
+                            "; update state set journal = " + sql::literal(log_.text()) + "; commit")
+                               .c_str());
+}
+
+int sqlite_store::load(std::uint64_t head) {
   {
     sql::statement ask;
     if (const int code = ask.prepare(database_, "select * from hooks order by id")) return code;
@@ -308,10 +322,6 @@ int sqlite_store::load(const std::string& journal, std::uint64_t head) {
     }
     if (row.code()) return row.code();
   }
-  if (was != journal)
-    return database_.execute(("begin; delete from cursors; update state set journal = " +
-                              sql::literal(journal) + "; commit")
-                                 .c_str());
   sql::statement ask;
   if (const int code = ask.prepare(database_, "select hook, part, position from cursors"))
     return code;
@@ -330,10 +340,10 @@ int sqlite_store::load(const std::string& journal, std::uint64_t head) {
 }  // namespace
 
 std::variant<std::unique_ptr<store>, std::string> open_store(
-    const std::string& file, const std::string& journal, std::uint64_t head,
+    const std::string& file, const log_names& log, std::uint64_t head,
     std::function<void(std::string_view)> failed) {
-  auto fresh = std::make_unique<sqlite_store>(std::move(failed));
-  if (const auto why = fresh->open(file, journal, head)) return "cannot open " + file + ": " + *why;
+  auto fresh = std::make_unique<sqlite_store>(log, std::move(failed));
+  if (const auto why = fresh->open(file, head)) return "cannot open " + file + ": " + *why;
   return std::unique_ptr<store>{std::move(fresh)};
 }
 

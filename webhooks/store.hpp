@@ -1,6 +1,7 @@
 #pragma once
 
 #include "webhooks/hook.hpp"
+#include "webhooks/log_names.hpp"
 
 #include <array>
 #include <cstdint>
@@ -41,6 +42,8 @@ class store {
  public:
   virtual ~store() = default;
   virtual const std::vector<stored_hook>& at_start() const noexcept = 0;
+  /// Of the journal.
+  virtual const log_names& log() const noexcept = 0;
   /// Of a hook that is new or has changed, durably; with `cursors` where it goes on as well.
   virtual bool save(const hook& what, const cursor_list* cursors = nullptr) = 0;
   virtual bool remove(const std::string& id) = 0;
@@ -56,10 +59,11 @@ class store {
   virtual bool tidy(unix_ms now) = 0;
 };
 
-/// An empty `file` is one in memory. `head`: of the journal; who has come further was of a copy
-/// that had, and begins there. `journal` names it: cursors of another one begin at its head.
+/// An empty `file` is one in memory. `head`: of the journal, `log`: its names. Where it went back to
+/// an older copy, cursors go back to where the logs part: what is told behind it are other entries, and
+/// dead letters from there are gone. Cursors of another journal altogether begin at the head of this.
 std::variant<std::unique_ptr<store>, std::string> open_store(
-    const std::string& file, const std::string& journal, std::uint64_t head,
+    const std::string& file, const log_names& log, std::uint64_t head,
     std::function<void(std::string_view detail)> failed);
 
 }  // namespace confab::webhooks

@@ -452,13 +452,14 @@ scenario("the feed streams a line for each entry, and who reads slowly misses no
   await api.post("/rooms/busy/messages", { from: "bob", text: "live" });
   const live = await stream.next();
   stream.close();
-  const again = api.stream(`/feed?cursor=${seen[998].pos}`);
+  const again = api.stream(`/feed?cursor=${seen[998].next}`);
   const [one, two] = [await again.next(), await again.next()];
   again.close();
 
   assert.deepEqual(seen.map((item) => Number(item.entry.text.split(" ")[0])), Array.from({ length: 1000 }, (_, i) => i));
   assert.equal(live.entry.text, "live");
   assert.deepEqual([one.pos, two.pos], [seen[999].pos, live.pos]);
+  assert.equal((await api.get(`/feed?cursor=${seen[998].pos}`)).status, 400); // a position alone does not say of which log
 });
 
 scenario("who is not to call is told so, and others do not notice", async (world) => {

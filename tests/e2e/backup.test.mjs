@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { chown, stat } from "node:fs/promises";
 import { join } from "node:path";
 
+import { apiServer } from "./support/api.mjs";
+import { Receiver } from "./support/receiver.mjs";
 import { confabd, run } from "./support/server.mjs";
 import { scenario } from "./support/world.mjs";
 
@@ -73,6 +75,36 @@ scenario("a server that runs is not replaced, and a journal that is replaced is 
   const bob = await world.member(again, "bob", "lobby");
   const { events } = await bob.ask({ type: "history", room: "lobby" });
   assert.deepEqual(events.map(({ text }) => text), ["one"]);
+});
+
+scenario("after a restore places of before are refused, and a webhook is told what took the place of what is gone", async (world) => {
+  const data = await world.directory();
+  const copy = join(await world.directory(), "copy.db");
+  const receiver = await Receiver.start(world);
+  const began = () => apiServer(world, { data, args: ["--hook-nets", "127.0.0.0/8"] });
+  const say = (api, text) => api.post("/rooms/lobby/messages", { from: "shop", text });
+  const rows = async (server, since) => (await world.member(server, "alice", "lobby")).ask({ type: "inbox", ...since });
+  const { server, api } = await began();
+  await api.put("/webhooks/audit", { url: receiver.url, events: ["message.created"] });
+  await api.put("/rooms/lobby", {});
+  await say(api, "one");
+  assert.equal((await backup(data, copy)).code, 0);
+  await say(api, "two");
+  await receiver.count(2);
+  const { json: feed } = await api.get("/feed?cursor=0&wait_ms=0");
+  const { as_of: since } = await rows(server);
+  await server.stop();
+  assert.equal((await restore(data, copy)).code, 0);
+
+  const again = await began();
+  for (const text of ["another two", "three", "four"]) await say(again.api, text);
+  await receiver.when("what is new", () => receiver.texts("lobby").includes("four"));
+  const refused = await again.api.get(`/feed?cursor=${feed.next}&wait_ms=0`);
+  const inbox = await rows(again.server, { since });
+
+  assert.deepEqual(receiver.texts("lobby"), ["one", "two", "another two", "three", "four"]);
+  assert.equal(refused.status, 410);
+  assert.equal(inbox.reset, true);
 });
 
 scenario("what root restores belongs to whom the directory belongs to", async (world, t) => {

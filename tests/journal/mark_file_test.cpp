@@ -158,6 +158,7 @@ TEST_CASE("a journal that lost its name with its entries is refused until it is 
   {
     session of{open_journal()};
     if (epoch) CHECK(epoch_of(of) != *epoch);
+    CHECK(of.log->forks().size() == 1);
   }
   how.accept_older = false;
   CHECK(std::holds_alternative<std::unique_ptr<journal::journal>>(open()));

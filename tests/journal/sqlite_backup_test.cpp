@@ -157,6 +157,57 @@ TEST_CASE("who goes back to a copy begins new epochs, and keeps what was there",
   CHECK(contains(why_not(restore_sqlite(directory.path(), copy)), "is in use by another server"));
 }
 
+TEST_CASE("places in the journal of before a return to a copy are those of another log", "[journal]") {
+  temporary_directory directory;
+  const auto copy = directory.path() + "/copy.db";
+  const auto inbox_since = [](session& of, const std::string& place) {
+    inbox_query what;
+    what.user = alice;
+    what.since = place;
+    what.count = 10;
+    auto page = of.read->inbox(what);
+    if (!page) throw std::runtime_error(page.detail());
+    return *std::move(page);
+  };
+  std::string place;
+  std::uint64_t copied = 0;
+  {
+    session of{open_or_throw(directory.path())};
+    of.commit({create(general), join_as_member(general, alice), post(general, "one")});
+    copied = of.write->position();
+    back_up(directory.path(), copy);
+    of.commit({post(general, "two")});
+    place = inbox_since(of, "").as_of;
+    CHECK_FALSE(inbox_since(of, place).reset);
+    CHECK(of.log->forks().empty());
+  }
+  std::vector<log_fork> forks;
+  for (int i = 0; i < 2; ++i) {
+    fs::remove(directory.database() + ".replaced");
+    restore(directory.path(), copy);
+    session of{open_or_throw(directory.path())};
+    of.commit({post(general, "another two"), post(general, "three")});
+
+    CHECK(inbox_since(of, place).reset);
+    REQUIRE(of.log->forks().size() == 1);
+    forks.push_back(of.log->forks()[0]);
+    place = inbox_since(of, "").as_of;
+    CHECK_FALSE(inbox_since(of, place).reset);
+  }
+
+  CHECK(forks[0].position == copied);
+  CHECK(forks[1].position == copied);
+  CHECK(forks[0].name != forks[1].name);
+  fs::remove(copy);
+  back_up(directory.path(), copy);
+  fs::remove(directory.database() + ".replaced");
+  restore(directory.path(), copy);
+  session of{open_or_throw(directory.path())};
+  REQUIRE(of.log->forks().size() == 2);
+  CHECK(of.log->forks()[0] == forks[1]);
+  CHECK(of.log->forks()[1].position >= copied + 2);
+}
+
 TEST_CASE("what an earlier return to a copy has kept is not overwritten", "[journal]") {
   temporary_directory directory;
   const auto copy = directory.path() + "/copy.db";

@@ -37,9 +37,9 @@ struct receiver {
     open();
   }
   std::uint64_t head() const { return log.of.write->position(); }
-  void open(const std::string& journal = "one") {
+  void open(const std::string& names = "one") {
     hooks.reset();
-    auto opened = open_store(directory.path() + "/" + store_name, journal, head(),
+    auto opened = open_store(directory.path() + "/" + store_name, log_names::parse(names), head(),
                              [this](auto detail) { complaints.emplace_back(detail); });
     REQUIRE(opened.index() == 0);
     hooks = std::make_unique<engine>(
@@ -290,7 +290,7 @@ TEST_CASE("cursors beyond the journal, or of another one, begin at its head") {
 
   SECTION("an older copy was put back") {
     of.hooks.reset();
-    auto opened = open_store(of.directory.path() + "/" + store_name, "one", 1, [](auto) {});
+    auto opened = open_store(of.directory.path() + "/" + store_name, {"one", {}}, 1, [](auto) {});
     REQUIRE(opened.index() == 0);
     for (const auto cursor : std::get<0>(opened)->at_start().at(0).cursors) CHECK(cursor == 1);
   }
@@ -300,6 +300,63 @@ TEST_CASE("cursors beyond the journal, or of another one, begin at its head") {
     CHECK(of.all_sent().empty());
     of.say("c");
     CHECK(of.all_sent().size() == 1);
+  }
+}
+
+TEST_CASE("after a return to a copy webhooks go on where the logs part, under ids of their own") {
+  receiver of;
+  of.put({});
+  const auto first = of.head() + 1;
+  const auto restored_at = [&](std::uint64_t position, const std::string& name) {
+    return "one " + std::to_string(position) + ":" + name;
+  };
+  const auto before = "audit" + place(first), after = "audit" + place(first + 1);
+  for (const auto* text : {"a", "b"}) of.say(text);
+  const auto store = [&] {
+    of.pass(1s);
+    CHECK(of.due().empty());
+  };
+
+  SECTION("what was told of the log that is no more is told of the other one") {
+    CHECK(of.ids_sent() == std::vector{before, after});
+    store();
+    of.open(restored_at(first, "b"));
+    CHECK(of.ids_sent() == std::vector{after + ".b"});
+    store();
+    of.open(restored_at(first, "b"));
+    CHECK(of.ids_sent().empty());
+
+    // The same copy again: its second entry is a third one.
+    of.open(restored_at(first, "c"));
+    CHECK(of.ids_sent() == std::vector{after + ".c"});
+  }
+  SECTION("what was not told yet is told, under the id that it had") {
+    of.open(restored_at(first, "b"));
+    CHECK(of.ids_sent() == std::vector{before, after + ".b"});
+  }
+  SECTION("a batch says so as well") {
+    of.put({.url = {}, .events = {}, .rooms = {}, .batch = 3});
+    of.open(restored_at(first, "b"));
+    const auto sent = of.all_sent();
+    REQUIRE(sent.size() == 1);
+    CHECK(sent[0].id == "audit.batch." + std::to_string(first) + "." +
+                            std::to_string(first + 1) + ".b");
+    CHECK(sent[0].has("\"" + before + "\""));
+    CHECK(sent[0].has("\"" + after + ".b\""));
+  }
+  SECTION("dead letters of entries that are no more are gone") {
+    const dead_letter letter{first, event_kind::message_created, general, seq_no{1},
+                             of.now.day, 400, {}};
+    auto other = letter;
+    other.position = first + 1;
+    of.hooks.reset();
+    const auto file = of.directory.path() + "/" + store_name;
+    auto opened = open_store(file, {"one", {}}, of.head(), [](auto) {});
+    REQUIRE(opened.index() == 0);
+    CHECK(std::get<0>(opened)->add("audit", {letter, other}));
+    std::get<0>(opened).reset();
+    of.open(restored_at(first, "b"));
+    CHECK(of.view().dead == 1);
   }
 }
 
@@ -349,7 +406,7 @@ TEST_CASE("what is refused six times is put aside, and the rest goes on") {
 }
 
 TEST_CASE("ten thousand dead letters are kept, the latest") {
-  auto opened = open_store("", "one", 0, [](auto) {});
+  auto opened = open_store("", {"one", {}}, 0, [](auto) {});
   auto& kept = *std::get<0>(opened);
   std::vector<dead_letter> letters;
   for (std::uint64_t i = 1; i <= dead_max + 1; ++i)

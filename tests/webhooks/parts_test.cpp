@@ -129,6 +129,29 @@ TEST_CASE("what is sent is what the norm shows") {
   CHECK(batch_id("audit", 7, 9) == "audit.batch.7.9");
 }
 
+TEST_CASE("two logs have the same entries up to where one of them went another way") {
+  const auto shared = [](const char* a, const char* b) {
+    const auto upto = log_names::parse(a).shared_with(log_names::parse(b));
+    CHECK(upto == log_names::parse(b).shared_with(log_names::parse(a)));
+    return upto;
+  };
+
+  CHECK(shared("one", "one 80:b") == 80);
+  CHECK(shared("one 80:b", "one 90:c") == 80);
+  CHECK(shared("one 80:b", "one 80:c") == 80);
+  CHECK(shared("one 80:b 95:d", "one 80:b") == 95);
+  CHECK(shared("one", "two") == std::nullopt);
+  CHECK(shared("one 80:b", "two 80:b") == std::nullopt);
+  const auto names = log_names::parse("one 80:b 95:d");
+  CHECK(names.text() == "one 80:b 95:d");
+  CHECK(names.latest() == "d");
+  CHECK(names.at(80).empty());
+  CHECK(names.at(81) == "b");
+  CHECK(names.at(95) == "b");
+  CHECK(names.at(96) == "d");
+  CHECK(log_names::parse("one").latest() == "one");
+}
+
 TEST_CASE("what was deleted meanwhile is not sent") {
   const auto one = item(posted{});
 
