@@ -15,6 +15,11 @@ constexpr milliseconds tick_every{1'000};
 constexpr milliseconds read_retry{1'000};
 constexpr milliseconds rest_max{60'000};
 constexpr std::chrono::hours tidy_every{1};
+/// Of the feed, looked through for what is gone; then all that was kept of it is read anew.
+constexpr int pages_looked_through = 4;
+constexpr event_set taking_away = set_of(event_kind::message_deleted) |
+                                  set_of(event_kind::room_trimmed) |
+                                  set_of(event_kind::user_erased);
 
 /// How it begins, as text: a receiver may answer anything.
 std::string shown(std::string_view text) {
@@ -68,7 +73,7 @@ bool asks_for_directs(const hook_settings& how) noexcept {
 
 engine::engine(std::unique_ptr<store> kept, std::unique_ptr<journal::reader> from,
                std::uint64_t head, engine_options how)
-    : store_(std::move(kept)), pages_(std::move(from)), head_(head), how_(std::move(how)) {
+    : store_(std::move(kept)), pages_(std::move(from)), head_(head), looked_(head), how_(std::move(how)) {
   for (const auto& one : store_->at_start())
     hooks_.emplace(one.what.id, fresh(one.what, one.cursors));
 }
@@ -100,13 +105,16 @@ cursor_list engine::cursors_of(const worked_hook& of) {
 /// By its settings, which are new.
 void engine::choose(worked_hook& of) {
   of.events = events_of(of.what.how);
+  of.named = 0;
+  for (const auto& pattern : of.what.how.events)
+    if (pattern != "*") of.named |= events_named(pattern);
   of.rooms = room_choice{of.what.how.rooms};
 }
 
 bool engine::takes(const worked_hook& of, const seen_item& one) {
   if (!one.kind || (of.events & set_of(*one.kind)) == 0) return false;
-  const auto room = room_of(one.item);
-  return !room || of.rooms.has(*room);
+  if (const auto room = room_of(one.item)) return of.rooms.has(*room);
+  return of.what.how.rooms.empty() || (of.named & set_of(*one.kind)) != 0;
 }
 
 bool engine::is_ready(const worked_hook& of, const partition& part, const time_point& now) const {
@@ -120,10 +128,25 @@ std::vector<request> engine::due(const moment& now) {
   out.swap(single_);
   if (now.steady >= tick_at_) tick(now);
   if (now.steady < read_again_at_) return out;
+  forget_what_is_gone();
   for (auto& [id, one] : hooks_)
     for (unsigned i = 0; i < partitions; ++i)
       if (is_ready(one, one.parts[i], now.steady)) step(one, i, now, out);
   return out;
+}
+
+/// Pages have what was there when they were read.
+void engine::forget_what_is_gone() {
+  const auto takes_away = [&](const seen_item& one) {
+    return one.item.position > looked_ && one.kind && (taking_away & set_of(*one.kind)) != 0;
+  };
+  for (int i = 0; looked_ < head_ && pages_.size() > 0; ++i) {
+    const auto* page = i < pages_looked_through ? pages_.behind(looked_, head_) : nullptr;
+    if (!page || std::ranges::any_of(page->items, takes_away)) break;
+    looked_ = page->items.empty() ? head_ : page->last;
+  }
+  if (looked_ < head_) pages_.forget();
+  looked_ = std::max(looked_, head_);
 }
 
 milliseconds engine::wait(const moment& now) const {
@@ -266,9 +289,11 @@ void engine::take(std::uint64_t ticket, reply came, const moment& now) {
   if (what.then) {
     --singles_;
     trial alone;
-    if (of && what.letter > 0 && judge(alone, came) == verdict::delivered &&
-        store_->forget(what.hook, what.letter))
-      of->dead = store_->count_dead(what.hook).value_or(of->dead);
+    if (of && what.letter > 0 && judge(alone, came) == verdict::delivered) {
+      succeed(*of);
+      if (store_->forget(what.hook, what.letter))
+        of->dead = store_->count_dead(what.hook).value_or(of->dead);
+    }
     return what.then(came);
   }
   if (of && of->generation == what.generation) finish(*of, what, came, now);
@@ -287,12 +312,7 @@ void engine::finish(worked_hook& of, const sent& what, const reply& came, const 
   switch (judge(part.tried, came)) {
     case verdict::delivered:
       done();
-      of.dead_in_a_row = 0;
-      if (of.what.failing_since.value() != 0) {
-        of.what.failing_since = unix_ms{};
-        store_->save(of.what);
-      }
-      return;
+      return succeed(of);
     case verdict::gone:
       return pause_for(of, pause::gone);
     case verdict::dead:
@@ -312,6 +332,13 @@ void engine::finish(worked_hook& of, const sent& what, const reply& came, const 
   constexpr auto most = std::chrono::duration_cast<milliseconds>(failing_max);
   if (now.day.value() - of.what.failing_since.value() >= most.count())
     pause_for(of, pause::failing);
+}
+
+void engine::succeed(worked_hook& of) {
+  of.dead_in_a_row = 0;
+  if (of.what.failing_since.value() == 0) return;
+  of.what.failing_since = unix_ms{};
+  store_->save(of.what);
 }
 
 bool engine::put_aside(worked_hook& of, const sent& what, const reply& came, unix_ms now) {

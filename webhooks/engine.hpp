@@ -135,6 +135,7 @@ class engine {
   struct worked_hook {
     hook what;
     event_set events = 0;
+    event_set named = 0;  // of these, by more than `*`
     room_choice rooms;
     std::array<partition, partitions> parts{};
     std::uint64_t generation = 0;  // another one for each that is made
@@ -174,10 +175,12 @@ class engine {
   parcel collect(worked_hook& of, unsigned number, const page& from);
   request pack(const worked_hook& of, sent what, std::string body, unix_ms now);
   void finish(worked_hook& of, const sent& what, const reply& came, const moment& now);
+  void succeed(worked_hook& of);
   bool put_aside(worked_hook& of, const sent& what, const reply& came, unix_ms now);
   void pause_for(worked_hook& of, pause why);
   void count(const reply& came) noexcept;
   void tick(const moment& now);
+  void forget_what_is_gone();
   /// Up to there all is told, whatever the partition.
   std::uint64_t told_upto(const worked_hook& of) const;
   std::optional<unix_ms> oldest_at(std::uint64_t told);
@@ -187,6 +190,7 @@ class engine {
   const std::unique_ptr<store> store_;
   pages pages_;
   std::uint64_t head_;
+  std::uint64_t looked_;  // up to there nothing was taken away since pages were read
   const engine_options how_;
   std::map<std::string, worked_hook> hooks_;
   std::map<std::uint64_t, sent> sent_;

@@ -87,6 +87,7 @@ std::optional<fault> engine::set_paused(const std::string& id, bool paused) {
   if (!store_->save(what)) return fault::not_stored;
   of->what = std::move(what);
   if (paused) return std::nullopt;
+  pages_.forget();  // of what was deleted meanwhile not even the newest entry need be known here
   of->dead_in_a_row = 0;
   for (auto& part : of->parts) {
     part.tried = {};
@@ -101,6 +102,7 @@ std::optional<fault> engine::replay(const std::string& id, std::uint64_t positio
   cursor_list cursors;
   cursors.fill(std::min(position, head_));
   if (!store_->save(of->what, &cursors)) return fault::not_stored;
+  pages_.forget();
   for (auto& part : of->parts) {
     partition moved;
     moved.cursor = cursors[0];
@@ -149,6 +151,7 @@ std::optional<fault> engine::retry_dead(const std::string& id, std::uint64_t pos
   const auto letters = store_->dead(id, position - 1, 1);
   if (!letters) return fault::unreadable;
   if (letters->empty() || letters->front().position != position) return fault::no_such_letter;
+  pages_.forget();
   const auto* from = pages_.behind(position - 1, head_);
   if (!from) return fault::unreadable;
   const auto at = std::ranges::find(from->items, position,

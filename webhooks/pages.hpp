@@ -37,7 +37,7 @@ class pages {
   /// nothing up to `head`. Null: it can't be read now. Valid until the next call.
   const page* behind(std::uint64_t position, std::uint64_t head, std::uint64_t upto = 0);
   std::size_t size() const noexcept { return kept_.size(); }
-  /// What was deleted since is in none of them.
+  /// Then what was deleted by now is in none that is read.
   void forget() { kept_.clear(); }
   /// Entries of a room before it are trimmed; none: it can't be read.
   std::optional<seq_no> floor_of(const room_id& room);

@@ -392,6 +392,7 @@ TEST_CASE("what is refused six times is put aside, and the rest goes on") {
     CHECK_FALSE(of.hooks->retry_dead("audit", bad, of.now.day, hear));
     of.all_sent({204});
     CHECK(of.view().dead == 0);
+    CHECK(of.view().what.failing_since == unix_ms{});
     CHECK(of.hooks->retry_dead("audit", bad, of.now.day, hear) == fault::no_such_letter);
     CHECK(heard == std::vector{404U, 204U});
   }
@@ -568,6 +569,57 @@ TEST_CASE("what was deleted while it waited is not told") {
   REQUIRE(sent.size() == 2);
   CHECK_FALSE(sent[0].has("secret"));
   CHECK(sent[0].has(R"("deleted":true)"));
+}
+
+TEST_CASE("what was deleted a moment ago is not told of a page that was read before") {
+  receiver of;
+  of.put({});
+  of.say("a");
+  of.say("secret");
+  const auto first = of.due();
+  REQUIRE(first.size() == 1);
+
+  SECTION("while it waits behind another one") {
+    of.log.of.commit({erase(general, 2)});
+    of.answer(first[0], {200});
+  }
+  SECTION("where it is resumed, though nobody has told of the deletion yet") {
+    of.answer(first[0], {200});
+    CHECK_FALSE(of.hooks->set_paused("audit", true));
+    of.log.of.commit({erase(general, 2)});
+    CHECK_FALSE(of.hooks->set_paused("audit", false));
+    const auto next = of.hooks->due(of.now);
+    REQUIRE(next.size() == 1);
+    CHECK(next[0].body.find("secret") == std::string::npos);
+    of.answer(next[0], {500});
+    of.pass(1s);
+  }
+  SECTION("where it is told again") {
+    of.answer(first[0], {200});
+    CHECK(of.all_sent()[0].has("secret"));
+    of.log.of.commit({erase(general, 2)});
+    CHECK_FALSE(of.hooks->replay("audit", of.head() - 2));
+  }
+
+  const auto sent = of.all_sent();
+  REQUIRE(sent.size() == 2);
+  CHECK_FALSE(sent[0].has("secret"));
+  CHECK(sent[0].has(R"("deleted":true)"));
+}
+
+TEST_CASE("what is about no room is told where no rooms are named, or where it is named itself") {
+  receiver of;
+  of.put({}, "all");
+  of.put({.url = {}, .events = {"*"}, .rooms = {"general"}}, "narrow");
+  of.put({.url = {}, .events = {"message.*", "user.changed"}, .rooms = {"general"}}, "named");
+  auto author = rooms::server_principal();
+  author.as = rooms::principal::kind::api_key;
+
+  of.log.of.commit({operation{rooms::server_room, author, "",
+                              rooms::set_user{user_set{bob, "Bob", {}, false}}}});
+
+  const auto at = std::to_string(of.head());
+  CHECK(of.ids_sent() == std::vector{"all.user.changed." + at + ".0", "named.user.changed." + at + ".0"});
 }
 
 TEST_CASE("secrets are rotated, and for a day both sign") {
