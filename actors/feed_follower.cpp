@@ -43,6 +43,7 @@ feed_follower::behavior_type feed_follower::make_behavior() {
 }
 
 void feed_follower::read() {
+  position_ = sink_->goes_on_behind(position_);
   const auto page =
       reader_->feed(position_, limits::page_entries_max, limits::page_bytes_max);
   if (page && page->empty()) {
@@ -55,10 +56,12 @@ void feed_follower::read() {
 }
 
 void feed_follower::wait_for_more() {
+  waits_ = true;
   request(env_->writer, caf::infinite, watch_feed{std::max(position_, told_)})
       .then(
           [this](const feed_moved& moved) {
             told_ = moved.position;
+            if (!std::exchange(waits_, false)) return;  // it reads already
             if (gather_.count() > 0)
               delayed_send(this, gather_, read_feed{});
             else
@@ -72,6 +75,10 @@ void feed_follower::rest() {
     send(this, rest_feed{});
   else
     delayed_send(this, rest_interval, rest_feed{});
+  if (waits_ && sink_->goes_on_behind(position_) != position_) {
+    waits_ = false;
+    send(this, read_feed{});
+  }
 }
 
 }  // namespace confab::actors

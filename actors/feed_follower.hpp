@@ -20,6 +20,8 @@ class feed_sink {
   /// Items in the order of the journal, each at least once; after a restart again from where the
   /// sink said it was. False: not now, the same ones come again after a while.
   virtual bool take(std::span<const journal::feed_item> items) = 0;
+  /// `last` is what it took last. Where it has lost something, before that.
+  virtual std::uint64_t goes_on_behind(std::uint64_t last) { return last; }
   /// There is no more for now.
   virtual void caught_up() {}
   /// Called once a minute, between two pages, for what else there is to do. True: again soon.
@@ -50,6 +52,7 @@ class feed_follower final : public feed_actor::base {
   const std::chrono::milliseconds gather_;  // that new items wait for others, so that pages are larger
   std::uint64_t position_;  // of the last item that was taken
   std::uint64_t told_ = 0;  // how far the writer said it was, marks included
+  bool waits_ = false;      // for more
 };
 
 }  // namespace confab::actors

@@ -38,6 +38,7 @@ searcher::~searcher() = default;
 
 void searcher::on_exit() {
   searcher_.reset();
+  source_ = nullptr;
   waiting_ = {};
 }
 
@@ -86,7 +87,7 @@ search_read searcher::read(const search_request& what) {
   late_at_ = env_->steady_now() + search_time_max;
   auto found = searcher_->search(question_of(what));
   if (const auto* why = std::get_if<std::string>(&found)) {
-    env_->bug("search", *why);
+    if (!why->empty()) env_->bug("search", *why);
     return {};
   }
   auto& answer = std::get<search::answer>(found);

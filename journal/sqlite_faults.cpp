@@ -6,6 +6,11 @@
 
 namespace confab::journal::sqlite {
 
+bool is_damage(int code) noexcept {
+  const int primary = code & 0xff;
+  return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
+}
+
 fault fault_before_commit(int code) noexcept {
   switch (code) {
     case SQLITE_IOERR_FSYNC:
@@ -14,8 +19,7 @@ fault fault_before_commit(int code) noexcept {
     default:
       break;
   }
-  const int primary = code & 0xff;
-  return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB ? fault::fatal : fault::unavailable;
+  return is_damage(code) ? fault::fatal : fault::unavailable;
 }
 
 fault fault_of_commit(int code) noexcept {

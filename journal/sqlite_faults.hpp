@@ -9,6 +9,9 @@ namespace confab::journal::sqlite {
 
 class connection;
 
+/// The file is no sound database.
+bool is_damage(int code) noexcept;
+
 /// Of anything before COMMIT: nothing was stored. Fatal all the same after a failed fsync, which
 /// must not be tried again (the kernel may have dropped the pages it could not write), and where
 /// the database is damaged.

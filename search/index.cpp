@@ -9,6 +9,7 @@
 
 #include <sqlite3.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstring>
 #include <map>
@@ -91,13 +92,17 @@ struct message_change {
 
 class sqlite_index final : public index {
  public:
-  explicit sqlite_index(index_options how) : how_(std::move(how)) {}
+  sqlite_index(index_options how, journal::journal& of) : how_(std::move(how)), of_(of) {}
 
   /// None: it is open, and belongs to this journal. An error and true: it has to be made anew.
-  std::optional<std::pair<std::string, bool>> open(journal::journal& of);
+  std::optional<std::pair<std::string, bool>> open();
   std::uint64_t position() const noexcept override { return position_; }
   bool take(std::span<const journal::feed_item> items) override;
   bool clean() override;
+  std::uint64_t generation() const noexcept override { return generation_.load(); }
+  void doubt(std::uint64_t generation) noexcept override {
+    generation_.compare_exchange_strong(generation, 0);
+  }
 
  private:
   struct statements {
@@ -108,8 +113,9 @@ class sqlite_index final : public index {
 
   std::string words_of(int code) const { return sql::words(code, database_); }
   void tell(int code);
+  void make_anew();
   int prepare();
-  bool belongs_to(journal::journal& of);
+  bool belongs();
   int store(std::span<const journal::feed_item> items);
   int gather(const journal::feed_item& item);
   int change(std::int64_t room, seq_no target, message_change** into);
@@ -120,6 +126,9 @@ class sqlite_index final : public index {
   bool step_of_cleaning();
 
   index_options how_;
+  journal::journal& of_;
+  std::atomic<std::uint64_t> generation_{1};  // 0: what is in the file is damaged
+  std::uint64_t made_ = 1;                    // generations there were
   sql::connection database_;
   statements run_;
   std::uint64_t position_ = 0;
@@ -137,11 +146,8 @@ class sqlite_index final : public index {
   bool dirty_again_ = false;
 };
 
-std::optional<std::pair<std::string, bool>> sqlite_index::open(journal::journal& of) {
-  const auto failed = [&](int code) {
-    const int primary = code & 0xff;
-    return std::pair{words_of(code), primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB};
-  };
+std::optional<std::pair<std::string, bool>> sqlite_index::open() {
+  const auto failed = [&](int code) { return std::pair{words_of(code), sql::is_damage(code)}; };
   if (const int code = database_.open(how_.file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE))
     return failed(code);
   constexpr int foreign_lock_wait_max_ms = 250;
@@ -160,13 +166,13 @@ std::optional<std::pair<std::string, bool>> sqlite_index::open(journal::journal&
   if (version != 0 && version != tokens_version) return std::pair{"another version", true};
   if (version == 0) {
     const auto all = "pragma journal_mode = wal; begin;" + std::string{layout} +
-                     "insert into state values (1, " + sql::literal(name_of(of)) +
+                     "insert into state values (1, " + sql::literal(name_of(of_)) +
                      ", 0, '', 0, 0, 0); pragma user_version = " + std::to_string(tokens_version) +
                      "; commit";
     if (const int code = database_.execute(all.c_str())) return failed(code);
   }
   if (const int code = prepare()) return failed(code);
-  if (!belongs_to(of)) return std::pair{"of another journal", true};
+  if (!belongs()) return std::pair{"of another journal", true};
   return std::nullopt;
 }
 
@@ -200,16 +206,16 @@ int sqlite_index::prepare() {
 }
 
 /// Whether the journal has, at the place where the index ends, the entry that the index ended with.
-bool sqlite_index::belongs_to(journal::journal& of) {
+bool sqlite_index::belongs() {
   sql::statement ask;
   if (ask.prepare(database_, "select journal, position, room, seq, dirty_since from state"))
     return false;
   query row{ask};
-  if (!row.next() || row.text(0) != name_of(of)) return false;
+  if (!row.next() || row.text(0) != name_of(of_)) return false;
   position_ = static_cast<std::uint64_t>(row.integer(1));
   dirty_since_ = unix_ms{row.integer(4)};
   if (position_ == 0) return true;
-  const auto last = of.make_reader()->feed(position_ - 1, 1, 1);
+  const auto last = of_.make_reader()->feed(position_ - 1, 1, 1);
   return last && !last->empty() && last->front().position == position_ &&
          last->front().room.view() == row.text(2) &&
          sql::clamp(last->front().entry.seq) == row.integer(3);
@@ -217,6 +223,7 @@ bool sqlite_index::belongs_to(journal::journal& of) {
 
 bool sqlite_index::take(std::span<const journal::feed_item> items) {
   if (items.empty()) return true;
+  if (generation_ == 0) return make_anew(), false;
   changes_.clear();
   fresh_.clear();
   is_dirtied_ = false;
@@ -229,6 +236,7 @@ bool sqlite_index::take(std::span<const journal::feed_item> items) {
     tell(code);
     if (database_.in_transaction()) query{run_.rollback}.run();
     numbers_.clear();  // some of them may be of this page
+    if (generation_ == 0) make_anew();
     return false;
   }
   is_failing_ = false;
@@ -240,10 +248,29 @@ bool sqlite_index::take(std::span<const journal::feed_item> items) {
   return true;
 }
 
-/// Once, until it works again. A file that is damaged is let go of: the next start begins anew.
+/// Once, until it works again; what is damaged is told when it is made anew.
 void sqlite_index::tell(int code) {
-  if ((code & 0xff) == SQLITE_CORRUPT) remove_index(how_.file);
-  if (!std::exchange(is_failing_, true)) how_.failed(words_of(code));
+  if (sql::is_damage(code))
+    generation_ = 0;
+  else if (!std::exchange(is_failing_, true)) how_.failed(words_of(code));
+}
+
+/// Nothing of it is kept beside: it may have what was deleted.
+void sqlite_index::make_anew() {
+  run_ = {};  // before their connection
+  database_ = {};
+  remove_index(how_.file);
+  position_ = 0;
+  dirty_since_ = {};
+  numbers_.clear();
+  now_ = cleaning::none;
+  if (const auto why = open()) {
+    if (!std::exchange(is_failing_, true)) how_.failed(why->first);
+    return;
+  }
+  how_.failed("it was damaged, and is made anew from the journal");
+  is_failing_ = false;
+  generation_ = ++made_;
 }
 
 int sqlite_index::store(std::span<const journal::feed_item> items) {
@@ -400,14 +427,17 @@ int sqlite_index::take_members(std::int64_t room, const member_set& change) {
 // --- cleaning ----------------------------------------------------------------------------------
 
 bool sqlite_index::clean() {
+  if (generation_ == 0) return make_anew(), false;
   if (now_ == cleaning::none) {
-    const bool due = dirty_since_.value() != 0 &&
-                     how_.now().value() - dirty_since_.value() >= how_.clean_after.count();
-    if (!due) return false;
+    // By a clock that was ahead then it might not be due for years.
+    const auto age = how_.now().value() - dirty_since_.value();
+    if (dirty_since_.value() == 0 || (age >= 0 && age < how_.clean_after.count())) return false;
     now_ = cleaning::first_merge;
     dirty_again_ = false;
   }
-  return step_of_cleaning();
+  const bool again = step_of_cleaning();
+  if (generation_ == 0) make_anew();
+  return again;
 }
 
 /// FTS5 keeps the words of what was deleted until the parts they are in have become one. That is
@@ -445,8 +475,8 @@ bool sqlite_index::step_of_cleaning() {
 std::variant<std::unique_ptr<index>, std::string> open_index(index_options how,
                                                              journal::journal& of) {
   for (bool again = true;; again = false) {
-    auto fresh = std::make_unique<sqlite_index>(how);
-    const auto failed = fresh->open(of);
+    auto fresh = std::make_unique<sqlite_index>(how, of);
+    const auto failed = fresh->open();
     if (!failed) return std::unique_ptr<index>{std::move(fresh)};
     const auto& [why, anew] = *failed;
     if (!anew || !again) return "cannot open " + how.file + ": " + why;

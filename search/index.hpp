@@ -40,6 +40,12 @@ class index {
   virtual bool take(std::span<const journal::feed_item> items) = 0;
   /// A step of cleaning, where it is time for one. True: call it again soon.
   virtual bool clean() = 0;
+
+  /// Of the file: another one whenever it was made anew, which begins at position 0; while it is
+  /// known to be damaged, 0. Any thread.
+  virtual std::uint64_t generation() const noexcept = 0;
+  /// A reader found this one damaged: the next `take` or `clean` makes it anew. Any thread.
+  virtual void doubt(std::uint64_t generation) noexcept = 0;
 };
 
 /// Opens the index of a journal, or begins one. The error is for the operator.

@@ -64,6 +64,7 @@ class sqlite_searcher final : public searcher {
   };
 
   int open();
+  void close();
   int read(state& into);
   int find_places(run& of);
   int add_place(run& of, const room_id& room, const joined_room* joined, bool checked);
@@ -82,6 +83,7 @@ class sqlite_searcher final : public searcher {
   std::string unreadable_;  // why the journal could not be read
   sql::connection database_;
   sql::statement begin_, end_, state_, member_, number_, memberships_, candidates_;
+  std::uint64_t generation_ = 0;  // of the file that is open
 };
 
 int sqlite_searcher::open() {
@@ -111,12 +113,17 @@ int sqlite_searcher::open() {
   };
   for (const auto& [prepared, text] : all)
     if (const int code = prepared.prepare(fresh, text)) {
-      for (auto* each : {&begin_, &end_, &state_, &number_, &member_, &memberships_, &candidates_})
-        *each = {};  // before their connection
+      close();  // before their connection
       return code;
     }
   database_ = std::move(fresh);
   return SQLITE_OK;
+}
+
+void sqlite_searcher::close() {
+  for (auto* each : {&begin_, &end_, &state_, &number_, &member_, &memberships_, &candidates_})
+    *each = {};
+  database_ = {};
 }
 
 int sqlite_searcher::read(state& into) {
@@ -134,6 +141,9 @@ std::optional<std::uint64_t> sqlite_searcher::position() {
 std::variant<answer, std::string> sqlite_searcher::search(const question& what) {
   run now{what, phrases_of(what.words)};
   unreadable_.clear();
+  const auto generation = how_.generation();
+  if (std::exchange(generation_, generation) != generation) close();
+  if (generation == 0) return std::string{};
   state index;
   int code = open();
   if (code == SQLITE_OK) code = query{begin_}.run();
@@ -148,6 +158,11 @@ std::variant<answer, std::string> sqlite_searcher::search(const question& what) 
       code = look_through(now, std::min(before, index.position));
     }
     query{end_}.run();
+  }
+  if (sql::is_damage(code)) {
+    close();
+    how_.doubt(generation);
+    return std::string{};
   }
   if (code) return sql::words(code, database_);
   if (!unreadable_.empty()) return unreadable_;

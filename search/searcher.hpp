@@ -60,13 +60,17 @@ struct searcher_options {
   std::function<unix_ms()> now;
   /// Whether it has taken so long that it is to answer with what it has.
   std::function<bool()> is_late = [] { return false; };
+  /// That of the index, and whom to tell that it is damaged.
+  std::function<std::uint64_t()> generation = [] { return std::uint64_t{1}; };
+  std::function<void(std::uint64_t generation)> doubt = [](auto) {};
 };
 
 /// The reading side: beside the index and the journal, each of which it reads. One thread.
 class searcher {
  public:
   virtual ~searcher() = default;
-  /// What can be found now. None and why: neither can be read.
+  /// What can be found now. None and why: one of both can't be read; without a word where the index
+  /// is damaged, of which its writer tells.
   virtual std::variant<answer, std::string> search(const question& what) = 0;
   /// How far the index has come; none where it cannot be read.
   virtual std::optional<std::uint64_t> position() = 0;

@@ -36,6 +36,7 @@ struct searching::sink final : actors::feed_sink {
       return false;
     }
   }
+  std::uint64_t goes_on_behind(std::uint64_t) override { return index->position(); }
   void caught_up() override { behind_since = 0; }
   bool rest() override {
     try {
@@ -66,10 +67,13 @@ void searching::start(caf::actor_system& system, actors::environment& env, journ
   follower_ = system.spawn<actors::feed_follower, caf::detached>(
       &env, std::shared_ptr<journal::reader>{of.make_reader()}, from, sink_, gather_wait);
   answers_ = system.spawn<actors::searcher, caf::detached>(
-      &env, [&env, &of, file = how.file](std::function<bool()> is_late) {
+      &env, [&env, &of, file = how.file, with = sink_](std::function<bool()> is_late) {
         give_way(nice_of_readers);
-        return search::make_searcher({file, env.how.rules, env.now, std::move(is_late)},
-                                     of.make_reader());
+        return search::make_searcher(
+            {file, env.how.rules, env.now, std::move(is_late),
+             [with] { return with->index->generation(); },
+             [with](std::uint64_t generation) { with->index->doubt(generation); }},
+            of.make_reader());
       });
   env.search = answers_;
 }

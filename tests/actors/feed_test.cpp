@@ -14,6 +14,7 @@ class collector final : public actors::feed_sink {
  public:
   bool take(std::span<const journal::feed_item> items) override {
     if (refuses) return false;
+    lost = false;
     taken.insert(taken.end(), items.begin(), items.end());
     return true;
   }
@@ -22,8 +23,12 @@ class collector final : public actors::feed_sink {
     for (const auto& item : taken) all.push_back(item.position);
     return all;
   }
+  std::uint64_t goes_on_behind(std::uint64_t last) override {
+    return lost ? 0 : last;
+  }
   std::vector<journal::feed_item> taken;
   bool refuses = false;
+  bool lost = false;  // all it had taken
 };
 
 std::vector<std::uint64_t> upto(std::uint64_t last, std::uint64_t first = 1) {
@@ -85,6 +90,24 @@ TEST_CASE("a sink that takes nothing, and a journal that can't be read, are aske
   world.advance(1s);
 
   CHECK(sink->positions() == upto(5));
+}
+
+TEST_CASE("a sink that has lost what it took gets it again, also while there is nothing new") {
+  actor_world world;
+  world.fill("general", 5);
+  const auto sink = std::make_shared<collector>();
+  world.follow(0, sink);
+  world.settle();
+  sink->taken.clear();
+
+  sink->lost = true;
+  world.advance(60s);
+  CHECK(sink->positions() == upto(5));
+  auto& alice = world.guest("alice");
+  alice.join("general");
+  alice.send("general", "one");
+
+  CHECK(sink->positions() == upto(6));
 }
 
 TEST_CASE("an operation of nobody's session becomes an entry that its room tells its members") {

@@ -111,3 +111,26 @@ scenario("after kill -9, with a damaged index and after a rebuild everything is 
   alice = await begin();
   assert.equal((await find(alice, "plan")).length, 50);
 });
+
+scenario("an index that is damaged while the server runs is made anew; until then searches are unavailable", async (world) => {
+  const data = await world.directory();
+  let server = await world.server(free, { data });
+  let alice = await world.member(server, "alice", "lobby");
+  for (let i = 1; i <= 50; ++i) await alice.ask({ type: "send", room: "lobby", text: `plan ${i}` });
+  await caughtUp(server);
+  await server.stop();
+  server = await world.server(free, { data });
+  alice = await world.member(server, "alice", "lobby");
+  await caughtUp(server);
+  const file = join(data, "confab.search.db");
+  const bytes = readFileSync(file);
+  writeFileSync(file, bytes.fill(0xa5, 4096), { flag: "r+" });
+
+  for (let i = 0; i < 2; ++i) assert.equal((await alice.ask({ type: "search", query: "plan" })).code, "unavailable");
+  await alice.ask({ type: "send", room: "lobby", text: "and the last word" });
+  while ((await alice.ask({ type: "search", query: "word" })).hits?.length !== 1) await new Promise(setImmediate);
+
+  assert.equal((await find(alice, "plan")).length, 50);
+  assert.equal(server.stderr.match(/search-failing/g).length, 1);
+  assert.ok(!server.lines.some((line) => line.split(" ").includes("bug")));
+});

@@ -43,7 +43,9 @@ class searched_journal {
     auto opened = open_index(options(), *of.log);
     if (const auto* why = std::get_if<std::string>(&opened)) throw std::runtime_error(*why);
     writes = std::get<std::unique_ptr<index>>(std::move(opened));
-    reads = make_searcher({file(), {}, [this] { return unix_ms{now}; }, [this] { return is_late; }},
+    reads = make_searcher({file(), {}, [this] { return unix_ms{now}; }, [this] { return is_late; },
+                           [this] { return writes->generation(); },
+                           [this](std::uint64_t generation) { writes->doubt(generation); }},
                           of.log->make_reader());
   }
   /// Gives the index what it has not got yet.

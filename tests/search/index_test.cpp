@@ -1,5 +1,6 @@
 // What is stored: whose index it is, and what leaves it.
 
+#include "journal/backup.hpp"
 #include "journal/sqlite_statement.hpp"
 #include "tests/journal/faulty_disk.hpp"
 #include "tests/journal/mixed.hpp"
@@ -25,6 +26,20 @@ bool is_sound(const std::string& file) {
   REQUIRE(database.open(file, SQLITE_OPEN_READWRITE) == SQLITE_OK);
   REQUIRE(register_tokenizer(database.get()) == SQLITE_OK);
   return database.execute("insert into words (words) values ('integrity-check')") == SQLITE_OK;
+}
+
+/// All of it but the first page, whatever was read of it before.
+void damage(const std::string& file) {
+  journal::sqlite::connection database;
+  REQUIRE(database.open(file, SQLITE_OPEN_READWRITE) == SQLITE_OK);
+  REQUIRE(database.execute("update state set seq = seq; pragma wal_checkpoint(truncate)") ==
+          SQLITE_OK);
+  constexpr std::size_t page = 4'096;
+  const auto bytes = std::filesystem::file_size(file);
+  REQUIRE(bytes > 2 * page);
+  std::fstream out{file, std::ios::in | std::ios::out | std::ios::binary};
+  out.seekp(page);
+  out << std::string(bytes - page, '\xa5');
 }
 
 /// Every message that a reader of the whole journal would find for `words`, by looking at each.
@@ -125,6 +140,17 @@ TEST_CASE("an index that is not of this journal is made anew", "[search]") {
     std::filesystem::copy_file(another.file(), of.file(),
                                std::filesystem::copy_options::overwrite_existing);
   }
+  SECTION("of one that went back to an older copy") {
+    const auto copy = of.directory.path() + "/copy.db";
+    REQUIRE(journal::back_up_sqlite(of.directory.path(), copy, 1'000'000).index() == 0);
+    of.of.read.reset();
+    of.of.write.reset();
+    of.of.log.reset();
+    REQUIRE(journal::restore_sqlite(of.directory.path(), copy).index() == 0);
+    of.of.log = open_or_throw(of.directory.path());
+    of.of.write = of.of.log->make_writer();
+    of.of.read = of.of.log->make_reader();
+  }
   SECTION("of one that had come further") {
     journal::sqlite::connection database;
     REQUIRE(database.open(of.file(), SQLITE_OPEN_READWRITE) == SQLITE_OK);
@@ -147,6 +173,36 @@ TEST_CASE("an index that is not of this journal is made anew", "[search]") {
   CHECK(of.writes->position() == 0);
   of.feed();
   CHECK(of.found(bob, "plan") == search::test::places{"general/3", "general/2"});
+}
+
+TEST_CASE("an index that is damaged while it is in use is made anew, and that is told once",
+          "[search]") {
+  searched_journal of;
+  of.say(
+      {create(general), join(general, bob), post(general, "plan one"), post(general, "plan two")});
+  REQUIRE(of.found(bob, "plan").size() == 2);
+  damage(of.file());
+
+  SECTION("its reader finds it") {
+    for (int i = 0; i < 2; ++i) {
+      const auto answer = of.reads->search(searched_journal::asked(bob, "plan"));
+      REQUIRE(std::holds_alternative<std::string>(answer));
+      CHECK(std::get<std::string>(answer).empty());
+    }
+    CHECK(of.writes->generation() == 0);
+    CHECK_FALSE(of.writes->clean());
+  }
+  SECTION("its writer finds it") {
+    of.of.commit({post(general, "more")});
+    CHECK_FALSE(of.feed());
+  }
+
+  CHECK(of.writes->position() == 0);
+  CHECK(of.feed());
+  CHECK(of.found(bob, "plan") == search::test::places{"general/3", "general/2"});
+  CHECK(of.failures.size() == 1);
+  of.writes->doubt(1);  // of the one before, by who has not noticed yet
+  CHECK(of.found(bob, "plan").size() == 2);
 }
 
 TEST_CASE("where there is no place for it the reason is told", "[search]") {
@@ -210,6 +266,20 @@ TEST_CASE("it is still to be cleaned after a restart, and of what is deleted mea
   CHECK(of.found(bob, "more").size() == 1);
 }
 
+TEST_CASE("a clock that was ahead when something was deleted does not put cleaning off",
+          "[search]") {
+  searched_journal of;
+  of.say({create(general), join(general, bob), post(general, "embarrassment")});
+  of.now += 365 * 24 * 3'600'000LL;
+  of.say({erase(general, 2)});
+  of.now -= 365 * 24 * 3'600'000LL;
+  of.open();
+
+  of.clean();
+
+  CHECK_FALSE(of.files_hold("embarrassment"));
+}
+
 TEST_CASE("cleaning waits for a reader, and goes on then", "[search]") {
   searched_journal of;
   of.say({create(general), join(general, bob), post(general, "embarrassment")});
@@ -252,6 +322,35 @@ TEST_CASE("on a full disk nothing of a page is stored, and cleaning is put off",
   CHECK_FALSE(of.files_hold("embarrassment"));
   of.close();
   CHECK(is_sound(of.file()));
+}
+
+TEST_CASE("whichever write of cleaning finds the disk full, it is done when there is space",
+          "[search]") {
+  const faulty_disk disk;
+  for (auto* file : {&faulty_disk::log, &faulty_disk::database}) {
+    int failed = 0;
+    for (bool fails = true; fails; failed += fails) {
+      INFO("after " << failed << " writes of the "
+                    << (file == &faulty_disk::log ? "log" : "database"));
+      searched_journal of;
+      of.say({create(general), join(general, bob), post(general, "embarrassment")});
+      for (int i = 0; i < 5; ++i) of.say({post(general, "plan " + std::to_string(i))});
+      of.say({erase(general, 2)});
+      of.now += 30 * 60'000;
+
+      file->fail_writes(SQLITE_FULL, failed);
+      of.clean();
+      file->heal();
+      fails = !of.failures.empty();
+      of.clean();
+
+      REQUIRE_FALSE(of.files_hold("embarrassment"));
+      REQUIRE(of.found(bob, "plan").size() == 5);
+      of.close();
+      REQUIRE(is_sound(of.file()));
+    }
+    CHECK(failed > 0);
+  }
 }
 
 // --- crashes -----------------------------------------------------------------------------------
