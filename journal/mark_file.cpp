@@ -47,6 +47,9 @@ class marking_writer final : public writer {
   bool clear_leftovers() override { return to_->clear_leftovers(); }
   bool has_gathered() const noexcept override { return to_->has_gathered(); }
   result<bool> store_gathered() override { return to_->store_gathered(); }
+  result<std::optional<user_id>> drop_notes(const user_id& after, std::uint64_t upto) override {
+    return to_->drop_notes(after, upto);
+  }
   result<rename_page> rename(const user_id& user, const user_id& as,
                              const rename_place& from) override {
     return to_->rename(user, as, from);

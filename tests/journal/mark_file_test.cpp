@@ -31,6 +31,9 @@ class counting_writer final : public writer {
   result<bool> probe() override { return true; }
   bool has_leftovers() const noexcept override { return !cleared_; }
   bool clear_leftovers() override { return cleared_ = true; }
+  result<std::optional<user_id>> drop_notes(const user_id&, std::uint64_t) override {
+    return std::optional{bob};
+  }
 
  private:
   std::uint64_t stored_ = 0;
@@ -90,6 +93,15 @@ TEST_CASE("what deleted content is left in is emptied through a marked journal a
   CHECK(marked->has_leftovers());
   CHECK(marked->clear_leftovers());
   CHECK_FALSE(marked->has_leftovers());
+}
+
+TEST_CASE("notes that were read are dropped through a marked journal as well", "[journal]") {
+  temporary_directory top;
+  mark_options how;
+  how.file = top.path() + "/confab.mark";
+  auto marked = marking(std::make_unique<counting_writer>(), "A0", how);
+
+  CHECK(*marked->drop_notes(alice, 5) == bob);
 }
 
 TEST_CASE("the last commit before a silence is marked", "[journal]") {
