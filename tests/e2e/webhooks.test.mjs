@@ -160,6 +160,20 @@ scenario("a receiver that is gone is paused and goes on where it was, also acros
   assert.deepEqual(receiver.faults, []);
 });
 
+scenario("what was deleted while a webhook was paused is not sent when it is resumed", async (world) => {
+  const { receiver, api } = await hooked(world, { body: { events: ["message.*"] } });
+  await api.post("/webhooks/audit/pause");
+  const { json: { seq } } = await api.post("/rooms/team-1/messages", { from: "bob", text: "secret" });
+  await webhook(api, "audit", "it has seen the message", (is) => is.oldest_at > 0);
+  await api.delete(`/rooms/team-1/messages/${seq}`);
+
+  await api.post("/webhooks/audit/resume");
+  await receiver.when("the deletion", (came) => came.some((one) => one.json.type === "message.deleted"));
+
+  assert.deepEqual(receiver.came.map((one) => one.json.type), ["message.created", "message.deleted"]);
+  assert.ok(!receiver.came.some((one) => one.text.includes("secret")));
+});
+
 scenario("kill -9 between deliveries loses nothing, and the order holds", async (world) => {
   const data = await world.directory();
   const rooms = ["team-1", "team-2", "other"];

@@ -291,6 +291,25 @@ TEMPLATE_TEST_CASE("what is gone from the inbox is told with its reason", "[jour
   CHECK(lapsed.rows[0].gone == "lapsed");
 }
 
+TEMPLATE_TEST_CASE("a place of the future, of another log or of none is answered with the first window",
+                   "[journal]", memory_store, sqlite_store) {
+  TestType store;
+  auto& of = store.of;
+  make_room(of);
+  const auto now = of.read->inbox({bob, "", "", 10, unix_ms{1000}})->as_of;
+  const auto log = now.substr(0, now.find('.'));
+  CHECK_FALSE(of.read->inbox({bob, now, "", 10, unix_ms{1000}})->reset);
+
+  for (const auto& wrong : {log + ".99999", log + ".18446744073709551616", "x" + now, log + ".",
+                            "." + now, now + ".1", log, std::string{"\xff\0", 2}}) {
+    INFO(wrong);
+    const auto page = *of.read->inbox({bob, wrong, "", 10, unix_ms{1000}});
+    CHECK(page.reset);
+    CHECK(page.rows.size() == 1);
+    CHECK(page.as_of == now);
+  }
+}
+
 TEST_CASE("an inbox since any earlier answer comes to what it is now", "[journal]") {
   for (std::uint64_t seed = 1; seed <= confab::test::cases(6); ++seed) {
     INFO("seed " << seed);

@@ -296,6 +296,11 @@ TEST_CASE_METHOD(two_members,
   const auto second = ask(what);
   CHECK(second.hits.size() == 1);
   CHECK(second.next == 0);
+  // Nor does it look at more for one character of all of them.
+  auto one_character = asked(bob, "p");
+  CHECK(ask(one_character).candidates == candidates_max);
+  one_character.before = page.next;
+  CHECK(ask(one_character).hits.size() == 1);
   // By name it does not look at others' at all.
   what.before = 0;
   what.rooms = {general};
