@@ -5,6 +5,7 @@
 #include "rooms/principal.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -119,7 +120,7 @@ void eraser::look(job& of) {
     });
   }
   const auto page = reader_->traces(of.user, of.looked_upto, entries_looked_at);
-  if (!page) return later();
+  if (!page || (page->at_end && !know_directs(of))) return later();
   of.looked_upto = page->upto;
   std::map<room_id, std::vector<seq_no>> said;
   for (const auto& [room, seq, speaks] : page->found) {
@@ -150,6 +151,15 @@ void eraser::try_halves(const rooms::operation& refused) {
   auto& deletes = jobs_.front().deletes;
   deletes.push_front(by_server(refused.room, rooms::delete_messages{{middle, all.end()}, {}}));
   deletes.push_front(by_server(refused.room, rooms::delete_messages{{all.begin(), middle}, {}}));
+}
+
+/// Where others alone have said something the log does not name the user, and who comes by the id later
+/// is not to read it.
+bool eraser::know_directs(job& of) {
+  const auto all = reader_->directs(of.user, std::numeric_limits<std::size_t>::max());
+  if (!all) return false;
+  for (const auto& info : *all) of.rooms.insert(info.room);
+  return true;
 }
 
 bool eraser::know_heads(job& of) {

@@ -46,6 +46,7 @@ class eraser final : public eraser_actor::base {
   void step();
   void look(job& of);
   void try_halves(const rooms::operation& refused);
+  bool know_directs(job& of);
   bool know_heads(job& of);
   void erase(job& of);
   void rename(job& of);

@@ -66,7 +66,8 @@ void room_state::take_members(const log_entry& entry, const member_set& change,
   }
 }
 
-/// In a direct room both stay what they are, whoever comes by the name.
+/// In a direct room both stay what they are: who comes by the name is somebody new, who reads from
+/// here on.
 void room_state::take_erased(const log_entry& entry, const user_id& user, const asker* leaving,
                              room_effects& out) {
   for (auto& [number, about] : awaited_)
@@ -74,7 +75,13 @@ void room_state::take_erased(const log_entry& entry, const user_id& user, const 
       row->changes.push_back(entry);
   moved_.erase(user);
   silent_.erase(user);
-  if (view_.direct) return;
+  if (view_.direct) {
+    view_.rows = std::max(view_.rows, 1u);
+    if (reads_) (*reads_)[user] = entry.seq;
+    if (presence_.has_session(user))
+      rows_[user] = {rooms::apply(rooms::member_row{}, entry, true), entry.seq, {}};
+    return tell_floors(out);
+  }
   if (reads_) reads_->erase(user);
   if (const auto at = rows_.find(user); at != rows_.end())
     at->second = {rooms::apply(std::move(at->second.row), entry), entry.seq, {}};

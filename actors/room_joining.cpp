@@ -72,7 +72,7 @@ message::joined room_state::snapshot(const asker& from, const join_op& what) con
     if (const auto own = reads_->find(what.who.user); own != reads_->end()) frame.read = own->second;
   frame.settings = without_defaults(settings);
   frame.settings.title.reset();  // it is told already
-  if (view_.rows > 0) frame.count = view_.members;
+  if (view_.rows > 0 && !view_.direct) frame.count = view_.members;
   frame.pins = view_.pins;
   std::erase_if(frame.pins, [floor = floor_of(what.by, row)](seq_no pin) { return pin < floor; });
   return frame;

@@ -71,7 +71,7 @@ room_state::known_row room_state::known_of(const user_id& user) const {
 
 /// Of most rooms nothing is kept of anybody; and who is in the room was looked up on the way in.
 bool room_state::knows_row_of(const user_id& user) const {
-  return view_.rows == 0 || view_.direct || presence_.has_session(user) ||
+  return view_.rows == 0 || presence_.has_session(user) ||
          (passing_ && passing_->first == user);
 }
 
@@ -135,7 +135,7 @@ void room_state::take_row(row_awaited& about, room_answer& what, steady_time now
     return;
   }
   for (const auto& entry : about.changes)
-    if (entry.seq > found->head) found->row = rooms::apply(std::move(found->row), entry);
+    if (entry.seq > found->head) found->row = rooms::apply(std::move(found->row), entry, is_direct());
   const auto as_of = std::max(found->head, view_.head);
   passing_.emplace(about.user,
                    known_row{std::move(found->row), as_of, std::max(found->read, about.read)});

@@ -24,6 +24,8 @@ void erase_in_memory(memory_store& store, memory_room& room, const log_entry& at
   const auto subject = room.view.room.value();
   for (const auto& user : {what.user, what.as}) {
     room.members.erase(user);
+    if (room.view.direct && user == what.user)
+      room.members[user] = rooms::apply(rooms::member_row{}, at, true);
     room.notes.erase(user);
     room.spoke.erase(user);
     room.gone.erase(user);

@@ -144,9 +144,7 @@ class memory_writer final : public writer, private rooms::source {
 
   // --- what is not read yet; as `sqlite::notes` does it, but with what is at hand here ---
   bool belongs(const memory_room& room, const user_id& user) const {
-    const auto at = room.members.find(user);
-    return rooms::belongs(room.view, at == room.members.end() ? rooms::member_row{} : at->second,
-                          user);
+    return rooms::belongs(room.view, room.row_of(user), user);
   }
   /// At the position of what was ordered last, without one of its own.
   void move_marker(const memory_room& room, const user_id& user, seq_no read) {
@@ -374,9 +372,7 @@ class memory_writer final : public writer, private rooms::source {
     return at == keys_.end() ? std::nullopt : std::optional{at->second};
   }
   rooms::member_row member(const rooms::room_view& view, const user_id& user) override {
-    const auto& members = store_.rooms.at(view.room).members;
-    const auto at = members.find(user);
-    return at == members.end() ? rooms::member_row{} : at->second;
+    return store_.rooms.at(view.room).row_of(user);
   }
   std::optional<user_set> profile(const user_id& user) override {
     const auto at = store_.profiles.find(user);

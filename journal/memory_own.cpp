@@ -21,7 +21,7 @@ std::vector<room_info> directs_of(const memory_store& store, const user_id& user
                                   std::size_t count) {
   std::vector<const memory_room*> found;
   for (const auto& [id, room] : store.rooms)
-    if (rooms::is_direct_user(room.view, user) && !room.log.empty()) found.push_back(&room);
+    if (room.is_direct_of(user)) found.push_back(&room);
   std::ranges::sort(found, std::ranges::greater{}, &memory_room::last_position);
   found.resize(std::min(found.size(), count));
   std::vector<room_info> page;

@@ -97,7 +97,7 @@ class memory_reader final : public reader {
     const std::shared_lock lock{store_.border};
     const auto* room = find(id);
     if (!room) return unknown(id);
-    const auto row = row_of(*room, user);
+    const auto row = room->row_of(user);
     member_found found{row, room->view.head, {}};
     if (rooms::belongs(room->view, row, user)) {
       found.read = marker_of(*room, user, row);
@@ -127,7 +127,7 @@ class memory_reader final : public reader {
         break;
       }
       last = position;
-      const auto read = marker_of(*room, user, row_of(*room, user));
+      const auto read = marker_of(*room, user, room->row_of(user));
       page.list.push_back({room->view.room, note.why, note.place <= read, std::move(shown)});
     }
     return page;
@@ -337,10 +337,6 @@ class memory_reader final : public reader {
   }
 
  private:
-  static rooms::member_row row_of(const memory_room& room, const user_id& user) {
-    const auto at = room.members.find(user);
-    return at == room.members.end() ? rooms::member_row{} : at->second;
-  }
   seq_no marker_of(const memory_room& room, const user_id& user,
                    const rooms::member_row& row) const {
     const auto mark =
@@ -354,7 +350,7 @@ class memory_reader final : public reader {
     return rooms::in_force(own_of(store_, room, user).what, room.view.counted, now);
   }
   message::inbox_row row_in(const memory_room& room, const user_id& user, unix_ms now) const {
-    const auto row = row_of(room, user);
+    const auto row = room.row_of(user);
     const auto counts = counts_in(room, user);
     if (!counts && !row.is_invited(now)) {
       message::inbox_row gone;
@@ -451,15 +447,14 @@ class memory_reader final : public reader {
   std::vector<const memory_room*> rooms_of(const user_id& user, const room_filter& allowed) const {
     std::vector<const memory_room*> found;
     for (const auto& [id, room] : store_.rooms) {
-      const bool direct = rooms::is_direct_user(room.view, user) && !room.log.empty();
-      const bool own = direct || row_of(room, user).is_row_of_inbox();
+      const bool own = room.is_direct_of(user) || room.row_of(user).is_row_of_inbox();
       if (own && is_allowed(allowed, id)) found.push_back(&room);
     }
     return found;
   }
   /// One by one: what is counted here is little.
   std::optional<room_counts> counts_in(const memory_room& room, const user_id& user) const {
-    const auto row = row_of(room, user);
+    const auto row = room.row_of(user);
     if (!rooms::belongs(room.view, row, user)) return std::nullopt;
     room_counts found{room.view.head, marker_of(room, user, row), 0, 0};
     const auto upto = std::max(found.read.value(), room.view.floor.value() - 1);

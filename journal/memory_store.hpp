@@ -49,6 +49,14 @@ struct memory_room {
     return {view.room, epoch,    view.direct,  view.head, view.last_at,
             view.floor, view.set, view.members, view.rows, view.pins};
   }
+  rooms::member_row row_of(const user_id& user) const {
+    const auto at = members.find(user);
+    return at == members.end() ? rooms::member_row{} : at->second;
+  }
+  /// A direct one of the user's, in which something is said that the user may read.
+  bool is_direct_of(const user_id& user) const {
+    return rooms::is_direct_user(view, user) && row_of(user).since < view.head;
+  }
   /// Null: there is no such message, or none any more.
   const log_entry* message(seq_no seq) const {
     if (seq < view.floor || seq.value() > log.size()) return nullptr;

@@ -178,7 +178,7 @@ class filling {
       }
       if (!code && changes_room) code = people_.keep(*view);
       if (!code && view->direct)
-        code = present_.bring_to_front(room, static_cast<std::uint64_t>(ids[i]));
+        code = present_.bring_to_front(*view, entry, position);
       if (code) return code;
       if (entry.key.empty()) continue;
       keys_->remember(keys_->hash_of(room, entry.from, entry.key),

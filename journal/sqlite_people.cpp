@@ -190,8 +190,9 @@ int people::project(const rooms::room_view& view, const log_entry& entry, std::u
           [&](const member_set& change) { return take(room, entry, change, position); },
           [&](const erased& gone) {
             for (const auto& user : {gone.user, gone.as}) {
-              if (const int code = write(room, user, {})) return code;
-              members_.put({room, user}, {});
+              auto row = rooms::apply(rooms::member_row{}, entry, view.direct && user == gone.user);
+              if (const int code = write(room, user, row)) return code;
+              members_.put({room, user}, std::move(row));
               if (room == 0) profiles_.put(user, std::nullopt);
             }
             return SQLITE_OK;

@@ -41,8 +41,6 @@ int projection::prepare(const connection& database) {
        "attachments = null where room = ?1 and target = ?2 and kind = 1"},
       {run_.clear_reactions, "delete from reactions where room = ?1 and target = ?2"},
       {run_.clear_counts, "delete from reaction_counts where room = ?1 and target = ?2"},
-      {run_.direct_users,
-       "select direct_a, direct_b from rooms where id = ?1 and direct_a is not null"},
       {run_.latest_direct,
        "select room from direct_order where user = ?1 order by position desc limit 1"},
       {run_.leave_place, "delete from direct_order where user = ?1 and room = ?2"},
@@ -276,17 +274,22 @@ int projection::pin(std::int64_t room, const log_entry& entry, const pinned& wha
       .run();
 }
 
-int projection::bring_to_front(std::int64_t room, std::uint64_t position) {
-  query users{run_.direct_users, room};
-  if (!users.next()) return users.code();
-  const auto two = users.text(0) == users.text(1) ? 1 : 2;
-  for (int i = 0; i < two; ++i) {
-    query latest{run_.latest_direct, users.text(i)};
-    const bool in_front = latest.next() && latest.integer(0) == room;
-    if (latest.code()) return latest.code();
-    if (in_front) continue;
-    int code = query{run_.leave_place, users.text(i), room}.run();
-    if (code == SQLITE_OK) code = query{run_.take_place, users.text(i), position, room}.run();
+int projection::bring_to_front(const rooms::room_view& room, const log_entry& last,
+                               std::uint64_t position) {
+  const auto& [a, b] = *room.direct;
+  const auto* gone = std::get_if<erased>(&last.body);
+  for (const auto* user : {&a, &b}) {
+    if (user == &b && a == b) break;
+    bool in_front = false;
+    {
+      query latest{run_.latest_direct, user->view()};
+      in_front = latest.next() && latest.integer(0) == room.number;
+      if (latest.code()) return latest.code();
+    }
+    const bool goes = gone && gone->user == *user;
+    if (in_front && !goes) continue;
+    int code = query{run_.leave_place, user->view(), room.number}.run();
+    if (!code && !goes) code = query{run_.take_place, user->view(), position, room.number}.run();
     if (code) return code;
   }
   return SQLITE_OK;

@@ -40,8 +40,9 @@ class projection {
   int drop_notes(const user_id& after, std::uint64_t upto, std::optional<user_id>& next) {
     return notes_.drop_read(after, upto, next);
   }
-  /// Of a room with an entry at `position`: if it is a direct one it is the latest of its two users.
-  int bring_to_front(std::int64_t room, std::uint64_t position);
+  /// Of a direct room with its last entry at `position`: it is the latest of its two users. Who is erased
+  /// by that entry has it no more, until something is said again.
+  int bring_to_front(const rooms::room_view& room, const log_entry& last, std::uint64_t position);
 
  private:
   struct found_message {
@@ -66,7 +67,7 @@ class projection {
     statement message, edit_users, emoji_there, reacted;
     statement edit, edit_lost, clear_edit, erase, clear_message, clear_edits, clear_reactions,
         clear_counts;
-    statement direct_users, latest_direct, leave_place, take_place;
+    statement latest_direct, leave_place, take_place;
     statement react, count_up, unreact, count_down, drop_count, reaction_entry;
     statement reply, reply_user, lose_reply, lose_reply_user, drop_thread_users, last_reply,
         thread_moved, drop_thread, writers;

@@ -156,9 +156,9 @@ std::optional<sqlite_reader::failure> sqlite_reader::open() {
       {run_.own_rooms, room_and_entry + ", " + own_columns + ", " + of_member +
            " from members m indexed by members_user join rooms r on r.id = m.room" +
            std::string{last_entry} + with_marker + " where m.user = ?1 and m.state in (1, 2)"},
-      {run_.own_directs, room_and_entry + ", " + own_columns +
+      {run_.own_directs, room_and_entry + ", " + own_columns + ", " + of_member +
            " from direct_order d cross join rooms r on r.id = d.room" + std::string{last_entry} +
-           with_marker + " where d.user = ?1 order by d.position desc limit ?2"},
+           with_marker + " left join members m on m.room = r.id and m.user = ?1" + " where d.user = ?1 order by d.position desc limit ?2"},
       {run_.latest,
        "select seq, flags from log where room = ?1 and kind = 0 and seq < ?2 order by seq desc "
        "limit ?3"},

@@ -86,7 +86,7 @@ int sqlite_reader::each_own_room(const user_id& user, const room_filter& allowed
                       static_cast<std::uint64_t>(mark.integer(3)));
     if (mark.code()) return mark.code();
   }
-  const auto read_one = [&](const query& row, bool direct) {
+  const auto read_one = [&](const query& row) {
     own_room one{view_of(row), {}, {}};
     if (!is_allowed(allowed, one.view.room)) return SQLITE_OK;
     constexpr int at = room_columns_count;
@@ -97,17 +97,17 @@ int sqlite_reader::each_own_room(const user_id& user, const room_filter& allowed
       one.marked = std::numeric_limits<std::uint64_t>::max();  // it has no place yet
     if (const auto set = own.find(one.view.room.value()); set != own.end())
       std::tie(one.own, one.set) = set->second;
-    if (!direct) one.row = member_of(row, at + 3);
+    one.row = member_of(row, at + 3);
     one.read = marker_of(one.view, one.row, seq_no{number(at + 1)}, pending);
     return take(one);
   };
   query member{run_.own_rooms, user.view()};
   while (member.next())
-    if (const int code = read_one(member, false)) return code;
+    if (const int code = read_one(member)) return code;
   if (member.code()) return member.code();
   query direct{run_.own_directs, user.view(), limits::memberships_max};
   while (direct.next())
-    if (const int code = read_one(direct, true)) return code;
+    if (const int code = read_one(direct)) return code;
   return direct.code();
 }
 

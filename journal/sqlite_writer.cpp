@@ -443,7 +443,7 @@ int sqlite_writer::keep(const rooms::room_view& view, const std::vector<log_entr
   }
   if (changes_room)
     if (const int code = people_.keep(view)) return code;
-  return view.direct && !entries.empty() ? present_.bring_to_front(view.number, batch_position_)
+  return view.direct && !entries.empty() ? present_.bring_to_front(view, entries.back(), batch_position_)
                                          : SQLITE_OK;
 }
 

@@ -57,8 +57,12 @@ void enter(member_row& row, member_state state, const log_entry& entry, const me
 
 }  // namespace
 
-member_row apply(member_row row, const log_entry& entry) {
-  if (std::holds_alternative<erased>(entry.body)) return {};
+member_row apply(member_row row, const log_entry& entry, bool direct) {
+  if (std::holds_alternative<erased>(entry.body)) {
+    row = {};
+    if (direct) row.since = entry.seq;
+    return row;
+  }
   const auto& change = std::get<member_set>(entry.body);
   const bool enters = change.state && may_enter(row, *change.state, entry.at);
   if (enters) enter(row, *change.state, entry, change);

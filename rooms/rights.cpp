@@ -128,7 +128,7 @@ bool reads_own_only(const room_view& room, const principal& by) noexcept {
 }
 
 seq_no floor_of(const room_view& room, const principal& by, const member_row& row) noexcept {
-  const bool own = reads_own_only(room, by) && row.is_member();
+  const bool own = room.direct ? !by.is_unchecked() : reads_own_only(room, by) && row.is_member();
   return own ? std::max(room.floor, row.since) : room.floor;
 }
 

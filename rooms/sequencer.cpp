@@ -181,7 +181,7 @@ class changing_rows final : public member_rows {
       const auto* gone = std::get_if<erased>(&entry->body);
       if ((change && std::ranges::find(change->users, user) != change->users.end()) ||
           (gone && gone->user == user))
-        row = rooms::apply(std::move(row), *entry);
+        row = rooms::apply(std::move(row), *entry, room.direct.has_value());
     }
     return row;
   }

@@ -30,9 +30,9 @@ void apply(room_view& view, const log_entry& entry, member_rows& rows) {
   view.head = entry.seq;
   view.last_at = entry.at;
   if (counts(entry)) ++view.counted;
-  const auto take = [&](const user_id& user) {
+  const auto take = [&](const user_id& user, bool direct = false) {
     const auto before = rows.member(view, user);
-    const auto after = rooms::apply(before, entry);
+    const auto after = rooms::apply(before, entry, direct);
     view.members += after.is_member();
     view.members -= before.is_member();
     view.owners += after.is_owner();
@@ -47,7 +47,7 @@ void apply(room_view& view, const log_entry& entry, member_rows& rows) {
                  [](const recorded&) {},
                  [](const user_set&) {},
                  [&](const erased& change) {
-                   take(change.user);
+                   take(change.user, view.direct.has_value());
                    if (change.as != change.user) take(change.as);
                  },
                  [&](const trimmed& change) {

@@ -105,6 +105,39 @@ TEST_CASE("what an erased user says on is somebody else's") {
   CHECK(of.is_named());
 }
 
+TEST_CASE("who comes by an erased id reads nothing of the id's direct rooms from before") {
+  known_eve of;
+  auto& carol = of.world.guest("carol");
+  carol.ask({{"type", "direct"}, {"to", "eve"}, {"text", "eve never answered this"}});
+  of.eve.join("dm:bob:eve");
+  of.erase(of.world.erase_users());
+  CHECK(of.eve.ask({{"type", "history"}, {"room", "dm:bob:eve"}})["events"].empty());
+  if (GENERATE(false, true)) {  // the rooms are put away, and read anew
+    for (auto* each : {&of.bob, &of.eve, &carol}) each->disconnect();
+    of.world.advance(of.world.env.how.room_idle + 1min);
+  }
+  auto& again = of.world.guest("eve");
+
+  for (const auto* room : {"dm:bob:eve", "dm:carol:eve"}) {
+    INFO(room);
+    const auto joined = again.ask({{"type", "join"}, {"room", room}, {"since", 0}});
+    CHECK(joined["type"] == "joined");
+    CHECK(joined["events"].empty());
+    CHECK(joined["oldest"] == of.world.stored_room(room).head.value());
+    CHECK(again.ask({{"type", "history"}, {"room", room}})["events"].empty());
+    const auto reply = again.ask(
+        {{"type", "send"}, {"room", room}, {"text", "about that"}, {"reply_to", 1}});
+    CHECK(reply["code"] == "no_such_message");
+  }
+
+  auto& friendly = of.world.guest("bob");
+  friendly.ask({{"type", "direct"}, {"to", "eve"}, {"text", "welcome"}});
+  const auto history = again.ask({{"type", "history"}, {"room", "dm:bob:eve"}});
+  REQUIRE(history["events"].size() == 1);
+  CHECK(history["events"][0]["text"] == "welcome");
+  CHECK(friendly.ask({{"type", "join"}, {"room", "dm:bob:eve"}})["events"].size() == 2);
+}
+
 TEST_CASE("an erasure that was cut off goes on") {
   known_eve of;
   const auto first = of.world.erase_users();

@@ -36,6 +36,8 @@ void erase_everywhere(session& of, const user_id& as, std::int64_t clock) {
     upto = page.upto;
     more = !page.at_end;
   }
+  for (const auto& info : *of.read->directs(carol, 100))
+    if (std::ranges::find(rooms, info.room) == rooms.end()) rooms.push_back(info.room);
   std::ranges::sort(rooms);
   rooms.push_back(rooms::server_room);
   for (const auto& room : rooms)
@@ -92,6 +94,62 @@ TEMPLATE_TEST_CASE("nothing is left of who was erased, and all others are as the
   CHECK(of.read->room(general)->members == 2);
   CHECK((*of.read->counts(general, carol))->unread == 0);
   CHECK(stored_forms(of, general).back().from == carol);
+}
+
+TEMPLATE_TEST_CASE("who comes by an erased id reads the id's direct rooms from there on", "[journal]",
+                   memory_store, sqlite_store) {
+  TestType store;
+  auto& of = store.of;
+  const auto both_wrote = direct_room_of(alice, carol), was_told = direct_room_of(bob, carol);
+  of.commit({create_direct(alice, carol), post(both_wrote, "what alice told carol"),
+             post(both_wrote, "by carol", "", carol), create_direct(bob, carol),
+             post(was_told, "what bob told carol", "", bob)});
+
+  erase_everywhere(of, user("gone:1"), 1000);
+
+  CHECK(of.read->directs(carol, 10)->empty());
+  CHECK(of.read->inbox({carol, "", "", 10, unix_ms{1000}})->rows.empty());
+  CHECK(of.read->totals(carol, unix_ms{1000})->unread == 0);
+  for (const auto& room : {both_wrote, was_told}) {
+    INFO(room.value());
+    CHECK(of.read->member(room, carol)->row.since == of.read->room(room)->head);
+    CHECK((*of.read->counts(room, carol))->unread == 0);
+    const auto found = of.commit({post(room, "about that", "", carol, {seq_no{1}, {}})});
+    const auto* no = std::get_if<rooms::refused>(&found[0]);
+    REQUIRE(no);
+    CHECK(no->code == error_code::no_such_message);
+  }
+  // The other one has it as it was.
+  CHECK(of.read->directs(alice, 10)->size() == 1);
+  CHECK(of.read->member(both_wrote, alice)->row == rooms::member_row{});
+
+  of.commit({post(was_told, "welcome", "", bob)});
+  CHECK(of.read->directs(carol, 10)->size() == 1);
+  CHECK((*of.read->counts(was_told, carol))->unread == 1);
+  const auto inbox = *of.read->inbox({carol, "", "", 10, unix_ms{1000}});
+  REQUIRE(inbox.rows.size() == 1);
+  CHECK(inbox.rows[0].unread == 1);
+  REQUIRE(inbox.rows[0].last);
+  CHECK(inbox.rows[0].last->text == "welcome");
+}
+
+TEST_CASE("a replay finds from where on who comes by an erased id may read", "[journal]") {
+  temporary_directory directory;
+  std::optional<session> disk{open_or_throw(directory.path())};
+  const auto room = direct_room_of(alice, carol);
+  disk->commit({create_direct(alice, carol), post(room, "what alice told carol")});
+  erase_everywhere(*disk, user("gone:1"), 1000);
+  disk->commit({post(room, "welcome")});
+  disk.reset();
+
+  for (const auto mode : {check_mode::compare, check_mode::rebuild}) {
+    const auto sound = check_sqlite(directory.path(), mode);
+    REQUIRE(std::holds_alternative<check_report>(sound));
+    CHECK(std::get<check_report>(sound).faults == names{});
+  }
+  disk.emplace(open_or_throw(directory.path()));
+  CHECK(disk->read->member(room, carol)->row.since == seq_no{2});
+  CHECK(disk->read->directs(carol, 10)->size() == 1);
 }
 
 TEST_CASE("who was erased is in no file but in the entries that say so", "[journal]") {

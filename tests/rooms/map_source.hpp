@@ -165,7 +165,7 @@ class map_source final : public source {
           if (!row.is_member()) owns.erase({id, user});
         }
       else if (const auto* gone = std::get_if<erased>(&entry.body))
-        room.members.erase(gone->user);
+        room.members[gone->user] = rooms::apply(member_row{}, entry, room.view.direct.has_value());
       else if (const auto* profile = std::get_if<user_set>(&entry.body))
         profiles[profile->user] = *profile;
     }
