@@ -43,6 +43,7 @@ struct settings {
   room_making create_rooms = room_making::by_joining;
   rooms::rules rules;  // the same that the journal judges by
   std::chrono::milliseconds mentions_kept = limits::mentions_kept;  // that are read; 0: for ever
+  std::chrono::milliseconds erased_ids_kept = limits::erased_ids_kept;
   notify_level notify = notify_level::mentions;     // of who has set nothing else,
   notify_level notify_direct = notify_level::all;   // and in direct rooms
   signal_senders signals_from = signal_senders::shared;

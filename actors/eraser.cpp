@@ -2,6 +2,7 @@
 
 #include "actors/walls.hpp"
 #include "protocol/limits.hpp"
+#include "rooms/erasing.hpp"
 #include "rooms/principal.hpp"
 
 #include <algorithm>
@@ -16,7 +17,8 @@ namespace {
 constexpr auto retry_interval = std::chrono::minutes{1};
 /// That one read looks at: some tens of milliseconds.
 constexpr std::size_t entries_looked_at = 20'000;
-constexpr std::string_view mark_prefix = "erase:";
+/// While it is looked whether there is such a user.
+constexpr auto answer_time_max = std::chrono::seconds{3};
 
 rooms::operation by_server(room_id room, rooms::want what, std::string key = {}) {
   return {std::move(room), rooms::server_principal(), std::move(key), std::move(what)};
@@ -24,7 +26,7 @@ rooms::operation by_server(room_id room, rooms::want what, std::string key = {})
 
 /// That the user is to be erased, or was.
 rooms::operation note_of(const user_id& user, const user_id& as, bool pending) {
-  rooms::mark note{rooms::server_user, std::string{mark_prefix} + user.value(),
+  rooms::mark note{rooms::server_user, std::string{rooms::erasure_prefix} + user.value(),
                    rooms::mark::kind::own_settings, pending, as.value()};
   return by_server(rooms::server_room, rooms::set_marks{{std::move(note)}});
 }
@@ -32,13 +34,34 @@ rooms::operation note_of(const user_id& user, const user_id& as, bool pending) {
 /// Base32, as in other ids that the server makes.
 user_id drawn_name(const std::function<std::uint64_t()>& random) {
   constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz234567";
-  std::string name{"gone:"};
+  std::string name{rooms::erased_prefix};
   auto bits = random();
   for (int i = 0; i < 12; ++i, bits >>= 5) name += letters[bits & 31];
   return user_id::trusted(std::move(name));
 }
 
+/// Of those that are done, too, for some time.
+std::optional<std::vector<journal::stored_mark>> marks_of_erasures(journal::reader& of) {
+  auto all = of.marks(rooms::server_user, rooms::mark::kind::own_settings);
+  if (!all) return std::nullopt;
+  std::erase_if(*all, [](const auto& one) {
+    return !one.what.subject.starts_with(rooms::erasure_prefix);
+  });
+  return std::move(*all);
+}
+
 }  // namespace
+
+std::optional<std::vector<std::pair<user_id, user_id>>> pending_erasures(journal::reader& of) {
+  const auto marks = marks_of_erasures(of);
+  if (!marks) return std::nullopt;
+  std::vector<std::pair<user_id, user_id>> found;
+  for (const auto& [note, position] : *marks)
+    if (note.value != 0)
+      found.emplace_back(user_id::trusted(note.subject.substr(rooms::erasure_prefix.size())),
+                         user_id::trusted(note.text));
+  return found;
+}
 
 eraser::behavior_type eraser::make_behavior() {
   end_process_on_bug(*this, *env_);
@@ -58,6 +81,12 @@ caf::result<erase_taken> eraser::take(const erase_request& asked) {
   if (!load()) return erase_taken{};
   const auto known = std::ranges::find(jobs_, asked.user, &job::user);
   if (known != jobs_.end()) return erase_taken{true, known->as};
+  const auto is_there = is_known(asked.user);
+  if (!is_there) return erase_taken{};
+  if (!*is_there) {
+    const auto before = erased_before(asked.user);
+    return before ? erase_taken{true, *before, true, true} : erase_taken{false, {}, false};
+  }
   auto promise = make_response_promise<erase_taken>();
   const auto user = asked.user;
   const auto as = drawn_name(env_->random);
@@ -82,15 +111,46 @@ bool eraser::load() {
     reader_ = source_();
     reader_->tell_failures([this](std::string_view detail) { env_->bug("eraser", detail); });
   }
-  const auto notes = reader_->marks(rooms::server_user, rooms::mark::kind::own_settings);
-  if (!notes) return false;
-  for (const auto& [note, position] : *notes) {
-    if (note.value == 0 || !note.subject.starts_with(mark_prefix)) continue;
+  const auto pending = pending_erasures(*reader_);
+  if (!pending) return false;
+  for (const auto& [user, as] : *pending) {
     auto& added = jobs_.emplace_back();
-    added.user = user_id::trusted(note.subject.substr(mark_prefix.size()));
-    added.as = user_id::trusted(note.text);
+    added.user = user;
+    added.as = as;
   }
   return loaded_ = true;
+}
+
+/// There is no index by author. A journal that takes long to look through is not while somebody waits
+/// for the answer: the erasure will do that.
+std::optional<bool> eraser::is_known(const user_id& user) {
+  const auto profile = reader_->profiles({&user, 1});
+  const auto directs = reader_->directs(user, 1);
+  if (!profile || !directs) return std::nullopt;
+  if (!profile->empty() || !directs->empty()) return true;
+  using kind = rooms::mark::kind;
+  for (const auto of : {kind::read_marker, kind::own_settings, kind::block}) {
+    const auto marks = reader_->marks(user, of);
+    if (!marks) return std::nullopt;
+    if (!marks->empty()) return true;
+  }
+  const auto late = env_->steady_now() + answer_time_max;
+  for (std::uint64_t upto = 0;;) {
+    const auto page = reader_->traces(user, upto, entries_looked_at);
+    if (!page) return std::nullopt;
+    if (!page->found.empty() || env_->steady_now() > late) return true;
+    if (page->at_end) return false;
+    upto = page->upto;
+  }
+}
+
+std::optional<user_id> eraser::erased_before(const user_id& user) {
+  const auto marks = marks_of_erasures(*reader_);
+  if (marks)
+    for (const auto& [note, position] : *marks)
+      if (note.subject.substr(rooms::erasure_prefix.size()) == user.view())
+        return user_id::trusted(note.text);
+  return std::nullopt;
 }
 
 void eraser::step() {

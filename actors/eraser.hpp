@@ -10,9 +10,15 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
+#include <utility>
+#include <vector>
 
 namespace confab::actors {
+
+/// Who is to be erased, and how they are called from then on; none where that can't be read.
+std::optional<std::vector<std::pair<user_id, user_id>>> pending_erasures(journal::reader& of);
 
 /// Erases users, one after the other, in steps that each are an operation of their own: first all that
 /// they said is deleted, then each room is told that they are no more, and at last the new name is
@@ -43,6 +49,10 @@ class eraser final : public eraser_actor::base {
 
   caf::result<erase_taken> take(const erase_request& asked);
   bool load();
+  /// Whether the journal has anything of the user; none where that can't be read.
+  std::optional<bool> is_known(const user_id& user);
+  /// How who was erased is called, while that is remembered.
+  std::optional<user_id> erased_before(const user_id& user);
   void step();
   void look(job& of);
   void try_halves(const rooms::operation& refused);

@@ -25,8 +25,10 @@ struct erase_request {
   user_id user;
 };
 struct erase_taken {
-  bool ok = false;
+  bool ok = false;    // it is done, or will be
   user_id as;
+  bool known = true;  // the journal has something of such a user,
+  bool done = false;  // or had, and it is erased
 };
 struct erase_more {};  // to itself
 

@@ -63,6 +63,15 @@ struct notes_dropped {
   bool ok = false;
   std::optional<user_id> next;
 };
+/// See `writer::forget_names`.
+struct forget_names_request {
+  unix_ms erased;
+  unix_ms guests;
+};
+struct names_forgotten {
+  bool ok = false;
+  bool more = false;
+};
 /// From the writer to a room that is awake: what a commit did in it, in the order of its log,
 /// whoever asked for it. A room learns of its entries only here.
 struct room_news {
@@ -283,6 +292,8 @@ CONFAB_MESSAGE(rename_request)
 CONFAB_MESSAGE(renamed)
 CONFAB_MESSAGE(drop_notes_request)
 CONFAB_MESSAGE(notes_dropped)
+CONFAB_MESSAGE(forget_names_request)
+CONFAB_MESSAGE(names_forgotten)
 CONFAB_MESSAGE(room_news)
 CONFAB_MESSAGE(inboxes_moved)
 CONFAB_MESSAGE(inbox_rows_request)

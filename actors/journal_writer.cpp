@@ -160,6 +160,11 @@ journal_writer::behavior_type journal_writer::make_behavior() {
         const auto done = state_->writer->drop_notes(asked.after, asked.upto);
         return done ? notes_dropped{true, *done} : notes_dropped{};
       },
+      [this](const forget_names_request& asked) {
+        const auto more = state_->writer->forget_names(asked.erased, asked.guests);
+        plan_clearing(clearing_wait);
+        return more ? names_forgotten{true, *more} : names_forgotten{};
+      },
       [](const alive_request&) { return still_here{}; },
   };
 }

@@ -1,6 +1,7 @@
 #include "actors/keeper.hpp"
 
 #include "actors/walls.hpp"
+#include "protocol/limits.hpp"
 #include "rooms/principal.hpp"
 
 #include <utility>
@@ -56,9 +57,11 @@ void keeper::go_on() {
     at_ = {{}, env_->now(), env_->how.rules.retention, rooms_looked_at};
     page_ = {};
     notes_.reset();
+    forgets_ = false;
   }
   tell();
   if (is_in_doubt()) return end_round(interval);
+  if (forgets_) return forget_names();
   if (notes_) return drop_notes();
   if (!page_.rooms.empty()) return trim_next();
   auto found = reader_->rooms_to_trim(at_);
@@ -90,19 +93,37 @@ void keeper::trim_next() {
 void keeper::drop_notes() {
   const auto kept = env_->how.mentions_kept.count();
   if (!notes_) {
-    if (kept == 0) return end_round(interval);
+    if (kept == 0) return forget_names();
     const auto newest = reader_->last_at();
     if (!newest) return end_round(retry_interval);
     const auto upto = reader_->position_at(unix_ms{newest->value_or(unix_ms{}).value() - kept});
     if (!upto) return end_round(retry_interval);
-    if (*upto == 0) return end_round(interval);
+    if (*upto == 0) return forget_names();
     notes_ = {{}, *upto};
   }
   request(env_->writer, caf::infinite, drop_notes_request{notes_->after, notes_->upto})
       .then(
           [this](const notes_dropped& done) {
-            if (!done.ok || !done.next) return end_round(done.ok ? interval : retry_interval);
+            if (!done.ok) return end_round(retry_interval);
+            if (!done.next) return forget_names();
             notes_->after = *done.next;
+            send(this, trim_more{});
+          },
+          [](caf::error&) {});  // likewise
+}
+
+/// A guest's name is told again a day after it was told last.
+void keeper::forget_names() {
+  forgets_ = true;
+  constexpr auto kept = limits::guest_names_kept + limits::guest_names_renewed;
+  const auto now = at_.now.value();
+  request(env_->writer, caf::infinite,
+          forget_names_request{unix_ms{now - env_->how.erased_ids_kept.count()},
+                               unix_ms{now - kept.count()}})
+      .then(
+          [this](const names_forgotten& done) {
+            if (!done.ok) return end_round(retry_interval);
+            if (!done.more) return end_round(interval);
             send(this, trim_more{});
           },
           [](caf::error&) {});  // likewise

@@ -15,9 +15,9 @@ namespace confab::actors {
 /// read.
 clock_doubt doubt_of_clock(const environment& env, journal::reader& of);
 
-/// Trims what is older than its room keeps it, and takes away old notes of what is read: looks through
-/// all rooms, and then all users with notes, once an hour, and asks the writer for one room, or some
-/// users, after the other, so that nothing waits long behind it. While the clock is in doubt it takes
+/// Trims what is older than its room keeps it, and takes away old notes of what is read, ids of who was
+/// erased and names of guests: looks through all rooms, and then all users with notes, once an hour, and
+/// asks the writer for one room, or some users, after the other, so that nothing waits long behind it. While the clock is in doubt it takes
 /// nothing away, and says so as soon as it is asked whether it is there. Detached, because its reads
 /// may wait for the disk.
 class keeper final : public keeper_actor::base {
@@ -35,6 +35,7 @@ class keeper final : public keeper_actor::base {
   void go_on();
   void trim_next();
   void drop_notes();
+  void forget_names();
   void end_round(std::chrono::milliseconds until_next);
   bool is_in_doubt() const { return doubt_.is_there(env_->now(), env_->steady_now()); }
   void tell();
@@ -52,7 +53,8 @@ class keeper final : public keeper_actor::base {
     user_id after;
     std::uint64_t upto;  // position
   };
-  std::optional<old_notes> notes_;    // behind the rooms
+  std::optional<old_notes> notes_;    // behind the rooms,
+  bool forgets_ = false;              // and behind these the names of who is no more
 };
 
 }  // namespace confab::actors

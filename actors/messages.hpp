@@ -44,6 +44,8 @@ struct rename_request;
 struct renamed;
 struct drop_notes_request;
 struct notes_dropped;
+struct forget_names_request;
+struct names_forgotten;
 struct room_news;
 struct inboxes_moved;
 struct watch_inbox;
@@ -110,6 +112,7 @@ using writer_actor = caf::typed_actor<caf::reacts_to<append_request>, caf::react
                                       caf::replies_to<order_request>::with<ordered>,
                                       caf::replies_to<rename_request>::with<renamed>,
                                       caf::replies_to<drop_notes_request>::with<notes_dropped>,
+                                      caf::replies_to<forget_names_request>::with<names_forgotten>,
                                       caf::replies_to<watch_feed>::with<feed_moved>,
                                       caf::replies_to<alive_request>::with<still_here>>;
 using feed_actor = caf::typed_actor<caf::reacts_to<read_feed>, caf::reacts_to<rest_feed>,

@@ -162,6 +162,13 @@ class writer {
                                      const rename_place& from) {
     return (void)user, (void)as, (void)from, rename_page{};
   }
+
+  /// Takes away, of some: the old name of who was erased no later than `erased`, in what says so itself,
+  /// but for direct rooms, whose ids have it; and the names of guests that were told last no later than
+  /// `guests`. Whether there may be more.
+  virtual result<bool> forget_names(unix_ms erased, unix_ms guests) {
+    return (void)erased, (void)guests, false;
+  }
 };
 
 /// Messages in their present form, ascending.

@@ -38,6 +38,7 @@ void erase_in_memory(memory_store& store, memory_room& room, const log_entry& at
     rooms::apply(message, at);
     rename(message.from, what);
     rename(message.edited_by, what);
+    if (message.deleted_by == what.user) message.deleted_reason.clear();
     rename(message.deleted_by, what);
     for (auto& one : message.what.mentions.users) rename(one, what);
   }
@@ -50,6 +51,35 @@ void erase_in_memory(memory_store& store, memory_room& room, const log_entry& at
     const auto& [user, kind, about] = one.first;
     return user == what.user || (kind == rooms::mark::kind::block && about == what.user.value());
   });
+}
+
+void forget_in_memory(memory_store& store, unix_ms erased_by, unix_ms told_by) {
+  auto& own = store.rooms.at(rooms::server_room).log;
+  std::vector<erased> old;
+  for (auto& entry : own) {
+    if (const auto* gone = std::get_if<erased>(&entry.body); gone && entry.at <= erased_by) {
+      const auto mark = store.marks.find({rooms::server_user, rooms::mark::kind::own_settings,
+                                          std::string{rooms::erasure_prefix} + gone->user.value()});
+      const bool goes_on = mark != store.marks.end() && mark->second.what.value != 0;
+      if (gone->user != gone->as && !goes_on) old.push_back(*gone);
+    }
+    auto* profile = std::get_if<user_set>(&entry.body);
+    if (!profile || !profile->guest || profile->by_api || entry.at > told_by) continue;
+    profile->name.clear();
+    profile->data.reset();
+    const auto known = store.profiles.find(profile->user);
+    if (known == store.profiles.end()) continue;
+    const auto& [what, at] = known->second;
+    if (what.guest && !what.by_api && at <= told_by) store.profiles.erase(known);
+  }
+  for (const auto& one : old) {
+    for (auto& [id, room] : store.rooms)
+      for (auto& entry : room.log)
+        if (auto* gone = std::get_if<erased>(&entry.body); gone && *gone == one && !room.view.direct)
+          gone->user = gone->as;
+    store.marks.erase({rooms::server_user, rooms::mark::kind::own_settings,
+                       std::string{rooms::erasure_prefix} + one.user.value()});
+  }
 }
 
 trace_page traces_of(memory_store& store, const user_id& user, std::uint64_t after,

@@ -65,6 +65,11 @@ class memory_writer final : public writer, private rooms::source {
         });
     return std::optional<user_id>{};
   }
+  result<bool> forget_names(unix_ms erased, unix_ms guests) override {
+    const std::lock_guard lock{store_.border};
+    forget_in_memory(store_, erased, guests);
+    return false;
+  }
 
  private:
   using key_name = std::tuple<std::int64_t, user_id, std::string>;
@@ -272,7 +277,7 @@ class memory_writer final : public writer, private rooms::source {
             },
             [&](const trimmed& gone) { trim(room, gone.upto); },
             [&](const pinned& pin) { room.pins[pin.target.value()] = {entry.from, entry.at}; },
-            [&](const user_set& profile) { store_.profiles[profile.user] = profile; },
+            [&](const user_set& profile) { store_.profiles[profile.user] = {profile, entry.at}; },
             [](const edited&) {},
             [](const deleted&) {},
             [](const reacted&) {},
@@ -374,7 +379,7 @@ class memory_writer final : public writer, private rooms::source {
   rooms::member_row member(const rooms::room_view& view, const user_id& user) override {
     return store_.rooms.at(view.room).row_of(user);
   }
-  std::optional<user_set> profile(const user_id& user) override {
+  std::optional<rooms::known_profile> profile(const user_id& user) override {
     const auto at = store_.profiles.find(user);
     return at == store_.profiles.end() ? std::nullopt : std::optional{at->second};
   }

@@ -285,7 +285,7 @@ class memory_reader final : public reader {
     std::vector<user_set> found;
     for (const auto& user : users)
       if (const auto at = store_.profiles.find(user); at != store_.profiles.end())
-        found.push_back(at->second);
+        found.push_back(at->second.what);
     return found;
   }
 

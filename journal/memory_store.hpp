@@ -5,6 +5,7 @@
 #include "rooms/notes.hpp"
 #include "rooms/present.hpp"
 #include "rooms/rights.hpp"
+#include "rooms/sequencer.hpp"
 #include "rooms/view.hpp"
 
 #include <cstdint>
@@ -84,7 +85,7 @@ struct memory_store {
   std::map<room_id, memory_room> rooms;
   std::vector<log_place> order;  // of all rooms
   std::map<mark_name, stored_mark> marks;
-  std::map<user_id, user_set> profiles;
+  std::map<user_id, rooms::known_profile> profiles;
   std::string journal;  // that tells places in it from those in another
   std::uint64_t last_position = 0;
   user_filter have_directs;  // outside of the border
@@ -106,6 +107,8 @@ trace_page traces_of(memory_store& store, const user_id& user, std::uint64_t aft
                      std::size_t entries);
 /// All that is left of a user in a room, whose entry `at` says so; within the border.
 void erase_in_memory(memory_store& store, memory_room& room, const log_entry& at);
+/// See `writer::forget_names`; within the border.
+void forget_in_memory(memory_store& store, unix_ms erased, unix_ms guests);
 std::unique_ptr<reader> read_memory(memory_store& store);
 
 }  // namespace confab::journal

@@ -1,5 +1,8 @@
 #include "journal/sqlite_erasing.hpp"
 
+#include "protocol/codec.hpp"
+#include "rooms/erasing.hpp"
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -10,13 +13,17 @@ namespace {
 
 /// Of one transaction: some tens of milliseconds.
 constexpr std::uint64_t entries_per_step = 5'000;
+constexpr std::size_t rows_per_forgetting = 1'000;
 
 }  // namespace
 
 int erasing::prepare(const connection& database) {
   const std::string in_room = " where room = ?1 and user in (?2, ?3)";
   const std::string in_range = " where room = ?1 and seq >= ?2 and seq < ?3 and ";
-  const std::string sender = "set sender = ?5" + in_range + "sender = ?4 and ";
+  const std::string sender = "set sender = ?5, key = null" + in_range + "sender = ?4 and ";
+  const std::string sender_and_reason =
+      "set sender = ?5, key = null, text = case kind when 2 then null else text end" + in_range +
+      "sender = ?4 and ";
   // Users are apart by spaces.
   const std::string named = "set users = trim(replace(' ' || users || ' ', ' ' || ?4 || ' ', ' ' || ?5 || ' '))" +
                             in_range + "instr(' ' || users || ' ', ' ' || ?4 || ' ') > 0 and ";
@@ -45,14 +52,45 @@ int erasing::prepare(const connection& database) {
        "select room, max(seq) from erased where user = ?1 and called = ?2 and room >= ?3 "
        "group by room order by room limit 1"},
       {run_.senders[0], messages + sender + "kind = 0"},
-      {run_.senders[1], changes + sender + "kind <> 0"},
+      {run_.senders[1], changes + sender_and_reason + "kind <> 0"},
       {run_.named[0], messages + named + "kind = 0"},
       {run_.named[1], changes + named + "kind <> 0 and kind <> 13"},
       {run_.profiles, "update log set text = null, data = null where room = 0 and kind = 11 and users = ?1"},
-      {run_.deleted_by, "update changed set deleted_by = ?5" + in_range + "deleted_by = ?4"},
+      {run_.reports,
+       "select id, data from log indexed by log_changes_order where room = 0 and seq >= ?1 and "
+       "seq < ?2 and kind <> 0 and kind = 5"},
+      {run_.left_of_report, "update log set data = ?2 where id = ?1"},
+      {run_.deleted_by, "update changed set deleted_by = ?5, reason = null" + in_range + "deleted_by = ?4"},
       {run_.edited_by, "update changed set edited_by = ?5" + in_range + "edited_by = ?4"},
       {run_.pinned_by, "update pins set pinned_by = ?3 where room = ?1 and pinned_by = ?2"},
       {run_.invited_by, "update members set invited_by = ?3 where room = ?1 and invited_by = ?2"},
+      // Who is being erased again comes later.
+      {run_.next_erased,
+       "select user, called from erased e indexed by erased_named where e.room = 0 and "
+       "e.user <> e.called and (select at from log l where l.room = 0 and l.seq = e.seq and "
+       "l.kind <> 0) <= ?1 and not exists (select 1 from marks where user = '@server' and kind = 2 "
+       "and subject = ?2 || e.user and value <> 0) limit 1"},
+      // The server's own log, by which it is known, is the last.
+      {run_.places,
+       "select e.room, e.seq from erased e indexed by erased_user join rooms r on r.id = e.room "
+       "where e.user = ?1 and e.called = ?2 and r.direct_a is null order by e.room desc limit ?3"},
+      {run_.forget_entry,
+       "update log indexed by log_changes_order set users = ?3 where room = ?1 and seq = ?2 and "
+       "kind <> 0"},
+      {run_.forget_place, "update erased set user = ?4 where room = ?1 and user = ?3 and seq = ?2"},
+      // Its position may be the journal's last, which does not go back.
+      {run_.forget_mark,
+       "update marks set subject = ?3 || ?2 where user = '@server' and kind = 2 and "
+       "subject = ?3 || ?1 and text = ?2 and value = 0"},
+      {run_.drop_old_marks,
+       "delete from marks where user = '@server' and kind = 2 and subject = ?2 || ?1 and "
+       "position < (select max(id) from log)"},
+      {run_.guest_names,
+       "select id, users from log indexed by log_guests where room = 0 and kind = 11 and flags = 1 "
+       "and text is not null and at <= ?1 limit ?2"},
+      {run_.forget_entry_of_guest, "update log set text = null, data = null where id = ?1"},
+      {run_.forget_guest,
+       "delete from users where user = ?1 and guest = 1 and by_api = 0 and at <= ?2"},
   };
   for (const auto& [prepared, sql] : all)
     if (const int code = prepared.prepare(database, sql)) return code;
@@ -121,6 +159,8 @@ int erasing::rename(const user_id& user, const user_id& as, rename_step from,
   for (const auto* each : {&run_.senders[0], &run_.senders[1], &run_.named[0], &run_.named[1],
                            &run_.deleted_by, &run_.edited_by})
     if (const int code = query{*each, room, from.seq, upto, user.view(), as.view()}.run()) return code;
+  if (room == 0)
+    if (const int code = rename_reports(from.seq, upto, user, as)) return code;
   if (upto < end) {
     next = {room, upto};
     return SQLITE_OK;
@@ -129,6 +169,76 @@ int erasing::rename(const user_id& user, const user_id& as, rename_step from,
     if (const int code = query{*each, room, user.view(), as.view()}.run()) return code;
   next = {room + 1, 0};
   return room == 0 ? query{run_.profiles, as.view()}.run() : SQLITE_OK;
+}
+
+int erasing::rename_reports(std::uint64_t from, std::uint64_t upto, const user_id& user,
+                            const user_id& as) {
+  std::vector<std::pair<std::int64_t, free_data>> theirs;
+  {
+    query row{run_.reports, from, upto};
+    while (row.next())
+      if (auto left = left_of_report(free_data{std::string{row.text(1)}}, user, as))
+        theirs.emplace_back(row.integer(0), *std::move(left));
+    if (row.code()) return row.code();
+  }
+  for (const auto& [id, left] : theirs)
+    if (const int code = query{run_.left_of_report, id, std::string_view{left.value()}}.run())
+      return code;
+  return SQLITE_OK;
+}
+
+int erasing::forget_names(unix_ms erased, unix_ms guests, bool& any, bool& more) {
+  auto left = rows_per_forgetting;
+  int code = forget_ids(erased, left);
+  if (!code) code = forget_guests(guests, left);
+  any = left < rows_per_forgetting;
+  more = left == 0;
+  return code;
+}
+
+int erasing::forget_ids(unix_ms erased, std::size_t& left) {
+  while (left > 0) {
+    std::string user, as;
+    {
+      query row{run_.next_erased, erased.value(), rooms::erasure_prefix};
+      if (!row.next()) return row.code();
+      user = row.text(0), as = row.text(1);
+    }
+    const std::string_view id{user}, called{as};
+    std::vector<std::pair<std::int64_t, std::int64_t>> places;
+    {
+      query row{run_.places, id, called, left};
+      while (row.next()) places.emplace_back(row.integer(0), row.integer(1));
+      if (row.code()) return row.code();
+    }
+    for (const auto& [room, seq] : places) {
+      int code = query{run_.forget_entry, room, seq, called}.run();
+      if (!code) code = query{run_.forget_place, room, seq, id, called}.run();
+      if (code) return code;
+    }
+    left -= places.size();
+    if (places.empty() || places.back().first != 0) continue;
+    int code = query{run_.forget_mark, id, called, rooms::erasure_prefix}.run();
+    if (!code) code = query{run_.drop_old_marks, called, rooms::erasure_prefix}.run();
+    if (code) return code;
+  }
+  return SQLITE_OK;
+}
+
+int erasing::forget_guests(unix_ms guests, std::size_t& left) {
+  std::vector<std::pair<std::int64_t, std::string>> told;
+  {
+    query row{run_.guest_names, guests.value(), left};
+    while (row.next()) told.emplace_back(row.integer(0), row.text(1));
+    if (row.code()) return row.code();
+  }
+  for (const auto& [id, user] : told) {
+    int code = query{run_.forget_entry_of_guest, id}.run();
+    if (!code) code = query{run_.forget_guest, std::string_view{user}, guests.value()}.run();
+    if (code) return code;
+  }
+  left -= told.size();
+  return SQLITE_OK;
 }
 
 }  // namespace confab::journal::sqlite

@@ -32,7 +32,7 @@ int people::prepare(const connection& database) {
   const std::string member = "select " + std::string{member_columns} +
                              " from members where room = ?1 and user = ?2";
   const std::string profile =
-      "select " + std::string{profile_columns} + " from users where user = ?1";
+      "select " + std::string{profile_columns} + ", at from users where user = ?1";
   const std::pair<statement&, std::string_view> all[] = {
       {run_.member, member},
       {run_.keep_member,
@@ -41,7 +41,9 @@ int people::prepare(const connection& database) {
       {run_.drop_member, "delete from members where room = ?1 and user = ?2"},
       {run_.profile, profile},
       {run_.keep_profile,
-       "insert or replace into users (user, name, data, guest, by_api) values (?1, ?2, ?3, ?4, ?5)"},
+       "insert or replace into users (user, name, data, guest, by_api, at) "
+       "values (?1, ?2, ?3, ?4, ?5, ?6)"},
+      {run_.drop_profile, "delete from users where user = ?1"},
       {run_.memberships,
        "select count(*) from (select 1 from members indexed by members_user "
        "where user = ?1 and state in (1, 2) "
@@ -88,11 +90,11 @@ rooms::member_row people::member(std::int64_t room, const user_id& user, int& co
   return *members_.put(std::move(name), std::move(found));
 }
 
-std::optional<user_set> people::profile(const user_id& user, int& code) {
+std::optional<rooms::known_profile> people::profile(const user_id& user, int& code) {
   if (const auto* known = profiles_.find(user)) return *known;
-  std::optional<user_set> found;
+  std::optional<rooms::known_profile> found;
   query row{run_.profile, user.view()};
-  if (row.next()) found = profile_of(row);
+  if (row.next()) found = {profile_of(row), unix_ms{row.integer(profile_columns_count)}};
   if (row.code()) return code = row.code(), found;
   return *profiles_.put(user, std::move(found));
 }
@@ -198,11 +200,16 @@ int people::project(const rooms::room_view& view, const log_entry& entry, std::u
             return SQLITE_OK;
           },
           [&](const user_set& profile) {
+            // In a replay, of a guest whose name has been forgotten since.
+            if (profile.guest && profile.name.empty()) {
+              profiles_.put(profile.user, std::nullopt);
+              return query{run_.drop_profile, profile.user.view()}.run();
+            }
             std::optional<std::string_view> data;
             if (profile.data) data = profile.data->value();
-            profiles_.put(profile.user, profile);
+            profiles_.put(profile.user, rooms::known_profile{profile, entry.at});
             return query{run_.keep_profile, profile.user.view(), std::string_view{profile.name},
-                         data, profile.guest, profile.by_api}
+                         data, profile.guest, profile.by_api, entry.at.value()}
                 .run();
           },
           [](const posted&) { return SQLITE_OK; },

@@ -5,6 +5,7 @@
 #include "protocol/entry.hpp"
 #include "rooms/member_row.hpp"
 #include "rooms/own.hpp"
+#include "rooms/sequencer.hpp"
 #include "rooms/view.hpp"
 
 #include <cstdint>
@@ -22,6 +23,7 @@ inline constexpr std::string_view member_columns =
 rooms::member_row member_of(const query& row, int column);
 
 inline constexpr std::string_view profile_columns = "user, name, data, guest, by_api";
+inline constexpr int profile_columns_count = 5;
 user_set profile_of(const query& row);
 
 /// Members and users, as the writer needs them and keeps them: projections of the log, like
@@ -31,7 +33,7 @@ class people {
   int prepare(const connection& database);
 
   rooms::member_row member(std::int64_t room, const user_id& user, int& code);
-  std::optional<user_set> profile(const user_id& user, int& code);
+  std::optional<rooms::known_profile> profile(const user_id& user, int& code);
   std::size_t memberships(const user_id& user, unix_ms at, std::size_t limit, int& code);
   bool has_blocked(const user_id& blocker, const user_id& blocked, int& code);
   std::optional<user_id> successor(std::int64_t room, std::span<const user_id> without, int& code);
@@ -66,17 +68,18 @@ class people {
   int watch_pace(const rooms::room_view& room, const log_entry& entry);
 
   struct statements {
-    statement member, keep_member, drop_member, profile, keep_profile, memberships, blocked, heir,
+    statement member, keep_member, drop_member, profile, keep_profile, drop_profile, memberships, blocked, heir,
         keep_room, last_message, spoke, recall_speakers, forget_speakers, left, came_back, own, drop_own;
   };
   statements run_;
   static std::size_t bytes_of_row(const rooms::member_row& row) { return row.reason.size(); }
-  static std::size_t bytes_of_profile(const std::optional<user_set>& profile) {
+  static std::size_t bytes_of_profile(const std::optional<rooms::known_profile>& profile) {
     if (!profile) return 0;
-    return profile->name.size() + (profile->data ? profile->data->value().size() : 0);
+    const auto& [what, at] = *profile;
+    return what.name.size() + (what.data ? what.data->value().size() : 0);
   }
   recent_map<member_name, rooms::member_row, bytes_of_row, member_hash> members_;
-  recent_map<user_id, std::optional<user_set>, bytes_of_profile> profiles_;
+  recent_map<user_id, std::optional<rooms::known_profile>, bytes_of_profile> profiles_;
 };
 
 }  // namespace confab::journal::sqlite

@@ -36,6 +36,10 @@ class projection {
              std::optional<rename_step>& next) {
     return erasing_.rename(user, as, from, next);
   }
+  /// See `writer::forget_names`. `any`: there was something to forget.
+  int forget_names(unix_ms erased, unix_ms guests, bool& any, bool& more) {
+    return erasing_.forget_names(erased, guests, any, more);
+  }
   /// See `writer::drop_notes`.
   int drop_notes(const user_id& after, std::uint64_t upto, std::optional<user_id>& next) {
     return notes_.drop_read(after, upto, next);

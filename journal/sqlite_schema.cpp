@@ -309,8 +309,27 @@ constexpr const char* step_9 = R"(
   create index reactions_user on reactions (room, user);
 )";
 
+constexpr const char* step_10 = "";
+
+// `erased_named`: of whom the old name stands in what says that they are no more. `log_guests`: entries
+// that tell a guest's name, which go with time; `users.at` is when it was told last. Of a direct room
+// there is a row of `members`, with nothing but a `since`, for each of its users who was erased: where
+// one of them has a direct room that row is found by a replay.
+constexpr const char* step_11 = R"(
+  create index erased_user on erased (user);
+  create index erased_named on erased (seq) where room = 0 and user <> called;
+  alter table users add column at integer not null default 0;
+  update users set at = l.at from
+    (select users, at, max(seq) from log where room = 0 and kind <> 0 and kind = 11 group by users) l
+    where l.users = users.user;
+  create index log_guests on log (at)
+    where room = 0 and kind = 11 and flags = 1 and text is not null;
+  insert or replace into progress select 'project', -1
+    where exists (select 1 from erased e join rooms r on r.id = e.room where r.direct_a is not null);
+)";
+
 constexpr std::array steps{step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8,
-                           step_9};
+                           step_9, step_10, step_11};
 
 std::variant<std::int64_t, std::string> number(connection& database, std::string_view sql) {
   statement prepared;

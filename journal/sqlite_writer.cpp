@@ -295,6 +295,18 @@ result<rename_page> sqlite_writer::rename(const user_id& user, const user_id& as
   return done;
 }
 
+/// Beside the log, and without a position, as renaming is.
+result<bool> sqlite_writer::forget_names(unix_ms erased, unix_ms guests) {
+  bool any = false;
+  auto more = store(false, [&](bool& is_more) {
+    return present_.forget_names(erased, guests, any, is_more);
+  });
+  if (!more || !any) return more;
+  people_.forget();
+  leftovers_ = true;
+  return more;
+}
+
 result<std::optional<user_id>> sqlite_writer::drop_notes(const user_id& after, std::uint64_t upto) {
   std::optional<user_id> next;
   auto done = store(true, [&](bool&) { return present_.drop_notes(after, upto, next); });

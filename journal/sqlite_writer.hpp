@@ -59,6 +59,7 @@ class sqlite_writer final : public writer, private rooms::source {
   result<std::optional<user_id>> drop_notes(const user_id& after, std::uint64_t upto) override;
   result<rename_page> rename(const user_id& user, const user_id& as,
                              const rename_place& from) override;
+  result<bool> forget_names(unix_ms erased, unix_ms guests) override;
 
  private:
   class transaction;
@@ -94,7 +95,7 @@ class sqlite_writer final : public writer, private rooms::source {
 
   // --- what the sequencer asks ---
   rooms::member_row member(const rooms::room_view& room, const user_id& user) override;
-  std::optional<user_set> profile(const user_id& user) override;
+  std::optional<rooms::known_profile> profile(const user_id& user) override;
   std::size_t memberships(const user_id& user, unix_ms at, std::size_t limit) override;
   bool has_blocked(const user_id& blocker, const user_id& blocked) override;
   seq_no marker(const rooms::room_view& room, const user_id& user) override;

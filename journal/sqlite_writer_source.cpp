@@ -26,7 +26,7 @@ rooms::member_row sqlite_writer::member(const rooms::room_view& room, const user
   if (room.rows == 0) return {};
   return people_.member(room.number, user, code_);
 }
-std::optional<user_set> sqlite_writer::profile(const user_id& user) {
+std::optional<rooms::known_profile> sqlite_writer::profile(const user_id& user) {
   return people_.profile(user, code_);
 }
 std::size_t sqlite_writer::memberships(const user_id& user, unix_ms at, std::size_t limit) {

@@ -440,4 +440,18 @@ free_data report_of(const room_id& room, seq_no target, const user_id& by,
   return free_data{std::move(text)};
 }
 
+std::optional<free_data> left_of_report(const free_data& report, const user_id& by,
+                                        const user_id& as) {
+  auto tree = read_json(report.value());
+  auto& root = tree.root;
+  if (!root.is_object()) return std::nullopt;
+  const auto author = root.find("by");
+  if (author == root.end() || !author->is_string() ||
+      author->get_ref<const std::string&>() != by.value())
+    return std::nullopt;
+  *author = as.value();
+  root.erase("reason");
+  return free_data{root.dump()};
+}
+
 }  // namespace confab

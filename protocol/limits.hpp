@@ -90,6 +90,11 @@ inline constexpr std::size_t inbox_page_count_max = 200;
 inline constexpr std::size_t inbox_text_bytes_max = 256;  // of the last message of a room, as the inbox shows it
 inline constexpr std::size_t mentions_told_max = 999;  // of one room; of unread messages all are told
 inline constexpr std::chrono::milliseconds mentions_kept = std::chrono::hours{24 * 90};  // read ones; default
+/// After which the entries that say so do not have the id any more of who was erased; default.
+inline constexpr std::chrono::milliseconds erased_ids_kept = std::chrono::hours{24 * 30};
+/// Of a guest, who is told apart by nothing else, and about as long after they came last.
+inline constexpr std::chrono::milliseconds guest_names_kept = std::chrono::hours{24 * 30};
+inline constexpr std::chrono::milliseconds guest_names_renewed = std::chrono::hours{24};
 inline constexpr std::size_t search_hits_default = 20;
 inline constexpr std::size_t search_hits_max = 100;
 // What a room and a user may gather.

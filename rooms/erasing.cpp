@@ -1,5 +1,7 @@
 #include "rooms/erasing.hpp"
 
+#include "protocol/codec.hpp"
+
 #include <algorithm>
 #include <variant>
 #include <vector>
@@ -30,10 +32,16 @@ const std::vector<user_id>* users_in(const log_entry& entry) {
 }  // namespace
 
 void rename(log_entry& entry, const erased& what) {
-  if (entry.from == what.user) entry.from = what.as;
+  if (entry.from == what.user) {
+    entry.from = what.as;
+    entry.key.clear();
+    if (auto* gone = std::get_if<deleted>(&entry.body)) gone->reason.clear();
+  }
+  if (auto* report = std::get_if<recorded>(&entry.body))
+    if (auto left = left_of_report(report->data, what.user, what.as)) report->data = *std::move(left);
   if (auto* users = users_in(entry)) std::ranges::replace(*users, what.user, what.as);
   if (auto* profile = std::get_if<user_set>(&entry.body); profile && profile->user == what.user)
-    *profile = {what.as, {}, {}, profile->guest};
+    *profile = {what.as, {}, {}, profile->guest, profile->by_api};
 }
 
 bool names(const log_entry& entry, const user_id& user) {

@@ -368,8 +368,11 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
     set->profile.by_api = asked.by.as == principal::kind::api_key;
     const auto was = from.profile(set->profile.user);
     // What the deployment set is nobody else's to change (SEMANTICS §9).
-    const bool is_kept = was && was->by_api && !set->profile.by_api;
-    if (is_kept || (was && *was == set->profile)) return unchanged{};
+    const bool is_kept = was && was->what.by_api && !set->profile.by_api;
+    // A guest's name goes some time after the entry that says it.
+    const bool is_old = was && set->profile.guest &&
+                        at.value() - was->at.value() >= limits::guest_names_renewed.count();
+    if (is_kept || (was && was->what == set->profile && !is_old)) return unchanged{};
   }
   if (from.broken()) return undecided{};
 
@@ -457,7 +460,7 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
       done.unreached.room = true;
     }
     const auto profile = from.profile(asked.by.user);
-    if (profile && profile->name != asked.by.user.view()) done.name = profile->name;
+    if (profile && profile->what.name != asked.by.user.view()) done.name = profile->what.name;
   }
   if (from.broken()) return undecided{};
 

@@ -15,6 +15,12 @@
 
 namespace confab::rooms {
 
+/// What the server's own log says of a user, and since when.
+struct known_profile {
+  user_set what;
+  unix_ms at;
+};
+
 /// What the sequencer reads of what was ordered before, this batch included. Implemented by the
 /// stores, and by a map in tests. Where a read fails the source is `broken` from then on.
 class source : public member_rows {
@@ -28,7 +34,7 @@ class source : public member_rows {
   virtual std::optional<key_record> key(const room_view& room, const user_id& by,
                                         std::string_view key) = 0;
   /// What the server's own log says of a user; none where it says nothing.
-  virtual std::optional<user_set> profile(const user_id& user) = 0;
+  virtual std::optional<known_profile> profile(const user_id& user) = 0;
   /// In how many rooms `user` is a member, or invited at that time; counted up to `limit`.
   virtual std::size_t memberships(const user_id& user, unix_ms at, std::size_t limit) = 0;
   virtual bool has_blocked(const user_id& blocker, const user_id& blocked) = 0;

@@ -156,6 +156,7 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
   env_.how.text_bytes_max = how.text_bytes;
   env_.how.signals_from = how.signals_from;
   env_.how.mentions_kept = how.mentions_kept;
+  env_.how.erased_ids_kept = how.erased_ids_kept;
   env_.how.notify = how.notify;
   env_.how.notify_direct = how.notify_direct;
   env_.how.frame_bytes_max = how.frame_bytes;

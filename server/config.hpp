@@ -57,6 +57,7 @@ struct config {
   std::size_t dedupe_count = 1'000'000;
   milliseconds retention{0};  // of messages; 0: for ever
   milliseconds mentions_kept = limits::mentions_kept;  // that are read; 0: for ever
+  milliseconds erased_ids_kept = limits::erased_ids_kept;
 
   std::optional<bool> guests;  // unset: see guests_allowed()
   std::string jwt_secret_file;

@@ -1,5 +1,6 @@
 #include "server/desk.hpp"
 
+#include "actors/eraser.hpp"
 #include "protocol/codec.hpp"
 
 #include <caf/scoped_actor.hpp>
@@ -19,6 +20,7 @@ namespace {
 constexpr std::string_view ok = "ok\n";
 constexpr auto answer_wait_max = std::chrono::seconds{5};
 constexpr std::size_t listed_max = 10'000;
+constexpr std::size_t erasures_shown_max = 10;
 
 /// What `who` says to `asked`.
 template <class Answer, class Handle, class Question>
@@ -83,7 +85,20 @@ std::string desk::answer(const std::vector<std::string>& words) {
   return "this server does not know what is asked";
 }
 
-std::string desk::status() const {
+/// None: it can't be read.
+std::optional<std::string> desk::being_erased() {
+  if (!reader_) reader_ = from_.reader();
+  const auto all = actors::pending_erasures(*reader_);
+  if (!all) return std::nullopt;
+  std::string names;
+  for (std::size_t i = 0; i < std::min(all->size(), erasures_shown_max); ++i)
+    names.append(names.empty() ? "" : " ").append((*all)[i].first.view());
+  if (all->size() > erasures_shown_max)
+    names.append(" and ").append(std::to_string(all->size() - erasures_shown_max)).append(" more");
+  return names;
+}
+
+std::string desk::status() {
   const auto is = from_.numbers();
   const auto trouble = from_.trouble();
   const auto number = [](std::uint64_t n) { return std::to_string(n); };
@@ -97,6 +112,8 @@ std::string desk::status() const {
       {"rooms awake", number(is.actors.rooms_awake)},
       {"waits for readers", size_text(is.transport.outbound_bytes)}};
   if (is.clock_in_doubt) rows.push_back({"retention", "stopped: the clock is in doubt"});
+  if (const auto names = being_erased(); !names || !names->empty())
+    rows.push_back({"being erased", names.value_or("not known: the journal cannot be read")});
   if (is.disk) {
     rows.push_back({"database", size_text(is.disk->database_bytes)});
     rows.push_back({"its log", size_text(is.disk->wal_bytes)});
@@ -181,9 +198,12 @@ std::string desk::erase(const std::string& user) const {
   const auto id = user_id::make(user);
   if (!id) throw std::runtime_error("this is no user's id");
   const auto taken = ask<actors::erase_taken>(system_, from_.eraser(), actors::erase_request{*id});
+  if (!taken.known) throw std::runtime_error("nothing is known of a user " + user);
   if (!taken.ok) throw std::runtime_error("the journal cannot be read or written: see /readyz");
   kick(user);
-  return user + " is erased, and called " + taken.as.value() + " from now on\n";
+  const auto as = " called " + taken.as.value();
+  return user + (taken.done ? " is erased already, and" + as + "\n"
+                            : " is being erased, and" + as + " from now on\n");
 }
 
 std::string desk::resume_retention() const {

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,8 @@ class desk {
   std::string answer(const std::vector<std::string>& words);
 
  private:
-  std::string status() const;
+  std::string status();
+  std::optional<std::string> being_erased();
   std::string rooms() const;
   std::string users() const;
   std::string kick(const std::string& user) const;

@@ -272,6 +272,9 @@ std::vector<option_row> make_rows() {
       time({"mentions_kept", storage,
             "how long mentions that are read stay in the list of mentions; 0s: for ever"},
            &config::mentions_kept, 0ms, 3650 * 24h),
+      time({"erased_ids_kept", storage,
+            "how long the entries that tell of an erased user name the old id; 0s: not at all"},
+           &config::erased_ids_kept, 0ms, 3650 * 24h),
 
       one_of<actors::room_making>(
           {"create_rooms", rules,

@@ -17,7 +17,7 @@ struct known_eve {
   client& bob = world.guest("bob");
   client& eve = world.guest("eve");
 
-  known_eve() {
+  explicit known_eve(world_options how = {}) : world(std::move(how)) {
     for (auto* each : {&bob, &eve})
       each->ask({{"type", "join"}, {"room", "team"}, {"member", true}});
     eve.join("other");
@@ -138,6 +138,33 @@ TEST_CASE("who comes by an erased id reads nothing of the id's direct rooms from
   CHECK(friendly.ask({{"type", "join"}, {"room", "dm:bob:eve"}})["events"].size() == 2);
 }
 
+TEST_CASE("in time the entries that tell of an erasure do not name the id") {
+  world_options how;
+  how.how.erased_ids_kept = 2h;
+  known_eve of{how};
+  of.erase(of.world.erase_users());
+  of.world.keep();
+  const auto says_eve = [&](const char* room) {
+    for (const auto& entry : of.world.stored_log(room))
+      if (const auto* gone = std::get_if<erased>(&entry.body)) return gone->user.value() == "eve";
+    FAIL("nobody is erased in " << room);
+    return false;
+  };
+  of.world.advance(90min);
+  for (const auto* room : {"team", "other", "@server"}) CHECK(says_eve(room));
+
+  if (GENERATE(false, true)) {  // a clock that was set is not believed
+    of.world.set_clock(24h);
+    of.world.advance(90min);
+    for (const auto* room : {"team", "other", "@server"}) CHECK(says_eve(room));
+    of.world.set_clock(0h);
+  }
+  of.world.advance(2h);
+
+  for (const auto* room : {"team", "other", "@server"}) CHECK_FALSE(says_eve(room));
+  CHECK(says_eve("dm:bob:eve"));  // the room's own id says it
+}
+
 TEST_CASE("an erasure that was cut off goes on") {
   known_eve of;
   const auto first = of.world.erase_users();
@@ -148,6 +175,9 @@ TEST_CASE("an erasure that was cut off goes on") {
   };
   of.erase(first);
   CHECK(of.is_named());
+  const auto pending = [&] { return actors::pending_erasures(of.world.stored()); };
+  REQUIRE(pending()->size() == 1);
+  CHECK(pending()->front().first == user_id::trusted("eve"));
   of.world.faults.on_commit = [] { return commit_fate::stored; };
 
   SECTION("by the same process") { of.world.advance(2min); }
@@ -158,5 +188,6 @@ TEST_CASE("an erasure that was cut off goes on") {
   }
 
   CHECK_FALSE(of.is_named());
+  CHECK(pending()->empty());
   CHECK(of.bob.received("erased", "team").size() == 1);
 }

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
+import { until } from "./support/deadline.mjs";
 import { confabd, run } from "./support/server.mjs";
 import { scenario } from "./support/world.mjs";
 
@@ -75,20 +76,35 @@ scenario("who is erased is sent away, and what they said is in no file", async (
   const server = await world.server([], { data });
   const eve = await world.member(server, "eve", "lobby");
   const bob = await world.member(server, "bob", "lobby");
+  const { seq } = await bob.ask({ type: "send", room: "lobby", text: "words of bob" });
+  const gone = await eve.ask({ type: "send", room: "lobby", key: "key of eve", text: "words of eve" });
+  await eve.ask({ type: "delete", room: "lobby", targets: [gone.seq], reason: "regret of eve" });
   await eve.ask({ type: "send", room: "lobby", text: "words of eve" });
-  await bob.ask({ type: "send", room: "lobby", text: "words of bob" });
+  await eve.ask({ type: "report", room: "lobby", target: seq, reason: "report of eve" });
+  await eve.ask({ type: "direct", to: "bob", text: "words of eve" });
+  const erase = (user) => run(confabd, ["erase", "--user", user, "--data", data]);
 
-  const { code, stdout, stderr } = await run(confabd, ["erase", "--user", "eve", "--data", data]);
+  const typo = await erase("eva");
+  const { code, stdout, stderr } = await erase("eve");
 
+  assert.deepEqual([typo.code, typo.stderr], [1, "confabd: nothing is known of a user eva"]);
   assert.equal(code, 0, stderr);
-  const [, as] = /^eve is erased, and called (gone:[a-z2-7]+) from now on\n$/.exec(stdout);
+  const [, as] = /^eve is being erased, and called (gone:[a-z2-7]+) from now on\n$/.exec(stdout);
   assert.equal((await eve.closed()).code, 4502);
   await bob.expect({ type: "erased", room: "lobby", user: "eve", as });
+  await until("nobody is being erased", async () => {
+    const status = await run(confabd, ["status", "--data", data]);
+    return status.code === 0 && !status.stdout.includes("being erased");
+  });
   const { events } = await bob.ask({ type: "history", room: "lobby" });
-  assert.deepEqual(events.map(({ text, deleted }) => [text, deleted]), [[undefined, true], ["words of bob", undefined]]);
+  assert.deepEqual(events.map(({ text, deleted }) => [text, deleted]), [["words of bob", undefined], [undefined, true], [undefined, true]]);
+  const again = await erase("eve");
+  assert.deepEqual([again.code, again.stdout], [0, `eve is erased already, and called ${as}\n`]);
   await server.stop();
   const files = await Promise.all((await readdir(data)).map((name) => readFile(join(data, name), "latin1")));
-  assert.deepEqual([files.some((all) => all.includes("words of bob")), files.some((all) => all.includes("words of eve"))], [true, false]);
+  const found = (words) => files.some((all) => all.includes(words));
+  assert.equal(found("words of bob"), true);
+  for (const what of ["words", "key", "regret", "report"]) assert.equal(found(`${what} of eve`), false, what);
 });
 
 scenario("retention goes on when the operator says that the clock is right", async (world) => {

@@ -2,6 +2,7 @@
 
 #include "journal/sqlite_journal.hpp"
 #include "journal/sqlite_migration.hpp"
+#include "protocol/codec.hpp"
 #include "tests/journal/mixed.hpp"
 #include "tests/support/effort.hpp"
 
@@ -152,26 +153,158 @@ TEST_CASE("a replay finds from where on who comes by an erased id may read", "[j
   CHECK(disk->read->directs(carol, 10)->size() == 1);
 }
 
-TEST_CASE("who was erased is in no file but in the entries that say so", "[journal]") {
-  sqlite_store store;
+TEMPLATE_TEST_CASE("of who is erased no words are left in what they reported, deleted or repeated", "[journal]",
+                   memory_store, sqlite_store) {
+  TestType store;
   auto& of = store.of;
+  const auto report = [&](const user_id& by) {
+    return operation{rooms::server_room, rooms::server_principal(), "",
+                     rooms::record_event{"report.created",
+                                         report_of(general, seq_no{1}, by, "what an insult")}};
+  };
+  auto deletes = erase(general, {2}, carol, "k2");
+  std::get<rooms::delete_messages>(deletes.what).reason = "I take that back";
+  of.commit({create(general), post(general, "one", "k", alice), post(general, "two", "k1", carol), deletes,
+             report(carol), report(bob)});
+  const auto as = user("gone:1");
+
+  erase_everywhere(of, as, 1000);
+
+  for (const auto& entry : *of.read->entries(general, seq_no{0}, seq_no{3}, 10, plenty)) {
+    CHECK(entry.from != carol);
+    if (entry.from == as) CHECK(entry.key.empty());
+    if (const auto* gone = std::get_if<deleted>(&entry.body)) CHECK(gone->reason.empty());
+  }
+  const auto forms = stored_forms(of, general);
+  REQUIRE(forms.size() == 2);
+  CHECK(forms[1].deleted_by == as);
+  CHECK(forms[1].deleted_reason.empty());
+  const auto reports = *of.read->entries(rooms::server_room, seq_no{0}, seq_no{2}, 10, plenty);
+  REQUIRE(reports.size() == 2);
+  CHECK(std::get<recorded>(reports[0].body).data.value() ==
+        R"({"room":"general","target":1,"by":"gone:1"})");
+  CHECK(std::get<recorded>(reports[1].body).data ==
+        report_of(general, seq_no{1}, bob, "what an insult"));
+}
+
+TEMPLATE_TEST_CASE("in time the id of who was erased is in no entry but of direct rooms", "[journal]",
+                   memory_store, sqlite_store) {
+  TestType store;
+  auto& of = store.of;
+  const auto together = direct_room_of(alice, carol);
+  of.commit({create(general), post(general, "by carol", "", carol), create_direct(alice, carol),
+             post(together, "by carol", "", carol)});
+  const auto as = user("gone:1");
+  erase_everywhere(of, as, 1000);
+  const auto mark = [&](std::int64_t pending) {
+    rooms::mark note{rooms::server_user, "erase:carol", rooms::mark::kind::own_settings, pending,
+                     as.value()};
+    of.commit({{rooms::server_room, rooms::server_principal(), "", rooms::set_marks{{note}}}});
+  };
+  const auto forget = [&](std::int64_t until) {
+    while (*of.write->forget_names(unix_ms{until}, unix_ms{0})) continue;
+  };
+  const auto named = [&](const room_id& id) {
+    const auto all = *of.read->entries(id, seq_no{0}, of.read->room(id)->head, 10, plenty);
+    return std::get<erased>(all.back().body).user;
+  };
+  const auto marks = [&] {
+    return of.read->marks(rooms::server_user, rooms::mark::kind::own_settings);
+  };
+
+  mark(1);
+  forget(5'000);
+  CHECK(named(general) == carol);
+  mark(0);
+  forget(999);
+  CHECK(named(general) == carol);
+  REQUIRE(marks()->size() == 1);
+  const auto position = of.write->position();
+
+  forget(1'000);
+
+  CHECK(named(general) == as);
+  CHECK(named(rooms::server_room) == as);
+  CHECK(named(together) == carol);  // its own id has it, and carol reads from there on
+  for (const auto& left : *marks()) CHECK(left.what.subject != "erase:carol");
+  CHECK(of.write->position() == position);
+}
+
+TEMPLATE_TEST_CASE("names of guests go where they were not told again", "[journal]", memory_store,
+                   sqlite_store) {
+  TestType store;
+  auto& of = store.of;
+  const auto tell = [&](user_set profile, std::int64_t clock) {
+    of.commit({{rooms::server_room, rooms::server_principal(), "", rooms::set_user{std::move(profile)}}},
+              clock);
+  };
+  constexpr std::int64_t day = 86'400'000;
+  tell({carol, "Carol", {}, true}, day);
+  tell({bob, "Bob", {}, true}, day);
+  tell({alice, "Alice", {}, false}, day);
+  tell({bob, "Bob", {}, true}, 2 * day);
+  const auto known = [&] {
+    names found;
+    for (const auto& one : *of.read->profiles(std::vector{alice, bob, carol})) found.push_back(one.name);
+    return found;
+  };
+
+  CHECK_FALSE(*of.write->forget_names(unix_ms{0}, unix_ms{day - 1}));
+  CHECK(known() == names{"Alice", "Bob", "Carol"});
+
+  CHECK_FALSE(*of.write->forget_names(unix_ms{0}, unix_ms{day}));
+  CHECK(known() == names{"Alice", "Bob"});
+  names told;
+  for (const auto& entry : *of.read->entries(rooms::server_room, seq_no{0}, seq_no{4}, 10, plenty))
+    told.push_back(std::get<user_set>(entry.body).name);
+  CHECK(told == names{"", "", "Alice", "Bob"});
+  tell({carol, "Carol", {}, true}, 3 * day);
+  CHECK(known() == names{"Alice", "Bob", "Carol"});
+}
+
+TEST_CASE("who was erased is in no file but in the entries that say so, and in time not in these",
+          "[journal]") {
+  temporary_directory directory;
+  std::optional<session> disk{open_or_throw(directory.path())};
+  auto& of = *disk;
   auto naming = post(general, "see you");
   std::get<rooms::post_message>(naming.what).what.mentions.users = {carol};
+  const auto told = [](const user_id& guest, std::string name) {
+    return operation{rooms::server_room, rooms::server_principal(), "",
+                     rooms::set_user{{guest, std::move(name), {}, guest != carol}}};
+  };
   REQUIRE(of.write->clear_leftovers());
   of.commit({create(general), join_as_member(general, alice), join_as_member(general, carol),
-             post(general, "what a whisper", "", carol), naming,
+             post(general, "what a whisper", "k-whisper", carol), naming, told(carol, "Carol Furtive"),
+             told(bob, "Robert Fleeting"),
              {rooms::server_room, rooms::server_principal(), "",
-              rooms::set_user{{carol, "Carol Furtive", {}, false}}}});
+              rooms::record_event{"report.created",
+                                  report_of(general, seq_no{4}, carol, "they whisper, too")}}});
+  const auto count = [&](std::string_view word) {
+    const auto bytes = bytes_of(directory.database()) + bytes_of(directory.database() + "-wal");
+    std::size_t found = 0;
+    for (auto at = bytes.find(word); at != std::string::npos; at = bytes.find(word, at + 1)) ++found;
+    return found;
+  };
 
   erase_everywhere(of, user("gone:1"), 1000);
   REQUIRE(of.write->clear_leftovers());
 
-  const auto bytes = bytes_of(store.directory.database()) + bytes_of(store.directory.database() + "-wal");
-  CHECK(bytes.find("whisper") == std::string::npos);
-  CHECK(bytes.find("Furtive") == std::string::npos);
-  std::size_t named = 0;
-  for (auto at = bytes.find("carol"); at != std::string::npos; at = bytes.find("carol", at + 1)) ++named;
-  CHECK(named == 4);  // in two logs, and where it is noted which of their entries do not read so
+  CHECK(count("whisper") == 0);
+  CHECK(count("Furtive") == 0);
+  // In two logs, and where it is noted which of their entries do not read so, with two indexes of that.
+  CHECK(count("carol") == 7);
+  CHECK(count("Fleeting") > 0);
+
+  while (*of.write->forget_names(unix_ms{1000}, unix_ms{1000})) continue;
+  REQUIRE(of.write->clear_leftovers());
+
+  CHECK(count("carol") == 0);
+  CHECK(count("Fleeting") == 0);
+  disk.reset();
+  const auto sound = check_sqlite(directory.path(), check_mode::compare);
+  REQUIRE(std::holds_alternative<check_report>(sound));
+  CHECK(std::get<check_report>(sound).faults == names{});
 }
 
 TEST_CASE("both stores erase alike, and a replay comes to the same", "[journal]") {

@@ -70,7 +70,7 @@ class map_source final : public source {
     const auto at = room->second.members.find(user);
     return at == room->second.members.end() ? member_row{} : at->second;
   }
-  std::optional<user_set> profile(const user_id& user) override {
+  std::optional<known_profile> profile(const user_id& user) override {
     const auto at = profiles.find(user);
     return at == profiles.end() ? std::nullopt : std::optional{at->second};
   }
@@ -133,7 +133,7 @@ class map_source final : public source {
 
   std::map<room_id, kept_room> rooms;
   std::map<std::tuple<room_id, user_id, std::string>, key_record> keys;
-  std::map<user_id, user_set> profiles;
+  std::map<user_id, known_profile> profiles;
   std::map<std::pair<room_id, user_id>, seq_no> markers;
   std::map<std::pair<room_id, user_id>, kept_own> owns;
   std::set<std::pair<user_id, user_id>> blocks;  // who blocked, and whom
@@ -167,7 +167,7 @@ class map_source final : public source {
       else if (const auto* gone = std::get_if<erased>(&entry.body))
         room.members[gone->user] = rooms::apply(member_row{}, entry, room.view.direct.has_value());
       else if (const auto* profile = std::get_if<user_set>(&entry.body))
-        profiles[profile->user] = *profile;
+        profiles[profile->user] = {*profile, entry.at};
     }
   }
 

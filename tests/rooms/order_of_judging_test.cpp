@@ -79,6 +79,24 @@ TEST_CASE("the server's own log is the server's alone, and no room to belong to"
   CHECK(done(in.decide(asked(server_principal(), server_room, renamed))));
 }
 
+TEST_CASE("a guest's name is told again once it has not been for a day", "[rooms]") {
+  chat in;
+  in.from.rooms[server_room].view.room = server_room;
+  const auto tell = [&](user_set profile, std::int64_t hour) {
+    return in.decide({server_room, server_principal(), "", set_user{std::move(profile)}},
+                     hour * 3'600'000);
+  };
+  const user_set guest{bob, "Bob", {}, true}, user{alice, "Alice", {}, false};
+  REQUIRE(done(tell(guest, 1)));
+  REQUIRE(done(tell(user, 1)));
+
+  CHECK(nothing(tell(guest, 24)));
+  CHECK(done(tell(guest, 25)));
+  CHECK(nothing(tell(guest, 48)));
+  CHECK(done(tell(guest, 49)));
+  CHECK(nothing(tell(user, 1'000)));
+}
+
 // --- keys ---
 
 TEST_CASE("a key that was used for another kind of entry, or target, is a conflict", "[rooms]") {

@@ -308,7 +308,7 @@ TEST_CASE_METHOD(fixture, "a profile that the API set is the API's alone to chan
   CHECK(std::holds_alternative<unchanged>(set({bob, "Bob", {}, false}, server)));
   CHECK(std::holds_alternative<unchanged>(set({bob, "Bobby", {}, true}, server)));
 
-  CHECK(from.profiles.at(bob) == user_set{bob, "Bob", red, false, true});
+  CHECK(from.profiles.at(bob).what == user_set{bob, "Bob", red, false, true});
 }
 
 TEST_CASE("the same operations make the same entries and refusals, wherever a restart comes",

@@ -90,6 +90,7 @@ const std::map<std::string, std::string>& other_values() {
       {"dedupe_count", "200000"},
       {"retention", "720h"},
       {"mentions_kept", "240h"},
+      {"erased_ids_kept", "48h"},
       {"create_rooms", "false"},
       {"guest_members", "false"},
       {"room_members_max", "500"},

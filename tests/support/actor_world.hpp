@@ -118,6 +118,7 @@ class actor_world {
   std::size_t reminders_kept();
   /// Timers that are set, of everyone.
   std::size_t timers() { return scheduler_->clock().schedule().size(); }
+  journal::reader& stored() { return *looking_; }
   journal::room_info stored_room(const std::string& room);
   rooms::member_row stored_member(const std::string& room, const std::string& user);
   std::vector<log_entry> stored_log(const std::string& room);
