@@ -53,25 +53,29 @@ void erase_in_memory(memory_store& store, memory_room& room, const log_entry& at
   });
 }
 
+void forget_name(log_entry& entry) {
+  auto& profile = std::get<user_set>(entry.body);
+  profile.name.clear();
+  profile.data.reset();
+}
+
 void forget_in_memory(memory_store& store, unix_ms erased_by, unix_ms told_by) {
   auto& own = store.rooms.at(rooms::server_room).log;
   std::vector<erased> old;
-  for (auto& entry : own) {
+  for (const auto& entry : own) {
     if (const auto* gone = std::get_if<erased>(&entry.body); gone && entry.at <= erased_by) {
       const auto mark = store.marks.find({rooms::server_user, rooms::mark::kind::own_settings,
                                           std::string{rooms::erasure_prefix} + gone->user.value()});
       const bool goes_on = mark != store.marks.end() && mark->second.what.value != 0;
       if (gone->user != gone->as && !goes_on) old.push_back(*gone);
     }
-    auto* profile = std::get_if<user_set>(&entry.body);
-    if (!profile || !profile->guest || profile->by_api || entry.at > told_by) continue;
-    profile->name.clear();
-    profile->data.reset();
-    const auto known = store.profiles.find(profile->user);
-    if (known == store.profiles.end()) continue;
-    const auto& [what, at] = known->second;
-    if (what.guest && !what.by_api && at <= told_by) store.profiles.erase(known);
   }
+  std::erase_if(store.profiles, [&](const auto& one) {
+    const auto& known = one.second;
+    const bool goes = known.is_guest() && known.at <= told_by;
+    if (goes) forget_name(own[known.seq.value() - 1]);
+    return goes;
+  });
   for (const auto& one : old) {
     for (auto& [id, room] : store.rooms)
       for (auto& entry : room.log)

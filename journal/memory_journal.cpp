@@ -227,10 +227,13 @@ class memory_writer final : public writer, private rooms::source {
     if (!set || !set->change.slow) return;
     if (slow == 0) return room.spoke.clear();
     std::map<user_id, unix_ms> recalled;
-    for (const auto& one : room.log) {
-      if (!std::holds_alternative<posted>(one.body) || one.at.value() <= entry.at.value() - slow) continue;
-      auto& last = recalled.try_emplace(one.from, one.at).first->second;
-      last = std::max(last, one.at);
+    std::size_t left = limits::slow_mode_messages_max;
+    for (auto one = room.log.rbegin(); one != room.log.rend() && left > 0; ++one) {
+      if (!std::holds_alternative<posted>(one->body)) continue;
+      --left;
+      if (one->at.value() <= entry.at.value() - slow) continue;
+      auto& last = recalled.try_emplace(one->from, one->at).first->second;
+      last = std::max(last, one->at);
     }
     room.spoke.merge(recalled);
   }
@@ -276,8 +279,14 @@ class memory_writer final : public writer, private rooms::source {
               });
             },
             [&](const trimmed& gone) { trim(room, gone.upto); },
-            [&](const pinned& pin) { room.pins[pin.target.value()] = {entry.from, entry.at}; },
-            [&](const user_set& profile) { store_.profiles[profile.user] = {profile, entry.at}; },
+            [&](const pinned& pin) { 
+              room.pins[pin.target.value()] = {entry.from, entry.at, entry.seq};
+            },
+            [&](const user_set& profile) {
+              auto& known = store_.profiles[profile.user];
+              if (known.is_guest()) forget_name(room.log[known.seq.value() - 1]);
+              known = {profile, entry.at, entry.seq};
+            },
             [](const edited&) {},
             [](const deleted&) {},
             [](const reacted&) {},

@@ -25,6 +25,7 @@ namespace confab::journal {
 struct pin_place {
   user_id by;
   unix_ms at;
+  seq_no seq;  // of the entry
 };
 
 struct inbox_end {
@@ -107,6 +108,8 @@ trace_page traces_of(memory_store& store, const user_id& user, std::uint64_t aft
                      std::size_t entries);
 /// All that is left of a user in a room, whose entry `at` says so; within the border.
 void erase_in_memory(memory_store& store, memory_room& room, const log_entry& at);
+/// What an entry says of a guest.
+void forget_name(log_entry& entry);
 /// See `writer::forget_names`; within the border.
 void forget_in_memory(memory_store& store, unix_ms erased, unix_ms guests);
 std::unique_ptr<reader> read_memory(memory_store& store);

@@ -85,12 +85,12 @@ int erasing::prepare(const connection& database) {
       {run_.drop_old_marks,
        "delete from marks where user = '@server' and kind = 2 and subject = ?2 || ?1 and "
        "position < (select max(id) from log)"},
-      {run_.guest_names,
-       "select id, users from log indexed by log_guests where room = 0 and kind = 11 and flags = 1 "
-       "and text is not null and at <= ?1 limit ?2"},
-      {run_.forget_entry_of_guest, "update log set text = null, data = null where id = ?1"},
-      {run_.forget_guest,
-       "delete from users where user = ?1 and guest = 1 and by_api = 0 and at <= ?2"},
+      {run_.guests,
+       "select user, seq from users indexed by users_guests where guest = 1 and by_api = 0 and "
+       "at <= ?1 limit ?2"},
+      {run_.forget_name,
+       "update log set text = null, data = null where room = 0 and seq = ?1 and kind <> 0"},
+      {run_.forget_guest, "delete from users where user = ?1"},
   };
   for (const auto& [prepared, sql] : all)
     if (const int code = prepared.prepare(database, sql)) return code;
@@ -226,15 +226,15 @@ int erasing::forget_ids(unix_ms erased, std::size_t& left) {
 }
 
 int erasing::forget_guests(unix_ms guests, std::size_t& left) {
-  std::vector<std::pair<std::int64_t, std::string>> told;
+  std::vector<std::pair<std::string, std::int64_t>> told;
   {
-    query row{run_.guest_names, guests.value(), left};
-    while (row.next()) told.emplace_back(row.integer(0), row.text(1));
+    query row{run_.guests, guests.value(), left};
+    while (row.next()) told.emplace_back(row.text(0), row.integer(1));
     if (row.code()) return row.code();
   }
-  for (const auto& [id, user] : told) {
-    int code = query{run_.forget_entry_of_guest, id}.run();
-    if (!code) code = query{run_.forget_guest, std::string_view{user}, guests.value()}.run();
+  for (const auto& [user, seq] : told) {
+    int code = query{run_.forget_name, seq}.run();
+    if (!code) code = query{run_.forget_guest, std::string_view{user}}.run();
     if (code) return code;
   }
   left -= told.size();

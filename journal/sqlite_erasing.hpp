@@ -42,7 +42,7 @@ class erasing {
     statement next_room, senders[2], named[2], profiles, deleted_by, edited_by, pinned_by, invited_by,
         reports, left_of_report;
     statement next_erased, places, forget_entry, forget_place, forget_mark, drop_old_marks,
-        guest_names, forget_entry_of_guest, forget_guest;
+        guests, forget_name, forget_guest;
   };
   statements run_;
 };

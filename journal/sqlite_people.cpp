@@ -32,7 +32,13 @@ int people::prepare(const connection& database) {
   const std::string member = "select " + std::string{member_columns} +
                              " from members where room = ?1 and user = ?2";
   const std::string profile =
-      "select " + std::string{profile_columns} + ", at from users where user = ?1";
+      "select " + std::string{profile_columns} + ", at, seq from users where user = ?1";
+  const auto recall_speakers =
+      "insert or ignore into last_messages (room, user, at) select ?1, sender, max(at) from ("
+      "select sender, at, seq from log where room = ?1 and seq < ?2 and kind = 0 union all "
+      "select sender, at, seq from log where room = ?1 and seq < ?2 and kind = 6 "
+      "order by 3 desc limit " + std::to_string(limits::slow_mode_messages_max) +
+      ") where at > ?3 group by sender";
   const std::pair<statement&, std::string_view> all[] = {
       {run_.member, member},
       {run_.keep_member,
@@ -41,8 +47,11 @@ int people::prepare(const connection& database) {
       {run_.drop_member, "delete from members where room = ?1 and user = ?2"},
       {run_.profile, profile},
       {run_.keep_profile,
-       "insert or replace into users (user, name, data, guest, by_api, at) "
-       "values (?1, ?2, ?3, ?4, ?5, ?6)"},
+       "insert or replace into users (user, name, data, guest, by_api, at, seq) "
+       "values (?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
+      {run_.forget_last_name,
+       "update log set text = null, data = null where room = 0 and kind <> 0 and seq = "
+       "(select seq from users where user = ?1 and guest = 1 and by_api = 0)"},
       {run_.drop_profile, "delete from users where user = ?1"},
       {run_.memberships,
        "select count(*) from (select 1 from members indexed by members_user "
@@ -56,12 +65,7 @@ int people::prepare(const connection& database) {
       {run_.last_message, "select at from last_messages where room = ?1 and user = ?2"},
       {run_.spoke,
        "insert or replace into last_messages (room, user, at) values (?1, ?2, ?3)"},
-      // Of a busy room the latest ten thousand messages.
-      {run_.recall_speakers,
-       "insert or ignore into last_messages (room, user, at) select ?1, sender, max(at) from ("
-       "select sender, at, seq from log where room = ?1 and seq < ?2 and kind = 0 union all "
-       "select sender, at, seq from log where room = ?1 and seq < ?2 and kind = 6 "
-       "order by 3 desc limit 10000) where at > ?3 group by sender"},
+      {run_.recall_speakers, recall_speakers},
       {run_.forget_speakers, "delete from last_messages where room = ?1"},
       {run_.left,
        "insert or replace into gone_rooms (user, room, state, position) values (?1, ?2, ?3, ?4)"},
@@ -94,7 +98,8 @@ std::optional<rooms::known_profile> people::profile(const user_id& user, int& co
   if (const auto* known = profiles_.find(user)) return *known;
   std::optional<rooms::known_profile> found;
   query row{run_.profile, user.view()};
-  if (row.next()) found = {profile_of(row), unix_ms{row.integer(profile_columns_count)}};
+  if (row.next()) found = {profile_of(row), unix_ms{row.integer(profile_columns_count)},
+                              seq_no{static_cast<std::uint64_t>(row.integer(profile_columns_count + 1))}};
   if (row.code()) return code = row.code(), found;
   return *profiles_.put(user, std::move(found));
 }
@@ -200,6 +205,8 @@ int people::project(const rooms::room_view& view, const log_entry& entry, std::u
             return SQLITE_OK;
           },
           [&](const user_set& profile) {
+            if (const int code = query{run_.forget_last_name, profile.user.view()}.run())
+              return code;
             // In a replay, of a guest whose name has been forgotten since.
             if (profile.guest && profile.name.empty()) {
               profiles_.put(profile.user, std::nullopt);
@@ -207,9 +214,10 @@ int people::project(const rooms::room_view& view, const log_entry& entry, std::u
             }
             std::optional<std::string_view> data;
             if (profile.data) data = profile.data->value();
-            profiles_.put(profile.user, rooms::known_profile{profile, entry.at});
+            profiles_.put(profile.user, rooms::known_profile{profile, entry.at, entry.seq});
             return query{run_.keep_profile, profile.user.view(), std::string_view{profile.name},
-                         data, profile.guest, profile.by_api, entry.at.value()}
+                         data, profile.guest, profile.by_api, entry.at.value(),
+                         entry.seq.value()}
                 .run();
           },
           [](const posted&) { return SQLITE_OK; },

@@ -68,14 +68,14 @@ class people {
   int watch_pace(const rooms::room_view& room, const log_entry& entry);
 
   struct statements {
-    statement member, keep_member, drop_member, profile, keep_profile, drop_profile, memberships, blocked, heir,
+    statement member, keep_member, drop_member, profile, keep_profile, drop_profile, forget_last_name, memberships, blocked, heir,
         keep_room, last_message, spoke, recall_speakers, forget_speakers, left, came_back, own, drop_own;
   };
   statements run_;
   static std::size_t bytes_of_row(const rooms::member_row& row) { return row.reason.size(); }
   static std::size_t bytes_of_profile(const std::optional<rooms::known_profile>& profile) {
     if (!profile) return 0;
-    const auto& [what, at] = *profile;
+    const auto& what = profile->what;
     return what.name.size() + (what.data ? what.data->value().size() : 0);
   }
   recent_map<member_name, rooms::member_row, bytes_of_row, member_hash> members_;

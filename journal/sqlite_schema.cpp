@@ -311,19 +311,22 @@ constexpr const char* step_9 = R"(
 
 constexpr const char* step_10 = "";
 
-// `erased_named`: of whom the old name stands in what says that they are no more. `log_guests`: entries
-// that tell a guest's name, which go with time; `users.at` is when it was told last. Of a direct room
-// there is a row of `members`, with nothing but a `since`, for each of its users who was erased: where
-// one of them has a direct room that row is found by a replay.
+// `erased_named`: of whom the old name stands in what says that they are no more. `users.at` and
+// `users.seq` are of the entry that tells the name: a guest's name goes with time, and what is told of a
+// guest later takes the place of what was told before. Of a direct room there is a row of `members`, with
+// nothing but a `since`, for each of its users who was erased: where there is such a room a replay finds it.
 constexpr const char* step_11 = R"(
   create index erased_user on erased (user);
   create index erased_named on erased (seq) where room = 0 and user <> called;
   alter table users add column at integer not null default 0;
-  update users set at = l.at from
-    (select users, at, max(seq) from log where room = 0 and kind <> 0 and kind = 11 group by users) l
-    where l.users = users.user;
-  create index log_guests on log (at)
-    where room = 0 and kind = 11 and flags = 1 and text is not null;
+  alter table users add column seq integer not null default 0;
+  create temp table told as select users as user, at, max(seq) as seq from log
+    where room = 0 and kind <> 0 and kind = 11 group by users;
+  update users set at = t.at, seq = t.seq from told t where t.user = users.user;
+  update log set text = null, data = null where room = 0 and kind <> 0 and kind = 11 and flags = 1
+    and seq not in (select seq from told);
+  drop table told;
+  create index users_guests on users (at) where guest = 1 and by_api = 0;
   insert or replace into progress select 'project', -1
     where exists (select 1 from erased e join rooms r on r.id = e.room where r.direct_a is not null);
 )";

@@ -99,6 +99,8 @@ inline constexpr std::size_t search_hits_default = 20;
 inline constexpr std::size_t search_hits_max = 100;
 // What a room and a user may gather.
 inline constexpr std::size_t pins_max = 100;
+/// The latest of a room, among which is looked for who spoke last when slow mode is turned on.
+inline constexpr std::size_t slow_mode_messages_max = 10'000;
 inline constexpr std::size_t members_max = 100'000;           // of a room; default
 inline constexpr std::size_t memberships_max = 2'000;         // of a user; default
 inline constexpr std::size_t blocks_max = 2'000;              // of a user

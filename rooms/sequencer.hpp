@@ -15,10 +15,13 @@
 
 namespace confab::rooms {
 
-/// What the server's own log says of a user, and since when.
+/// What the server's own log says of a user, and the entry that says it.
 struct known_profile {
   user_set what;
   unix_ms at;
+  seq_no seq;
+  /// Of a guest nothing but this is kept, and not for ever (SEMANTICS §9).
+  bool is_guest() const noexcept { return what.guest && !what.by_api; }
 };
 
 /// What the sequencer reads of what was ordered before, this batch included. Implemented by the

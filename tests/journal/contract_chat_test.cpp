@@ -60,9 +60,9 @@ numbers roots_of(const thread_page& page) {
   for (const auto& one : page.roots) found.push_back(one.seq.value());
   return found;
 }
-numbers pins_of(const std::vector<pinned_message>& pins) {
+numbers pins_of(const pin_page& page) {
   numbers found;
-  for (const auto& one : pins) found.push_back(one.message.seq.value());
+  for (const auto& one : page.pins) found.push_back(one.message.seq.value());
   return found;
 }
 numbers messages_of(const message_page& page) {
@@ -247,6 +247,26 @@ JOURNAL_TEST("a room is told with what was set, and its title") {
   CHECK(listed[0].members == 1);
 }
 
+JOURNAL_TEST("where slow mode is turned on who spoke last is looked for among ten thousand messages") {
+  TestType store;
+  const auto carol = user("carol");
+  std::vector<operation> batch{create(general), post(general, "too long ago", "", carol),
+                               post(general, "just so", "", bob)};
+  for (std::size_t i = 1; i < limits::slow_mode_messages_max; ++i) batch.push_back(post(general, "x"));
+  room_settings slow;
+  slow.slow = std::chrono::minutes{1};
+  auto admin = by(alice);
+  admin.admin = true;
+  batch.push_back({general, admin, "", rooms::set_room{slow}});
+  store.of.commit(std::move(batch), 1000);
+
+  const auto said = store.of.commit({post(general, "again", "", carol), post(general, "again", "", bob)}, 2000);
+
+  CHECK(std::holds_alternative<rooms::appended>(said[0]));
+  REQUIRE(std::holds_alternative<rooms::refused>(said[1]));
+  CHECK(std::get<rooms::refused>(said[1]).code == error_code::slow_mode);
+}
+
 // --- pins ---
 
 JOURNAL_TEST("pins come in order of pinning, and end early by bytes") {
@@ -264,14 +284,22 @@ JOURNAL_TEST("pins come in order of pinning, and end early by bytes") {
   };
   CHECK(page({}, plenty) == numbers{4, 3, 2});
   const auto each =
-      wire_size(general, store.of.read->pins(general, bob, {}, plenty)->front().message);
+      wire_size(general, store.of.read->pins(general, bob, {}, plenty)->pins.front().message);
   REQUIRE(each > 2 * text.size());
   CHECK(page({}, 2 * each) == numbers{4, 3});
   CHECK(page({}, 2 * each - 1) == numbers{4});
   CHECK(page({}, 0) == numbers{4});
-  CHECK(page(4, plenty) == numbers{3, 2});
-  CHECK(page(2, plenty).empty());
-  CHECK(store.of.read->room(general)->pins == std::vector{seq_no{4}, seq_no{3}, seq_no{2}});
+  CHECK(page(6, plenty) == numbers{3, 2});
+  CHECK(page(12, plenty).empty());
+  // A page goes on where its last pin stood, also when that is gone, or has come to the end.
+  const auto first = *store.of.read->pins(general, bob, {}, 2 * each);
+  CHECK(first.next == seq_no{9});
+  store.of.commit({set_pin(general, 3, false), set_pin(general, 4, false), set_pin(general, 4)});
+  const auto rest = *store.of.read->pins(general, bob, first.next, plenty);
+  CHECK(pins_of(rest) == numbers{2, 4});
+  CHECK_FALSE(rest.next);
+  store.of.commit({set_pin(general, 4, false), set_pin(general, 3), set_pin(general, 4)});
+  CHECK(store.of.read->room(general)->pins == std::vector{seq_no{2}, seq_no{3}, seq_no{4}});
   CHECK(store.of.read->pins(room("none"), bob, {}, plenty).why() == fault::no_such_room);
 }
 
@@ -283,7 +311,7 @@ JOURNAL_TEST("a pin is told with who pinned when, and the message in its present
   store.of.commit({pinned, edit(general, 2, "new")}, 2000);
   restart(store);
 
-  const auto pins = *store.of.read->pins(general, bob, {}, plenty);
+  const auto pins = store.of.read->pins(general, bob, {}, plenty)->pins;
   REQUIRE(pins.size() == 1);
   CHECK(pins[0].by == user("mod"));
   CHECK(pins[0].at == unix_ms{2000});

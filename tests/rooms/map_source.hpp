@@ -167,7 +167,7 @@ class map_source final : public source {
       else if (const auto* gone = std::get_if<erased>(&entry.body))
         room.members[gone->user] = rooms::apply(member_row{}, entry, room.view.direct.has_value());
       else if (const auto* profile = std::get_if<user_set>(&entry.body))
-        profiles[profile->user] = {*profile, entry.at};
+        profiles[profile->user] = {*profile, entry.at, entry.seq};
     }
   }
 
