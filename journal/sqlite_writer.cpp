@@ -98,6 +98,7 @@ std::variant<std::unique_ptr<sqlite_writer>, std::string> sqlite_writer::make(
   int code = made->prepare();
   if (code == SQLITE_OK) code = made->load_keys();
   if (code == SQLITE_OK) code = made->load_note();
+  if (code == SQLITE_OK) code = made->recall_authors();
   if (code != SQLITE_OK) return words(code, made->database_);
   const auto after_commit = [](void* of, sqlite3*, const char*, int pages) {
     static_cast<checkpointer*>(of)->committed(pages);

@@ -89,6 +89,7 @@ class sqlite_writer final : public writer, private rooms::source {
   int keep(const rooms::set_marks& asked);
   int keep_own(const user_id& user, const room_id& room, const rooms::kept_own& own);
   int mark_author(const rooms::room_view& view, const log_entry& entry);
+  int recall_authors();
   int move_marker(const user_id& user, std::int64_t room, seq_no read);
   int create(const rooms::operation& asked, rooms::room_created& made);
   int tell_room(const room_id& room, room_info& into);

@@ -41,4 +41,38 @@ int sqlite_writer::mark_author(const rooms::room_view& view, const log_entry& en
   return move_marker(entry.from, view.number, entry.seq);
 }
 
+/// A crash has taken back what was gathered, but not the messages of the last moments, which moved their
+/// authors' markers.
+int sqlite_writer::recall_authors() {
+  constexpr std::int64_t recalled_ms = 10'000;
+  constexpr int entries_recalled = 50'000;  // gathered in two seconds by who writes as fast as can be
+  statement latest, behind;
+  int code = latest.prepare(
+      database_, "select room, sender, seq, at, kind in (0, 6) from log order by id desc limit ?1");
+  if (!code)
+    code = behind.prepare(
+        database_,
+        "select 1 from rooms r left join members m on m.room = r.id and m.user = ?2 "
+        "left join marks k on k.user = ?2 and k.kind = 1 and k.subject = r.room where r.id = ?1 and "
+        "(m.state = 2 or ?2 in (r.direct_a, r.direct_b)) and "
+        "?3 > max(coalesce(m.since, 0), coalesce(k.value, 0))");
+  if (code) return code;
+  std::optional<std::int64_t> since;
+  query row{latest, entries_recalled};
+  while (row.next()) {
+    const auto at = row.integer(3);
+    if (!since) since = at - recalled_ms;
+    if (at < *since) break;
+    if (row.integer(4) == 0) continue;
+    const auto room = row.integer(0);
+    const auto author = user_id::trusted(std::string{row.text(1)});
+    const seq_no seq{static_cast<std::uint64_t>(row.integer(2))};
+    if (markers_.of(author, room) >= seq) continue;
+    query own{behind, room, author.view(), seq.value()};
+    if (own.next()) markers_.raise(author, room, seq);
+    if (own.code()) return own.code();
+  }
+  return row.code();
+}
+
 }  // namespace confab::journal::sqlite

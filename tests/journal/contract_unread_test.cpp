@@ -470,6 +470,30 @@ TEST_CASE("a journal of the fifth schema counts what was unread in it", "[journa
   CHECK(counts_of(of, bob, between) == "0 1 0");
 }
 
+TEST_CASE("what one has written oneself is read after a crash, too", "[journal]") {
+  temporary_directory directory, crashed;
+  session of{open_or_throw(directory.path())};
+  const auto between = direct_room_of(bob, carol);
+  make_room(of);
+  of.commit({create_direct(bob, carol), post(general, "long ago", "", alice)}, 1000);
+  of.commit({post(general, "4", "", bob), post(between, "1", "", carol)}, 50'000);
+  of.commit({post(general, "by a visitor", "", carol), post(general, "6", "", alice)}, 55'000);
+  REQUIRE(of.read->marks(bob, rooms::mark::kind::read_marker)->empty());
+  for (const auto* end : {"", "-wal"})
+    std::filesystem::copy_file(directory.database() + end, crashed.database() + end);
+
+  std::optional<session> after{open_or_throw(crashed.path())};
+
+  CHECK(counts_of(*after, bob) == "4 2 0");
+  CHECK(counts_of(*after, alice) == "6 0 0");
+  CHECK(counts_of(*after, carol) == "none");
+  CHECK(counts_of(*after, carol, between) == "1 0 0");
+  after.reset();  // which stores them
+  after.emplace(open_or_throw(crashed.path()));
+  CHECK_FALSE(after->write->has_gathered());
+  CHECK(counts_of(*after, bob) == "4 2 0");
+}
+
 TEST_CASE("markers that are gathered are lost with a crash, and taken back with their batch",
           "[journal]") {
   temporary_directory directory;
