@@ -21,6 +21,23 @@ constexpr std::size_t batch_between_emptyings = 5;
 
 const auto dave = user("dave"), gone = user("gone:1");
 
+const auto club = room("club");
+
+/// A room that begins with settings, an owner and invitations: three entries, or none.
+operation founded_club() {
+  rooms::create_room::founding with;
+  with.settings.title = "Club", with.settings.visible = visibility::closed;
+  with.invited = {bob, user("carol")};
+  return {club, by(alice), "k-club", rooms::create_room{epoch_id{"e3"}, {}, std::move(with)}};
+}
+operation set_club(room_settings change) {
+  return {club, by(alice), "", rooms::set_room{std::move(change)}};
+}
+operation block(const user_id& who, std::int64_t on) {
+  rooms::mark mark{bob, who.value(), rooms::mark::kind::block, on, ""};
+  return {rooms::server_room, by(bob), "", rooms::set_marks{{std::move(mark)}}};
+}
+
 operation by_server(const room_id& where, rooms::want what) {
   return {where, rooms::server_principal(), "", std::move(what)};
 }
@@ -51,6 +68,16 @@ std::vector<std::vector<operation>> any_batches() {
     auto& batch = all.emplace_back();
     for (auto count = 1 + dice() % 12; count > 0; --count) batch.push_back(any_operation(dice));
   }
+  room_settings opened, archived, again;
+  opened.visible = visibility::invite, opened.posting = posting_rights::threads;
+  archived.archived = true;
+  again.archived = false;
+  const auto at = [&](std::size_t n) -> auto& { return all[first_random_batch + n]; };
+  at(0).insert(at(0).end(), {founded_club(), block(user("carol"), 1)});
+  at(2).insert(at(2).end(), {set_club(opened), {club, by(bob), "", rooms::become_member{}}});
+  at(4).push_back(set_club(archived));
+  at(6).insert(at(6).end(), {block(user("carol"), 0), block(alice, 1)});
+  at(8).push_back(set_club(again));
   return all;
 }
 std::int64_t time_of_batch(std::size_t n) { return 1000 + static_cast<std::int64_t>(n); }
@@ -96,6 +123,12 @@ names faults_in(const std::string& directory) {
 content_of_journal read_all_but_markers(session& of) {
   auto found = read_all(of);
   found.unread.clear();
+  if (of.read->room(club)) {
+    std::ranges::move(log_of(of, club), std::back_inserter(found.log));
+    std::ranges::move(lists_of(of, club), std::back_inserter(found.beside));
+  }
+  for (const auto& one : people)
+    if (*of.read->has_blocked(bob, one)) found.beside.push_back("blocked " + one.value());
   return found;
 }
 
@@ -114,6 +147,13 @@ TEST_CASE(
       if (i + 1 == first_random_batch) REQUIRE(memory.of.read->room(general)->head == seq_no{14});
       after.push_back(read_all_but_markers(memory.of));
     }
+    const auto made = *memory.of.read->room(club);
+    CHECK(made.members == 2);
+    CHECK(made.rows == 3);
+    CHECK(made.settings->visible == visibility::invite);
+    CHECK(made.settings->archived == false);
+    CHECK(made.head.value() == 7);
+    CHECK(after.back().beside.back() == "blocked alice");
   }
   // What a process has written outlives it in memory as well, where some thousand files cost less.
   const std::filesystem::path in_memory = "/dev/shm";
