@@ -253,7 +253,7 @@ struct members_found {
   std::vector<message::user_ref> names;
 };
 struct pins_found {
-  std::vector<journal::pinned_message> pins;
+  journal::pin_page page;
   std::vector<message::user_ref> names;
 };
 struct threads_found {

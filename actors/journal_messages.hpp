@@ -242,15 +242,29 @@ struct rooms_read {
   bool ok = false;
   std::vector<journal::room_info> rooms;
 };
+/// Of a message that one may read, joined or not.
 struct reactions_request {
   command::list_reactions what;
-  user_id asker;
-  bool joined = false;  // else the room must be a direct one of the asker's
+  rooms::principal by;
+  std::optional<seq_no> floor;  // of who has joined
 };
 struct reactions_read {
   bool ok = false;
-  bool hidden = false;  // there is no such room for the asker
-  journal::reaction_page page;
+  bool joined = false;
+  std::optional<rooms::refused> refused{};
+  journal::reaction_page page{};
+};
+/// Whether there is such a message, likewise.
+struct reported_request {
+  room_id room;
+  seq_no target;
+  rooms::principal by;
+  std::optional<seq_no> floor;
+};
+struct reported_read {
+  bool ok = false;
+  bool joined = false;
+  std::optional<rooms::refused> refused{};
 };
 /// For many users at once: see `registrar::read_directs`.
 struct directs_request {

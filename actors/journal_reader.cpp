@@ -327,12 +327,12 @@ room_answer journal_reader::read(const room_id& room, const members_question& wh
 }
 
 room_answer journal_reader::read(const room_id& room, const pins_question& what) {
-  auto pins = reader_->pins(room, what.by.user, what.after, limits::page_bytes_max);
-  if (!pins) return {};
+  auto page = reader_->pins(room, what.by.user, what.after, limits::page_bytes_max);
+  if (!page) return {};
   if (auto why = keeps_out(room, what.by)) return *std::move(why);
   std::vector<user_id> users;
-  for (const auto& one : *pins) users.push_back(one.message.from);
-  return pins_found{std::move(*pins), names_of(distinct(std::move(users)))};
+  for (const auto& one : page->pins) users.push_back(one.message.from);
+  return pins_found{std::move(*page), names_of(distinct(std::move(users)))};
 }
 
 room_answer journal_reader::read(const room_id& room, const threads_question& what) {
@@ -403,18 +403,55 @@ messages_read journal_reader::read(const messages_request& what) {
   return {true, std::move(page->messages), page->more, page->head, std::move(names), {}};
 }
 
+/// Why a message is not for who asks. `joined`: from where on a session in the room reads; of a visitor's
+/// coming only the session knows.
+std::optional<rooms::refused> journal_reader::hides(const room_id& room, seq_no target,
+                                                    const rooms::principal& by,
+                                                    std::optional<seq_no> joined, bool& ok) {
+  const auto info = reader_->room(room);
+  ok = info || info.why() == journal::fault::no_such_room;
+  if (!info) return rooms::refusal(error_code::no_such_room, "no such room");
+  rooms::member_row row;
+  if (info->rows > 0) {
+    auto found = reader_->member(room, by.user);
+    ok = static_cast<bool>(found);
+    if (!found) return std::nullopt;
+    row = std::move(found->row);
+  }
+  const auto view = journal::view_of(*info);
+  if (auto why = rooms::keeps_out(
+          {view, by, row, std::max(env_->now(), info->last_at), env_->how.rules}))
+    return why;
+  const bool as_visitor = rooms::reads_own_only(view, by) && !row.is_member();
+  const auto floor = std::max(rooms::floor_of(view, by, row),
+                              joined ? *joined : as_visitor ? next(view.head) : seq_no{});
+  if (target >= floor) return std::nullopt;
+  return rooms::refusal(error_code::no_such_message, "no such message");
+}
+
 reactions_read journal_reader::read(const reactions_request& what) {
   const auto& [room, target, emoji, after] = what.what;
-  reactions_read answer{true, true, {}};
-  if (!what.joined) {
-    const auto info = reader_->room(room);
-    if (!info) return {info.why() == journal::fault::no_such_room, true, {}};
-    const auto& two = info->direct;
-    if (!two || (two->first != what.asker && two->second != what.asker)) return answer;
-  }
+  reactions_read answer;
+  answer.joined = what.floor.has_value();
+  answer.refused = hides(room, target, what.by, what.floor, answer.ok);
+  if (!answer.ok || answer.refused) return answer;
   auto page = reader_->reactions(room, target, emoji, after, limits::reactions_page_count_max);
   if (!page) return {};
-  return {true, false, std::move(*page)};
+  answer.page = std::move(*page);
+  return answer;
+}
+
+reported_read journal_reader::read(const reported_request& what) {
+  reported_read answer;
+  answer.joined = what.floor.has_value();
+  answer.refused = hides(what.room, what.target, what.by, what.floor, answer.ok);
+  if (!answer.ok || answer.refused) return answer;
+  const seq_no before{what.target.value() - 1};
+  const auto found = reader_->entries(what.room, before, what.target, 1, limits::page_bytes_max);
+  if (!found) return {};
+  if (found->empty() || !std::holds_alternative<posted>(found->front().body))
+    answer.refused = rooms::refusal(error_code::no_such_message, "no such message");
+  return answer;
 }
 
 directs_reads journal_reader::read(const directs_request& what) {

@@ -45,6 +45,7 @@ class journal_reader final : public reader_actor::base {
   entries_read read(const entries_request& what);
   messages_read read(const messages_request& what);
   reactions_read read(const reactions_request& what);
+  reported_read read(const reported_request& what);
   rooms_read read(const rooms_request& what);
   directs_reads read(const directs_request& what);
   blocks_read read(const blocks_request& what);
@@ -67,6 +68,8 @@ class journal_reader final : public reader_actor::base {
   std::vector<message::user_ref> names_in(const std::vector<Event>& events);
   std::vector<message::user_ref> names_of(const std::vector<user_id>& users);
   std::optional<rooms::refused> keeps_out(const room_id& room, const rooms::principal& by);
+  std::optional<rooms::refused> hides(const room_id& room, seq_no target, const rooms::principal& by,
+                                      std::optional<seq_no> joined, bool& ok);
   bool has_blocked(const user_id& blocker, const user_id& blocked);
   directs_read directs_of(const user_id& user);
 

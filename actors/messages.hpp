@@ -220,7 +220,7 @@ struct catch_up_needed {
 struct read_done {
   ticket_no ticket;
   std::variant<entries_read, messages_read, rooms_read, reactions_read, blocks_read, profiles_read,
-               counts_read, unread_read, mentions_read, inbox_read, search_read>
+               counts_read, unread_read, mentions_read, inbox_read, search_read, reported_read>
       what;
 };
 /// By it alone the sender does not know whose session this is.
@@ -258,7 +258,8 @@ struct session_read {
   std::weak_ptr<const intake> asker;  // expired: nobody waits for it any more
   ticket_no ticket;
   std::variant<entries_request, messages_request, rooms_request, reactions_request, blocks_request,
-               profiles_request, counts_request, unread_request, mentions_request, inbox_request>
+               profiles_request, counts_request, unread_request, mentions_request, inbox_request,
+               reported_request>
       what;
 };
 struct serve_next_read {};  // to itself

@@ -314,12 +314,10 @@ void room_state::take_list(const list_awaited& about, room_answer& what, room_ef
       if (found->page.more) reply.next = found->page.members.back().user.value();
       answer(from, reply, out);
     } else if (auto* found_pins = std::get_if<pins_found>(&what)) {
-      message::pins reply{from.ref, view_.room, {}, std::move(found_pins->names), {}};
-      for (auto& [by, at, message] : found_pins->pins)
+      auto& page = found_pins->page;
+      message::pins reply{from.ref, view_.room, {}, std::move(found_pins->names), text(page.next)};
+      for (auto& [by, at, message] : page.pins)
         if (message.seq >= floor) reply.list.push_back({by, at, std::move(message)});
-      const auto last = found_pins->pins.empty() ? seq_no{} : found_pins->pins.back().message.seq;
-      const auto place = std::ranges::find(view_.pins, last);
-      if (place != view_.pins.end() && place + 1 != view_.pins.end()) reply.next = text(last);
       answer(from, reply, out);
     } else if (auto* threads = std::get_if<threads_found>(&what)) {
       auto& roots = threads->page.roots;

@@ -157,7 +157,7 @@ class session final : public light_actor<session_event> {
   template <class Command>
   const Command* looked_up(ticket_no ticket) const;
   void blocks_came(running& run, blocks_read& read);
-  void reported_came(running& run, const entries_read& read);
+  void reported_came(running& run, const reported_read& read);
   void profiles_came(running& run, profiles_read& read);
   void stored(const stored_for_session& what);
   rooms::principal principal_in(const room_id& room);

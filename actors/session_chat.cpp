@@ -12,7 +12,7 @@ namespace {
 
 /// For a ban that takes messages away the end of the room is looked through, once for all its users.
 constexpr double rows_of_a_sweep = 1'000;
-/// Where slow mode changes, those who spoke last are looked up among the latest 10,000 messages.
+/// Where slow mode changes, those who spoke last are looked up: see `limits::slow_mode_messages_max`.
 constexpr double rows_of_slow_mode = 5'000;
 
 }  // namespace
@@ -181,22 +181,22 @@ void session::blocks_came(running& run, blocks_read& read) {
 
 void session::start(running& run, command::report& what) {
   run.room = what.room;
-  if (!in(what.room)) return fail_outside(run, what.room);
+  if (!may_join(what.room))
+    return fail(run.ticket, error_code::forbidden, "not allowed in this room");
   if (!take(run, price::reports, 1, "too many reports")) return;
-  const seq_no before{what.target.value() - 1};
-  const auto target = what.target;
+  const auto* at = in(what.room);
+  reported_request asked{what.room, what.target, principal_in(what.room),
+                         at ? std::optional{at->floor} : std::nullopt};
   looking_up_ = std::make_unique<looking_up>(looking_up{run.ticket, std::move(what)});
-  read(run, entries_request{run.room, before, target});
+  read(run, std::move(asked));
 }
 
 /// What was deleted meanwhile can be reported still: it was said.
-void session::reported_came(running& run, const entries_read& read) {
+void session::reported_came(running& run, const reported_read& read) {
+  if (read.refused) return fail(run.ticket, *read.refused);
   const auto* what = looked_up<command::report>(run.ticket);
-  const auto* at = in(run.room);
-  if (!what || !at) return fail(run.ticket, error_code::not_joined, "join the room first");
-  if (read.entries.empty() || what->target < at->floor ||
-      !std::holds_alternative<posted>(read.entries.front().body))
-    return fail(run.ticket, error_code::no_such_message, "no such message");
+  if (!what || (read.joined && !in(run.room)))
+    return fail(run.ticket, error_code::not_joined, "the room was left");
   run.until = deadline();
   tell_profile();
   rooms::record_event event{"report.created",

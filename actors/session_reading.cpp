@@ -51,13 +51,14 @@ void session::read_came(read_done& what) {
                           [](mentions_read&) {},
                           [](inbox_read&) {},
                           [](search_read&) {},
+                          [](reported_read&) {},
                       },
                       what.what);
   }
   if (!ok) return fail(what.ticket, error_code::unavailable, "try again");
   std::visit(
       overloaded{
-          [&](entries_read& read) { reported_came(*run, read); },
+          [](entries_read&) {},  // of a catch-up that was given up
           [&](messages_read& read) { history_came(*run, read); },
           [&](rooms_read& read) { count_online(*run, read); },
           [&](blocks_read& read) { blocks_came(*run, read); },
@@ -68,14 +69,15 @@ void session::read_came(read_done& what) {
           [&](inbox_read& read) { inbox_came(*run, read); },
           [&](search_read& read) { search_came(*run, read); },
           [&](reactions_read& read) {
-            if (!in(run->room) && !is_direct(run->room))
+            if (read.refused) return fail(what.ticket, *read.refused);
+            if (read.joined && !in(run->room))
               return fail(what.ticket, error_code::not_joined, "the room was left");
-            if (read.hidden) return fail(what.ticket, error_code::no_such_room, "no such room");
             if (run->ref)
               say(message::reactions{run->ref, std::move(read.page.users), read.page.count,
                                      read.page.next});
             settle(what.ticket);
           },
+          [&](reported_read& read) { reported_came(*run, read); },
       },
       what.what);
 }
@@ -144,14 +146,13 @@ void session::search_came(running& run, search_read& read) {
 }
 
 void session::start(running& run, command::list_reactions& what) {
-  const auto* at = in(what.room);
-  const bool joined = at != nullptr;
-  if (!joined && !is_direct(what.room)) return fail_outside(run, what.room);
   run.room = what.room;
-  if (joined && what.target < at->floor)
-    return fail(run.ticket, error_code::no_such_message, "no such message");
+  if (!may_join(what.room))
+    return fail(run.ticket, error_code::forbidden, "not allowed in this room");
   taken_->pays.charge(price::rows, limits::reactions_page_count_max, env_->steady_now());
-  read(run, reactions_request{std::move(what), user_, joined});
+  const auto* at = in(what.room);
+  const auto floor = at ? std::optional{at->floor} : std::nullopt;
+  read(run, reactions_request{std::move(what), principal_in(run.room), floor});
 }
 
 /// The journal knows which rooms there are, the directories who is in those that are awake.

@@ -216,6 +216,11 @@ struct pinned_message {
   unix_ms at;
   message::present_message message;
 };
+/// In order of pinning.
+struct pin_page {
+  std::vector<pinned_message> pins;
+  std::optional<seq_no> next;  // where to go on; none at the end
+};
 
 /// A message that addresses a user.
 struct noted_message {
@@ -349,10 +354,9 @@ class reader {
   /// Those in `state` behind `after`, at most `count`.
   virtual result<member_page> members(const room_id& room, member_state state,
                                       const std::optional<user_id>& after, std::size_t count) = 0;
-  /// Pinned messages in order of pinning: those that are behind the pinned message `after`.
-  virtual result<std::vector<pinned_message>> pins(const room_id& room, const user_id& asker,
-                                                   std::optional<seq_no> after,
-                                                   std::size_t bytes) = 0;
+  /// What was pinned after the entry `after`.
+  virtual result<pin_page> pins(const room_id& room, const user_id& asker,
+                                std::optional<seq_no> after, std::size_t bytes) = 0;
   /// Threads whose latest reply came before the entry `before`; with `mine` those that `asker`
   /// began or wrote in. A page may hold few, or none, and go on all the same.
   virtual result<thread_page> threads(const room_id& room, const user_id& asker, bool mine,

@@ -196,25 +196,25 @@ class memory_reader final : public reader {
     return page;
   }
 
-  result<std::vector<pinned_message>> pins(const room_id& id, const user_id& asker,
-                                           std::optional<seq_no> after,
-                                           std::size_t bytes) override {
+  result<pin_page> pins(const room_id& id, const user_id& asker, std::optional<seq_no> after,
+                        std::size_t bytes) override {
     const std::shared_lock lock{store_.border};
     const auto* room = find(id);
     if (!room) return unknown(id);
-    const auto& order = room->view.pins;
-    auto at = order.begin();
-    if (after)
-      if (const auto found = std::ranges::find(order, *after); found != order.end())
-        at = found + 1;
-    std::vector<pinned_message> page;
+    pin_page page;
     std::size_t used = 0;
-    for (; at != order.end(); ++at) {
-      auto shown = rooms::summarise(room->folded(*room->message(*at)), asker);
+    auto last = after.value_or(seq_no{});
+    for (const auto target : room->view.pins) {
+      const auto& pin = room->pins.at(target.value());
+      if (pin.seq <= last) continue;
+      auto shown = rooms::summarise(room->folded(*room->message(target)), asker);
       used += wire_size(id, shown);
-      if (!page.empty() && used > bytes) break;
-      const auto& pin = room->pins.at(at->value());
-      page.push_back({pin.by, pin.at, std::move(shown)});
+      if (!page.pins.empty() && used > bytes) {
+        page.next = last;
+        break;
+      }
+      page.pins.push_back({pin.by, pin.at, std::move(shown)});
+      last = pin.seq;
     }
     return page;
   }

@@ -89,8 +89,8 @@ std::optional<sqlite_reader::failure> sqlite_reader::open() {
                          " from members indexed by members_listed where room = ?1 and state = ?2 "
                          "and user > ?3 order by user limit ?4"},
       {run_.pins,
-       "select target, pinned_by, pinned_at from pins where room = ?1 and seq > coalesce("
-       "(select seq from pins where room = ?1 and target = ?2), 0) order by seq"},
+       "select target, pinned_by, pinned_at, seq from pins where room = ?1 and seq > ?2 "
+       "order by seq"},
       {run_.threads,
        "select root, last from threads indexed by threads_order where room = ?1 and last < ?2 "
        "order by last desc limit ?3"},

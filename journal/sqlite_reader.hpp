@@ -32,9 +32,8 @@ class sqlite_reader final : public reader {
   result<member_found> member(const room_id& room, const user_id& user) override;
   result<member_page> members(const room_id& room, member_state state,
                               const std::optional<user_id>& after, std::size_t count) override;
-  result<std::vector<pinned_message>> pins(const room_id& room, const user_id& asker,
-                                           std::optional<seq_no> after,
-                                           std::size_t bytes) override;
+  result<pin_page> pins(const room_id& room, const user_id& asker, std::optional<seq_no> after,
+                        std::size_t bytes) override;
   result<thread_page> threads(const room_id& room, const user_id& asker, bool mine,
                               std::optional<seq_no> before, std::size_t count,
                               std::size_t bytes) override;

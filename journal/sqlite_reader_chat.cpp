@@ -56,17 +56,17 @@ result<member_page> sqlite_reader::members(const room_id& room, member_state sta
   return page;
 }
 
-result<std::vector<pinned_message>> sqlite_reader::pins(const room_id& room, const user_id& asker,
-                                                        std::optional<seq_no> after,
-                                                        std::size_t bytes) {
+result<pin_page> sqlite_reader::pins(const room_id& room, const user_id& asker,
+                                     std::optional<seq_no> after, std::size_t bytes) {
   if (const auto why = open()) return *why;
   const snapshot now{*this};
   const auto found = find_in_snapshot(room);
   if (const auto* why = std::get_if<failure>(&found)) return *why;
   const auto id = std::get<0>(found).number;
-  std::vector<pinned_message> page;
+  pin_page page;
   std::size_t used = 0;
-  query row{run_.pins, id, clamp(after.value_or(seq_no{}))};
+  auto last = after.value_or(seq_no{});
+  query row{run_.pins, id, clamp(last)};
   while (row.next()) {
     int code = SQLITE_OK;
     auto message =
@@ -74,9 +74,13 @@ result<std::vector<pinned_message>> sqlite_reader::pins(const room_id& room, con
     if (code) return failed(code);
     if (!message) return damaged();
     used += wire_size(room, *message);
-    if (!page.empty() && used > bytes) break;
-    page.push_back({user_id::trusted(std::string{row.text(1)}), unix_ms{row.integer(2)},
-                    std::move(*message)});
+    if (!page.pins.empty() && used > bytes) {
+      page.next = last;
+      break;
+    }
+    page.pins.push_back({user_id::trusted(std::string{row.text(1)}), unix_ms{row.integer(2)},
+                         std::move(*message)});
+    last = seq_no{static_cast<std::uint64_t>(row.integer(3))};
   }
   if (row.code()) return failed(row.code());
   return page;

@@ -333,8 +333,6 @@ TEST_CASE("a report is an entry of the server's own log") {
   REQUIRE(report);
   CHECK(report->type == "report.created");
   CHECK(in.world.stored_log("general").size() == 1);
-  CHECK(in.world.guest("carol").ask(of_room("report", "general", {{"target", 1}}))["code"] ==
-        "not_joined");
   const auto again = of_room("report", "general", {{"target", 1}, {"reason", "spam"}});
   for (unsigned i = 1; i < limits::reports_per_hour; ++i) {
     REQUIRE(in.alice.ask(again)["type"] == "done");

@@ -118,27 +118,37 @@ TEST_CASE("reactions come in pages of a thousand") {
   CHECK(last["more"] == false);
 }
 
-TEST_CASE("reactions are for those in the room, and in a direct room for its two users") {
+TEST_CASE("reactions and reports ask for no more than that one may read the message") {
   actor_world world;
   world.fill("general", 1);
   auto& alice = world.guest("alice");
   auto& bob = world.guest("bob");
+  auto& eve = world.guest("eve");
   const std::string between = alice.ask({{"type", "direct"}, {"to", "bob"}, {"text", "hi"}})["room"];
+  alice.ask({{"type", "create"}, {"room", "closed"}, {"visibility", "private"}});
+  alice.ask({{"type", "create"}, {"room", "own"}, {"history", "own"}});
+  for (const auto* room : {"closed", "own"}) {
+    alice.join(room);
+    alice.send(room, "hi");
+  }
+  const auto report = [](const std::string& room, std::uint64_t target) {
+    return json{{"type", "report"}, {"room", room}, {"target", target}};
+  };
 
-  CHECK(alice.ask(reactions("general", "+"))["code"] == "not_joined");
+  CHECK(alice.ask(reactions("general", "+"))["count"] == 0);
   CHECK(bob.ask(reactions(between, "+"))["count"] == 0);
-  CHECK(world.guest("eve").ask(reactions(between, "+"))["code"] == "no_such_room");
-  CHECK(bob.ask(reactions("dm:bob:nobody", "+"))["code"] == "no_such_room");
+  CHECK(alice.ask(report("general", 1))["type"] == "done");
+  CHECK(bob.ask(report(between, 1))["type"] == "done");
+  for (const auto& room : {between, std::string{"closed"}, std::string{"nowhere"}}) {
+    INFO(room);
+    CHECK(eve.ask(reactions(room, "+"))["code"] == "no_such_room");
+    CHECK(eve.ask(report(room, 1))["code"] == "no_such_room");
+  }
+  // Who is no member reads there from their coming on.
+  CHECK(eve.ask(reactions("own", "+"))["code"] == "no_such_message");
+  CHECK(eve.ask(report("own", 3))["code"] == "no_such_message");
+  CHECK(alice.ask(report("own", 3))["type"] == "done");
 }
-
-namespace {
-
-json listed_as(const char* room, int head, int online, bool joined) {
-  return {{"room", room},     {"title", room},   {"head", head},
-          {"online", online}, {"joined", joined}, {"visibility", "public"}};
-}
-
-}  // namespace
 
 TEST_CASE("rooms lists title, head, who is online and whether one has joined") {
   actor_world world;

@@ -60,7 +60,7 @@ TEMPLATE_TEST_CASE("what is trimmed can't be read, and all else is as it was", "
   CHECK(info.floor == seq_no{5});
   CHECK(info.members == 2);
   CHECK(info.pins.empty());
-  CHECK(of.read->pins(general, bob, {}, plenty)->empty());
+  CHECK(of.read->pins(general, bob, {}, plenty)->pins.empty());
   CHECK(of.read->threads(general, bob, false, {}, 10, plenty)->roots.empty());
   CHECK(of.read->notes(bob, {}, 10, plenty)->list.empty());
   CHECK(of.read->reactions(general, seq_no{3}, "+", seq_no{0}, 10)->users.empty());

@@ -154,7 +154,7 @@ inline std::vector<std::string> lists_of(session& of, const room_id& place) {
     }
   }
   const auto pins = *of.read->pins(place, bob, {}, plenty);
-  for (const auto& pin : pins)
+  for (const auto& pin : pins.pins)
     lines.push_back("pinned " + pin.by.value() + std::to_string(pin.message.seq.value()));
   for (const bool mine : {false, true}) {
     std::optional<seq_no> before;

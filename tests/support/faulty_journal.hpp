@@ -111,10 +111,9 @@ class faulty_reader final : public journal::reader {
     if (faults_.read_fails() || stop_()) return broken();
     return from_->members(id, state, after, count);
   }
-  journal::result<std::vector<journal::pinned_message>> pins(const room_id& id,
-                                                             const user_id& asker,
-                                                             std::optional<seq_no> after,
-                                                             std::size_t bytes) override {
+  journal::result<journal::pin_page> pins(const room_id& id, const user_id& asker,
+                                          std::optional<seq_no> after,
+                                          std::size_t bytes) override {
     if (faults_.read_fails() || stop_()) return broken();
     return from_->pins(id, asker, after, bytes);
   }
