@@ -2,6 +2,7 @@
 
 #include "protocol/frame_sink.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -30,6 +31,8 @@ class request_view {
   /// Without "?".
   virtual std::string_view query() const = 0;
   virtual std::optional<std::string_view> header(std::string_view name) const = 0;
+  /// How often there is such a header.
+  virtual std::size_t count(std::string_view name) const = 0;
   virtual std::string_view peer() const = 0;
   /// What the peer's address is counted by: of IPv6 the /64.
   virtual std::string counted_as() const = 0;

@@ -83,6 +83,14 @@ std::optional<unix_ms> read_date(std::string_view text) {
   return unix_ms{std::chrono::duration_cast<std::chrono::milliseconds>(since).count()};
 }
 
+/// A user's id, @server, or the beginning of one and `*`.
+bool is_author_pattern(std::string_view text) noexcept {
+  constexpr std::string_view server = "@server";
+  const bool many = text.ends_with('*');
+  if (many) text.remove_suffix(1);
+  return is_valid_user_id(text) || (many ? server.starts_with(text) : text == server);
+}
+
 using mistake = std::optional<std::string>;
 
 mistake read_restriction(std::string_view word, api_key& into,
@@ -93,8 +101,12 @@ mistake read_restriction(std::string_view word, api_key& into,
   auto list = split(value, ",");
   if (list.empty()) return std::string{what} + ": needs a value";
   if (what == "rooms") {
+    for (const auto& each : list)
+      if (!is_room_pattern(each)) return each + ": is no room's id, nor the beginning of one and *";
     into.rooms = std::move(list);
   } else if (what == "from") {
+    for (const auto& each : list)
+      if (!is_author_pattern(each)) return each + ": is no user's id, nor the beginning of one and *";
     into.from = std::move(list);
   } else if (what == "nets") {
     for (const auto& net : list)
@@ -188,7 +200,10 @@ std::variant<key_ring, std::vector<std::string>> key_ring::read(
     const auto words = split(line, " \t\r");
     if (words.empty()) continue;
     api_key key;
-    if (auto wrong = read_line(words, key, is_net))
+    auto wrong = read_line(words, key, is_net);
+    if (!wrong && std::ranges::find(ring.keys_, key.digest, &api_key::digest) != ring.keys_.end())
+      wrong = "the digest stands on an earlier line";
+    if (wrong)
       mistakes.push_back("line " + std::to_string(number) + ": " + *wrong);
     else
       ring.keys_.push_back(std::move(key));

@@ -329,12 +329,16 @@ std::optional<problem> service::judge_call(call& of, const matched& found) {
       wrong.faults.push_back({"?", "is not percent-encoded UTF-8"});
     else if (std::ranges::find(known, name) == known.end())
       wrong.faults.push_back({"?" + std::string{name}, "is not known here"});
+    else if (find_in(of.query, name))
+      wrong.faults.push_back({"?" + std::string{name}, "is there more than once"});
     else
       judge(name, "?" + std::string{name}, pair.substr(std::min(equals + 1, pair.size())), of.query);
   }
   if (const auto key = of.to->asked().header("idempotency-key")) {
     if (!takes_key(*of.row))
       wrong.faults.push_back({"Idempotency-Key", "is not taken here"});
+    else if (of.to->asked().count("idempotency-key") > 1)
+      wrong.faults.push_back({"Idempotency-Key", "is there more than once"});
     else if (key->empty() || key->size() > limits::key_bytes_max || !is_clean_text(*key, false))
       wrong.faults.push_back({"Idempotency-Key", "1..64 bytes without control characters"});
     of.idempotency_key = *key;

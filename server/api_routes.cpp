@@ -32,6 +32,7 @@ class view final : public api::request_view {
   std::optional<std::string_view> header(std::string_view name) const override {
     return of_.header(name);
   }
+  std::size_t count(std::string_view name) const override { return of_.count(name); }
   std::string_view peer() const override { return of_.peer_address; }
   std::string counted_as() const override { return transport::counted_as(of_.peer_address, {}); }
   /// TLS; or a proxy says so; or it never left this machine.

@@ -4,6 +4,7 @@
 #include "server/api_prices.hpp"
 #include "transport/address.hpp"
 
+#include <algorithm>
 #include <deque>
 
 /// A chat that does what a test says, and HTTP as a value.
@@ -116,6 +117,10 @@ class fake_exchange final : public api::exchange, public api::request_view {
     for (const auto& [known, value] : headers)
       if (known == name) return value;
     return std::nullopt;
+  }
+  std::size_t count(std::string_view name) const override {
+    return static_cast<std::size_t>(
+        std::ranges::count(headers, name, &std::pair<std::string, std::string>::first));
   }
   std::string_view peer() const override { return said_peer; }
   std::string counted_as() const override { return transport::counted_as(said_peer, {}); }

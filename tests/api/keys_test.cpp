@@ -75,9 +75,27 @@ TEST_CASE("every mistake of a file of keys is told with its line") {
                                     "c sha256:" + digest + "\n"
                                     "d sha256:" + digest + " read nets=nonsense\n"
                                     "e sha256:" + digest + " read expires=2027-02-30\n"
-                                    "f sha256:" + digest + " read colour=red\n");
+                                    "f sha256:" + digest + " read colour=red\n"
+                                    "g sha256:" + digest + " read rooms=lobby,bad*id\n"
+                                    "h sha256:" + digest + " read from=bot*x\n");
 
-  REQUIRE(mistakes.size() == 7);
+  REQUIRE(mistakes.size() == 9);
   for (std::size_t i = 0; i < mistakes.size(); ++i)
     CHECK(mistakes[i].starts_with("line " + std::to_string(i + 1) + ": "));
+}
+
+TEST_CASE("a key stands in the file once") {
+  const auto one = make_key("shop", "read", {1}).line, other = make_key("shop", "read", {2}).line;
+
+  CHECK(ring_of(one + "\n" + other).size() == 2);
+  CHECK(mistakes_in(one + "\n" + other + "\n" + one + " rooms=lobby\n") ==
+        std::vector<std::string>{"line 3: the digest stands on an earlier line"});
+}
+
+TEST_CASE("who may speak is a user, the server, or the beginning of one and a star") {
+  const auto line = make_key("k", "*", {1}).line;
+
+  ring_of(line + " from=auth0|65f1,bot-*,@server,@*,*");
+  for (const char* bad : {"@nobody", "@server2", "@x*", "-x", "**"})
+    CHECK(mistakes_in(line + " from=" + bad).size() == 1);
 }

@@ -126,7 +126,28 @@ TEST_CASE("all faults of a body, a query and a path are told at once, each with 
   CHECK(places("GET", "/rooms", "", "limit=1001&archived=yes&colour=red") ==
         list{"?limit", "?archived", "?colour"});
   CHECK(places("GET", "/rooms", "", "\xff=1&limit=%ff") == list{"?", "?limit"});
+  CHECK(places("GET", "/rooms", "", "limit=5&prefix=a&limit=5") == list{"?limit"});
   CHECK(world.chat.asked.empty());
+}
+
+TEST_CASE("two idempotency keys are refused, whichever was meant") {
+  api_world world;
+  fake_exchange twice;
+  twice.said_method = "POST";
+  twice.said_path = "/rooms/general/messages";
+  twice.said_body = said;
+  twice.headers = {{"authorization", "Bearer " + world.key}, {"idempotency-key", "one"}};
+  const auto call = [&] {
+    twice.into = std::make_shared<heard>();
+    world.service->handle(std::make_shared<fake_exchange>(twice));
+    return twice.into;
+  };
+
+  CHECK(!call()->answer);  // on its way
+  twice.headers.emplace_back("idempotency-key", "one");
+  const auto heard = call();
+  CHECK(heard->answer->status == 400);
+  CHECK(places_of(*heard) == std::vector<std::string>{"Idempotency-Key"});
 }
 
 TEST_CASE("a hundred wrong keys of one address are looked at, and not one more") {
