@@ -140,6 +140,13 @@ void payers::charge(key who, price what, double amount, steady_time now) noexcep
   for (std::size_t row = 0; row < rows_count; ++row) at(who, row).raise(what, then);
 }
 
+std::array<std::uint64_t, prices_count> takings::all() const noexcept {
+  std::array<std::uint64_t, prices_count> out{};
+  for (std::size_t i = 0; i < out.size(); ++i)
+    out[i] = static_cast<std::uint64_t>(sums_[i].whole.load(std::memory_order_relaxed));
+  return out;
+}
+
 // --- a connection ------------------------------------------------------------------------------
 
 budget::span payer::wait(price what, double amount, steady_time now) const noexcept {
@@ -157,6 +164,7 @@ budget::span payer::take(price what, double amount, steady_time now) noexcept {
 
 void payer::charge(price what, double amount, steady_time now) noexcept {
   if (!list_) return;
+  list_->taken.add(what, amount);
   own_.charge(what, amount, list_->session, now);
   list_->users.charge(user_, what, amount, now);
   list_->addresses.charge(address_, what, amount, now);

@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -35,6 +36,9 @@ enum class price : std::uint8_t {
   wrong_keys,   // of the API, from an address
 };
 inline constexpr std::size_t prices_count = 14;
+inline constexpr std::array<std::string_view, prices_count> price_names{
+    "commands", "bytes_in",    "nodes",   "rows",     "bytes_out", "rooms",      "signals",
+    "emits",    "invitations", "reports", "searches", "calls",     "operations", "wrong_keys"};
 
 /// Of one price: how much may be spent in the long run, and how much at once after a pause.
 struct tariff {
@@ -105,6 +109,21 @@ class payers {
   mutable std::vector<place> places_;
 };
 
+/// How much of each price was taken since the start, whoever paid it. Any thread.
+class takings {
+ public:
+  void add(price what, double amount) noexcept {
+    sums_[static_cast<std::size_t>(what)].whole.fetch_add(std::llround(amount), std::memory_order_relaxed);
+  }
+  std::array<std::uint64_t, prices_count> all() const noexcept;
+
+ private:
+  struct alignas(64) sum {  // threads that take different prices don't meet
+    std::atomic<std::int64_t> whole{0};
+  };
+  std::array<sum, prices_count> sums_;
+};
+
 /// What everybody may spend, and what users and addresses have spent: one for the process.
 struct price_list {
   price_list(const tariffs& of_session, const tariffs& of_user, const tariffs& of_address,
@@ -115,6 +134,7 @@ struct price_list {
   payers users;
   payers addresses;
   std::atomic<std::size_t> bytes_in_flight{0};  // of all connections; see `intake`
+  takings taken;                                // of all, and of the API's callers
 };
 
 /// Pays for one connection: out of its own budget, its user's and its address's, out of each in

@@ -137,6 +137,7 @@ std::chrono::milliseconds room::pay_for_room(const room_command& first) {
   const auto wait = std::max(users.wait(user, price::rooms, 1, now),
                              addresses.wait(first.from.address, price::rooms, 1, now));
   if (wait.count() > 0) return std::chrono::ceil<std::chrono::milliseconds>(wait);
+  env_->prices->taken.add(price::rooms, 1);
   users.charge(user, price::rooms, 1, now);
   addresses.charge(first.from.address, price::rooms, 1, now);
   return {};

@@ -98,6 +98,10 @@ class backend {
   /// Takes it whether it is there or not.
   virtual void charge(price what, std::string_view payer, double amount) = 0;
 
+  /// A call's key was not taken, or not looked at: `unknown`, `expired`, `too_many`, `address`. `key` is its name,
+  /// where there is such a key.
+  virtual void key_refused(std::string_view why, std::string_view peer, std::string_view key) = 0;
+
   /// Counts what calls hold among all that is in flight. False: too much is already, and this is not.
   virtual bool hold(std::size_t bytes) = 0;
   virtual void let_go(std::size_t bytes) = 0;

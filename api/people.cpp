@@ -131,14 +131,14 @@ void list_sessions(service& api, of_call of) {
   });
 }
 
-/// `stay_away` tells the client not to come back by itself (4502); its token stays valid.
+/// The client comes back by itself (4004), or with `stay_away` does not (4502); its token stays valid.
 void disconnect(service& api, of_call of) {
   const auto text = [&](std::string_view name) {
     const auto* said = of->in_body(name);
     return said ? said->get<std::string>() : std::string{};
   };
   const auto* away = of->in_body("stay_away");
-  const auto code = away && away->get<bool>() ? close_code::removed : close_code::slow_consumer;
+  const auto code = away && away->get<bool>() ? close_code::removed : close_code::disconnected;
   auto reason = text("reason");
   if (!is_clean_text(reason, false))
     return of->refuse(bad_request("/reason", "must not hold control characters"));

@@ -224,12 +224,18 @@ std::variant<service::credentials, problem> service::judge_credentials(
   credentials found;
   found.ring = keys();
   const bool of_ring = key.size() <= key_bytes_max && key.starts_with(key_prefix);
-  if (of_ring) found.key = found.ring->find(key);
-  if (found.key && found.key->expires && *found.key->expires <= with_.now()) found.key = nullptr;
+  const auto* const known = of_ring ? found.ring->find(key) : nullptr;
+  const bool expired = known && known->expires && *known->expires <= with_.now();
+  if (!expired) found.key = known;
+  const auto note = [&](std::string_view why, const api_key* whose) {
+    with_.key_refused(why, request.peer(), whose ? std::string_view{whose->name} : "");
+  };
   // A right key is worth one look-up, whoever else guesses from its address.
   if (!found.key)
-    if (const auto wait = with_.wait(price::wrong_keys, address, 1); wait.count() > 0)
+    if (const auto wait = with_.wait(price::wrong_keys, address, 1); wait.count() > 0) {
+      note("too_many", nullptr);
       return too_much("too many wrong keys from this address", wait);
+    }
   if (!of_ring)
     if (const auto admin = with_.admin_of(key)) {
       found.own = std::make_shared<const api_key>(key_of_admin(*admin));
@@ -237,12 +243,15 @@ std::variant<service::credentials, problem> service::judge_credentials(
     }
   if (!found.key) {
     with_.charge(price::wrong_keys, address, 1);
+    note(expired ? "expired" : "unknown", known);
     return unauthorized("no such key");
   }
   const auto& nets = found.key->nets;
   if (!nets.empty() &&
-      std::ranges::none_of(nets, [&](const auto& net) { return with_.is_in(net, request.peer()); }))
+      std::ranges::none_of(nets, [&](const auto& net) { return with_.is_in(net, request.peer()); })) {
+    note("address", found.key);
     return problem_of(error_code::forbidden, "this key may not be used from here");
+  }
   return found;
 }
 

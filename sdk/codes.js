@@ -33,6 +33,7 @@ export const CloseCode = /** @type {const} */ ({
   heartbeat_missed: HEARTBEAT_MISSED,
   hello_late: 4002,
   rate_abuse: 4003,
+  disconnected: 4004,
   unauthorized: UNAUTHORIZED,
   token_expired: TOKEN_EXPIRED,
   removed: 4502,

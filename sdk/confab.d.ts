@@ -56,6 +56,7 @@ export declare const CloseCode: {
   readonly heartbeat_missed: 4001;
   readonly hello_late: 4002;
   readonly rate_abuse: 4003;
+  readonly disconnected: 4004;
   readonly unauthorized: 4500;
   readonly token_expired: 4501;
   readonly removed: 4502;

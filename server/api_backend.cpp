@@ -141,9 +141,12 @@ std::chrono::nanoseconds api_backend::wait(api::price what, std::string_view pay
   return payers_.wait(payers_.key_of(payer), price_of(what), amount, steady_now());
 }
 std::chrono::nanoseconds api_backend::take(api::price what, std::string_view payer, double amount) {
-  return payers_.take(payers_.key_of(payer), price_of(what), amount, steady_now());
+  const auto wait = payers_.take(payers_.key_of(payer), price_of(what), amount, steady_now());
+  if (wait.count() == 0) env_.prices->taken.add(price_of(what), amount);
+  return wait;
 }
 void api_backend::charge(api::price what, std::string_view payer, double amount) {
+  env_.prices->taken.add(price_of(what), amount);
   payers_.charge(payers_.key_of(payer), price_of(what), amount, steady_now());
 }
 

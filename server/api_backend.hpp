@@ -5,6 +5,7 @@
 #include "server/feed_pulse.hpp"
 #include "server/hook_sender.hpp"
 #include "server/jwt.hpp"
+#include "transport/incident.hpp"
 
 #include <functional>
 #include <mutex>
@@ -28,6 +29,7 @@ class api_backend final : public api::backend {
   struct sources {
     std::function<api::server_numbers()> numbers;
     actors::tariffs prices{};  // see `api_tariffs`
+    std::function<void(const transport::incident&)> note{};
   };
   /// `env` has its writer and its switchboard filled by now, and outlives this.
   api_backend(const actors::environment& env, feed_pulse_actor pulse, std::string log_name,
@@ -58,6 +60,9 @@ class api_backend final : public api::backend {
   std::chrono::nanoseconds wait(api::price what, std::string_view payer, double amount) override;
   std::chrono::nanoseconds take(api::price what, std::string_view payer, double amount) override;
   void charge(api::price what, std::string_view payer, double amount) override;
+  void key_refused(std::string_view why, std::string_view peer, std::string_view key) override {
+    from_.note({transport::incident_kind::api_key_refused, why, peer, key});
+  }
   bool hold(std::size_t bytes) override;
   void let_go(std::size_t bytes) override;
   void hooks(std::function<void(webhooks::engine*)> job) override {

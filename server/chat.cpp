@@ -379,6 +379,7 @@ metric_sources chat::numbers() const {
   from.ready = trouble().empty();
   from.journal_healthy = journal_healthy_;
   from.clock_in_doubt = clock_in_doubt_;
+  from.taken = env_.prices->taken.all();
   return from;
 }
 

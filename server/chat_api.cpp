@@ -49,7 +49,8 @@ void chat::open_api(const config& how, std::uint64_t position) {
     return out;
   };
   backend_ = std::make_unique<api_backend>(env_, std::move(pulse), std::string{names_of(*journal_).latest()},
-                                           api_backend::sources{count, api_tariffs(how.api_rate, how.api_burst)});
+                                           api_backend::sources{count, api_tariffs(how.api_rate, how.api_burst),
+                                                                on_incident()});
   backend_->sign_with(signer_of(how));
   open_hooks(how, position);
   api_ = std::make_unique<api::service>(*backend_, *how.api_keys,

@@ -54,6 +54,12 @@ void write(const transport::incident& what, std::uint64_t skipped) {
       add(what.reason, what.detail);
       if (skipped > 0) out.push_back({"skipped", std::to_string(skipped)});
       return log::line(log::level::warn, "outbound-full", out);
+    case incident_kind::api_key_refused:
+      add("reason", what.reason);
+      add("peer", what.peer);
+      add("key", what.detail);
+      if (skipped > 0) out.push_back({"skipped", std::to_string(skipped)});
+      return log::line(log::level::warn, "api-key-refused", out);
     case incident_kind::bug:
       add("where", what.reason);
       add_rest();

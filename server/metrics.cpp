@@ -236,6 +236,14 @@ std::vector<metric_row> make_rows() {
          to.add("failed", from.hooks->failed);
          to.add("refused", from.hooks->refused);
        }},
+      {"confab_charged_total", "counter",
+       "What clients and callers of the API were charged, each price in its own unit.", "price",
+       [](const auto& from, auto& to) {
+         for (std::size_t i = 0; i < from.taken.size(); ++i)
+           to.add(actors::price_names[i], from.taken[i]);
+       }},
+      {"confab_api_keys_refused_total", "counter", "Calls of the API whose key was not taken.", "reason",
+       by_reason(incident_kind::api_key_refused)},
       {"confab_build_info", "gauge", "1; the version is the label.", "version",
        [](const auto&, auto& to) { to.add(CONFAB_VERSION, std::uint64_t{1}); }},
       // Under the names that Prometheus' own libraries use.

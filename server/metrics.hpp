@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/budget.hpp"
 #include "actors/counts.hpp"
 #include "protocol/meter.hpp"
 #include "server/incidents.hpp"
@@ -52,6 +53,7 @@ struct metric_sources {
   bool ready = false;
   bool journal_healthy = true;
   bool clock_in_doubt = false;
+  std::array<std::uint64_t, actors::prices_count> taken{};  // of each price
 };
 
 /// Takes the values of one metric.

@@ -15,6 +15,7 @@ enum class incident_kind : std::uint8_t {
   upgrade_refused,  // `origin`, `credentials`, `draining`, `malformed`, `subprotocol`, `late`
   closed_by_us,     // a WebSocket; the reason is the name of the close code
   outbound_full,    // too much waits for all readers together: the slowest are closed
+  api_key_refused,  // of a call of the API: `unknown`, `expired`, `too_many`, `address`
   bug,              // an exception at one of the walls; the reason says which
 };
 

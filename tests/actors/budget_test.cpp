@@ -158,3 +158,18 @@ TEST_CASE("without a price list all is free") {
 
   for (int i = 0; i < 1000; ++i) REQUIRE(one.take(price::bytes_in, 1e9, start) == 0ms);
 }
+
+TEST_CASE("what is taken is counted once, whoever pays it and whether it has a limit") {
+  price_list list{commands_at(1, 1), commands_at(1, 1), commands_at(1, 1), secret};
+  payer one{&list, 7}, other{&list, 7};
+  one.know_user("alice");
+
+  CHECK(one.take(price::commands, 1, start) == 0ns);
+  CHECK(one.take(price::commands, 1, start) > 0ns);  // not taken
+  other.charge(price::rows, 200, start);
+
+  const auto taken = list.taken.all();
+  CHECK(taken[static_cast<std::size_t>(price::commands)] == 1);
+  CHECK(taken[static_cast<std::size_t>(price::rows)] == 200);
+  CHECK(price_names.back() == "wrong_keys");
+}

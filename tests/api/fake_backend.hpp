@@ -73,6 +73,10 @@ class fake_backend final : public api::backend {
   void charge(api::price what, std::string_view payer, double amount) override {
     payers->charge(payers->key_of(payer), server::price_of(what), amount, clock);
   }
+  std::vector<std::string> refused_keys;
+  void key_refused(std::string_view why, std::string_view peer, std::string_view key) override {
+    refused_keys.push_back(std::string{why}.append(" ").append(peer).append(" ").append(key));
+  }
   void has_prices(unsigned calls_per_second, unsigned calls_burst) {
     payers.emplace(server::api_tariffs(calls_per_second, calls_burst), std::array<std::uint64_t, 2>{1, 2});
   }

@@ -166,6 +166,27 @@ TEST_CASE("a hundred wrong keys of one address are looked at, and not one more")
   CHECK(guess() == 401);
 }
 
+TEST_CASE("a key that is not taken is told of, by its name where it has one, and never as it is") {
+  api_world world{"read", "nets=192.0.2. expires=2025-11-23"};
+  const auto told_of = [&](std::string key, std::string peer) {
+    fake_exchange one;
+    one.said_peer = std::move(peer);
+    one.headers.emplace_back("authorization", "Bearer " + key);
+    world.chat.refused_keys.clear();
+    (void)world.service->refuse_early(one);
+    return world.chat.refused_keys.empty() ? "" : world.chat.refused_keys.front();
+  };
+
+  CHECK(told_of(world.key, "192.0.2.7") == "");
+  CHECK(told_of(world.key, "198.51.100.1") == "address 198.51.100.1 shop");
+  CHECK(told_of("ck_shop_x", "192.0.2.7") == "unknown 192.0.2.7 ");
+  CHECK(told_of("no-token", "192.0.2.7") == "unknown 192.0.2.7 ");
+  world.chat.time = unix_ms{world.chat.time.value() + 24 * 3'600'000};
+  CHECK(told_of(world.key, "192.0.2.7") == "expired 192.0.2.7 shop");
+  for (int i = 0; i < static_cast<int>(api::wrong_keys_burst); ++i) told_of("ck_shop_x", "192.0.2.7");
+  CHECK(told_of("ck_shop_x", "192.0.2.7") == "too_many 192.0.2.7 ");
+}
+
 TEST_CASE("however many addresses send wrong keys, none is forgotten, and those of one /64 are one") {
   api_world world;
   const auto guess_from = [&](std::string peer) {

@@ -293,7 +293,7 @@ scenario("users have profiles and sessions, and are told to go", async (world) =
   const online = await api.post("/presence", { users: ["bob", "ann"] });
   const signalled = await api.post("/signal", { users: ["bob", "ann"], from: "shop", data: { n: 1 } });
   const heard = await phone.expect({ type: "signal" });
-  const one = await api.post("/users/bob/disconnect", { device: "phone" });
+  const one = await api.post("/users/bob/disconnect", { device: "phone", reason: "moved" });
   const all = await api.post("/users/bob/disconnect", { stay_away: true, reason: "terms" });
 
   assert.deepEqual(put.json, { user: "bob", name: "Bob", data: { colour: "red" } });
@@ -306,7 +306,8 @@ scenario("users have profiles and sessions, and are told to go", async (world) =
   assert.deepEqual(online.json, { online: { bob: { sessions: 2 } } });
   assert.deepEqual([signalled.json, heard.from, heard.data], [{ sessions: { bob: 2 } }, "shop", { n: 1 }]);
   assert.equal(one.json.sessions, 1);
-  assert.equal((await phone.closed()).code, 4000);
+  assert.deepEqual(await phone.closed(), { code: 4004, reason: "moved" });
+  assert.equal(await server.metric("confab_slow_consumers_total"), 0);
   assert.ok(all.json.sessions >= 1);
   assert.deepEqual(await laptop.closed(), { code: 4502, reason: "terms" });
 });

@@ -26,7 +26,7 @@ TEST_CASE("the error codes are those of PROTOCOL section 7, each in its place") 
 
 TEST_CASE("the close codes are those of PROTOCOL section 7") {
   const std::vector<int> numbers{1000, 1001, 1003, 1007, 1009, 1011, 1012, 4000,
-                                 4001, 4002, 4003, 4500, 4501, 4502, 4503, 4504};
+                                 4001, 4002, 4003, 4004, 4500, 4501, 4502, 4503, 4504};
 
   REQUIRE(close_rows.size() == numbers.size());
   for (std::size_t i = 0; i < numbers.size(); ++i) {

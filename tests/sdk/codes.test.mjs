@@ -13,7 +13,7 @@ const ERRORS = [
 ];
 const CLOSES = {
   1001: "reconnect", 1012: "reconnect", 1003: "stop", 1007: "stop", 1009: "stop",
-  4000: "reconnect", 4001: "reconnect", 4002: "reconnect", 4003: "reconnect",
+  4000: "reconnect", 4001: "reconnect", 4002: "reconnect", 4003: "reconnect", 4004: "reconnect",
   4500: "stop", 4501: "token", 4502: "stop", 4503: "stop", 4504: "stop",
 };
 const OF_THE_RFC = {

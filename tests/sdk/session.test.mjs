@@ -175,7 +175,7 @@ for (const reason of ["", "bye", "null", '{"reconnect_after_ms":-1}', '{"reconne
   });
 }
 
-for (const code of [1005, 1006, 1011, 1012, 1013, 4000, 4001, 4002, 4003, 4499]) {
+for (const code of [1005, 1006, 1011, 1012, 1013, 4000, 4001, 4002, 4003, 4004, 4499]) {
   test(`after ${code} the client reconnects`, async () => {
     const t = await new Harness().live();
 

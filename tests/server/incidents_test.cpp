@@ -42,6 +42,7 @@ TEST_CASE("an incident is one line, with what is known of it") {
   b.all.note({incident_kind::connection_refused, "address", "10.0.0.7", {}});
   b.all.note({incident_kind::request_refused, "malformed", "10.0.0.7", "bad\nvalue"});
   b.all.note({incident_kind::closed_by_us, "rate abuse", "10.0.0.7", "4003"});
+  b.all.note({incident_kind::api_key_refused, "expired", "10.0.0.7", "shop"});
   b.all.bug("room", "general: vector::at");
 
   CHECK(b.lines() ==
@@ -52,6 +53,7 @@ TEST_CASE("an incident is one line, with what is known of it") {
             "warn connection-refused limit=address peer=10.0.0.7",
             "info request-refused reason=malformed peer=10.0.0.7 detail=\"bad\\nvalue\"",
             "info websocket-closed reason=\"rate abuse\" peer=10.0.0.7 detail=4003",
+            "warn api-key-refused reason=expired peer=10.0.0.7 key=shop",
             "error bug where=room detail=\"general: vector::at\""});
 }
 

@@ -48,7 +48,9 @@ TEST_CASE("metrics have a form that Prometheus reads") {
   from.transport.connections_open = 3;
   from.transport.closes[0] = 2;
   from.transport.closes.back() = 1;
-  from.happened = {{transport::incident_kind::upgrade_refused, "origin", 7},
+  from.taken[static_cast<std::size_t>(actors::price::bytes_in)] = 4711;
+  from.happened = {{transport::incident_kind::api_key_refused, "unknown", 5},
+                    {transport::incident_kind::upgrade_refused, "origin", 7},
                     {transport::incident_kind::bug, "page \"x\"", 1},
                     {transport::incident_kind::tls_failed, "handshake", 4}};
 
@@ -63,6 +65,9 @@ TEST_CASE("metrics have a form that Prometheus reads") {
   CHECK(has("confab_upgrades_refused_total{reason=\"origin\"} 7"));
   CHECK(has(R"(confab_bugs_total{where="page \"x\""} 1)"));
   CHECK(has("confab_tls_failed_total 4"));
+  CHECK(has("confab_charged_total{price=\"bytes_in\"} 4711"));
+  CHECK(has("confab_charged_total{price=\"wrong_keys\"} 0"));
+  CHECK(has("confab_api_keys_refused_total{reason=\"unknown\"} 5"));
   CHECK(has("confab_journal_healthy 1"));
   CHECK(has("confab_build_info{version=\"" CONFAB_VERSION "\"} 1"));
   CHECK(text.find("\nconfab_journal_bytes") == std::string::npos);  // there is no database
