@@ -116,7 +116,7 @@ waiting_read journal_reader::waiting(read_job& what) {
       return true;
     });
   };
-  return {what.who, std::move(what.wanted), std::move(answer)};
+  return {what.who, std::move(what.wanted), std::move(answer), reads_per_key_max};
 }
 
 entries_read journal_reader::read(const entries_request& what) {

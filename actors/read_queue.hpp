@@ -3,6 +3,7 @@
 #include "protocol/ids.hpp"
 #include "protocol/limits.hpp"
 
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <optional>
@@ -11,10 +12,14 @@
 
 namespace confab::actors {
 
+/// Reads of one key of the API that wait for a reader: many callers share a key.
+inline constexpr std::size_t reads_per_key_max = 4096;
+
 struct waiting_read {
   user_id user;                      // for whom
   std::function<bool()> wanted;      // whether somebody still waits for the answer
   std::function<void(bool)> answer;  // reads and answers; false: without reading, `unavailable`
+  std::size_t most = limits::reads_per_user_max;  // of the user's that may wait
 };
 
 /// Reads that wait for a reader: users take turns, so that who asks for much waits for himself.
@@ -24,7 +29,7 @@ class read_queue {
   /// False: the user has as many waiting as may, and `what` is untouched.
   [[nodiscard]] bool add(waiting_read&& what) {
     auto& own = waiting_[what.user];
-    if (own.size() >= limits::reads_per_user_max) return false;
+    if (own.size() >= what.most) return false;
     if (own.empty()) turns_.push_back(what.user);
     own.push_back(std::move(what));
     return true;

@@ -3,6 +3,7 @@
 #include "protocol/whole_number.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <mutex>
 #include <utility>
 
@@ -16,6 +17,9 @@ using steady = std::chrono::steady_clock::time_point;
 constexpr int pages_max = 8;
 constexpr std::size_t piece_bytes_max = 16 * 1024;
 constexpr milliseconds wait_usual{30'000};
+/// A poll whose read found no place in the line tries again then.
+constexpr milliseconds again_after{100};
+constexpr auto never = std::numeric_limits<std::uint64_t>::max();  // a position
 /// An empty line, by which who is gone is noticed.
 constexpr milliseconds heartbeat{15'000};
 
@@ -34,14 +38,15 @@ std::string line_of(const service& api, const journal::feed_item& item) {
 }
 
 /// What of the journal is behind `position` and for this key, which moves behind what was looked
-/// at. False: it can't be read.
+/// at; `rows` grows by how many that were. False: it can't be read.
 bool read_some(const call& of, journal::reader& from, std::uint64_t& position, std::size_t limit,
-               std::vector<journal::feed_item>& into) {
+               std::vector<journal::feed_item>& into, std::size_t& rows) {
   for (int i = 0; i < pages_max && into.empty(); ++i) {
     auto page = from.feed(position, limit, limits::page_bytes_max);
     if (!page) return false;
     if (page->empty()) return true;
     position = page->back().position;
+    rows += page->size();
     for (auto& item : *page)
       if (shows(of, item)) into.push_back(std::move(item));
   }
@@ -51,27 +56,48 @@ bool read_some(const call& of, journal::reader& from, std::uint64_t& position, s
 // --- one page ----------------------------------------------------------------------------------
 
 struct polling : std::enable_shared_from_this<polling> {
-  polling(service& with, call_ptr for_call) : api(with), of(std::move(for_call)) {}
+  polling(service& with, call_ptr for_call, service::place held)
+      : api(with), of(std::move(for_call)), in(std::move(held)) {}
 
   service& api;
   call_ptr of;
+  service::place in;
   std::uint64_t position = 0;
   std::uint64_t told = 0;  // how far the journal was, marks included
+  bool looked = false;     // once at the least
   steady until;
 
+  milliseconds left() const {
+    return std::chrono::duration_cast<milliseconds>(until - api.chat().steady_now());
+  }
   void look() {
-    api.read(of, "", [self = shared_from_this()](journal::reader& from) { self->read(from); });
+    api.chat().read(of->key->name, "", [to = of->to] { return !to->over(); },
+                    [self = shared_from_this()](journal::reader* from) {
+                      from ? self->read(*from) : self->come_again();
+                    });
+  }
+  /// Many polls of a key are woken together, by one entry: those that find no place fail only where there is
+  /// no time left, and where they have said nothing yet.
+  void come_again() {
+    if (const auto rest = left(); rest.count() > 0)
+      return api.chat().wait_for_feed(never, std::min(rest, again_after),
+                                      [self = shared_from_this()](std::uint64_t) { self->look(); });
+    if (looked) return answer({});
+    of->refuse(error_code::unavailable, "too many reads of this key wait");
   }
   void read(journal::reader& from) {
     std::vector<journal::feed_item> items;
     const auto before = position;
-    if (!read_some(*of, from, position, of->limit(), items))
+    std::size_t rows = 1;
+    if (!read_some(*of, from, position, of->limit(), items, rows))
       return of->refuse(error_code::unavailable, "the journal can't be read now");
-    const auto left = std::chrono::duration_cast<milliseconds>(until - api.chat().steady_now());
+    looked = true;
+    api.chat().charge(price::rows, of->key->name, static_cast<double>(rows));
     // What was looked at and is not for this key is told by the cursor alone.
-    if (!items.empty() || left.count() <= 0) return answer(items);
+    const auto rest = left();
+    if (!items.empty() || rest.count() <= 0) return answer(items);
     if (position != before) return look();
-    api.chat().wait_for_feed(std::max(position, told), left,
+    api.chat().wait_for_feed(std::max(position, told), rest,
                              [self = shared_from_this()](std::uint64_t moved) {
                                self->told = moved;
                                self->look();
@@ -97,7 +123,7 @@ struct polling : std::enable_shared_from_this<polling> {
 /// until the stream is closed, which lets go of it.
 struct streaming : std::enable_shared_from_this<streaming> {
   streaming(service& with, call_ptr for_call) : api(with), of(std::move(for_call)) {}
-  ~streaming() { api.give_stream(); }
+  ~streaming() { api.give_stream(of->key->name); }
   streaming(const streaming&) = delete;
 
   service& api;
@@ -146,13 +172,15 @@ struct streaming : std::enable_shared_from_this<streaming> {
   void look() {
     const auto wanted = [self = shared_from_this()] { return self->goes_on(); };
     api.chat().read(of->key->name, "", wanted, [self = shared_from_this()](journal::reader* from) {
+      if (!from) return self->come_again();
       std::vector<journal::feed_item> items;
-      if (!from || !read_some(*self->of, *from, self->position, limits::page_entries_max, items))
+      std::size_t rows = 0;
+      if (!read_some(*self->of, *from, self->position, limits::page_entries_max, items, rows))
         return self->wait();  // what is wrong may pass
       std::string lines;
       for (const auto& item : items) lines += line_of(self->api, item) + "\n";
       const auto& payer = self->of->key->name;
-      self->api.chat().charge(price::rows, payer, static_cast<double>(items.size()));
+      self->api.chat().charge(price::rows, payer, static_cast<double>(rows));
       self->api.chat().charge(price::bytes, payer, static_cast<double>(lines.size()));
       self->give(std::move(lines), items.empty());
     });
@@ -162,6 +190,11 @@ struct streaming : std::enable_shared_from_this<streaming> {
     api.chat().wait_for_feed(after, heartbeat, [self = shared_from_this(), after](std::uint64_t moved) {
       self->lapsed = moved == after;
       self->told = moved;
+      if (self->goes_on()) self->look();
+    });
+  }
+  void come_again() {
+    api.chat().wait_for_feed(never, again_after, [self = shared_from_this()](std::uint64_t) {
       if (self->goes_on()) self->look();
     });
   }
@@ -216,8 +249,8 @@ void feed(service& api, of_call of) {
   const auto from = std::get<std::optional<std::uint64_t>>(start);
   const auto accept = of->to->asked().header("accept").value_or("");
   const bool streams = accept.find("application/x-ndjson") != accept.npos;
-  if (streams && !api.take_stream())
-    return of->refuse(error_code::unavailable, "too many read the feed");
+  if (streams && !api.take_stream(of->key->name))
+    return of->refuse(error_code::unavailable, "as many streams of this key are open as may be");
   std::function<void(std::uint64_t)> begin;
   if (streams) {
     const auto work = std::make_shared<streaming>(api, of);
@@ -226,7 +259,9 @@ void feed(service& api, of_call of) {
       work->start();
     };
   } else {
-    const auto work = std::make_shared<polling>(api, of);
+    auto in = api.hold(*of);
+    if (!in) return of->refuse(error_code::unavailable, "too much is under way: try again");
+    const auto work = std::make_shared<polling>(api, of, std::move(in));
     work->until = api.chat().steady_now() +
                   milliseconds{of->number_in_query("wait_ms").value_or(wait_usual.count())};
     begin = [work](std::uint64_t position) {

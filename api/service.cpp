@@ -61,12 +61,6 @@ api_key key_of_admin(const user_id& user) {
   return key;
 }
 
-const std::string* find_in(const std::vector<std::pair<std::string, std::string>>& list,
-                           std::string_view name) {
-  const auto at = std::ranges::find(list, name, &std::pair<std::string, std::string>::first);
-  return at == list.end() ? nullptr : &at->second;
-}
-
 /// What a key that is bound to rooms may call without naming one: it is filtered there.
 bool filters(const route& row) noexcept {
   return row.path == "/feed" || row.path == "/publish" || row.path == "/broadcast" ||
@@ -92,81 +86,6 @@ problem too_much(std::string_view of, std::chrono::nanoseconds wait) {
 }
 
 }  // namespace
-
-// --- a call ------------------------------------------------------------------------------------
-
-const std::string& call::in_path(std::string_view name) const {
-  static const std::string nothing;
-  const auto* found = find_in(path, name);
-  return found ? *found : nothing;
-}
-
-const std::string* call::in_query(std::string_view name) const { return find_in(query, name); }
-
-std::optional<std::uint64_t> call::number_in_query(std::string_view name) const {
-  const auto* text = in_query(name);
-  if (!text) return std::nullopt;
-  std::uint64_t number = 0;
-  std::from_chars(text->data(), text->data() + text->size(), number);
-  return number;
-}
-
-std::optional<bool> call::flag_in_query(std::string_view name) const {
-  const auto* text = in_query(name);
-  return text ? std::optional{*text == "true"} : std::nullopt;
-}
-
-seq_no call::seq() const {
-  const auto& text = in_path("seq").empty() ? in_path("id") : in_path("seq");
-  std::uint64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return seq_no{number};
-}
-
-std::size_t call::limit() const {
-  constexpr std::size_t usual = 100;
-  return static_cast<std::size_t>(number_in_query("limit").value_or(usual));
-}
-
-const json* call::in_body(std::string_view name) const {
-  return body.is_object() ? member(body, name) : nullptr;
-}
-
-user_id call::from() const {
-  if (const auto* said = in_body("from")) return user_id::trusted(said->get<std::string>());
-  if (const auto* said = in_query("from")) return user_id::trusted(*said);
-  if (const auto* said = find_in(path, "from")) return user_id::trusted(*said);
-  return rooms::server_user;
-}
-
-void call::answer(unsigned status, std::string text) const {
-  if (key) chat->charge(price::bytes, key->name, static_cast<double>(text.size()));
-  response out;
-  out.status = status;
-  out.body = std::move(text);
-  out.headers = {{"Request-Id", id}, {"Cache-Control", "no-store"}};
-  to->answer(std::move(out));
-}
-
-void call::refuse(const problem& why) const { to->answer(response_of(why, id)); }
-
-response response_of(const problem& why, std::string_view request_id) {
-  constexpr std::int64_t second = 1'000;
-  response out;
-  out.status = why.status;
-  out.content_type = "application/problem+json";
-  out.body = to_json(why, request_id);
-  out.headers.emplace_back("Request-Id", request_id);
-  out.headers.emplace_back("Cache-Control", "no-store");
-  if (why.retry_after)
-    out.headers.emplace_back("Retry-After",
-                             std::to_string((why.retry_after->count() + second - 1) / second));
-  else if (why.status == 503)
-    out.headers.emplace_back("Retry-After", "1");
-  if (why.status == 401) out.headers.emplace_back("WWW-Authenticate", "Bearer");
-  if (!why.allow.empty()) out.headers.emplace_back("Allow", why.allow);
-  return out;
-}
 
 // --- the service -------------------------------------------------------------------------------
 
@@ -338,7 +257,7 @@ std::optional<problem> service::judge_call(call& of, const matched& found) {
       wrong.faults.push_back({"?", "is not percent-encoded UTF-8"});
     else if (std::ranges::find(known, name) == known.end())
       wrong.faults.push_back({"?" + std::string{name}, "is not known here"});
-    else if (find_in(of.query, name))
+    else if (of.in_query(name))
       wrong.faults.push_back({"?" + std::string{name}, "is there more than once"});
     else
       judge(name, "?" + std::string{name}, pair.substr(std::min(equals + 1, pair.size())), of.query);
@@ -359,8 +278,8 @@ std::optional<problem> service::judge_call(call& of, const matched& found) {
   if (!wrong.faults.empty()) return wrong;
 
   if (!of.key) return std::nullopt;
-  if (const auto* room = find_in(of.path, "room")) {
-    if (!of.key->sees(room_id::trusted(*room)))
+  if (!of.in_path("room").empty()) {
+    if (!of.key->sees(of.room()))
       return problem_of(error_code::no_such_room, "no such room");
   } else if (!of.key->sees_all() && !filters(*of.row) && of.in_path("from").empty()) {
     return problem_of(error_code::forbidden, "this key is for some rooms only");
@@ -453,14 +372,23 @@ void service::submit(const call_ptr& of, std::vector<rooms::operation> what,
   if (auto in = reserve(of, what)) submit(of, std::move(in), std::move(what), std::move(then));
 }
 
+service::place service::hold(const call& of) {
+  constexpr std::size_t each = 2'048, tree_of_a_byte = 8;  // "[0,0,…" is the worst
+  const auto bytes = each + of.to->asked().body().size() * (1 + tree_of_a_byte);
+  if (!with_.hold(bytes)) return nullptr;
+  return {this, [this, bytes](void*) { with_.let_go(bytes); }};
+}
+
 void service::read(const call_ptr& of, std::string_view about,
                    std::function<void(journal::reader&)> job) {
   const auto known = words_in(of->row->query);
   const bool is_page = std::ranges::find(known, "limit") != known.end();
   with_.charge(price::rows, of->key->name, is_page ? static_cast<double>(of->limit()) : 1);
+  auto in = hold(*of);
+  if (!in) return of->refuse(error_code::unavailable, "too much is under way: try again");
   with_.read(of->key->name, about, [to = of->to] { return !to->over(); },
-             [of, job = std::move(job)](journal::reader* from) {
-               if (!from) return of->refuse(error_code::unavailable, "the journal can't be read now");
+             [of, in = std::move(in), job = std::move(job)](journal::reader* from) {
+               if (!from) return of->refuse(error_code::unavailable, "too many reads of this key wait");
                job(*from);
              });
 }
@@ -481,10 +409,17 @@ std::variant<std::string, problem> service::place_in(const call& of, char kind) 
   return bytes->substr(log.size() + 1);
 }
 
-bool service::take_stream() noexcept {
-  if (streams_.fetch_add(1) < streams_max) return true;
-  --streams_;
-  return false;
+bool service::take_stream(const std::string& key) {
+  const std::lock_guard lock{border_};
+  auto& open = streams_[key];
+  if (open == streams_max) return false;
+  ++open;
+  return true;
+}
+
+void service::give_stream(const std::string& key) {
+  const std::lock_guard lock{border_};
+  if (const auto at = streams_.find(key); --at->second == 0) streams_.erase(at);
 }
 
 }  // namespace confab::api

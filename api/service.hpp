@@ -27,7 +27,7 @@ inline constexpr std::size_t page_count_max = 1'000;
 /// That are on their way to the order, of all calls together.
 inline constexpr std::size_t operations_in_flight_max = 50'000;
 inline constexpr std::size_t operation_bytes_in_flight_max = 64 * 1024 * 1024;
-inline constexpr std::size_t streams_max = 64;
+inline constexpr std::size_t streams_max = 64;  // of the feed, of a key
 /// Wrong keys from one address: so many at once and in a second, then they are not looked at.
 inline constexpr double wrong_keys_burst = 100, wrong_keys_per_second = 10;
 
@@ -96,13 +96,16 @@ class service {
   /// Both.
   void submit(const call_ptr& of, std::vector<rooms::operation> what,
               std::function<void(std::vector<rooms::brief>)> then);
+  /// Counts what the call holds while it waits, among all that is in flight. Null: too much is already.
+  place hold(const call& of);
   /// As `backend::read`: where it can't be, the call is refused.
   void read(const call_ptr& of, std::string_view about, std::function<void(journal::reader&)> job);
   /// A place in `log_name()`, and back; 410 where it is one of another log.
   std::string cursor_of(char kind, std::string_view place) const;
   std::variant<std::string, problem> place_in(const call& of, char kind) const;
-  bool take_stream() noexcept;
-  void give_stream() noexcept { --streams_; }
+  /// Of the feed; false: the key has as many as it may.
+  bool take_stream(const std::string& key);
+  void give_stream(const std::string& key);
 
  private:
   struct credentials {
@@ -124,8 +127,8 @@ class service {
   const std::string document_;
   std::atomic<std::size_t> operations_{0};  // under way,
   std::atomic<std::size_t> bytes_{0};       // and what they hold
-  std::atomic<std::size_t> streams_{0};
   mutable std::mutex border_;
+  std::map<std::string, std::size_t> streams_;  // guarded: how many, by the key's name
   std::shared_ptr<const key_ring> keys_;  // guarded
 };
 

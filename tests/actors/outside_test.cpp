@@ -188,7 +188,7 @@ TEST_CASE("more jobs than may wait are told so") {
   actor_world world;
   world.hold_readers();
   std::size_t done = 0, refused = 0;
-  for (std::size_t i = 0; i <= limits::reads_per_user_max; ++i)
+  for (std::size_t i = 0; i <= actors::reads_per_key_max; ++i)
     caf::anon_send(world.env.board.shard(0).reader,
                    actors::read_job{user_id::trusted("@api:shop"), [&](journal::reader* from) {
                                       ++(from ? done : refused);
@@ -196,7 +196,7 @@ TEST_CASE("more jobs than may wait are told so") {
   world.release_all();
   world.settle();
 
-  CHECK(done == limits::reads_per_user_max);
+  CHECK(done == actors::reads_per_key_max);
   CHECK(refused == 1);
 }
 

@@ -48,6 +48,18 @@ TEST_CASE("of a user as many reads wait as may, and not one more") {
   CHECK(f.add("bob", 1));
 }
 
+TEST_CASE("of a key of the API more reads wait than of a user, but no more than may") {
+  fixture f;
+  const auto add = [&] {
+    return f.waiting.add({user_id::trusted("@api:shop"), [] { return true; }, [](bool) {}, reads_per_key_max});
+  };
+  for (std::size_t i = 0; i < reads_per_key_max; ++i) REQUIRE(add());
+
+  CHECK_FALSE(add());
+  REQUIRE(f.waiting.take());
+  CHECK(add());
+}
+
 TEST_CASE("what nobody waits for any more is passed over") {
   fixture f;
   auto gone = std::make_shared<int>();

@@ -38,7 +38,18 @@ class fake_backend final : public api::backend {
   void read(std::string_view, std::string_view, std::function<bool()> wanted,
             std::function<void(journal::reader*)> job) override {
     still_wanted = std::move(wanted);
-    if (still_wanted()) job(nullptr);
+    if (holds_reads)
+      reads.push_back(std::move(job));
+    else if (still_wanted())
+      job(nullptr);
+  }
+  bool holds_reads = false;
+  std::deque<std::function<void(journal::reader*)>> reads;
+  /// Answers the oldest read that waits; null: it found no place in the line.
+  void serve(journal::reader* from) {
+    auto job = std::move(reads.front());
+    reads.pop_front();
+    job(from);
   }
   std::function<bool()> still_wanted;  // of the last read
   void who_is_in(const room_id&,
@@ -54,8 +65,16 @@ class fake_backend final : public api::backend {
   }
   void close_session(session_id, close_code, std::string) override {}
   void feed_position(std::function<void(std::uint64_t)> then) override { then(0); }
-  void wait_for_feed(std::uint64_t, std::chrono::milliseconds,
-                     std::function<void(std::uint64_t)>) override {}
+  void wait_for_feed(std::uint64_t, std::chrono::milliseconds how_long,
+                     std::function<void(std::uint64_t)> then) override {
+    feed_waits.emplace_back(how_long, std::move(then));
+  }
+  std::deque<std::pair<std::chrono::milliseconds, std::function<void(std::uint64_t)>>> feed_waits;
+  void wake(std::uint64_t position) {
+    auto then = std::move(feed_waits.front().second);
+    feed_waits.pop_front();
+    then(position);
+  }
   std::optional<std::variant<std::string, std::string>> make_token(
       const api::token_wanted&) override {
     return std::nullopt;
@@ -162,7 +181,11 @@ struct api_world {
   }
 
   /// What waits ends before the service, as the server's actors do.
-  ~api_world() { chat.waiting.clear(); }
+  ~api_world() {
+    chat.waiting.clear();
+    chat.reads.clear();
+    chat.feed_waits.clear();
+  }
 
   std::shared_ptr<heard> call(std::string method, std::string path, std::string body = {},
                               std::string with_key = {}, std::string query = {}) {

@@ -294,13 +294,71 @@ TEST_CASE("as many bytes of operations are under way as may, and not one more") 
   CHECK(broadcast().first == 0);
 }
 
-TEST_CASE("as many streams are open as may, and not one more") {
+TEST_CASE("of a key as many streams are open as may, and not one more") {
   api_world world;
+  auto& service = *world.service;
 
-  for (std::size_t i = 0; i < api::streams_max; ++i) REQUIRE(world.service->take_stream());
-  CHECK(!world.service->take_stream());
-  world.service->give_stream();
-  CHECK(world.service->take_stream());
+  for (std::size_t i = 0; i < api::streams_max; ++i) REQUIRE(service.take_stream("shop"));
+  CHECK(!service.take_stream("shop"));
+  CHECK(service.take_stream("other"));
+  service.give_stream("shop");
+  CHECK(service.take_stream("shop"));
+  CHECK(!service.take_stream("shop"));
+}
+
+TEST_CASE("calls that read and wait hold bytes, and where these are too many they are told so") {
+  api_world world;
+  world.chat.holds_reads = true;
+  world.chat.held_max = 5'000;
+  const auto page = world.call("GET", "/rooms/general/messages");
+  const auto poll = world.call("GET", "/feed");
+
+  CHECK((!page->answer && !poll->answer));
+  CHECK(api_world::told(*world.call("GET", "/rooms/general/messages")) == answered{503, "unavailable"});
+  const auto refused = world.call("GET", "/feed");
+  CHECK(api_world::told(*refused) == answered{503, "unavailable"});
+  CHECK(refused->answer->headers.back() == std::pair<std::string, std::string>{"Retry-After", "1"});
+
+  world.chat.serve(nullptr);
+  CHECK(page->answer);
+  CHECK(!world.call("GET", "/rooms/general/messages")->answer);
+}
+
+TEST_CASE("a poll that is woken and finds no place in the line comes again, and says at the end that there is nothing") {
+  using namespace std::chrono_literals;
+  const auto log = journal::open_memory();
+  const auto reader = log->make_reader();
+  api_world world;
+  world.chat.holds_reads = true;
+  const auto heard = world.call("GET", "/feed", {}, {}, "wait_ms=1000");
+
+  world.chat.serve(reader.get());  // nothing yet
+  REQUIRE(world.chat.feed_waits.size() == 1);
+  CHECK(world.chat.feed_waits.front().first == 1000ms);
+  world.chat.clock += 950ms;
+  world.chat.wake(7);
+  world.chat.serve(nullptr);
+  REQUIRE(world.chat.feed_waits.size() == 1);
+  CHECK(world.chat.feed_waits.front().first == 50ms);
+  CHECK(!heard->answer);
+  world.chat.clock += 50ms;
+  world.chat.wake(7);
+  world.chat.serve(nullptr);
+
+  REQUIRE(heard->answer);
+  CHECK(heard->answer->status == 200);
+  CHECK(json::parse(heard->answer->body)["items"].empty());
+}
+
+TEST_CASE("a poll that has said nothing yet is told that it finds no place") {
+  api_world world;
+  world.chat.holds_reads = true;
+  const auto at_once = world.call("GET", "/feed", {}, {}, "wait_ms=0");
+
+  world.chat.serve(nullptr);
+
+  CHECK(api_world::told(*at_once) == answered{503, "unavailable"});
+  CHECK(world.chat.held == 0);
 }
 
 TEST_CASE("nothing is read for a caller who has gone") {
