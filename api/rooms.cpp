@@ -76,22 +76,37 @@ std::variant<room_settings, problem> settings_in(service& api, const call& of) {
   return settings;
 }
 
+/// Changes the room in the server's name; `then` where that went well.
+void set(service& api, of_call of, rooms::want change, std::function<void()> then) {
+  std::vector<rooms::operation> what;
+  what.push_back({of->room(), api.principal_of(*of, rooms::server_user), {}, std::move(change), {}});
+  api.submit(of, std::move(what), [of, then = std::move(then)](const auto& outcomes) {
+    if (const auto why = problem_in(outcomes.front())) return of->refuse(*why);
+    then();
+  });
+}
+
 /// Sets what is given, then shows the room.
 void set_and_show(service& api, of_call of, room_settings change, unsigned status) {
   if (change.empty()) return answer_room(api, of, status);
-  std::vector<rooms::operation> what;
-  what.push_back({of->room(), api.principal_of(*of, rooms::server_user), {},
-                  rooms::set_room{std::move(change)}, {}});
-  api.submit(of, std::move(what), [&api, of, status](const auto& outcomes) {
-    if (const auto why = problem_in(outcomes.front())) return of->refuse(*why);
-    answer_room(api, of, status);
-  });
+  set(api, of, rooms::set_room{std::move(change)}, [&api, of, status] { answer_room(api, of, status); });
+}
+
+/// Makes a user an owner beside those there are.
+void add_owner(service& api, of_call of, const user_id& user, std::function<void()> then) {
+  rooms::set_members owner;
+  owner.change.users = {user};
+  owner.change.state = member_state::member;
+  owner.change.as = role::owner;
+  set(api, of, std::move(owner), std::move(then));
 }
 
 }  // namespace
 
 void get_room(service& api, of_call of) { answer_room(api, of, 200); }
 
+/// Sent again it changes nothing, so who was not answered repeats it: an owner who is named is one afterwards,
+/// also where the room was there.
 void put_room(service& api, of_call of) {
   auto read = settings_in(api, *of);
   if (const auto* why = std::get_if<problem>(&read)) return of->refuse(*why);
@@ -99,13 +114,13 @@ void put_room(service& api, of_call of) {
     return of->refuse(bad_request("{room}", "begins as ids that the server makes"));
   const bool must_be_new = of->to->asked().header("if-none-match") == "*";
   rooms::create_room make{api.chat().fresh_epoch(), {}, {}};
-  const auto* owner = of->in_body("owner");
-  const auto founder = owner ? user_id::trusted(owner->get<std::string>()) : rooms::server_user;
+  std::optional<user_id> owner;
+  if (const auto* said = of->in_body("owner")) owner = user_id::trusted(said->get<std::string>());
   if (owner) make.with = rooms::create_room::founding{std::get<room_settings>(read), {}};
   std::vector<rooms::operation> what;
-  what.push_back({of->room(), api.principal_of(*of, founder), {}, std::move(make), {}});
+  what.push_back({of->room(), api.principal_of(*of, owner.value_or(rooms::server_user)), {}, std::move(make), {}});
   api.submit(of, std::move(what),
-             [&api, of, must_be_new, founded = owner != nullptr,
+             [&api, of, must_be_new, owner,
               settings = std::get<room_settings>(std::move(read))](const auto& outcomes) {
                const auto* no = std::get_if<rooms::refused>(&outcomes.front());
                const auto* made = std::get_if<rooms::made>(&outcomes.front());
@@ -115,8 +130,10 @@ void put_room(service& api, of_call of) {
                  return of->refuse(other_problem(412, "precondition_failed", "the room is there"));
                if (const auto why = problem_in(outcomes.front()); why && !was_there)
                  return of->refuse(*why);
-               if (founded && !was_there) return answer_room(api, of, 201);
-               set_and_show(api, of, settings, was_there ? 200 : 201);
+               const auto show = [&api, of, settings] { set_and_show(api, of, settings, 200); };
+               if (was_there) return owner ? add_owner(api, of, *owner, show) : show();
+               if (owner) return answer_room(api, of, 201);
+               set_and_show(api, of, settings, 201);
              });
 }
 

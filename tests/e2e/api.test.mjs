@@ -179,6 +179,24 @@ scenario("rooms are made, set, listed and shown", async (world) => {
   assert.deepEqual([none.status, none.json.code], [404, "no_such_room"]);
 });
 
+scenario("who is named as owner of a room that is there is one too, and the same once more changes nothing", async (world) => {
+  const { api } = await apiServer(world);
+  await api.put("/rooms/team", { owner: "alice" });
+  const owners = async () => (await api.get("/rooms/team/members?role=owner")).json.items.map((one) => one.id);
+
+  const second = await api.put("/rooms/team", { owner: "bob", topic: "Plans" });
+  const again = await api.put("/rooms/team", { owner: "bob", topic: "Plans" });
+  const both = await owners();
+  await api.post("/rooms/team/members", { users: ["eve"], state: "banned" });
+  const banned = await api.put("/rooms/team", { owner: "eve", topic: "Others" });
+
+  assert.deepEqual([second.status, second.json.count, second.json.settings.topic], [200, 2, "Plans"]);
+  assert.deepEqual([again.status, again.json.head], [200, second.json.head]);
+  assert.deepEqual(both, ["alice", "bob"]);
+  assert.deepEqual([banned.status, banned.json.code], [403, "banned"]);
+  assert.equal((await api.get("/rooms/team")).json.settings.topic, "Plans");
+});
+
 scenario("a page of rooms ends where their settings are a page", async (world) => {
   const { api } = await apiServer(world);
   const data = { x: "x".repeat(8000) };
@@ -396,6 +414,21 @@ scenario("the feed waits, goes on where it was, and is cut to what the key may s
   assert.deepEqual(few.json.items.map((item) => item.entry.text), ["two"]);
   assert.equal(elsewhere.status, 404);
   assert.equal(refused.status, 403);
+});
+
+scenario("one entry wakes a hundred who wait with one key, and none of them fails", async (world) => {
+  const { api } = await apiServer(world);
+  await api.put("/rooms/team", {});
+  const { json: now } = await api.get("/feed?wait_ms=0");
+  const polls = Array.from({ length: 100 }, () => api.get(`/feed?cursor=${now.next}`));
+  await api.post("/rooms/team/messages", { from: "bob", text: "one" });
+  const reads = Array.from({ length: 100 }, () => api.get("/rooms/team/messages"));
+
+  const woken = await Promise.all(polls);
+  const read = await Promise.all(reads);
+
+  assert.deepEqual(woken.map(({ status, json }) => [status, json.items?.[0].entry.text]), woken.map(() => [200, "one"]));
+  assert.deepEqual(new Set(read.map(({ status }) => status)), new Set([200]));
 });
 
 scenario("an erasure stands in the feed and in the log of each room", async (world) => {
