@@ -98,8 +98,9 @@ std::string_view schemas_text() noexcept {
 "Messages": {"type": "object", "additionalProperties": false, "required": ["items"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/Message"}}, "next": {"type": "string"}}},
 "Entry": {"type": "object", "additionalProperties": false, "required": ["type", "room", "seq", "at", "from"], "properties": {
-  "type": {"type": "string", "enum": ["message", "edited", "deleted", "reacted", "member_set", "room_set", "pinned", "trimmed", "erased"]},
-  "room": {"$ref": "#/components/schemas/RoomId"}, "seq": {"$ref": "#/components/schemas/Seq"}, "at": {"$ref": "#/components/schemas/Time"},
+  "type": {"type": "string", "enum": ["message", "edited", "deleted", "reacted", "member_set", "room_set", "pinned", "trimmed", "erased", "recorded", "user_set"],
+    "description": "recorded and user_set are of the server's own log, and come by webhooks alone."},
+  "room": {"type": "string", "maxLength": 64, "description": "A room's id; @server is the server's own log."}, "seq": {"$ref": "#/components/schemas/Seq"}, "at": {"$ref": "#/components/schemas/Time"},
   "from": {"$ref": "#/components/schemas/Author"}, "key": {"type": "string"}, "text": {"type": "string"},
   "data": {"$ref": "#/components/schemas/Data"}, "reply_to": {"$ref": "#/components/schemas/Seq"}, "thread": {"$ref": "#/components/schemas/Seq"},
   "mentions": {"$ref": "#/components/schemas/Mentions"}, "attachments": {"$ref": "#/components/schemas/Attachments"},
@@ -111,7 +112,7 @@ std::string_view schemas_text() noexcept {
   "title": {"type": "string"}, "topic": {"type": "string"}, "visibility": {"type": "string"}, "visitors": {"type": "string"},
   "posting": {"type": "string"}, "inviting": {"type": "string"}, "slow_ms": {"type": "integer"}, "archived": {"type": "boolean"},
   "history": {"type": "string"}, "retention_ms": {"type": "integer"}, "receipts": {"type": "boolean"},
-  "upto": {"$ref": "#/components/schemas/Seq"}, "user": {"$ref": "#/components/schemas/UserId"}, "as": {"$ref": "#/components/schemas/UserId"}}},
+  "upto": {"$ref": "#/components/schemas/Seq"}, "user": {"$ref": "#/components/schemas/UserId"}, "as": {"$ref": "#/components/schemas/UserId"}, "name": {"type": "string"}}},
 "Entries": {"type": "object", "additionalProperties": false, "required": ["items", "head"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/Entry"}}, "head": {"$ref": "#/components/schemas/Seq"}, "next": {"type": "string"}}},
 "FeedItem": {"type": "object", "additionalProperties": false, "required": ["pos", "room", "entry"], "properties": {

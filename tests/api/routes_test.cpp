@@ -1,3 +1,4 @@
+#include "api/answers.hpp"
 #include "api/routes.hpp"
 #include "tests/support/catch.hpp"
 
@@ -47,6 +48,36 @@ TEST_CASE("every row names what is there, and no two are the same") {
         CHECK(schemas.contains(std::string{answer.substr(colon + 1)}));
     }
   }
+}
+
+TEST_CASE("the document knows every kind of entry, with all that it has") {
+  const auto bob = user_id::trusted("bob"), gone = user_id::trusted("gone:1");
+  const free_data data{"{}"};
+  const content what{"x", data, {}, {{bob}, true}};
+  const placement where{seq_no{1}, seq_no{1}, true, "app.event"};
+  const std::vector<entry_body> all{
+      posted{what, where},
+      edited{seq_no{1}, what},
+      deleted{seq_no{1}, "spam"},
+      reacted{seq_no{1}, "+", true},
+      recorded{"report.created", data},
+      member_set{{bob}, member_state::banned, role::member, unix_ms{1}, unix_ms{1}, "spam"},
+      room_set{},
+      pinned{seq_no{1}, true},
+      user_set{bob, "Bob", data},
+      trimmed{seq_no{1}},
+      erased{bob, gone}};
+  schema_set schemas{json::parse(schemas_text())};
+  std::set<std::size_t> kinds;
+
+  for (const auto& body : all) {
+    kinds.insert(body.index());
+    const log_entry entry{seq_no{2}, unix_ms{5}, bob, "key", body};
+    const auto text = event_text(room_id::trusted("@server"), entry);
+    INFO(text);
+    CHECK(schemas.judge("Entry", json::parse(text)).empty());
+  }
+  CHECK(kinds.size() == std::variant_size_v<entry_body>);
 }
 
 TEST_CASE("the document has every row with its scope") {
