@@ -72,6 +72,7 @@ struct directs_reads;
 struct session_read;
 struct serve_next_read;
 struct session_search;
+struct search_job;
 struct attach_sink;
 struct open_sink;
 struct detach_sink;
@@ -126,7 +127,8 @@ using reader_actor = caf::typed_actor<caf::replies_to<load_room_request>::with<r
                                       caf::reacts_to<session_read>, caf::reacts_to<read_job>,
                                       caf::reacts_to<serve_next_read>,
                                       caf::replies_to<alive_request>::with<still_here>>;
-using search_actor = caf::typed_actor<caf::reacts_to<session_search>, caf::reacts_to<serve_next_read>,
+using search_actor = caf::typed_actor<caf::reacts_to<session_search>, caf::reacts_to<search_job>,
+                                      caf::reacts_to<serve_next_read>,
                                       caf::replies_to<alive_request>::with<still_here>>;
 using audience_actor = caf::typed_actor<
     caf::reacts_to<attach_sink>, caf::reacts_to<open_sink>, caf::reacts_to<detach_sink>,
@@ -270,6 +272,15 @@ struct session_search {
   std::weak_ptr<const intake> asker;
   ticket_no ticket;
   search_request what;
+};
+/// As `read_job`, to the searcher: of who is no user, and finds what is in the rooms that it `sees`.
+/// `hear` is called once, by the searcher's thread, unless nobody wants it any more.
+struct search_job {
+  user_id who;
+  command::search what;
+  std::function<bool(const room_id&)> sees;
+  std::function<bool()> wanted;
+  std::function<void(search_read)> hear;
 };
 
 // --- audience -----------------------------------------------------------------------------------
@@ -459,6 +470,7 @@ CONFAB_MESSAGE(inbox_begun)
 CONFAB_MESSAGE(session_read)
 CONFAB_MESSAGE(serve_next_read)
 CONFAB_MESSAGE(session_search)
+CONFAB_MESSAGE(search_job)
 CONFAB_MESSAGE(attach_sink)
 CONFAB_MESSAGE(open_sink)
 CONFAB_MESSAGE(detach_sink)

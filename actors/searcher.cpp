@@ -12,8 +12,7 @@ namespace {
 /// Then an answer ends with what it has: others wait for theirs.
 constexpr auto search_time_max = std::chrono::milliseconds{50};
 
-search::question question_of(const search_request& what) {
-  const auto& asked = what.what;
+search::question question_of(const command::search& asked) {
   search::question out;
   out.words = asked.query;
   out.rooms = asked.rooms;
@@ -23,6 +22,11 @@ search::question question_of(const search_request& what) {
   out.has_attachment = asked.has_attachment;
   out.before = asked.after.value();
   out.count = asked.limit;
+  return out;
+}
+
+search::question question_of(const search_request& what) {
+  auto out = question_of(what.what);
   out.by = what.by;
   for (const auto& [room, by] : what.joined) out.joined.push_back({room, by});
   out.allowed = what.allowed;
@@ -46,6 +50,7 @@ searcher::behavior_type searcher::make_behavior() {
   end_process_on_bug(*this, *env_);
   return {
       [this](session_search& what) { queue(what); },
+      [this](search_job& what) { queue(what); },
       [this](const serve_next_read&) { serve_next(); },
       [](const alive_request&) { return still_here{}; },
   };
@@ -56,12 +61,24 @@ void searcher::queue(session_search& what) {
   auto answer = [this, session = what.session, ticket = what.ticket,
                  request = std::move(what.what)](bool may) {
     send(env_->board.audience_of(session),
-         to_session{session, read_done{ticket, may ? guarded(request) : search_read{}}});
+         to_session{session, read_done{ticket, may ? guarded(question_of(request)) : search_read{}}});
   };
+  queue({what.user, std::move(wanted), std::move(answer)});
+}
+
+void searcher::queue(search_job& what) {
+  auto asked = question_of(what.what);
+  asked.sees = std::move(what.sees);
+  auto answer = [this, asked = std::move(asked), hear = std::move(what.hear)](bool may) {
+    hear(may ? guarded(asked) : search_read{});
+  };
+  queue({what.who, std::move(what.wanted), std::move(answer)});
+}
+
+void searcher::queue(waiting_read what) {
   const bool idle = waiting_.empty();
-  waiting_read next{what.user, std::move(wanted), std::move(answer)};
-  if (!waiting_.add(std::move(next)))
-    next.answer(false);
+  if (!waiting_.add(std::move(what)))
+    what.answer(false);
   else if (idle)
     send(this, serve_next_read{});
 }
@@ -72,7 +89,7 @@ void searcher::serve_next() {
   if (next) next->answer(true);
 }
 
-search_read searcher::guarded(const search_request& what) {
+search_read searcher::guarded(const search::question& what) {
   try {
     return read(what);
   } catch (...) {
@@ -82,10 +99,10 @@ search_read searcher::guarded(const search_request& what) {
   }
 }
 
-search_read searcher::read(const search_request& what) {
+search_read searcher::read(const search::question& what) {
   if (!searcher_) searcher_ = source_([this] { return env_->steady_now() > late_at_; });
   late_at_ = env_->steady_now() + search_time_max;
-  auto found = searcher_->search(question_of(what));
+  auto found = searcher_->search(what);
   if (const auto* why = std::get_if<std::string>(&found)) {
     if (!why->empty()) env_->bug("search", *why);
     return {};

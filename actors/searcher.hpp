@@ -10,6 +10,7 @@
 
 namespace confab::search {
 class searcher;
+struct question;
 }
 
 namespace confab::actors {
@@ -30,9 +31,11 @@ class searcher final : public search_actor::base {
 
  private:
   void queue(session_search& what);
+  void queue(search_job& what);
+  void queue(waiting_read what);
   void serve_next();
-  search_read read(const search_request& what);
-  search_read guarded(const search_request& what);
+  search_read read(const search::question& what);
+  search_read guarded(const search::question& what);
 
   const environment* env_;
   source source_;

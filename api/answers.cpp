@@ -47,17 +47,19 @@ void answer_stored(service& api, const call& of, const room_id& room, const room
   of.answer(std::holds_alternative<rooms::kept>(what) ? status : 200, out.done());
 }
 
+problem problem_at(const std::string& at, const fault& what) {
+  auto why = problem_of(what.code, {});
+  why.faults.push_back(located(at, what));
+  return why;
+}
+
 std::variant<message_in, problem> read_message(const json& body, const decode_limits& limits,
                                                const std::string& at) {
   fields in{body, limits};
   message_in out;
   out.what.what = read_content(in);
   out.what.where = read_placement(in);
-  if (const auto& wrong = in.first_fault()) {
-    auto why = problem_of(wrong->code, {});
-    why.faults.push_back(located(at, *wrong));
-    return why;
-  }
+  if (const auto& wrong = in.first_fault()) return problem_at(at, *wrong);
   const auto* as = member(body, "as");
   out.as_user = as && *as == "user";
   return out;

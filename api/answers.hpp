@@ -33,6 +33,9 @@ std::optional<problem> problem_in(const rooms::brief& what);
 void answer_stored(service& api, const call& of, const room_id& room, const rooms::brief& what,
                    unsigned status = 200);
 
+/// A fault of what stands in a body at `at`, as the codec tells it.
+problem problem_at(const std::string& at, const fault& what);
+
 /// A message as a body has it: all but where it goes.
 struct message_in {
   rooms::post_message what;

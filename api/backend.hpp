@@ -2,6 +2,7 @@
 
 #include "journal/journal.hpp"
 #include "protocol/codes.hpp"
+#include "protocol/commands.hpp"
 #include "protocol/free_data.hpp"
 #include "protocol/ids.hpp"
 #include "protocol/messages.hpp"
@@ -28,6 +29,11 @@ struct open_session {
   session_id id;
   std::string name;
   std::string device;  // empty: none was named
+};
+
+struct search_done {
+  message::found page;
+  std::uint64_t candidates = 0;  // that were looked at
 };
 
 struct token_wanted {
@@ -74,6 +80,12 @@ class backend {
   /// called, or the read ends.
   virtual void read(std::string_view who, std::string_view about, std::function<bool()> wanted,
                     std::function<void(journal::reader*)> job) = 0;
+  /// In the rooms that it `sees`, when it is the turn of `who`, by whom it is still `wanted`. None: it
+  /// can't be searched now.
+  virtual void search(std::string_view who, command::search what,
+                      std::function<bool(const room_id&)> sees, std::function<bool()> wanted,
+                      std::function<void(std::optional<search_done>)> then) = 0;
+  virtual bool has_search() const = 0;
   /// How many are in the room, and the first of them in order of id.
   virtual void who_is_in(const room_id& room,
                          std::function<void(std::size_t online, std::vector<user_id>)> then) = 0;

@@ -30,6 +30,7 @@ void broadcast(service& api, of_call of);
 void list_messages(service& api, of_call of);
 void get_message(service& api, of_call of);
 void list_entries(service& api, of_call of);
+void search(service& api, of_call of);
 void list_reports(service& api, of_call of);
 void close_report(service& api, of_call of);
 // rooms.cpp

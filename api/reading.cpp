@@ -112,6 +112,35 @@ void list_entries(service& api, of_call of) {
   });
 }
 
+// --- search ------------------------------------------------------------------------------------
+
+void search(service& api, of_call of) {
+  constexpr double candidates_per_row = 20;
+  if (!api.chat().has_search()) return of->refuse(error_code::forbidden, "no search here");
+  fields in{of->body, api.limits()};
+  auto asked = std::get<command::search>(read_search(in));
+  if (const auto& wrong = in.first_fault()) return of->refuse(problem_at("", *wrong));
+  const auto charge = [&api, of](double rows) { api.chat().charge(price::rows, of->key->name, rows); };
+  charge(asked.limit);
+  api.chat().search(
+      of->key->name, std::move(asked), [of](const room_id& room) { return of->key->sees(room); },
+      [to = of->to] { return !to->over(); }, [of, charge](const std::optional<search_done>& found) {
+        if (!found) return of->refuse(error_code::unavailable, "it can't be searched now");
+        charge(static_cast<double>(found->candidates) / candidates_per_row);
+        writing out;
+        out.array("hits", found->page.hits, [&](const message::search_hit& one) {
+          out.object([&] {
+            out.put("room", one.room);
+            out.member_event("message", one.room, one.message);
+          });
+        });
+        out.put_list("users", found->page.users);
+        out.put_text("next", found->page.next);
+        out.put("upto_at", found->page.upto_at);
+        of->answer(200, out.done());
+      });
+}
+
 // --- reports -----------------------------------------------------------------------------------
 
 /// They are entries of the server's own log, among others: a page looks at so many of these, and

@@ -29,6 +29,7 @@ constexpr std::array table{
     route{"POST", "/publish", publish, "publish", "Says many things, each on its own; those of one room in order.", "", "PublishBody", "200:Results", handlers::publish},
     route{"POST", "/broadcast", publish, "broadcast", "Says one thing in many rooms, or to many users.", "", "BroadcastBody", "200:Results", handlers::broadcast},
     route{"POST", "/signal", publish, "signal", "Tells users' sessions what is not stored.", "", "SignalBody", "200:Signalled", handlers::signal},
+    route{"POST", "/search", read, "search", "Messages that have all words of a query, latest first.", "", "SearchBody", "200:Found", handlers::search},
     // Rooms and members.
     route{"GET", "/rooms", read, "listRooms", "Rooms in order of id.", "prefix visibility archived member empty limit cursor", "", "200:Rooms", handlers::list_rooms},
     route{"PUT", "/rooms/{room}", rooms, "putRoom", "Makes a room, or sets what is given where it is there.", "", "RoomBody", "201:Room 200:Room", handlers::put_room},

@@ -115,6 +115,19 @@ std::string_view schemas_text() noexcept {
   "upto": {"$ref": "#/components/schemas/Seq"}, "user": {"$ref": "#/components/schemas/UserId"}, "as": {"$ref": "#/components/schemas/UserId"}, "name": {"type": "string"}}},
 "Entries": {"type": "object", "additionalProperties": false, "required": ["items", "head"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/Entry"}}, "head": {"$ref": "#/components/schemas/Seq"}, "next": {"type": "string"}}},
+"SearchBody": {"type": "object", "additionalProperties": false, "required": ["query"], "properties": {
+  "query": {"type": "string", "minLength": 1, "maxLength": 256, "description": "1..20 words."},
+  "rooms": {"type": "array", "minItems": 1, "maxItems": 100, "items": {"$ref": "#/components/schemas/RoomId"}, "description": "Left out: all that the key sees."},
+  "from": {"$ref": "#/components/schemas/UserId"}, "after_at": {"$ref": "#/components/schemas/Time"}, "before_at": {"$ref": "#/components/schemas/Time"},
+  "has": {"type": "string", "enum": ["attachment"]}, "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
+  "after": {"type": "string", "maxLength": 128, "description": "The next of the page before."}}},
+"UserName": {"type": "object", "additionalProperties": false, "required": ["id", "name"], "properties": {
+  "id": {"$ref": "#/components/schemas/UserId"}, "name": {"type": "string"}}},
+"Hit": {"type": "object", "additionalProperties": false, "required": ["room", "message"], "properties": {
+  "room": {"$ref": "#/components/schemas/RoomId"}, "message": {"$ref": "#/components/schemas/Message"}}},
+"Found": {"type": "object", "additionalProperties": false, "required": ["hits", "upto_at"], "properties": {
+  "hits": {"type": "array", "items": {"$ref": "#/components/schemas/Hit"}}, "users": {"type": "array", "items": {"$ref": "#/components/schemas/UserName"}, "description": "Authors that have a name."},
+  "next": {"type": "string"}, "upto_at": {"type": "integer", "description": "What is younger may be missing."}}},
 "FeedItem": {"type": "object", "additionalProperties": false, "required": ["pos", "room", "entry"], "properties": {
   "pos": {"$ref": "#/components/schemas/Seq"}, "room": {"$ref": "#/components/schemas/RoomId"}, "entry": {"$ref": "#/components/schemas/Entry"},
   "next": {"type": "string", "description": "Of a line: the cursor behind it."}}},

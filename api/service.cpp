@@ -64,7 +64,7 @@ api_key key_of_admin(const user_id& user) {
 /// What a key that is bound to rooms may call without naming one: it is filtered there.
 bool filters(const route& row) noexcept {
   return row.path == "/feed" || row.path == "/publish" || row.path == "/broadcast" ||
-         row.need == scope::none;
+         row.path == "/search" || row.need == scope::none;
 }
 
 /// What an operation holds while it is under way.

@@ -11,6 +11,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -27,6 +28,9 @@ constexpr std::size_t rooms_in_expression_max = 8;
 constexpr std::int64_t span_first = 25'000, span_max = 400'000, span_growth = 4;
 
 constexpr std::uint64_t candidates_between_clocks = 500;
+
+/// In whatever rooms there are: which, is found out from what is found.
+bool looks_anywhere(const question& what) { return what.sees && what.rooms.empty(); }
 
 class sqlite_searcher final : public searcher {
  public:
@@ -59,6 +63,7 @@ class sqlite_searcher final : public searcher {
     const question& what;
     std::vector<phrase> words;
     std::unordered_map<std::int64_t, place> places{};  // by number
+    std::set<std::int64_t> unseen{};  // numbers of rooms that are not for this asker
     std::size_t bytes = 0;
     answer found{};
   };
@@ -73,6 +78,7 @@ class sqlite_searcher final : public searcher {
               bool& full);
   std::uint64_t floor_of(const run& of, const place& at);
   bool is_allowed(const question& what, const room_id& room) const;
+  bool has_place(run& of, std::int64_t number);
   void add_names(run& of);
   std::optional<message::present_message> message_at(const run& of, const room_id& room,
                                                      seq_no seq);
@@ -82,7 +88,7 @@ class sqlite_searcher final : public searcher {
   std::unique_ptr<journal::reader> journal_;
   std::string unreadable_;  // why the journal could not be read
   sql::connection database_;
-  sql::statement begin_, end_, state_, member_, number_, memberships_, candidates_;
+  sql::statement begin_, end_, state_, member_, number_, room_, memberships_, candidates_;
   std::uint64_t generation_ = 0;  // of the file that is open
 };
 
@@ -102,6 +108,7 @@ int sqlite_searcher::open() {
       {end_, "commit"},
       {state_, "select position, at from state"},
       {number_, "select id from rooms where room = ?1"},
+      {room_, "select room from rooms where id = ?1"},
       {member_, "select 1 from members where user = ?1 and room = ?2"},
       {memberships_,
        "select m.room, r.room from members m join rooms r on r.id = m.room where m.user = ?1 limit "
@@ -121,7 +128,7 @@ int sqlite_searcher::open() {
 }
 
 void sqlite_searcher::close() {
-  for (auto* each : {&begin_, &end_, &state_, &number_, &member_, &memberships_, &candidates_})
+  for (auto* each : {&begin_, &end_, &state_, &number_, &room_, &member_, &memberships_, &candidates_})
     *each = {};
   database_ = {};
 }
@@ -153,7 +160,7 @@ std::variant<answer, std::string> sqlite_searcher::search(const question& what) 
     const auto rest = journal_->feed(static_cast<std::uint64_t>(index.position), 1, 1);
     now.found.upto_at = rest && rest->empty() ? how_.now() : index.at;
     if (code == SQLITE_OK && !now.words.empty()) code = find_places(now);
-    if (code == SQLITE_OK && !now.places.empty()) {
+    if (code == SQLITE_OK && (!now.places.empty() || looks_anywhere(what))) {
       const auto before = what.before ? sql::clamp(what.before - 1) : index.position;
       code = look_through(now, std::min(before, index.position));
     }
@@ -174,6 +181,7 @@ std::variant<answer, std::string> sqlite_searcher::search(const question& what) 
 
 int sqlite_searcher::find_places(run& of) {
   const auto& what = of.what;
+  if (looks_anywhere(what)) return SQLITE_OK;
   const auto joined_in = [&](const room_id& room) -> const joined_room* {
     const auto at = std::ranges::find(what.joined, room, &joined_room::room);
     return at == what.joined.end() ? nullptr : &*at;
@@ -216,6 +224,10 @@ int sqlite_searcher::add_place(run& of, const room_id& room, const joined_room* 
                                bool checked) {
   query number{number_, room.view()};
   if (!number.next()) return number.code();  // nothing was ever said there
+  if (of.what.sees) {
+    if (of.what.sees(room)) of.places.emplace(number.integer(0), place{room, nullptr, {}});
+    return SQLITE_OK;
+  }
   if (!joined && !checked && !is_direct(room)) {
     if (!is_allowed(of.what, room)) return SQLITE_OK;
     query row{member_, of.what.by.user.view(), number.integer(0)};
@@ -233,6 +245,7 @@ std::uint64_t sqlite_searcher::floor_of(const run& of, const place& at) {
     if (info.why() != journal::fault::no_such_room) unreadable_ = info.detail();
     return 0;
   }
+  if (of.what.sees) return std::max(info->floor, seq_no{1}).value();
   rooms::member_row row;
   if (info->rows > 0) {
     auto found = journal_->member(at.room, by.user);
@@ -288,7 +301,7 @@ int sqlite_searcher::look_at(run& of, const std::string& expression, std::int64_
       ++of.found.candidates;
       const unix_ms at{row.integer(3)};
       if ((what.after_at && at < *what.after_at) || (what.before_at && at >= *what.before_at) ||
-          !of.places.contains(row.integer(1)))
+          !has_place(of, row.integer(1)))
         continue;
       full =
           !add(of, {position, row.integer(1), seq_no{static_cast<std::uint64_t>(row.integer(2))}});
@@ -299,6 +312,17 @@ int sqlite_searcher::look_at(run& of, const std::string& expression, std::int64_
     return SQLITE_OK;
   }
   return row.code();
+}
+
+/// Whether the asker may find something in the room with this number.
+bool sqlite_searcher::has_place(run& of, std::int64_t number) {
+  if (of.places.contains(number)) return true;
+  if (!looks_anywhere(of.what) || of.unseen.contains(number)) return false;
+  query row{room_, number};
+  auto room = row.next() ? room_id::trusted(std::string{row.text(0)}) : room_id{};
+  if (room == room_id{} || !of.what.sees(room)) return of.unseen.insert(number), false;
+  of.places.emplace(number, place{std::move(room), nullptr, {}});
+  return true;
 }
 
 /// False: the page is full without it.

@@ -40,6 +40,9 @@ struct question {
   std::vector<joined_room> joined;
   /// What his token is for, as in `journal::room_filter`; none: every room. Not of direct rooms.
   std::optional<std::vector<std::string>> allowed;
+  /// Who is no user, but the deployment itself, finds what is in the rooms of which this is true, and what
+  /// stands above of the asker is left out.
+  std::function<bool(const room_id&)> sees = {};
 };
 
 struct hit {

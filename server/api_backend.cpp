@@ -79,6 +79,18 @@ void api_backend::read(std::string_view who, std::string_view about, std::functi
                                           guarded(env_, std::move(job)), std::move(wanted)});
 }
 
+void api_backend::search(std::string_view who, command::search what,
+                         std::function<bool(const room_id&)> sees, std::function<bool()> wanted,
+                         std::function<void(std::optional<api::search_done>)> then) {
+  auto hear = [then = std::move(then)](actors::search_read read) {
+    if (!read.ok) return then(std::nullopt);
+    then(api::search_done{std::move(read.page), read.candidates});
+  };
+  caf::anon_send(env_.search, actors::search_job{user_id::trusted("@api:" + std::string{who}),
+                                                 std::move(what), std::move(sees), std::move(wanted),
+                                                 guarded(env_, std::move(hear))});
+}
+
 void api_backend::who_is_in(const room_id& room,
                             std::function<void(std::size_t, std::vector<user_id>)> then) {
   const auto awake = env_.board.awake(room);

@@ -47,6 +47,10 @@ class api_backend final : public api::backend {
                    std::function<void(bool done)> then) override;
   void read(std::string_view who, std::string_view about, std::function<bool()> wanted,
             std::function<void(journal::reader*)> job) override;
+  void search(std::string_view who, command::search what,
+              std::function<bool(const room_id&)> sees, std::function<bool()> wanted,
+              std::function<void(std::optional<api::search_done>)> then) override;
+  bool has_search() const override { return static_cast<bool>(env_.search); }
   void who_is_in(const room_id& room,
                  std::function<void(std::size_t, std::vector<user_id>)> then) override;
   void sessions_of(const user_id& user,

@@ -52,6 +52,18 @@ class fake_backend final : public api::backend {
     job(from);
   }
   std::function<bool()> still_wanted;  // of the last read
+  void search(std::string_view, command::search what, std::function<bool(const room_id&)> sees,
+              std::function<bool()>,
+              std::function<void(std::optional<api::search_done>)> then) override {
+    searched = std::move(what);
+    searched_in = std::move(sees);
+    then(finds);
+  }
+  bool has_search() const override { return finds.has_value() || can_search; }
+  command::search searched;  // last, and in which rooms
+  std::function<bool(const room_id&)> searched_in;
+  std::optional<api::search_done> finds;  // none: not now
+  bool can_search = false;
   void who_is_in(const room_id&,
                  std::function<void(std::size_t, std::vector<user_id>)> then) override {
     then(0, {});

@@ -389,3 +389,24 @@ TEST_CASE("a cursor is of one journal and one kind of page") {
   CHECK(std::get<api::problem>(place("b2xkbG9nLTFtYjE3")).status == 410);
   CHECK(std::get<api::problem>(place("!")).status == 400);
 }
+
+TEST_CASE("a search is in the rooms of the key, and tells what the codec does not like") {
+  api_world world{"read", "rooms=team-*"};
+  const auto search = [&](std::string body) { return world.call("POST", "/search", std::move(body)); };
+
+  CHECK(api_world::told(*search(R"({"query":"plan"})")) == answered{403, "forbidden"});
+  world.chat.can_search = true;
+  CHECK(api_world::told(*search(R"({"query":"plan"})")) == answered{503, "unavailable"});
+  CHECK(places_of(*search(R"({"query":" ","after":"x"})")) == std::vector<std::string>{"/query"});
+  world.chat.finds.emplace();
+  world.chat.finds->page.next = "17";
+  const auto found = search(R"({"query":"plan","rooms":["team-a"],"from":"bob","has":"attachment","limit":5,"after":"9"})");
+
+  CHECK(found->answer->status == 200);
+  CHECK(found->answer->body == R"({"hits":[],"next":"17","upto_at":0})");
+  CHECK(world.chat.searched.query == "plan");
+  CHECK(world.chat.searched.after == seq_no{9});
+  CHECK(world.chat.searched.limit == 5);
+  CHECK(world.chat.searched_in(room_id::trusted("team-a")));
+  CHECK_FALSE(world.chat.searched_in(room_id::trusted("other")));
+}

@@ -364,3 +364,17 @@ TEST_CASE_METHOD(two_members, "it says how far the index has come") {
   feed();
   CHECK(ask(asked(bob, "plan")).hits.size() == 2);
 }
+
+TEST_CASE_METHOD(two_members, "who is no user finds what is in the rooms that are for him, whoever is a member") {
+  say({post(general, "a plan"), post(other, "a plan elsewhere")});
+  auto what = asked(user_id{}, "plan");
+  what.sees = [](const room_id&) { return true; };
+  CHECK(found(what) == places{"other/1", "general/3"});
+
+  what.sees = [](const room_id& room) { return room == other; };
+  CHECK(found(what) == places{"other/1"});
+  what.rooms = {general, other};
+  CHECK(found(what) == places{"other/1"});
+  what.sees = [](const room_id&) { return false; };
+  CHECK(found(what).empty());
+}
