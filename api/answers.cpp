@@ -14,6 +14,12 @@ fault_at located(const std::string& at, const fault& what) {
 
 }  // namespace
 
+problem unreadable(journal::fault why) {
+  if (why == journal::fault::no_such_room)
+    return problem_of(error_code::no_such_room, "no such room");
+  return problem_of(error_code::unavailable, "the journal can't be read now");
+}
+
 void put_stored(writing& out, std::string_view durability, const room_id& room,
                 const rooms::brief& what) {
   const auto put = [&](seq_no seq, unix_ms at) {

@@ -33,6 +33,8 @@ std::optional<problem> problem_in(const rooms::brief& what);
 void answer_stored(service& api, const call& of, const room_id& room, const rooms::brief& what,
                    unsigned status = 200);
 
+/// Why something of a room could not be read.
+problem unreadable(journal::fault why);
 /// A fault of what stands in a body at `at`, as the codec tells it.
 problem problem_at(const std::string& at, const fault& what);
 

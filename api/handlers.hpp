@@ -39,6 +39,8 @@ void put_room(service& api, of_call of);
 void get_room(service& api, of_call of);
 void patch_room(service& api, of_call of);
 void room_presence(service& api, of_call of);
+// trimming.cpp
+void trim_room(service& api, of_call of);
 // members.cpp
 void list_members(service& api, of_call of);
 void change_members(service& api, of_call of);

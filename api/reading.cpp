@@ -14,12 +14,6 @@ std::optional<seq_no> seq_in(std::string_view text) {
   return value ? std::optional{seq_no{*value}} : std::nullopt;
 }
 
-problem unreadable(journal::fault why) {
-  if (why == journal::fault::no_such_room)
-    return problem_of(error_code::no_such_room, "no such room");
-  return problem_of(error_code::unavailable, "the journal can't be read now");
-}
-
 problem wrong_cursor() { return bad_request("?cursor", "must be the next of an earlier page"); }
 
 /// Whether it is done with is a mark of its own, so that a page of reports costs its answer.

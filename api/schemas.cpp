@@ -162,6 +162,10 @@ std::string_view schemas_text() noexcept {
   "online": {"type": "integer"}, "users": {"type": "array", "items": {"$ref": "#/components/schemas/UserId"}, "description": "Of a direct room."}}},
 "Rooms": {"type": "object", "additionalProperties": false, "required": ["items"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/Room"}}, "next": {"type": "string"}}},
+"TrimBody": {"type": "object", "additionalProperties": false, "minProperties": 1, "properties": {
+  "upto": {"type": "integer", "minimum": 1, "maximum": 9007199254740991}, "before_at": {"$ref": "#/components/schemas/Time"}}},
+"Trimmed": {"type": "object", "additionalProperties": false, "required": ["oldest"], "properties": {
+  "oldest": {"$ref": "#/components/schemas/Seq"}, "more": {"type": "boolean", "description": "There was too much for one call: call again."}}},
 "Member": {"type": "object", "additionalProperties": false, "required": ["id", "state"], "properties": {
   "id": {"$ref": "#/components/schemas/UserId"}, "name": {"type": "string"}, "state": {"type": "string", "enum": ["invited", "member", "banned"]},
   "role": {"$ref": "#/components/schemas/Role"}, "since": {"$ref": "#/components/schemas/Seq"}, "until": {"$ref": "#/components/schemas/Time"},
