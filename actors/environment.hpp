@@ -111,6 +111,8 @@ struct environment {
   std::function<void(const signed_in&)> came = [](auto&) {};
   std::function<void(session_id, const user_id&, close_code, std::string_view reason)> closing =
       [](auto, auto&, auto, auto) {};
+  /// Told of a user's first session, and of the end of the last one. Any shard's thread.
+  std::function<void(const user_id&, bool online)> presence = [](auto&, bool) {};
   /// Told of every bug that a wall has caught, by the kind of actor. Any thread.
   std::function<void(std::string_view where, std::string_view detail)> bug = [](auto, auto) {};
   /// A bug of an actor that others cannot do without and nobody can make again. Must not return

@@ -425,12 +425,17 @@ struct session_moved {
   awake_room room = 0;
   bool in = true;
 };
+/// The user looks at this session, or no more: one in the background holds back no push.
+struct session_active {
+  session_id session;
+  bool on = true;
+};
 /// Of who is no session: called once, on the registrar's shard, with the user's row if there is one.
 struct look_at_user {
   std::function<void(const user_row*)> hear;
 };
 using user_op = std::variant<attach_session, detach_session, session_moved, watch_user,
-                             direct_moved, user_signal, marker_told, look_at_user>;
+                             direct_moved, user_signal, marker_told, session_active, look_at_user>;
 /// To the registrar of the user's shard.
 struct to_user {
   user_id user;

@@ -59,6 +59,9 @@ void registrar::step(const user_id& user, user_op& what) {
                  [&](const session_moved& op) {
                    if (auto* row = find(user)) row->move(op.session, op.room, op.in);
                  },
+                 [&](const session_active& op) {
+                   if (auto* row = find(user)) row->set_active(op.session, op.on);
+                 },
                  [&](user_signal& op) { signal(user, op); },
                  [&](const marker_told& op) {
                    if (const auto* row = find(user))
@@ -77,6 +80,7 @@ void registrar::attach(const user_id& user, attach_session& what) {
   env_->board.counts_of(user).users.set(state_->users.size());
   for (const auto older : row.attach(what.who, std::move(what.device)))
     tell_session(older, replace_session{});
+  if (row.sessions().size() == 1) env_->presence(user, true);
   // Most who connect have none, and a question to the journal is 2.4 of the 27 us a connect costs.
   if (!row.reads_directs() && !env_->may_have_directs(user)) row.has_no_directs();
   if (row.knows_directs()) return introduce(user, what.who.id, true);
@@ -87,7 +91,9 @@ void registrar::attach(const user_id& user, attach_session& what) {
 void registrar::detach(const user_id& user, session_id session) {
   auto* row = find(user);
   if (!row) return;
+  const bool was_there = row->has(session);
   row->detach(session);
+  if (was_there && row->sessions().empty()) env_->presence(user, false);
   for (const auto room : row->watchers())
     send(state_->rooms.at(room).handle, session_vanished{session});
 }
@@ -307,6 +313,7 @@ void registrar::lose(const user_id& user) noexcept {
   if (!row) return;
   for (const auto& one : row->sessions())
     if (env_->board.knows(one.id)) tell_session(one.id, user_lost{});
+  if (!row->sessions().empty()) env_->presence(user, false);
   user_row fresh;
   for (const auto room : row->watchers()) fresh.watch(room);
   *row = std::move(fresh);

@@ -238,8 +238,8 @@ void session::profiles_came(running& run, profiles_read& read) {
   settle(run.ticket);
 }
 
-/// Nothing is pushed yet, so there is nothing to hold back.
-void session::start(running& run, command::set_active&) {
+void session::start(running& run, command::set_active& what) {
+  to_registrar(session_active{id_, what.on});
   if (run.ref) say(message::done{run.ref, {}});
   settle(run.ticket);
 }

@@ -54,6 +54,11 @@ void user_row::move(session_id session, awake_room room, bool in) {
   if (in) at->rooms.push_back(room);
 }
 
+void user_row::set_active(session_id session, bool on) {
+  const auto at = std::ranges::find(sessions_, session, &online::id);
+  if (at != sessions_.end()) at->active = on;
+}
+
 bool user_row::has_joined_any(const std::vector<awake_room>& rooms) const {
   return std::ranges::any_of(sessions_, [&](const online& one) {
     return std::ranges::find_first_of(one.rooms, rooms) != one.rooms.end();

@@ -3,6 +3,7 @@
 #include "actors/delivery.hpp"
 #include "protocol/messages.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -21,6 +22,7 @@ class user_row {
     wire_format format;
     std::unique_ptr<const device_id> device;
     std::vector<awake_room> rooms;  // that it has joined, where that matters
+    bool active = true;             // the user looks at it
   };
 
   const std::vector<online>& sessions() const noexcept { return sessions_; }
@@ -30,6 +32,8 @@ class user_row {
   std::vector<session_id> attach(const session_info& who, std::optional<device_id> device);
   void detach(session_id session);
   void move(session_id session, awake_room room, bool in);
+  void set_active(session_id session, bool on);
+  bool has_active() const noexcept { return std::ranges::any_of(sessions_, &online::active); }
   /// Whether a session of the user has joined one of `rooms`.
   bool has_joined_any(const std::vector<awake_room>& rooms) const;
 

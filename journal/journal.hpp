@@ -235,6 +235,33 @@ struct notes_page {
   std::optional<std::uint64_t> next;  // where to go on; none at the end
 };
 
+/// Whom a message addresses: there is a note of it.
+struct addressed_user {
+  user_id user;
+  seq_no place;           // of the message, or of the edit that named the user
+  std::uint8_t why = 0;   // see rooms::reasons
+  friend bool operator==(const addressed_user&, const addressed_user&) = default;
+};
+
+/// In the order in which markers were stored.
+struct marker_place {
+  std::uint64_t position = 0;  // of the group of marks
+  user_id user{};
+  room_id room{};
+  friend bool operator==(const marker_place&, const marker_place&) = default;
+};
+struct moved_marker {
+  user_id user;
+  room_id room;
+  seq_no read;
+  friend bool operator==(const moved_marker&, const moved_marker&) = default;
+};
+struct marker_page {
+  std::vector<moved_marker> moved;
+  marker_place upto;    // where to go on
+  bool at_end = false;
+};
+
 /// Which rooms to list: exact ids and prefixes that end in `*`. Empty: all.
 struct room_filter {
   std::vector<std::string> patterns;
@@ -374,6 +401,15 @@ class reader {
   virtual result<notes_page> notes(const user_id& user, std::optional<std::uint64_t> before,
                                    std::size_t count, std::size_t bytes,
                                    const room_filter& allowed = {}) = 0;
+  /// Those of whom there is a note of this message, in order of id.
+  virtual result<std::vector<addressed_user>> addressed(const room_id& room, seq_no message) = 0;
+  /// Who has asked to be told of everything in the room, whether it still holds or not: behind
+  /// `after`, in order of id, at most `count`.
+  virtual result<std::vector<user_id>> asked_for_all(const room_id& room, const user_id& after,
+                                                     std::size_t count) = 0;
+  /// Read markers that were stored behind `after`, each at its latest place. Looks at `count` marks
+  /// of any kind, so a page may hold few and go on all the same.
+  virtual result<marker_page> markers_moved(const marker_place& after, std::size_t count) = 0;
   /// Rooms of `user` whose marker is not at the head, or that are marked, with their heads.
   virtual result<std::vector<std::pair<room_id, seq_no>>> unread_rooms(
       const user_id& user, const room_filter& allowed = {}) = 0;

@@ -38,4 +38,65 @@ std::uint64_t position_at_of(memory_store& store, unix_ms at) {
   return end == store.order.begin() ? 0 : std::prev(end)->position;
 }
 
+bool has_blocked_of(memory_store& store, const user_id& blocker, const user_id& blocked) {
+  const std::shared_lock lock{store.border};
+  const auto at = store.marks.find({blocker, rooms::mark::kind::block, blocked.value()});
+  return at != store.marks.end() && at->second.what.value != 0;
+}
+
+std::vector<user_set> profiles_of(memory_store& store, std::span<const user_id> users) {
+  const std::shared_lock lock{store.border};
+  std::vector<user_set> found;
+  for (const auto& user : users)
+    if (const auto at = store.profiles.find(user); at != store.profiles.end())
+      found.push_back(at->second.what);
+  return found;
+}
+
+std::vector<addressed_user> addressed_of(memory_store& store, const room_id& room, seq_no message) {
+  const std::shared_lock lock{store.border};
+  std::vector<addressed_user> found;
+  const auto at = store.rooms.find(room);
+  if (at == store.rooms.end()) return found;
+  for (const auto& [user, notes] : at->second.notes)
+    for (const auto& [place, note] : notes)
+      if (note.message == message) found.push_back({user, note.place, note.why});
+  return found;
+}
+
+std::vector<user_id> asked_for_all_of(memory_store& store, const room_id& room,
+                                      const user_id& after, std::size_t count) {
+  const std::shared_lock lock{store.border};
+  std::vector<user_id> found;
+  for (const auto& [name, mark] : store.marks) {
+    const auto& [user, kind, subject] = name;
+    if (kind != rooms::mark::kind::own_settings || subject != room.value() || user <= after)
+      continue;
+    if (rooms::own_of(mark.what.value, mark.what.text).set.notify != notify_level::all) continue;
+    if (found.size() == count) break;
+    found.push_back(user);
+  }
+  return found;
+}
+
+marker_page markers_moved_of(memory_store& store, const marker_place& after, std::size_t count) {
+  const std::shared_lock lock{store.border};
+  std::map<std::tuple<std::uint64_t, user_id, room_id>, seq_no> behind;
+  const std::tuple last{after.position, after.user, after.room};
+  for (const auto& [name, mark] : store.marks) {
+    const auto& [user, kind, subject] = name;
+    if (kind != rooms::mark::kind::read_marker) continue;
+    const std::tuple place{mark.position, user, room_id::trusted(subject)};
+    if (place > last) behind.emplace(place, seq_no{static_cast<std::uint64_t>(mark.what.value)});
+  }
+  marker_page page{{}, after, behind.size() <= count};
+  for (const auto& [place, read] : behind) {
+    if (page.moved.size() == count) break;
+    const auto& [position, user, room] = place;
+    page.moved.push_back({user, room, read});
+    page.upto = {position, user, room};
+  }
+  return page;
+}
+
 }  // namespace confab::journal

@@ -275,20 +275,21 @@ class memory_reader final : public reader {
   result<std::uint64_t> position_at(unix_ms at) override { return position_at_of(store_, at); }
   result<std::optional<unix_ms>> last_at() override { return last_at_of(store_); }
   result<bool> has_blocked(const user_id& blocker, const user_id& blocked) override {
-    const std::shared_lock lock{store_.border};
-    const auto at = store_.marks.find({blocker, rooms::mark::kind::block, blocked.value()});
-    return at != store_.marks.end() && at->second.what.value != 0;
+    return has_blocked_of(store_, blocker, blocked);
   }
-
+  result<std::vector<addressed_user>> addressed(const room_id& room, seq_no message) override {
+    return addressed_of(store_, room, message);
+  }
+  result<std::vector<user_id>> asked_for_all(const room_id& room, const user_id& after,
+                                             std::size_t count) override {
+    return asked_for_all_of(store_, room, after, count);
+  }
+  result<marker_page> markers_moved(const marker_place& after, std::size_t count) override {
+    return markers_moved_of(store_, after, count);
+  }
   result<std::vector<user_set>> profiles(std::span<const user_id> users) override {
-    const std::shared_lock lock{store_.border};
-    std::vector<user_set> found;
-    for (const auto& user : users)
-      if (const auto at = store_.profiles.find(user); at != store_.profiles.end())
-        found.push_back(at->second.what);
-    return found;
+    return profiles_of(store_, users);
   }
-
   result<std::vector<room_info>> rooms(const std::optional<room_id>& after,
                                        const room_filter& filter, std::size_t count) override {
     const std::shared_lock lock{store_.border};

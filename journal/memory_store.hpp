@@ -102,6 +102,12 @@ memory_own own_of(const memory_store& store, const memory_room& room, const user
 /// See `reader::directs`; within the border.
 std::vector<room_info> directs_of(const memory_store& store, const user_id& user, std::size_t count);
 std::uint64_t position_at_of(memory_store& store, unix_ms at);
+bool has_blocked_of(memory_store& store, const user_id& blocker, const user_id& blocked);
+std::vector<user_set> profiles_of(memory_store& store, std::span<const user_id> users);
+std::vector<addressed_user> addressed_of(memory_store& store, const room_id& room, seq_no message);
+std::vector<user_id> asked_for_all_of(memory_store& store, const room_id& room,
+                                      const user_id& after, std::size_t count);
+marker_page markers_moved_of(memory_store& store, const marker_place& after, std::size_t count);
 trim_page rooms_to_trim_of(memory_store& store, const trim_query& what);
 std::optional<unix_ms> last_at_of(memory_store& store);
 trace_page traces_of(memory_store& store, const user_id& user, std::uint64_t after,

@@ -153,6 +153,15 @@ std::optional<sqlite_reader::failure> sqlite_reader::open() {
       {run_.notes,
        "select room, place, message, why, position from notes indexed by notes_latest "
        "where user = ?1 and position < ?2 order by position desc limit ?3"},
+      {run_.addressed, "select n.user, n.place, n.why from notes n indexed by notes_message "
+                       "where n.room = (select id from rooms where room = ?1) and n.message = ?2 "
+                       "order by n.user"},
+      {run_.asked_for_all, "select user from marks indexed by marks_for_all where kind = 2 and "
+                           "(value & 3) = 1 and subject = ?1 and user > ?2 order by user limit ?3"},
+      {run_.markers_moved,
+       "select user, kind, subject, value, position from marks indexed by marks_position "
+       "where (position, user, kind, subject) > (?1, ?2, 1, ?3) "
+       "order by position, user, kind, subject limit ?4"},
       {run_.own_rooms, room_and_entry + ", " + own_columns + ", " + of_member +
            " from members m indexed by members_user join rooms r on r.id = m.room" +
            std::string{last_entry} + with_marker + " where m.user = ?1 and m.state in (1, 2)"},

@@ -43,6 +43,10 @@ class sqlite_reader final : public reader {
   result<notes_page> notes(const user_id& user, std::optional<std::uint64_t> before,
                            std::size_t count, std::size_t bytes,
                            const room_filter& allowed) override;
+  result<std::vector<addressed_user>> addressed(const room_id& room, seq_no message) override;
+  result<std::vector<user_id>> asked_for_all(const room_id& room, const user_id& after,
+                                             std::size_t count) override;
+  result<marker_page> markers_moved(const marker_place& after, std::size_t count) override;
   result<std::vector<std::pair<room_id, seq_no>>> unread_rooms(const user_id& user,
                                                                const room_filter& allowed) override;
   result<inbox_page> inbox(const inbox_query& what) override;
@@ -72,7 +76,7 @@ class sqlite_reader final : public reader {
         reaction_users, reaction_page, reaction_count, reacted, rooms, all_rooms, hidden_rooms,
         directs,
         feed, marks, marker, own, entry_before, counted, behind,
-        notes, own_rooms, own_directs, room_of_number,
+        notes, addressed, asked_for_all, markers_moved, own_rooms, own_directs, room_of_number,
         rooms_to_trim, oldest, last_at, last_position, traces, latest, entry_time, latest_note, is_deleted_counted, journal_place, gone_rooms, gone_room;
   };
   struct failure {

@@ -192,4 +192,48 @@ result<notes_page> sqlite_reader::notes(const user_id& user, std::optional<std::
   return page;
 }
 
+result<std::vector<addressed_user>> sqlite_reader::addressed(const room_id& room, seq_no message) {
+  if (const auto why = open()) return *why;
+  std::vector<addressed_user> found;
+  query row{run_.addressed, room.view(), clamp(message)};
+  while (row.next())
+    found.push_back({user_id::trusted(std::string{row.text(0)}),
+                     seq_no{static_cast<std::uint64_t>(row.integer(1))},
+                     static_cast<std::uint8_t>(row.integer(2))});
+  if (row.code()) return failed(row.code());
+  return found;
+}
+
+result<std::vector<user_id>> sqlite_reader::asked_for_all(const room_id& room,
+                                                          const user_id& after,
+                                                          std::size_t count) {
+  if (const auto why = open()) return *why;
+  std::vector<user_id> found;
+  query row{run_.asked_for_all, room.view(), after.view(), clamp(count)};
+  while (row.next()) found.push_back(user_id::trusted(std::string{row.text(0)}));
+  if (row.code()) return failed(row.code());
+  return found;
+}
+
+result<marker_page> sqlite_reader::markers_moved(const marker_place& after, std::size_t count) {
+  if (const auto why = open()) return *why;
+  marker_page page;
+  page.upto = after;
+  std::size_t looked_at = 0;
+  query row{run_.markers_moved, clamp(after.position), after.user.view(), after.room.view(),
+            clamp(count)};
+  while (row.next()) {
+    ++looked_at;
+    page.upto = {static_cast<std::uint64_t>(row.integer(4)),
+                 user_id::trusted(std::string{row.text(0)}),
+                 room_id::trusted(std::string{row.text(2)})};
+    if (row.integer(1) == static_cast<std::int64_t>(rooms::mark::kind::read_marker))
+      page.moved.push_back({page.upto.user, page.upto.room,
+                            seq_no{static_cast<std::uint64_t>(row.integer(3))}});
+  }
+  if (row.code()) return failed(row.code());
+  page.at_end = looked_at < count;
+  return page;
+}
+
 }  // namespace confab::journal::sqlite

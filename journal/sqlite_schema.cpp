@@ -309,13 +309,11 @@ constexpr const char* step_9 = R"(
   create index reactions_user on reactions (room, user);
 )";
 
-constexpr const char* step_10 = "";
-
 // `erased_named`: of whom the old name stands in what says that they are no more. `users.at` and
 // `users.seq` are of the entry that tells the name: a guest's name goes with time, and what is told of a
 // guest later takes the place of what was told before. Of a direct room there is a row of `members`, with
 // nothing but a `since`, for each of its users who was erased: where there is such a room a replay finds it.
-constexpr const char* step_11 = R"(
+constexpr const char* step_10 = R"(
   create index erased_user on erased (user);
   create index erased_named on erased (seq) where room = 0 and user <> called;
   alter table users add column at integer not null default 0;
@@ -329,6 +327,12 @@ constexpr const char* step_11 = R"(
   create index users_guests on users (at) where guest = 1 and by_api = 0;
   insert or replace into progress select 'project', -1
     where exists (select 1 from erased e join rooms r on r.id = e.room where r.direct_a is not null);
+)";
+
+// Who wants to be told of every message of a room is found among all its members: see rooms/own.cpp
+// for the bits.
+constexpr const char* step_11 = R"(
+  create index marks_for_all on marks (subject, user) where kind = 2 and (value & 3) = 1;
 )";
 
 constexpr std::array steps{step_1, step_2, step_3, step_4, step_5, step_6, step_7, step_8,

@@ -165,6 +165,48 @@ TEST_CASE("who looks at a user sees the sessions, and nothing of a user who is n
   CHECK(world.users_known() == 1);
 }
 
+TEST_CASE("a session in the background is not active, and says so by itself") {
+  actor_world world;
+  auto& phone = world.guest("bob");
+  auto& laptop = world.guest("bob");
+  const auto is_active = [&] {
+    bool active = false;
+    const auto id = user_id::trusted("bob");
+    caf::anon_send(world.env.board.registrar_of(id),
+                   actors::to_user{id, actors::look_at_user{[&](const actors::user_row* row) {
+                                     active = row && row->has_active();
+                                   }}});
+    world.settle();
+    return active;
+  };
+
+  CHECK(is_active());
+  phone.ask({{"type", "active"}, {"on", false}});
+  CHECK(is_active());
+  laptop.ask({{"type", "active"}, {"on", false}});
+  CHECK_FALSE(is_active());
+  phone.ask({{"type", "active"}, {"on", true}});
+  CHECK(is_active());
+}
+
+TEST_CASE("who comes with a first session and goes with the last one is told of once") {
+  actor_world world;
+  std::vector<std::string> told;
+  world.env.presence = [&](const user_id& user, bool online) {
+    told.push_back(user.value() + (online ? " came" : " went"));
+  };
+
+  auto& phone = world.guest("bob");
+  auto& laptop = world.guest("bob");
+  CHECK(told == std::vector<std::string>{"bob came"});
+  phone.disconnect();
+  world.settle();
+  CHECK(told.size() == 1);
+  laptop.disconnect();
+  world.settle();
+  CHECK(told == std::vector<std::string>{"bob came", "bob went"});
+}
+
 TEST_CASE("a job is done on a reader's thread, and what it throws costs nobody else anything") {
   actor_world world;
   world.fill("general", 2);

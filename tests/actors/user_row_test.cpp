@@ -30,6 +30,20 @@ TEST_CASE("a session replaces those of its device, and no others") {
   CHECK(row.sessions().size() == 5);
 }
 
+TEST_CASE("a user is active with one session that is looked at") {
+  user_row row;
+  row.attach(session(1), {});
+  row.attach(session(2), {});
+  row.set_active(session(1).id, false);
+  row.set_active(session(3).id, false);  // which is not there
+  CHECK(row.has_active());
+  row.set_active(session(2).id, false);
+  CHECK_FALSE(row.has_active());
+  row.set_active(session(1).id, true);
+  row.detach(session(1).id);
+  CHECK_FALSE(row.has_active());
+}
+
 TEST_CASE("a row is idle without sessions and without rooms that watch it") {
   user_row row;
   CHECK(row.idle());

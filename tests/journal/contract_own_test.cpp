@@ -1,5 +1,6 @@
 // What journal.hpp promises of one's own settings of rooms, and of notes that are old, over every journal.
 
+#include "rooms/notes.hpp"
 #include "tests/journal/stores.hpp"
 #include "tests/support/source_dir.hpp"
 
@@ -243,4 +244,76 @@ TEST_CASE("own settings are there after a restart, a replay and a rebuild; old n
     CHECK(std::get<check_report>(checked).faults == names{});
     look();
   }
+}
+
+TEMPLATE_TEST_CASE("whom a message addresses is told by its notes", "[journal]", memory_store,
+                   sqlite_store) {
+  TestType store;
+  auto& of = store.of;
+  make_rooms(of);
+  of.commit({naming_bob(general), post(general, "5", "", bob)});  // 4, 5
+  placement answer;
+  answer.reply_to = seq_no{5};
+  of.commit({post(general, "6", "", alice, answer)});
+  auto named = edit(general, 3, "bob");
+  std::get<rooms::edit_message>(named.what).what.mentions.users = {bob};
+  of.commit({named});  // 7
+
+  using all = std::vector<addressed_user>;
+  CHECK(*of.read->addressed(general, seq_no{4}) == all{{bob, seq_no{4}, rooms::reasons::mention}});
+  CHECK(*of.read->addressed(general, seq_no{6}) == all{{bob, seq_no{6}, rooms::reasons::reply}});
+  CHECK(*of.read->addressed(general, seq_no{3}) == all{{bob, seq_no{7}, rooms::reasons::mention}});
+  CHECK(of.read->addressed(general, seq_no{5})->empty());
+  CHECK(of.read->addressed(room("nowhere"), seq_no{1})->empty());
+}
+
+TEMPLATE_TEST_CASE("who asks to be told of everything in a room is listed, in pages", "[journal]",
+                   memory_store, sqlite_store) {
+  TestType store;
+  auto& of = store.of;
+  make_rooms(of);
+  const own_change everything{notify_level::all, {}, {}, {}, {}};
+  std::vector<user_id> asked;
+  for (const auto* name : {"dan", "carol", "eve"}) {
+    of.commit({join_as_member(general, user(name)), set_own(general, everything, user(name))});
+    asked.push_back(user(name));
+  }
+  of.commit({set_own(general, muted), set_own(other, everything), set_own(general, marked, alice)});
+  std::ranges::sort(asked);
+
+  CHECK(*of.read->asked_for_all(general, {}, 100) == asked);
+  CHECK(*of.read->asked_for_all(general, {}, 2) == std::vector{asked[0], asked[1]});
+  CHECK(*of.read->asked_for_all(general, asked[1], 2) == std::vector{asked[2]});
+  CHECK(*of.read->asked_for_all(other, {}, 100) == std::vector{bob});
+  of.commit({set_own(general, muted, asked[0])});
+  CHECK(of.read->asked_for_all(general, {}, 100)->size() == 2);
+}
+
+TEMPLATE_TEST_CASE("markers are told in the order in which they were stored", "[journal]",
+                   memory_store, sqlite_store) {
+  TestType store;
+  auto& of = store.of;
+  make_rooms(of);
+  const auto store_all = [&] {
+    if (!*of.write->store_gathered()) FAIL();
+  };
+  of.commit({set_own(general, marked)});
+  store_all();  // alice's own messages
+  auto at = of.read->markers_moved({}, plenty)->upto;
+  CHECK(of.read->markers_moved(at, 10)->moved.empty());
+  CHECK(of.read->markers_moved(at, 10)->at_end);
+
+  of.commit({move_marker(general, 3, bob), move_marker(other, 2, bob)});
+  store_all();
+  of.commit({move_marker(other, 3, bob)});
+  store_all();
+
+  std::vector<moved_marker> found;
+  for (int pages = 0; pages < 10; ++pages) {
+    const auto page = *of.read->markers_moved(at, 1);
+    found.insert(found.end(), page.moved.begin(), page.moved.end());
+    at = page.upto;
+  }
+  CHECK(found == std::vector<moved_marker>{{bob, general, seq_no{3}}, {bob, other, seq_no{3}}});
+  CHECK(of.read->markers_moved(at, 10)->moved.empty());
 }

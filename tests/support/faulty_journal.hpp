@@ -140,6 +140,21 @@ class faulty_reader final : public journal::reader {
     if (faults_.read_fails() || stop_()) return broken();
     return from_->notes(user, before, count, bytes, allowed);
   }
+  journal::result<std::vector<journal::addressed_user>> addressed(const room_id& room,
+                                                                  seq_no message) override {
+    if (faults_.read_fails() || stop_()) return broken();
+    return from_->addressed(room, message);
+  }
+  journal::result<std::vector<user_id>> asked_for_all(const room_id& room, const user_id& after,
+                                                      std::size_t count) override {
+    if (faults_.read_fails() || stop_()) return broken();
+    return from_->asked_for_all(room, after, count);
+  }
+  journal::result<journal::marker_page> markers_moved(const journal::marker_place& after,
+                                                      std::size_t count) override {
+    if (faults_.read_fails() || stop_()) return broken();
+    return from_->markers_moved(after, count);
+  }
   journal::result<journal::trim_page> rooms_to_trim(const journal::trim_query& what) override {
     if (faults_.read_fails() || stop_()) return broken();
     return from_->rooms_to_trim(what);
