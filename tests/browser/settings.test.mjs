@@ -125,6 +125,24 @@ chat("a topic keeps its lines, and nothing is offered in an archived room but th
   await bob.row("see you").getByRole("button", { name: "Reply", exact: true }).waitFor();
 });
 
+chat("an owner says how long messages are kept, within what the server allows, and that one sees who has read", async (world, meet) => {
+  const server = await world.server(["--retention", "2d"]);
+  const { alice, bob } = await two(meet, server.url);
+  await library(alice);
+  const room = decodeURIComponent(new URL(alice.page.url()).hash.slice(1));
+  await bob.page.goto(`${server.url}/?user=bob#${encodeURIComponent(room)}`);
+  await bob.isIn("Library");
+
+  await set(alice, ["How long messages are kept", "1 week"], ["Read receipts", "Yes: everybody here sees how far the others have read"]);
+  await alice.page.getByText("This server keeps messages for less time than that.").waitFor();
+  await alice.page.getByLabel("How long messages are kept").selectOption("1 day");
+  await alice.button("Save").click();
+
+  await bob.people.getByText("messages are kept for 1 day · read receipts").waitFor();
+  const watcher = await world.guest(server, "watcher");
+  assert.deepEqual((await watcher.ask({ type: "join", room })).settings, { retention_ms: 86_400_000, receipts: true });
+});
+
 chat("whoever mentions somebody that is not reached is told so and why, and nobody else is", async (world, meet) => {
   const server = await world.server();
   const { alice, bob } = await two(meet, server.url);

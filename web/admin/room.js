@@ -27,11 +27,11 @@ export async function showRoom(page, [id], query) {
     listing(page, (cursor) => page.api.get(`${path}/members`, { state, limit: 50, cursor }, page), (row) => memberRow(page, room, row, direct), "Nobody."),
     messagesOf(page, room, Number(query.at) || 0),
   ]);
-  const { topic, retention_ms: retention } = room.settings;
+  const { topic } = room.settings;
   return titled(room.title,
     factsLine([
       bdi(room.room), direct ? "direct room" : counted(room.count, "member"), `${room.online} here now`, counted(room.head, "entry", "entries"),
-      retention > 0 && `messages are kept for ${counted(Math.round(retention / HOUR), "hour")}`, ...factsOf(room),
+      ...factsOf(room),
     ]),
     topic && el("p", { class: "text", dir: "auto", textContent: topic }),
     !direct && el("p", { class: "do" }, button("Settings…", () => set(page, room)), button("Add members…", () => addMembers(page, room))),
