@@ -7,6 +7,7 @@ import { test } from "node:test";
 
 import { apiServer, makeKey } from "../e2e/support/api.mjs";
 import { DEADLINE_MS, until } from "../e2e/support/deadline.mjs";
+import { Receiver, webhook } from "../e2e/support/receiver.mjs";
 import { SECRET, inSeconds, secretFile, sign } from "../e2e/support/tokens.mjs";
 import { scenario } from "../e2e/support/world.mjs";
 import { quantile, rate, readMetrics } from "../../web/admin/metrics.js";
@@ -302,6 +303,49 @@ scenario("reports are a queue: what was reported is read in place, deleted, its 
   assert.deepEqual((await api.get("/reports?state=open")).json.items.map(({ target }) => target), [seq + 1]);
 });
 
+scenario("a webhook is seen to: what was refused for good is sent again, it is paused, resumed, tested and replayed", async (world) => {
+  const receiver = await Receiver.start(world);
+  const { server, keys, api } = await apiServer(world, { args: ["--hook-nets", "127.0.0.0/8", "--hook-retry", "5ms"] });
+  await api.put("/rooms/team", {});
+  await api.put("/webhooks/audit", { url: receiver.url, events: ["message.*"] });
+  const say = (text) => api.post("/rooms/team/messages", { from: "alice", text });
+  receiver.reply = () => ({ status: 422, body: "not a text" });
+  await say("one");
+  await webhook(api, "audit", "one is put aside", ({ dead }) => dead === 1);
+  const operator = await Operator.at(world, server.url, { key: keys.all, view: "#webhooks" });
+
+  await operator.row("audit").getByText(/^127\.0\.0\.1:\d+ · .* · 1 refused for good$/).waitFor();
+  assert.deepEqual(await faults(operator.page), []);
+  await operator.page.getByRole("link", { name: "audit" }).click();
+  await operator.heading("audit").waitFor();
+  await operator.section("Last attempts").getByText("not a text").first().waitFor();
+  assert.deepEqual(await faults(operator.page), []);
+  const again = operator.page.getByRole("button", { name: /^Send again message\.created \d+$/ });
+  await again.click();
+  await operator.told("The receiver answered HTTP 422: not a text");
+  receiver.reply = () => 204;
+  await again.click();
+  await operator.told("The receiver took it (HTTP 204).");
+  await operator.section("Refused for good").getByText("None.").waitFor();
+
+  await operator.button("Pause").click();
+  await operator.page.getByRole("status").getByText("Paused by an operator.").waitFor();
+  const before = receiver.came.length;
+  await say("two");
+  await operator.button("Send a test").click();
+  await operator.told("The receiver took it (HTTP 204).");
+  await operator.page.getByText(/^up to \d events? waits?, the oldest from /).waitFor();
+  await operator.button("Resume").click();
+  await operator.page.getByRole("status").getByText("Active.").waitFor();
+  await receiver.when("two came behind the test", (came) => came.length === before + 2);
+  await operator.button("Replay…").click();
+  await operator.answers("Replay", ["From", "The beginning"]);
+  await operator.told("It goes on from there.");
+
+  await receiver.when("both again", (came) => came.length === before + 4);
+  assert.deepEqual(receiver.texts("team"), ["one", "two"]);
+});
+
 scenario("the page is where the API is: at admin_listen, below base_path, or nowhere", async (world) => {
   const { key, line } = await makeKey("all", "*");
   const file = join(await world.directory(), "api-keys");
@@ -361,7 +405,7 @@ scenario("on a phone nothing is cut off, and what a finger has to hit is large e
   const operator = await Operator.at(world, server.url, { key: keys.all, ...phone });
   await operator.heading("Server").waitFor();
 
-  for (const view of ["#server", "#rooms", "#rooms/team", "#users", "#users/alice", "#reports"]) {
+  for (const view of ["#server", "#rooms", "#rooms/team", "#users", "#users/alice", "#reports", "#webhooks"]) {
     await operator.page.evaluate((hash) => (location.hash = hash), view);
     await operator.page.waitForFunction((hash) => document.querySelector(`.bar a[href="${hash}"]`).ariaCurrent === "page" && document.activeElement !== document.body, view.split("/")[0]);
     assert.equal(await operator.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, view);

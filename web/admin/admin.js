@@ -9,6 +9,7 @@ import { showRoom } from "./room.js";
 import { showRooms } from "./rooms.js";
 import { showServer } from "./server.js";
 import { showUser, showUsers } from "./users.js";
+import { showWebhook, showWebhooks } from "./webhooks.js";
 
 /** Each takes the page, the ids and the query of the address, and resolves with a title and nodes. */
 const VIEWS = {
@@ -16,6 +17,7 @@ const VIEWS = {
   rooms: (ids) => (ids.length > 0 ? showRoom : showRooms),
   users: (ids) => (ids.length > 0 ? showUser : showUsers),
   reports: () => showReports,
+  webhooks: (ids) => (ids.length > 0 ? showWebhook : showWebhooks),
 };
 const UNAUTHORIZED = 401;
 
