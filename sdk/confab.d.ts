@@ -230,6 +230,8 @@ export interface ClientEvents {
   /** What has changed in one's inbox. */
   inbox: Inbox;
   token_expiring: TokenExpiring;
+  /** The token was renewed on the open connection, by the callback or by `refresh`. */
+  refreshed: Refreshed;
   /** What went wrong and belongs to no promise. */
   error: ConfabError;
   /** A frame of a type this version does not know. */

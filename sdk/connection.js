@@ -168,6 +168,5 @@ export class Connection {
 
 /** RFC 4648 §5, without padding: all of its digits may stand in the name of a subprotocol. @param {string} text */
 function base64url(text) {
-  const bytes = encodeURIComponent(text).replace(/%(..)/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
-  return btoa(bytes).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
+  return btoa(unescape(encodeURIComponent(text))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
 }

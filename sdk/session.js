@@ -95,6 +95,7 @@ export class Session {
     const refreshed = await this.queue.submit({ type: "refresh", token });
     this.#token.replace(token);
     this.#token.accepted(refreshed.expires_at);
+    this.events.emit("refreshed", refreshed);
     return refreshed;
   }
 

@@ -187,7 +187,10 @@ export interface StoreOptions {
   outbox?: Outbox;
   /** Who oneself is, as far as it is known before the server says so. */
   me?: User;
-  /** Join the rooms of `positions` and the latest direct rooms, so that what is unread there is known. Default true. */
+  /**
+   * Join the rooms of `positions` and the latest direct rooms, so that what is unread there is known; and, when the token is
+   * renewed, rooms that the one before did not allow. Default true.
+   */
   rejoin?: boolean;
   /** Milliseconds since the Unix epoch. Default: `Date.now`. */
   date?: () => number;

@@ -74,6 +74,7 @@ export class Store {
       receipts: (event) => this.#reading.byOthers(event),
       presence: (event) => this.#presence(event),
       typing: (event) => this.#typing(event),
+      refreshed: () => this.#comeBack(this.#rooms.refused()),
     });
     for (const [type, listener] of Object.entries(heard)) this.#ends.push(client.on(/** @type {any} */ (type), /** @type {any} */ (listener)));
     const ends = positions.watch?.((key, position) => this.#reading.elsewhere(key, position));
@@ -126,13 +127,8 @@ export class Store {
     return this.#rooms.peek(key).snapshot();
   }
 
-  /** @param {string} key */
-  has(key) {
-    return this.#rooms.get(key) !== undefined;
-  }
-
-  /** @param {string} id */
-  nameOf = (id) => this.#rooms.nameOf(id);
+  has = (/** @type {string} */ key) => this.#rooms.get(key) !== undefined;
+  nameOf = (/** @type {string} */ id) => this.#rooms.nameOf(id);
 
   /** Whoever was heard of by name. @returns {import("./confab.js").User[]} */
   people() {
@@ -367,11 +363,15 @@ export class Store {
     for (const direct of directs ?? []) this.#rooms.bind(direct.with, direct.room);
     if (features?.includes("inbox")) void this.#inbox.load();
     if (features?.includes("members")) void this.loadBlocked().catch(() => {}); // the next session asks again
-    if (this.#rejoin && !this.#welcomed) for (const key of this.#positions.keys()) void this.join(key);
-    if (this.#rejoin) for (const direct of directs ?? []) void this.join(`@${direct.with}`);
+    this.#comeBack([...(this.#welcomed ? this.#rooms.refused() : this.#positions.keys()), ...(directs ?? []).map((direct) => `@${direct.with}`)]);
     this.#welcomed = true;
     void this.#outgoing.welcomed(limits?.key_ms);
     this.#changed();
+  }
+
+  /** @param {readonly string[]} keys */
+  #comeBack(keys) {
+    if (this.#rejoin) for (const key of keys) void this.join(key);
   }
 
   /** @param {import("./confab.js").JoinedRoom} event */
@@ -456,7 +456,7 @@ export class Store {
       } else room.note(message);
     }
     room.changed();
-    if (this.#rejoin && room.with !== null && !room.joined) void this.join(room.key);
+    if (room.with !== null && !room.joined) this.#comeBack([room.key]);
   }
 
   /** @param {import("./confab.js").LogEntry} event */

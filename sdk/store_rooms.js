@@ -28,6 +28,11 @@ export class Directory {
     return [...this.#byKey.values()];
   }
 
+  /** Keys of those that the token did not allow: another one may. */
+  refused() {
+    return this.all().filter(({ left, error }) => left === "token" || /** @type {any} */ (error)?.code === "forbidden").map(({ key }) => key);
+  }
+
   /** @param {string} key */
   get(key) {
     return this.#byKey.get(key);

@@ -197,6 +197,7 @@ for (const [reason, member] of [["left", false], ["removed", false], ["banned", 
     await t.peer.say({ type: "left", room: "general", reason });
     const { joined: there, left, error, typing, members: online } = general(t);
     await t.reconnect();
+    const again = t.peer.inbox.splice(0).map(({ type, room }) => [type, room]);
     const next = new Harness();
     createStore(next.client, { positions });
     await next.live();
@@ -204,9 +205,31 @@ for (const [reason, member] of [["left", false], ["removed", false], ["banned", 
     assert.deepEqual([there, left, ...own(t), typing, online], [false, reason, "", member, [], []]);
     assert.match(error.message, new RegExp(reason));
     assert.equal(general(t).messages.length, 1, "what was there can still be read");
-    assert.deepEqual([t.peer.inbox, next.peer.inbox], [[], []]);
+    assert.deepEqual(again, reason === "token" ? [["join", "general"]] : [], "there may be another token");
+    assert.deepEqual(next.peer.inbox, []);
   });
 }
+
+test("what a token did not allow is joined when another one comes, on the open connection", async () => {
+  const t = await inGeneral({}, { rejoin: true });
+  t.store.join("attic");
+  await t.clock.advance(0);
+  await t.peer.say(refusal(t.peer.take("join"), "forbidden"));
+  t.store.join("cellar");
+  await t.clock.advance(0);
+  await t.peer.say(refusal(t.peer.take("join"), "no_such_room"));
+  await t.peer.say({ type: "left", room: "general", reason: "token" });
+
+  const done = t.client.refresh("better");
+  await t.clock.advance(0);
+  await t.peer.say({ type: "refreshed", re: t.peer.take("refresh").id });
+  await done;
+  await t.clock.advance(0);
+
+  assert.deepEqual(t.peer.inbox.map(({ type, room }) => [type, room]), [["join", "general"], ["join", "attic"]]);
+  await t.peer.letJoin({ head: 6, events: [message(6)] });
+  assert.deepEqual([general(t).joined, general(t).left, general(t).error], [true, null, null]);
+});
 
 test("a room that was left for one is joined again when the user wants it", async () => {
   const t = await inGeneral();
