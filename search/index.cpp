@@ -348,8 +348,9 @@ int sqlite_index::gather(const journal::feed_item& item) {
                  },
                  [&](const member_set& what) { return take_members(room, what); },
                  [&](const trimmed& what) { return trim(room, what.upto); },
-                 [&](const erased& what) {
-                   return query{run_.remove_member, what.user.view(), room}.run();
+                 [&](const erased& what) {  // in entries before it they may have either name
+                   const int code = query{run_.remove_member, what.user.view(), room}.run();
+                   return code ? code : query{run_.remove_member, what.as.view(), room}.run();
                  },
                  [](const reacted&) { return SQLITE_OK; }, [](const pinned&) { return SQLITE_OK; },
                  [](const room_set&) { return SQLITE_OK; },

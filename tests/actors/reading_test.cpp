@@ -150,6 +150,15 @@ TEST_CASE("reactions and reports ask for no more than that one may read the mess
   CHECK(alice.ask(report("own", 3))["type"] == "done");
 }
 
+namespace {
+
+json listed_as(const char* room, int head, int online, bool joined) {
+  return {{"room", room},     {"title", room},   {"head", head},
+          {"online", online}, {"joined", joined}, {"visibility", "public"}};
+}
+
+}  // namespace
+
 TEST_CASE("rooms lists title, head, who is online and whether one has joined") {
   actor_world world;
   auto& alice = world.guest("alice");
