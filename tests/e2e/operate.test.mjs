@@ -74,8 +74,9 @@ scenario("what is no user's id, and what is missing, is told", async (world) => 
 scenario("who is erased is sent away, and what they said is in no file", async (world) => {
   const data = await world.directory();
   const server = await world.server([], { data });
-  const eve = await world.member(server, "eve", "lobby");
+  const eve = await world.guest(server, "eve", { hello: { name: "name of eve" } });
   const bob = await world.member(server, "bob", "lobby");
+  await eve.ask({ type: "join", room: "lobby" });
   const { seq } = await bob.ask({ type: "send", room: "lobby", text: "words of bob" });
   const gone = await eve.ask({ type: "send", room: "lobby", key: "key of eve", text: "words of eve" });
   await eve.ask({ type: "delete", room: "lobby", targets: [gone.seq], reason: "regret of eve" });
@@ -104,7 +105,7 @@ scenario("who is erased is sent away, and what they said is in no file", async (
   const files = await Promise.all((await readdir(data)).map((name) => readFile(join(data, name), "latin1")));
   const found = (words) => files.some((all) => all.includes(words));
   assert.equal(found("words of bob"), true);
-  for (const what of ["words", "key", "regret", "report"]) assert.equal(found(`${what} of eve`), false, what);
+  for (const what of ["words", "key", "regret", "report", "name"]) assert.equal(found(`${what} of eve`), false, what);
 });
 
 scenario("retention goes on when the operator says that the clock is right", async (world) => {
