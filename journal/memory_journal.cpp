@@ -216,28 +216,6 @@ class memory_writer final : public writer, private rooms::source {
     room.notes[user][entry.seq.value()] = {entry.seq, message, why, store_.last_position};
   }
 
-  /// As `sqlite::people` does it: whom it knows when slow mode is changed it keeps.
-  static void watch_pace(memory_room& room, const log_entry& entry) {
-    const auto slow = room.view.settings().slow_mode().count();
-    if (std::holds_alternative<posted>(entry.body)) {
-      if (slow != 0) room.spoke.insert_or_assign(entry.from, entry.at);
-      return;
-    }
-    const auto* set = std::get_if<room_set>(&entry.body);
-    if (!set || !set->change.slow) return;
-    if (slow == 0) return room.spoke.clear();
-    std::map<user_id, unix_ms> recalled;
-    std::size_t left = limits::slow_mode_messages_max;
-    for (auto one = room.log.rbegin(); one != room.log.rend() && left > 0; ++one) {
-      if (!std::holds_alternative<posted>(one->body)) continue;
-      --left;
-      if (one->at.value() <= entry.at.value() - slow) continue;
-      auto& last = recalled.try_emplace(one->from, one->at).first->second;
-      last = std::max(last, one->at);
-    }
-    room.spoke.merge(recalled);
-  }
-
   /// As `sqlite::trimming` does it.
   static void trim(memory_room& room, seq_no upto) {
     const auto clear = [&](std::uint64_t seq) {
@@ -279,7 +257,7 @@ class memory_writer final : public writer, private rooms::source {
               });
             },
             [&](const trimmed& gone) { trim(room, gone.upto); },
-            [&](const pinned& pin) { 
+            [&](const pinned& pin) {
               room.pins[pin.target.value()] = {entry.from, entry.at, entry.seq};
             },
             [&](const user_set& profile) {

@@ -29,6 +29,28 @@ std::vector<room_info> directs_of(const memory_store& store, const user_id& user
   return page;
 }
 
+/// As `sqlite::people` does it: whom it knows when slow mode is changed it keeps.
+void watch_pace(memory_room& room, const log_entry& entry) {
+  const auto slow = room.view.settings().slow_mode().count();
+  if (std::holds_alternative<posted>(entry.body)) {
+    if (slow != 0) room.spoke.insert_or_assign(entry.from, entry.at);
+    return;
+  }
+  const auto* set = std::get_if<room_set>(&entry.body);
+  if (!set || !set->change.slow) return;
+  if (slow == 0) return room.spoke.clear();
+  std::map<user_id, unix_ms> recalled;
+  std::size_t left = limits::slow_mode_messages_max;
+  for (auto one = room.log.rbegin(); one != room.log.rend() && left > 0; ++one) {
+    if (!std::holds_alternative<posted>(one->body)) continue;
+    --left;
+    if (one->at.value() <= entry.at.value() - slow) continue;
+    auto& last = recalled.try_emplace(one->from, one->at).first->second;
+    last = std::max(last, one->at);
+  }
+  room.spoke.merge(recalled);
+}
+
 std::uint64_t position_at_of(memory_store& store, unix_ms at) {
   const std::shared_lock lock{store.border};
   const auto is_younger = [&](const log_place& place) {

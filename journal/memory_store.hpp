@@ -114,6 +114,8 @@ trace_page traces_of(memory_store& store, const user_id& user, std::uint64_t aft
                      std::size_t entries);
 /// All that is left of a user in a room, whose entry `at` says so; within the border.
 void erase_in_memory(memory_store& store, memory_room& room, const log_entry& at);
+/// Who spoke last, where slow mode is on.
+void watch_pace(memory_room& room, const log_entry& entry);
 /// What an entry says of a guest.
 void forget_name(log_entry& entry);
 /// See `writer::forget_names`; within the border.

@@ -367,12 +367,7 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
   if (auto* set = std::get_if<set_user>(&asked.what)) {
     set->profile.by_api = asked.by.as == principal::kind::api_key;
     const auto was = from.profile(set->profile.user);
-    // What the deployment set is nobody else's to change (SEMANTICS §9).
-    const bool is_kept = was && was->what.by_api && !set->profile.by_api;
-    // A guest's name goes some time after the entry that says it.
-    const bool is_old = was && set->profile.guest &&
-                        at.value() - was->at.value() >= limits::guest_names_renewed.count();
-    if (is_kept || (was && was->what == set->profile && !is_old)) return unchanged{};
+    if (was && was->outlasts(set->profile, at)) return unchanged{};
   }
   if (from.broken()) return undecided{};
 

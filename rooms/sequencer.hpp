@@ -1,5 +1,6 @@
 #pragma once
 
+#include "protocol/limits.hpp"
 #include "rooms/key_window.hpp"
 #include "rooms/message_state.hpp"
 #include "rooms/operation.hpp"
@@ -22,6 +23,13 @@ struct known_profile {
   seq_no seq;
   /// Of a guest nothing but this is kept, and not for ever (SEMANTICS §9).
   bool is_guest() const noexcept { return what.guest && !what.by_api; }
+  /// Whether it stays when this is told. What the deployment set is nobody else's to change; and a guest's
+  /// name goes some time after the entry that tells it, so that it is told anew.
+  bool outlasts(const user_set& told, unix_ms now) const noexcept {
+    if (what.by_api && !told.by_api) return true;
+    const auto age = now.value() - at.value();
+    return what == told && !(told.guest && age >= limits::guest_names_renewed.count());
+  }
 };
 
 /// What the sequencer reads of what was ordered before, this batch included. Implemented by the
