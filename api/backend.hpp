@@ -59,6 +59,7 @@ enum class price : std::uint8_t {
   calls,
   operations,  // by what they weigh, see `rooms::weight_max`
   rows,        // read
+  nodes,       // values in bodies
   bytes,       // of answers
   wrong_keys
 };

@@ -17,11 +17,17 @@ using steady = std::chrono::steady_clock::time_point;
 constexpr int pages_max = 8;
 constexpr std::size_t piece_bytes_max = 16 * 1024;
 constexpr milliseconds wait_usual{30'000};
-/// A poll whose read found no place in the line tries again then.
+/// Who can't look now, for want of a place in the line or of rows to spend, tries again then.
 constexpr milliseconds again_after{100};
+/// A look at what has come is a read, however little there is: it costs what a call may.
+constexpr double look_rows = 100;
 constexpr auto never = std::numeric_limits<std::uint64_t>::max();  // a position
 /// An empty line, by which who is gone is noticed.
 constexpr milliseconds heartbeat{15'000};
+
+bool may_look(service& api, std::string_view payer) {
+  return api.chat().take(price::rows, payer, look_rows).count() == 0;
+}
 
 bool shows(const call& of, const journal::feed_item& item) {
   return item.room != rooms::server_room && of.key->sees(item.room);
@@ -76,12 +82,17 @@ struct polling : std::enable_shared_from_this<polling> {
                       from ? self->read(*from) : self->come_again();
                     });
   }
+  /// The first look is the call's own.
+  void look_again() {
+    may_look(api, of->key->name) ? look() : come_again();
+  }
   /// Many polls of a key are woken together, by one entry: those that find no place fail only where there is
-  /// no time left, and where they have said nothing yet.
+  /// no time left, and where they have seen nothing yet.
   void come_again() {
     if (const auto rest = left(); rest.count() > 0)
-      return api.chat().wait_for_feed(never, std::min(rest, again_after),
-                                      [self = shared_from_this()](std::uint64_t) { self->look(); });
+      return api.chat().wait_for_feed(never, std::min(rest, again_after), [self = shared_from_this()](std::uint64_t) {
+        self->looked ? self->look_again() : self->look();
+      });
     if (looked) return answer({});
     of->refuse(error_code::unavailable, "too many reads of this key wait");
   }
@@ -100,7 +111,7 @@ struct polling : std::enable_shared_from_this<polling> {
     api.chat().wait_for_feed(std::max(position, told), rest,
                              [self = shared_from_this()](std::uint64_t moved) {
                                self->told = moved;
-                               self->look();
+                               self->look_again();
                              });
   }
   void answer(const std::vector<journal::feed_item>& items) const {
@@ -170,6 +181,8 @@ struct streaming : std::enable_shared_from_this<streaming> {
     return !over;
   }
   void look() {
+    const auto& payer = of->key->name;
+    if (api.chat().wait(price::bytes, payer, 0).count() > 0 || !may_look(api, payer)) return come_again();
     const auto wanted = [self = shared_from_this()] { return self->goes_on(); };
     api.chat().read(of->key->name, "", wanted, [self = shared_from_this()](journal::reader* from) {
       if (!from) return self->come_again();

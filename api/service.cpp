@@ -186,7 +186,7 @@ response service::too_large() {
 
 std::optional<problem> service::take_call(const api_key& key) {
   std::chrono::nanoseconds wait{0};
-  for (const auto owed : {price::operations, price::rows, price::bytes})
+  for (const auto owed : {price::operations, price::rows, price::nodes, price::bytes})
     wait = std::max(wait, with_.wait(owed, key.name, 0));
   if (wait.count() > 0) return too_much("this key has asked for too much", wait);
   wait = with_.take(price::calls, key.name, 1);
@@ -304,6 +304,7 @@ std::optional<problem> service::judge_body(call& of) {
   if (!text.empty() && type && !is_type(*type, "application/json"))
     return other_problem(415, "unsupported_media_type", "bodies are application/json");
   auto tree = read_json(text.empty() ? "{}" : text, body_nodes_max);
+  with_.charge(price::nodes, of.key->name, static_cast<double>(tree.nodes));
   if (!tree.well_formed) return bad_request("/", "is no JSON");
   if (tree.fault) {
     if (tree.nodes >= body_nodes_max)

@@ -12,6 +12,7 @@ namespace confab::server {
 /// What a call may cost in the long run: one that does more is more than one.
 inline constexpr double operations_per_call = 20;
 inline constexpr double rows_per_call = 100;
+inline constexpr double nodes_per_call = 500;
 inline constexpr double bytes_per_call = 64.0 * 1024;
 
 /// What a key of the API may spend, and an address on wrong ones. Without a rate of calls (0) nothing
@@ -24,6 +25,7 @@ inline actors::tariffs api_tariffs(unsigned calls_per_second, unsigned calls_bur
   of[actors::price::calls] = times(1);
   of[actors::price::operations] = times(operations_per_call);
   of[actors::price::rows] = times(rows_per_call);
+  of[actors::price::nodes] = times(nodes_per_call);
   of[actors::price::bytes_out] = times(bytes_per_call);
   of[actors::price::wrong_keys] = {api::wrong_keys_per_second, api::wrong_keys_burst};
   return of;
@@ -37,6 +39,8 @@ inline actors::price price_of(api::price what) {
       return actors::price::operations;
     case api::price::rows:
       return actors::price::rows;
+    case api::price::nodes:
+      return actors::price::nodes;
     case api::price::bytes:
       return actors::price::bytes_out;
     case api::price::wrong_keys:

@@ -3,7 +3,9 @@
 #include "actors/walls.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
+#include <vector>
 
 namespace confab::server {
 
@@ -19,9 +21,9 @@ feed_pulse::behavior_type feed_pulse::make_behavior() {
             [](caf::error&) {});
   return {
       [this](feed_wait& what) {
-        waiting_.push_back({what.after, env_->steady_now() + what.wait, std::move(what.hear)});
+        if (what.after < position_) return what.hear(position_);
+        waiting_.emplace(env_->steady_now() + what.wait, waiting{what.after, std::move(what.hear)});
         send_later(what.wait, feed_waits_lapse{});
-        tell();
         ask();
       },
       [this](feed_question& what) {
@@ -37,7 +39,7 @@ feed_pulse::behavior_type feed_pulse::make_behavior() {
                 },
                 [](caf::error&) {});
       },
-      [this](const feed_waits_lapse&) { tell(); },
+      [this](const feed_waits_lapse&) { tell_late(); },
       [](const actors::alive_request&) { return actors::still_here{}; },
   };
 }
@@ -49,20 +51,29 @@ void feed_pulse::ask() {
           [this](const actors::feed_moved& moved) {
             asking_ = false;
             position_ = std::max(position_, moved.position);
-            tell();
+            tell_new();
             ask();
           },
           [](caf::error&) {});  // the writer has ended, and with it the process does
 }
 
-void feed_pulse::tell() {
+void feed_pulse::tell_new() {
+  std::vector<waiting> told;
+  for (auto at = waiting_.begin(); at != waiting_.end();) {
+    const auto next = std::next(at);
+    if (at->second.after < position_) told.push_back(std::move(waiting_.extract(at).mapped()));
+    at = next;
+  }
+  for (const auto& one : told) one.hear(position_);
+}
+
+/// Each of many has a message of its own: none of them may look through all.
+void feed_pulse::tell_late() {
   const auto now = env_->steady_now();
-  const auto due = std::stable_partition(
-      waiting_.begin(), waiting_.end(),
-      [&](const waiting& one) { return one.after >= position_ && one.until > now; });
-  std::vector<waiting> told{std::make_move_iterator(due), std::make_move_iterator(waiting_.end())};
-  waiting_.erase(due, waiting_.end());
-  for (const auto& one : told) one.hear(std::max(position_, one.after));
+  while (!waiting_.empty() && waiting_.begin()->first <= now) {
+    const auto late = waiting_.extract(waiting_.begin());
+    late.mapped().hear(std::max(position_, late.mapped().after));
+  }
 }
 
 }  // namespace confab::server

@@ -7,7 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <vector>
+#include <map>
 
 namespace confab::server {
 
@@ -39,16 +39,16 @@ class feed_pulse final : public actors::pinned<feed_pulse_actor::base> {
  private:
   struct waiting {
     std::uint64_t after;
-    actors::steady_time until;
     std::function<void(std::uint64_t)> hear;
   };
   void ask();
-  void tell();
+  void tell_new();
+  void tell_late();
 
   const actors::environment* env_;
   std::uint64_t position_;
   bool asking_ = false;
-  std::vector<waiting> waiting_;
+  std::multimap<actors::steady_time, waiting> waiting_;  // by when they have waited long enough
 };
 
 }  // namespace confab::server

@@ -250,6 +250,19 @@ TEST_CASE("a call that asks for much is more than one") {
   CHECK(next().first == 200);
 }
 
+TEST_CASE("values of a body are paid for, also where it is refused") {
+  api_world world;
+  world.chat.has_prices(1, 10);  // 500 values a second, 5,000 at once
+  std::string body = R"({"items":[0)";
+  for (int i = 0; i < 5'500; ++i) body += ",0";
+  body += "]}";
+
+  CHECK(api_world::told(*world.call("POST", "/publish", body)) == answered{400, "bad_request"});
+  CHECK(api_world::told(*world.call("GET", "/node")) == answered{429, "rate_limited"});
+  world.chat.clock += std::chrono::seconds{2};
+  CHECK(api_world::told(*world.call("GET", "/node")).first == 200);
+}
+
 TEST_CASE("as many operations are under way as may, and not one more") {
   api_world world;
   world.chat.has_prices(0, 1);
@@ -348,6 +361,31 @@ TEST_CASE("a poll that is woken and finds no place in the line comes again, and 
   REQUIRE(heard->answer);
   CHECK(heard->answer->status == 200);
   CHECK(json::parse(heard->answer->body)["items"].empty());
+}
+
+TEST_CASE("polls that are woken look as often as their key may, and the others wait") {
+  using namespace std::chrono_literals;
+  const auto log = journal::open_memory();
+  const auto reader = log->make_reader();
+  api_world world;
+  world.chat.has_prices(10, 10);  // 1,000 rows a second, and at once
+  world.chat.holds_reads = true;
+  std::vector<std::shared_ptr<heard>> polls;
+  for (int i = 0; i < 10; ++i) {
+    polls.push_back(world.call("GET", "/feed"));
+    world.chat.serve(reader.get());  // each pays for a row
+  }
+  REQUIRE(world.chat.feed_waits.size() == 10);
+
+  for (int i = 0; i < 10; ++i) world.chat.wake(7);
+  CHECK(world.chat.reads.size() == 9);
+  REQUIRE(world.chat.feed_waits.size() == 1);
+  CHECK(world.chat.feed_waits.front().first == 100ms);
+  world.chat.clock += 100ms;
+  world.chat.wake(7);
+
+  CHECK(world.chat.reads.size() == 10);
+  CHECK(!polls.back()->answer);
 }
 
 TEST_CASE("a poll that has said nothing yet is told that it finds no place") {
