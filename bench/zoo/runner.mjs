@@ -168,7 +168,7 @@ async function visit_all(list, end) {
   return [];
 }
 
-const modules = flags.from ?? ["commands", "connections", "http"].map((name) => script(`../../tests/zoo/beasts/${name}.mjs`));
+const modules = flags.from ?? ["commands", "connections", "http", "api"].map((name) => script(`../../tests/zoo/beasts/${name}.mjs`));
 const load = async (module) => (await import(module)).beasts.map((beast) => ({ ...beast, module }));
 const [nobody, neighbours] = await load(script("nobody.mjs"));
 const zoo = (await Promise.all(modules.map(load))).flat();

@@ -1,51 +1,16 @@
 // Beasts that abuse HTTP: requests that mean two things, floods, and those who sit.
 
 import assert from "node:assert/strict";
-import net from "node:net";
 
 import { observe, until, within } from "../../e2e/support/deadline.mjs";
 import { textFrame } from "../support/frames.mjs";
+import { codesOf, line, request } from "../support/line.mjs";
 
 export const beasts = [];
 const beast = (name, how, rage) => beasts.push({ name, rage, ...how });
 
 const KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
 const UPGRADE = ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", KEY];
-const request = (first, ...headers) => `${[first, ...headers].join("\r\n")}\r\n\r\n`;
-
-/** A connection for bytes; `text` is what has come. */
-class Line {
-  text = "";
-  constructor(port) {
-    this.socket = net.connect(port, "127.0.0.1");
-    this.socket.on("error", () => {});
-    this.socket.on("data", (data) => (this.text += data.toString("latin1")));
-    this.ended = new Promise((resolve) => this.socket.on("close", resolve));
-  }
-  destroy() {
-    this.socket.destroy();
-  }
-  /** The codes of all answers, once the server has hung up. */
-  async codes() {
-    await within(this.ended, () => `the connection's end; so far ${JSON.stringify(this.text.slice(0, 300))}`);
-    return [...this.text.matchAll(/HTTP\/1\.1 (\d+)/g)].map((match) => Number(match[1]));
-  }
-}
-
-const line = (cage) => {
-  const made = new Line(cage.server.port);
-  cage.clients.push(made);
-  return made;
-};
-
-/** What comes of `bytes` on a connection of their own. `half`: no more is sent. */
-async function codesOf(cage, bytes) {
-  const one = line(cage);
-  one.socket.end(bytes);
-  const codes = await one.codes();
-  one.destroy();
-  return codes;
-}
 
 const get = (...headers) => request("GET /healthz HTTP/1.1", ...headers);
 const AGAIN = get("Host: a", "Connection: close");
