@@ -107,7 +107,7 @@ struct polling : std::enable_shared_from_this<polling> {
     // What was looked at and is not for this key is told by the cursor alone.
     const auto rest = left();
     if (!items.empty() || rest.count() <= 0) return answer(items);
-    if (position != before) return look();
+    if (position != before) return look_again();
     api.chat().wait_for_feed(std::max(position, told), rest,
                              [self = shared_from_this()](std::uint64_t moved) {
                                self->told = moved;
