@@ -151,6 +151,7 @@ struct direct_op {
   std::string key;
   content what;
   placement where;
+  std::string after{};
 };
 /// Rooms that are awake, by the ids of their actors.
 using awake_room = std::uint64_t;

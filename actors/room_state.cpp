@@ -106,8 +106,8 @@ void room_state::direct(const asker& from, direct_op what, steady_time now, room
   what.by.joined = true;
   stop_typing(what.by.user, false, out);
   store(from, std::move(what.by), std::move(what.key),
-        rooms::post_message{std::move(what.what), std::move(what.where)}, pending_append::sent{},
-        now, out);
+        rooms::post_message{std::move(what.what), std::move(what.where), std::move(what.after)},
+        pending_append::sent{}, now, out);
 }
 
 void room_state::store(const asker& from, rooms::principal by, std::string key, rooms::want what,

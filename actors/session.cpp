@@ -227,9 +227,6 @@ void session::start(running& run, command::any& what) {
       overloaded{
           [](command::hello&) {},  // answered when they came
           [](command::ping&) {},
-          [&](command::send& c) {
-            append(run, c.room, c.key, rooms::post_message{std::move(c.what), std::move(c.where)});
-          },
           [&](command::edit& c) {
             append(run, c.room, c.key, rooms::edit_message{c.target, std::move(c.what)});
           },
@@ -292,7 +289,7 @@ void session::start(running& run, command::direct& what) {
   to_directory(
       to_room, from(run),
       direct_op{principal_in(to_room), what.to, std::move(what.key), std::move(what.what),
-                std::move(what.where)});
+                std::move(what.where), std::move(what.after)});
 }
 
 void session::start(running& run, command::signal& what) {

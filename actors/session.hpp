@@ -111,6 +111,7 @@ class session final : public light_actor<session_event> {
   void start(running& run, command::search& what);
   void start(running& run, command::signal& what);
   void start(running& run, command::direct& what);
+  void start(running& run, command::send& what);
   void in_room(running& run, const room_id& room, room_op what);
   void fail_outside(running& run, const room_id& room);
   enum class joining : std::uint8_t { needed, not_needed };

@@ -51,6 +51,11 @@ void session::append(running& run, const room_id& room, std::string& key, rooms:
   to_directory(room, from(run), std::move(op));
 }
 
+void session::start(running& run, command::send& what) {
+  append(run, what.room, what.key,
+         rooms::post_message{std::move(what.what), std::move(what.where), std::move(what.after)});
+}
+
 /// How the user is called, ahead of the first durable act; where that is known already, nothing
 /// comes of it.
 void session::tell_profile() {

@@ -27,6 +27,7 @@ unsigned status_of(error_code code) noexcept {
     case error_code::already:
     case error_code::limit:
     case error_code::too_many_rooms:
+    case error_code::out_of_order:
       return 409;
     case error_code::too_long:
       return 413;

@@ -169,11 +169,17 @@ void field(Io& io, in<Io, content>& what) {
   users(io, what.mentions.users, limits::mentions_max);
   field(io, what.mentions.room);
 }
+/// `beside`: a bit that travels in the byte of `quiet`.
 template <class Io>
-void field(Io& io, in<Io, placement>& where) {
+void field(Io& io, in<Io, placement>& where, std::uint8_t& beside) {
   maybe(io, where.reply_to, [&](auto& seq) { field(io, seq); });
   maybe(io, where.thread, [&](auto& seq) { field(io, seq); });
-  field(io, where.quiet);
+  auto bits = static_cast<std::uint8_t>(beside | (where.quiet ? 1 : 0));
+  io.byte(bits, 3);
+  if constexpr (Io::reads) {
+    where.quiet = (bits & 1) != 0;
+    beside = static_cast<std::uint8_t>(bits & 2);
+  }
   io.text(where.event, limits::event_bytes_max);
 }
 template <class Io>
@@ -251,7 +257,12 @@ void field(Io& io, in<Io, rooms::create_room>& made) {
 template <class Io>
 void field(Io& io, in<Io, rooms::post_message>& post) {
   field(io, post.what);
-  field(io, post.where);
+  // Only where there is one: records from before have none.
+  std::uint8_t is_ahead = post.after.empty() ? 0 : 2;
+  field(io, post.where, is_ahead);
+  if (is_ahead == 0) return;
+  io.text(post.after, limits::key_bytes_max);
+  if (post.after.empty()) io.fail();
 }
 template <class Io>
 void field(Io& io, in<Io, rooms::edit_message>& edit) {
@@ -335,8 +346,9 @@ static_assert([]<class... Wants>(kinds<Wants...>) { return sizeof...(Wants); }(a
               "every kind of operation has its number");
 
 void put_body(packer& io, const posted& body) {
+  std::uint8_t nothing = 0;
   field(io, body.what);
-  field(io, body.where);
+  field(io, body.where, nothing);
 }
 void put_body(packer& io, const edited& body) {
   field(io, body.target);

@@ -30,6 +30,7 @@ enum class error_code : std::uint8_t {
   slow_mode,
   not_member,
   rejected,
+  out_of_order,
 };
 
 struct error_row {
@@ -61,6 +62,7 @@ inline constexpr std::array error_rows{
     error_row{error_code::slow_mode, "slow_mode", false},
     error_row{error_code::not_member, "not_member", false},
     error_row{error_code::rejected, "rejected", false},  // reserved: no hook says no yet
+    error_row{error_code::out_of_order, "out_of_order", true},
 };
 
 constexpr const error_row& row(error_code code) {

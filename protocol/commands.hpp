@@ -64,6 +64,7 @@ struct send {
   std::string key;  // empty: none
   content what;
   placement where = {};
+  std::string after{};  // the key of the write that this one stands behind; empty: any
   friend bool operator==(const send&, const send&) = default;
 };
 struct edit {
@@ -139,6 +140,7 @@ struct direct {
   std::string key;
   content what;
   placement where = {};
+  std::string after{};  // as that of `send`
   friend bool operator==(const direct&, const direct&) = default;
 };
 

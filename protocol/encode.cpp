@@ -357,8 +357,8 @@ class encoder : message_parts<Writer> {
 
  private:
   /// What of SEMANTICS this server knows.
-  static constexpr std::array<std::string_view, 6> features{"members", "threads", "mentions",
-                                                            "pins",    "inbox",   "receipts"};
+  static constexpr std::array<std::string_view, 7> features{
+      "members", "threads", "mentions", "pins", "inbox", "receipts", "after"};
 
   void put_reads(const std::map<user_id, seq_no>& reads) {
     out_.key("reads");

@@ -150,7 +150,9 @@ class fields {
   }
 
   // Members that many commands have.
-  std::string key() { return has("key") ? text("key", 1, limits::key_bytes_max) : std::string{}; }
+  std::string key(std::string_view name = "key") {
+    return has(name) ? text(name, 1, limits::key_bytes_max) : std::string{};
+  }
   std::string reason() { return optional_text("reason", limits::reason_bytes_max, true); }
   /// One that is a place in a log: `next` of the page before.
   std::optional<seq_no> seq_cursor() {

@@ -127,6 +127,7 @@ command::any read_send(fields& in) {
   command::send what;
   what.room = in.id<room_id>("room");
   what.key = in.key();
+  what.after = in.key("after");
   what.what = read_content(in);
   what.where = read_placement(in);
   return what;
@@ -136,6 +137,7 @@ command::any read_direct(fields& in) {
   command::direct what;
   what.to = in.id<user_id>("to");
   what.key = in.key();
+  what.after = in.key("after");
   what.what = read_content(in);
   what.where = read_placement(in);
   return what;

@@ -31,6 +31,8 @@ struct create_room {
 struct post_message {
   content what;
   placement where{};
+  /// A key: without an entry that its author made under it in this room, the message is refused.
+  std::string after{};
 };
 struct edit_message {
   seq_no target;

@@ -320,9 +320,7 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
     return from.broken() ? decision{undecided{}} : std::move(made);
   }
   if (founding && !founding->with) return room_was_there{};
-  if (!room) {
-    return refusal(error_code::no_such_room, "no such room");
-  }
+  if (!room) return refusal(error_code::no_such_room, "no such room");
 
   if (std::holds_alternative<move_marker>(asked.what)) return move(asked, at, *room, from);
   if (std::holds_alternative<set_own>(asked.what)) return set(asked, at, *room, from);
@@ -331,9 +329,7 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
   if (from.broken()) return undecided{};
   if (known) return std::move(*known);
   if (asked.overdrawn) return overdraft();
-  if (founding) {
-    return refusal(error_code::conflict, "this room is there already");
-  }
+  if (founding) return refusal(error_code::conflict, "this room is there already");
 
   const auto author = from.member(*room, asked.by.user);
   const auto who = standing_of(*room, asked.by, author, at);
@@ -346,6 +342,8 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
 
   // What a message refers to.
   if (const auto* post = std::get_if<post_message>(&asked.what)) {
+    if (!post->after.empty() && !from.key(*room, asked.by.user, post->after) && !from.broken())
+      return refusal(error_code::out_of_order, "the message before it is not there");
     const auto look_up = [&](seq_no seq) -> std::optional<message_state> {
       if (!is_shown(seq)) return std::nullopt;
       return from.message(*room, seq, asked.by.user, {});

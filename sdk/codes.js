@@ -5,6 +5,7 @@ const ERRORS = [
   "bad_request", "unknown_type", "unauthorized", "forbidden", "not_joined", "no_such_room", "no_such_user",
   "no_such_message", "too_long", "too_many_rooms", "rate_limited", "unavailable", "already", "conflict", "internal",
   "limit", "banned", "muted", "read_only", "slow_mode", "not_member", "rejected",
+  "out_of_order",
 ];
 export const ErrorCode = /** @type {typeof import("./confab.js").ErrorCode} */ (
   /* @__PURE__ */ Object.fromEntries(/* @__PURE__ */ ERRORS.map((name) => [name, name]))
@@ -45,7 +46,7 @@ export const CloseCode = /** @type {const} */ ({
  * RFC 6455 codes that another try cannot help: 1000 is a good-bye on purpose, and 1002, 1003, 1007, 1008, 1009 and
  * 1010 say that what we sent was wrong, which the same program would send again.
  */
-const FINAL = new Set([1000, 1002, 1003, 1007, 1008, 1009, 1010]);
+const FINAL = /^(100[023789]|1010|4[5-9]..)$/;
 
 /**
  * @param {number} code
@@ -53,8 +54,7 @@ const FINAL = new Set([1000, 1002, 1003, 1007, 1008, 1009, 1010]);
  */
 export function closeAction(code) {
   if (code === TOKEN_EXPIRED) return "token";
-  if (FINAL.has(code) || (code >= 4500 && code <= 4999)) return "stop";
-  return "reconnect";
+  return FINAL.test(String(code)) ? "stop" : "reconnect";
 }
 
 /** Beyond this a wait that a server names is taken for a mistake. */

@@ -39,6 +39,7 @@ export declare const ErrorCode: {
   readonly slow_mode: "slow_mode";
   readonly not_member: "not_member";
   readonly rejected: "rejected";
+  readonly out_of_order: "out_of_order";
 };
 export type ErrorCodeName = keyof typeof ErrorCode;
 

@@ -113,7 +113,10 @@ TEST_CASE("CRC-32C is as in RFC 3720") {
 TEST_CASE("an operation has one form, and is read as it was written") {
   std::mt19937_64 dice{1};
   for (int i = 0; i < 2'000; ++i) {
-    const auto bytes = packed(any_operation(dice));
+    auto asked = any_operation(dice);
+    auto* post = std::get_if<rooms::post_message>(&asked.what);
+    if (post && dice() % 2 == 0) post->after = "k";
+    const auto bytes = packed(asked);
 
     byte_reader from{bytes};
     const auto found = unpack_operation(from);
@@ -171,6 +174,12 @@ TEST_CASE("each length of an operation may be its bound, and not one more") {
   CHECK_FALSE(fits(post(room(text(65)), "x")));
   CHECK(fits(post(general, "x", text(limits::key_bytes_max))));
   CHECK_FALSE(fits(post(general, "x", text(limits::key_bytes_max + 1))));
+  auto behind = post(general, "x", "k");
+  auto& after = std::get<rooms::post_message>(behind.what).after;
+  after = text(limits::key_bytes_max);
+  CHECK(fits(behind));
+  after += "x";
+  CHECK_FALSE(fits(behind));
   CHECK(fits(post(general, "x", "", user(text(128)))));
   CHECK_FALSE(fits(post(general, "x", "", user(text(129)))));
   what.data = free_data{text(limits::data_bytes_max)};

@@ -60,7 +60,7 @@ scenario("hello is answered with welcome, once", async (world) => {
     server: (text) => /^confab\/\d+\.\d+\.\d+$/.test(text),
     heartbeat_ms: 25_000,
     limits: { text_bytes: 1000, frame_bytes: 65_536, rooms: 3, mentions: 50, attachments: 10, members: 100_000 },
-    features: ["members", "threads", "mentions", "pins", "inbox", "receipts", "search"],
+    features: ["members", "threads", "mentions", "pins", "inbox", "receipts", "after", "search"],
     directs: [],
   });
   assert.equal(again.code, "already");

@@ -13,8 +13,8 @@ TEST_CASE("the error codes are those of PROTOCOL section 7, each in its place") 
       "no_such_room", "no_such_user", "no_such_message", "too_long",  "too_many_rooms",
       "rate_limited", "unavailable",  "already",         "conflict",  "internal",
       "limit",        "banned",       "muted",           "read_only", "slow_mode",
-      "not_member",   "rejected"};
-  const std::set<std::string> retried{"rate_limited", "unavailable", "internal"};
+      "not_member",   "rejected",     "out_of_order"};
+  const std::set<std::string> retried{"rate_limited", "unavailable", "internal", "out_of_order"};
 
   REQUIRE(error_rows.size() == names.size());
   for (std::size_t i = 0; i < names.size(); ++i) {

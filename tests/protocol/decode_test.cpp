@@ -100,6 +100,8 @@ std::vector<bad_command> bad_commands() {
       {"send", room + R"(,"text":"hi","key":7)"},
       {"send", room + R"(,"text":"hi","key":"a\tb")"},
       {"send", room + R"(,"text":"hi","key":")" + chars(65) + "\"", too_long},
+      {"send", room + R"(,"text":"hi","after":"")"},
+      {"send", room + R"(,"text":"hi","after":")" + chars(65) + "\"", too_long},
       {"send", room + R"(,"data":")" + chars(10'239) + "\"", too_long},
       {"send", room + R"(,"data":[0)" + repeat(1499, ",0") + "]", too_long},
       {"send", room + "," + data_of(10'241), too_long},

@@ -63,6 +63,8 @@ inline std::map<std::string, request> commands() {
       {"client_leave", {id(4), command::leave{general}}},
       {"client_send_text", {id(5), command::send{general, "", text("hi")}}},
       {"client_send_key", {id(5), command::send{general, "b1f2c3d4-0001", text("hi")}}},
+      {"client_send_after",
+       {id(6), command::send{general, "b1f2c3d4-0002", text("there"), {}, "b1f2c3d4-0001"}}},
       {"client_send_without_id", {std::nullopt, command::send{general, "", text("hi")}}},
       {"client_send_lines", {id(5), command::send{general, "", text(lines)}}},
       {"client_send_data", {id(5), command::send{general, "", data(poll)}}},
@@ -108,6 +110,9 @@ inline std::map<std::string, request> commands() {
                                free_data{"{}"}}}},
       {"client_direct", {id(8), command::direct{user("bob"), "", text("psst")}}},
       {"client_direct_key", {id(8), command::direct{user("bob"), "b1f2c3d4-0007", text("psst")}}},
+      {"client_direct_after",
+       {id(9), command::direct{user("bob"), "b1f2c3d4-0008", text("psst again"), {},
+                               "b1f2c3d4-0007"}}},
       {"client_direct_data",
        {id(8), command::direct{user("bob"), "", data(R"({"lat":52.5,"lon":13.25})")}}},
   };

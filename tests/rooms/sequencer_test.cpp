@@ -66,6 +66,28 @@ TEST_CASE("a key is looked up before any right is judged", "[rooms]") {
   CHECK(refusal(in.decide(fresh)) == error_code::not_joined);
 }
 
+TEST_CASE("a message that names the one before it is taken only behind that one", "[rooms]") {
+  fixture in;
+  in.decide(create());
+  const auto behind = [](const char* key, const char* before, const user_id& from = alice) {
+    auto asked = post(key, key, from);
+    std::get<post_message>(asked.what).after = before;
+    return asked;
+  };
+
+  CHECK(refusal(in.decide(behind("b", "a"))) == error_code::out_of_order);
+  CHECK(in.from.rooms.at(general).view.head == seq_no{});
+  in.decide(post("a", "a"));
+  CHECK(refusal(in.decide(behind("b", "a", bob))) == error_code::out_of_order);
+  CHECK(std::get<appended>(in.decide(behind("b", "a"))).entries.at(0).seq == seq_no{2});
+  CHECK(std::get<repeated>(in.decide(behind("b", "none"))).seq == seq_no{2});
+  auto absent = behind("c", "none");
+  absent.by.joined = false;
+  CHECK(refusal(in.decide(absent)) == error_code::out_of_order);
+  in.from.fails = true;
+  CHECK(std::holds_alternative<undecided>(in.decide(behind("d", "b"))));
+}
+
 TEST_CASE("where the source can't be read nothing is decided", "[rooms]") {
   fixture in;
   in.decide(create());

@@ -9,7 +9,7 @@ import { Backoff } from "../../sdk/backoff.js";
 const ERRORS = [
   "bad_request", "unknown_type", "unauthorized", "forbidden", "not_joined", "no_such_room", "no_such_user",
   "no_such_message", "too_long", "too_many_rooms", "rate_limited", "unavailable", "already", "conflict", "internal",
-  "limit", "banned", "muted", "read_only", "slow_mode", "not_member", "rejected",
+  "limit", "banned", "muted", "read_only", "slow_mode", "not_member", "rejected", "out_of_order",
 ];
 const CLOSES = {
   1001: "reconnect", 1012: "reconnect", 1003: "stop", 1007: "stop", 1009: "stop",
