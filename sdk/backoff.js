@@ -4,6 +4,9 @@
  */
 export class Backoff {
   #attempt = 0;
+  #baseMs;
+  #capMs;
+  #random;
 
   /**
    * @param {number} baseMs
@@ -11,9 +14,9 @@ export class Backoff {
    * @param {() => number} random in [0, 1)
    */
   constructor(baseMs, capMs, random) {
-    this.baseMs = baseMs;
-    this.capMs = capMs;
-    this.random = random;
+    this.#baseMs = baseMs;
+    this.#capMs = capMs;
+    this.#random = random;
   }
 
   reset() {
@@ -27,6 +30,6 @@ export class Backoff {
 
   /** @param {number} attempt from 0 */
   after(attempt) {
-    return this.random() * Math.min(this.capMs, this.baseMs * 2 ** attempt);
+    return this.#random() * Math.min(this.#capMs, this.#baseMs * 2 ** attempt);
   }
 }

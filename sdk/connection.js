@@ -50,8 +50,8 @@ export class Connection {
     this.#options = options;
     this.url = url;
     // Said in the request it saves a round trip. A browser can send nothing else with it.
-    const early = typeof btoa === "function" ? `confab.hello.${base64url(hello)}` : "";
-    const fits = early !== "" && early.length <= EARLY_HELLO_MAX;
+    const early = !globalThis.btoa ? "" : `confab.hello.${base64url(hello)}`;
+    const fits = early && early.length <= EARLY_HELLO_MAX;
     const socket = new WebSocket(url, fits ? [SUBPROTOCOL, early] : [SUBPROTOCOL]);
     this.socket = socket;
     trace("socket", () => ({ url, hello: fits ? "early" : "late" }));

@@ -1,7 +1,6 @@
 // Commands from call to outcome: ids, order, repeats, time-outs, and what a lost connection means to each.
 
 import { retryAfter } from "./codes.js";
-import { LEFT, repeatable } from "./commands.js";
 import { ConfabError, ConnectionLostError, QueueFullError, RequestTimeoutError, ServerError, StoppedError } from "./errors.js";
 
 /**
@@ -11,7 +10,7 @@ import { ConfabError, ConnectionLostError, QueueFullError, RequestTimeoutError, 
  * @property {Frame} frame
  * @property {string} text the frame as JSON, made once: what is repeated is what was first said
  * @property {boolean} repeat
- * @property {unknown} lane commands of one lane are sent one after the other's outcome; a name, or a lane of its own
+ * @property {unknown} lane commands of one lane are sent one after the other's outcome, messages ahead of it; a name, or a lane of its own
  * @property {boolean} internal ours, not the app's: not counted, and void when the connection goes
  * @property {number[]} ids under which it was sent; an answer to any of them counts
  * @property {boolean} sent on this connection, and not answered
@@ -23,10 +22,12 @@ import { ConfabError, ConnectionLostError, QueueFullError, RequestTimeoutError, 
  * @property {(error: Error) => void} reject
  */
 
+/** What must not be said again by itself: not stored by the server, so that late or twice would be wrong, or twice counted. */
+const ONCE = ["refresh", "report", "emit", "signal", "ping"];
 /** How long a server that does not say so remembers keys. */
 const KEY_MS = 24 * 3600_000;
-/** What "the outcome is unknown" looks like as an error code. */
-const UNSURE = new Set(["unavailable", "internal"]);
+/** So many messages of a lane are under way at once, where the server lets each name the one before it. */
+const AHEAD_MAX = 32;
 
 export class CommandQueue {
   /** How many commands of the app wait. */
@@ -35,8 +36,8 @@ export class CommandQueue {
   #commands = new Set();
   /** @type {Map<number, Command>} */
   #byId = new Map();
-  /** @type {Map<unknown, Set<Command>>} */
-  #lanes = new Map();
+  /** How many messages of a lane may be under way at once; -Infinity: one, as the server can't keep their order. */
+  #ahead = -Infinity;
   #live = false;
   #lastId = 0;
   /** @type {StoppedError | null} */
@@ -67,7 +68,7 @@ export class CommandQueue {
    */
   submit(frame, { lane = {}, internal = false } = {}) {
     return new Promise((resolve, reject) => {
-      const repeat = repeatable(frame.type);
+      const repeat = !ONCE.includes(frame.type);
       if (this.#stopped) return reject(this.#stopped);
       if (!repeat && !this.#live) return reject(new ConnectionLostError(`${frame.type}: not connected`));
       if (!internal && this.size >= this.#options.queueMax) {
@@ -80,7 +81,6 @@ export class CommandQueue {
       };
       this.#commands.add(command);
       if (!internal) this.size++;
-      this.#lanes.set(lane, (this.#lanes.get(lane) ?? new Set()).add(command));
       this.#dispatch(command);
     });
   }
@@ -90,13 +90,15 @@ export class CommandQueue {
    * forgotten its key soon is the app's to send again: it might be there twice.
    *
    * @param {number} [keyMs] how long the server remembers keys
+   * @param {boolean} [ahead] whether a message may name the one before it
    */
-  resume(keyMs = KEY_MS) {
+  resume(keyMs = KEY_MS, ahead = false) {
+    this.#ahead = ahead ? AHEAD_MAX : -Infinity;
     const since = this.#options.env.date() - keyMs / 2;
     for (const command of [...this.#commands]) {
-      if (command.frame.key === undefined || command.at >= since) continue;
       const message = `${command.frame.type}: it was written long ago`;
-      this.reject(command, new RequestTimeoutError(message, { outcomeUnknown: command.unsure }));
+      const { key } = command.frame;
+      if (key && command.at < since) this.reject(command, new RequestTimeoutError(message, { outcomeUnknown: command.unsure }));
     }
     this.#live = true;
     for (const command of [...this.#commands]) this.#dispatch(command);
@@ -109,11 +111,10 @@ export class CommandQueue {
     for (const command of [...this.#commands]) {
       this.disarm(command);
       command.unsure ||= command.sent;
-      const lost = command.sent;
       command.sent = false;
       if (!command.repeat || command.internal) {
         const message = `${command.frame.type}: the connection was lost`;
-        this.reject(command, new ConnectionLostError(message, { outcomeUnknown: lost }));
+        this.reject(command, new ConnectionLostError(message, { outcomeUnknown: command.unsure }));
       }
     }
   }
@@ -149,6 +150,7 @@ export class CommandQueue {
 
   /** @param {Command} command @param {unknown} value */
   resolve(command, value) {
+    this.#ahead = Math.min(this.#ahead + 1, AHEAD_MAX);
     if (this.#remove(command)) command.resolve(value);
   }
 
@@ -160,14 +162,18 @@ export class CommandQueue {
   /** The server answered with an error: repeats the command, or settles it. @param {Command} command @param {import("./confab.js").ErrorFrame} frame */
   refuse(command, frame) {
     const { type, room } = command.frame;
-    if (command.unsure && type === "leave" && LEFT.includes(frame.code)) {
+    // Said to a repeat, they say that the first one had worked.
+    if (command.unsure && type === "leave" && ["not_joined", "no_such_room"].includes(frame.code)) {
       return this.resolve(command, { type: "left", room });
     }
-    command.unsure ||= UNSURE.has(frame.code);
+    command.unsure ||= ["unavailable", "internal"].includes(frame.code);
     const error = new ServerError(frame, { outcomeUnknown: command.unsure });
-    if (!command.repeat || frame.retry !== true || ++command.tries > this.#options.retriesMax) return this.reject(command, error);
+    if (frame.code === "rate_limited") this.#ahead = Math.min(this.#ahead, 1);
+    const isFirst = this.#lane(command)[0] === command;
+    if (!command.repeat || frame.retry !== true || (isFirst && ++command.tries > this.#options.retriesMax)) return this.reject(command, error);
     this.disarm(command);
     command.sent = false;
+    if (!isFirst) return; // it goes again behind the one before it, whose refusal it shares
     const wait = retryAfter(frame) ?? this.#options.backoff.after(command.tries - 1);
     command.timer = this.#options.env.setTimeout(() => {
       command.timer = null;
@@ -178,17 +184,29 @@ export class CommandQueue {
   /** @param {Command} command */
   #dispatch(command) {
     if (!this.#live || command.sent || command.timer !== null) return;
-    // One at a time: were the second of two pipelined messages accepted and the first repeated, they'd change places.
-    const [first] = this.#lanes.get(command.lane) ?? [];
-    if (first !== command) return; // or it is settled
+    const lane = this.#lane(command);
+    const place = lane.indexOf(command);
+    const before = lane[place - 1];
+    // Were the second of two writes accepted and the first repeated, they'd change places: so a message that is sent ahead of
+    // the answer to another one names it, and the server takes it only behind that one.
+    const { type } = command.frame;
+    const isAhead = place < this.#ahead && before?.sent && before.frame.type === type && ["send", "direct"].includes(type);
+    if (place !== 0 && !isAhead) return; // or it is settled
 
     const id = this.nextId();
     command.ids.push(id);
     command.sent = true;
     this.#byId.set(id, command);
     command.timer = this.#options.env.setTimeout(() => this.#timedOut(command), this.#options.requestTimeoutMs);
-    const error = this.#options.transmit(`{"id":${id},${command.text.slice(1)}`);
+    const own = JSON.stringify({ id, after: before?.frame.key });
+    const error = this.#options.transmit(`${own.slice(0, -1)},${command.text.slice(1)}`);
     if (error) this.reject(command, error);
+    else if (lane[place + 1]) this.#dispatch(lane[place + 1]);
+  }
+
+  /** @param {Command} command */
+  #lane(command) {
+    return [...this.#commands].filter(({ lane }) => lane === command.lane);
   }
 
   /** @param {Command} command */
@@ -207,11 +225,7 @@ export class CommandQueue {
     this.disarm(command);
     if (!command.internal) this.size--;
     for (const id of command.ids) this.#byId.delete(id);
-    const lane = /** @type {Set<Command>} */ (this.#lanes.get(command.lane));
-    lane.delete(command);
-    const [next] = lane;
-    if (next) this.#dispatch(next);
-    else this.#lanes.delete(command.lane);
+    for (const next of this.#lane(command).slice(0, AHEAD_MAX)) this.#dispatch(next);
     return true;
   }
 }

@@ -10,7 +10,7 @@ import { RoomLog } from "./room.js";
  * @typedef {import("./queue.js").Command} Command
  */
 
-const LOG_TYPES = new Set(["message", "edited", "deleted", "reacted", "member_set", "room_set", "pinned", "trimmed", "erased"]);
+const LOG_TYPES = ["message", "edited", "deleted", "reacted", "member_set", "room_set", "pinned", "trimmed", "erased"];
 /** Entries of `hello.resume`, at most 150 bytes each, so that `hello` stays within a frame; more rooms join one by one. */
 const RESUME_MAX = 200;
 
@@ -93,7 +93,7 @@ export class Rooms {
       if (!this.#logs.has(room)) this.#log(room).last = first ? head : 0;
     }
     // The list is cut at the latest; what was cut off is older than an unchanged one, if there is one.
-    const cutOff = ![...heads].some(([room, head]) => this.#logs.get(room)?.last === head);
+    const cutOff = !directs.some(({ room, head }) => this.#logs.get(room)?.last === head);
     for (const log of this.#logs.values()) {
       // Another head, not only a higher one: a lower one says that the log was begun anew.
       const missed = log.last !== null && (heads.has(log.id) ? heads.get(log.id) !== log.last : cutOff && isDirect(log.id));
@@ -144,7 +144,7 @@ export class Rooms {
     const verdict = log.offer(entry);
     if (verdict === "new") {
       log.learn(entry);
-      this.#emit(LOG_TYPES.has(entry.type) ? entry.type : "unknown", /** @type {any} */ (entry));
+      this.#emit(LOG_TYPES.includes(entry.type) ? entry.type : "unknown", /** @type {any} */ (entry));
     }
     return verdict;
   }
@@ -252,7 +252,7 @@ const isEntry = (frame) => typeof frame?.room === "string" && Number.isSafeInteg
 /** A message that was caught up with names its author as a live one does. @param {LogEntry} entry @param {Map<string, string>} names */
 function withName(entry, names) {
   const name = names.get(entry.from);
-  return entry.type === "message" && name !== undefined ? { ...entry, name } : entry;
+  return entry.type === "message" && name ? { ...entry, name } : entry;
 }
 
 /** @param {Joined} frame @param {boolean} snapshot @param {LogEntry[]} events @returns {import("./confab.js").JoinedRoom} */

@@ -55,11 +55,10 @@ export class Session {
     this.#options = complete(options);
     this.#guestToken = this.#options.guestToken;
     this.env = this.#options.env;
-    const { backoffBaseMs, backoffCapMs } = this.#options;
-    this.#backoff = new Backoff(backoffBaseMs, backoffCapMs, this.env.random);
+    this.#backoff = new Backoff(this.#options.backoffBaseMs, this.#options.backoffCapMs, this.env.random);
     this.queue = new CommandQueue({
       ...this.#options,
-      backoff: new Backoff(backoffBaseMs, backoffCapMs, this.env.random),
+      backoff: this.#backoff,
       transmit: (text) => this.#transmit(text),
     });
     this.rooms = new Rooms({ queue: this.queue, emit: (type, event) => this.events.emit(type, event) });
@@ -171,7 +170,7 @@ export class Session {
     this.#token.accepted(welcome.expires_at);
     this.#guestToken = welcome.guest_token ?? this.#guestToken;
     this.rooms.welcomed(welcome.directs ?? [], first);
-    this.queue.resume(welcome.limits?.key_ms);
+    this.queue.resume(welcome.limits?.key_ms, welcome.features?.includes("after"));
     this.#timer = this.env.setTimeout(() => this.rooms.askAgain(), this.#options.requestTimeoutMs);
     this.#ready?.resolve(welcome);
     this.#to("live");
@@ -278,7 +277,7 @@ export class Session {
   #transmit(text) {
     const max = this.welcome?.limits?.frame_bytes ?? 65_536;
     // The server would close with 1009, and again after each reconnect. A UTF-16 unit has at most 3 bytes.
-    if (text.length * 3 > max && encodeURIComponent(text).replace(/%../g, "x").length > max) {
+    if (text.length * 3 > max && unescape(encodeURIComponent(text)).length > max) {
       return new ServerError({ code: "too_long", message: `a frame has at most ${max} bytes` });
     }
     this.#connection?.send(text);

@@ -284,7 +284,7 @@ export class Store {
   async members(key, options) {
     const page = await this.client.members(this.#rooms.wire(key), options);
     const room = this.#rooms.room(key);
-    for (const { id, name } of page.members) this.#rooms.meet({ id, name });
+    for (const member of page.members) this.#rooms.meet(member);
     room.countedMembers(page.count, page.seq);
     room.changed();
     return page;
@@ -360,10 +360,10 @@ export class Store {
       this.#rooms.meet(user);
       for (const room of this.#rooms.all()) room.timeline.claimPending();
     }
-    for (const direct of directs ?? []) this.#rooms.bind(direct.with, direct.room);
     if (features?.includes("inbox")) void this.#inbox.load();
     if (features?.includes("members")) void this.loadBlocked().catch(() => {}); // the next session asks again
-    this.#comeBack([...(this.#welcomed ? this.#rooms.refused() : this.#positions.keys()), ...(directs ?? []).map((direct) => `@${direct.with}`)]);
+    const known = (directs ?? []).map((direct) => this.#rooms.bind(direct.with, direct.room).key);
+    this.#comeBack([...known, ...(this.#welcomed ? this.#rooms.refused() : this.#positions.keys())]);
     this.#welcomed = true;
     void this.#outgoing.welcomed(limits?.key_ms);
     this.#changed();

@@ -4,13 +4,11 @@ const SHOWN = ["type", "id", "re", "room", "seq", "since", "head", "gap", "code"
 
 /** @param {any} text a frame */
 export function outline(text) {
-  /** @type {Record<string, unknown>} */
-  const shown = { length: text.length };
+  let shown;
   try {
-    const frame = JSON.parse(text);
-    for (const field of SHOWN) if (frame[field] !== undefined) shown[field] = frame[field];
+    shown = JSON.parse(JSON.stringify(JSON.parse(text), SHOWN));
   } catch {
     // Not a frame; how long it is says enough.
   }
-  return shown;
+  return { length: text.length, ...shown };
 }

@@ -14,17 +14,12 @@ export class TypingThrottle {
   /** Whether the server is to hear that the user types in `room`, or does not. @param {string} room @param {boolean} on @param {number} now */
   admit(room, on, now) {
     const said = this.#rooms.get(room);
-    if (!on) {
-      if (!said?.on) return false;
-      said.on = false;
-      return true;
-    }
-    if (said && now - said.at < (said.on ? AGAIN_MS : BEGIN_MS)) return false;
+    if (on ? said && now - said.at < (said.on ? AGAIN_MS : BEGIN_MS) : !said?.on) return false;
     if (!said && this.#rooms.size >= ROOMS_MAX) {
       for (const [id, { at }] of this.#rooms) if (now - at >= AGAIN_MS) this.#rooms.delete(id);
       if (this.#rooms.size >= ROOMS_MAX) return false;
     }
-    this.#rooms.set(room, { at: now, on: true });
+    this.#rooms.set(room, { at: on ? now : /** @type {{ at: number }} */ (said).at, on });
     return true;
   }
 

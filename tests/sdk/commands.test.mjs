@@ -307,7 +307,7 @@ test("without injected randomness keys are unique and valid", async () => {
       for (let i = 0; i < 500; i++) client.send(`r${i}`, "x").catch(() => {});
       client.stop();
       for (const { key } of spy) {
-        assert.match(key, /^[\w-]{20,64}$/);
+        assert.match(key, /^[\w.-]{20,64}$/);
         keys.add(key);
       }
     } finally {

@@ -56,11 +56,12 @@ class App {
   }
 }
 
-async function run(seed, { trims = false, resumeError = 0 } = {}) {
+async function run(seed, { trims = false, resumeError = 0, ahead = false } = {}) {
   const random = seeded(seed);
   const clock = new Clock();
   const server = new SimServer(clock, random);
   server.faults.resumeError = resumeError;
+  if (ahead) server.features = ["after"];
   const apps = USERS.map((user) => new App(user, server, clock, random));
   for (const app of apps) {
     app.client.connect();
@@ -71,7 +72,9 @@ async function run(seed, { trims = false, resumeError = 0 } = {}) {
   for (let step = 0; step < 60; step++) {
     const app = apps[Math.floor(random() * apps.length)];
     const dice = random();
-    if (dice < 0.6) app.send(ROOMS[Math.floor(random() * ROOMS.length)], `text ${++n}`);
+    const burst = ahead ? 1 + Math.floor(random() * 4) : 1;
+    const room = ROOMS[Math.floor(random() * ROOMS.length)];
+    if (dice < 0.6) for (let i = 0; i < burst; i++) app.send(room, `text ${++n}`);
     else if (dice < 0.75) app.send(app.user < "bob" ? "dm:alice:bob" : "dm:bob:carol", `text ${++n}`);
     else if (dice < 0.9) for (const session of server.sessions) random() < 0.5 && server.cut(session, random() < 0.5 ? 1006 : 4000);
     else if (trims && dice < 0.95) server.trim(server.room(ROOMS[0]));
@@ -101,7 +104,7 @@ async function run(seed, { trims = false, resumeError = 0 } = {}) {
     for (const room of ROOMS) assert.ok(app.views.has(room));
     app.client.stop();
   }
-  return apps.reduce((sum, app) => sum + app.gaps, 0);
+  return { gaps: apps.reduce((sum, app) => sum + app.gaps, 0), ahead: server.ahead };
 }
 
 const RUNS = Number(process.env.CONFAB_SIM_RUNS ?? 60);
@@ -109,7 +112,7 @@ const RUNS = Number(process.env.CONFAB_SIM_RUNS ?? 60);
 test(`${RUNS} runs lose, repeat and reorder nothing`, async () => {
   for (let seed = 1; seed <= RUNS; seed++) {
     try {
-      const gaps = await run(seed);
+      const { gaps } = await run(seed);
       assert.equal(gaps, 0, "nothing was trimmed, so there is no gap");
     } catch (error) {
       error.message = `seed ${seed}: ${error.message}`;
@@ -122,7 +125,7 @@ test(`${RUNS} runs with logs being trimmed say every gap`, async () => {
   let gaps = 0;
   for (let seed = 1001; seed <= 1000 + RUNS; seed++) {
     try {
-      gaps += await run(seed, { trims: true });
+      gaps += (await run(seed, { trims: true })).gaps;
     } catch (error) {
       error.message = `seed ${seed}: ${error.message}`;
       throw error;
@@ -131,13 +134,17 @@ test(`${RUNS} runs with logs being trimmed say every gap`, async () => {
   assert.ok(gaps > 0, "or the test tests nothing");
 });
 
-test(`${RUNS} runs in which resuming fails now and then lose nothing either`, async () => {
+test(`${RUNS} runs in which resuming fails now and then, and messages are sent ahead of answers, lose and reorder nothing either`, async () => {
+  const seen = { all: 0, early: 0 };
   for (let seed = 2001; seed <= 2000 + RUNS; seed++) {
     try {
-      await run(seed, { resumeError: 0.2 });
+      const { ahead } = await run(seed, { resumeError: 0.2, ahead: true });
+      seen.all += ahead.all;
+      seen.early += ahead.early;
     } catch (error) {
       error.message = `seed ${seed}: ${error.message}`;
       throw error;
     }
   }
+  assert.ok(seen.early > RUNS && seen.all > 3 * seen.early, `or the test tests nothing: ${JSON.stringify(seen)}`);
 });

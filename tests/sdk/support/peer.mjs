@@ -146,7 +146,7 @@ export const refusal = (command, code, fields) => ({
 
 const EVENTS = [
   "state", "welcome", "message", "edited", "deleted", "reacted", "member_set", "room_set", "pinned", "trimmed", "erased", "joined", "left", "gap",
-  "presence", "typing", "signal", "emitted", "read", "receipts", "inbox", "token_expiring", "error", "unknown",
+  "presence", "typing", "signal", "emitted", "read", "receipts", "inbox", "token_expiring", "refreshed", "error", "unknown",
 ];
 
 /** The time of day when a test's clock starts. */

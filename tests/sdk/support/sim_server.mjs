@@ -36,6 +36,10 @@ export class SimServer {
   constructor(clock, random) {
     Object.assign(this, { clock, random });
   }
+  /** Of `welcome`. */
+  features = [];
+  /** How many messages named the one before them, and how many of them came before that one. */
+  ahead = { all: 0, early: 0 };
 
   chance(p) {
     return this.random() < p;
@@ -104,6 +108,10 @@ export class SimServer {
     }
     const target = type === "direct" ? `dm:${[session.user, command.to].sort().join(":")}` : room;
     if (!target.startsWith("dm:") && !session.joined.has(target)) return refuse("not_joined", false);
+    const isEarly = command.after && !this.room(target).keys.has(`${session.user} ${command.after}`);
+    this.ahead.all += command.after ? 1 : 0;
+    this.ahead.early += isEarly ? 1 : 0;
+    if (isEarly) return refuse("out_of_order", true);
     const entry = this.append(this.room(target), session.user, command);
     // The outcome is unknown: it was stored, and the client does not hear so, or hears that it may not have been.
     if (this.chance(this.faults.forget)) return this.chance(0.5) ? undefined : refuse("unavailable", true);
@@ -117,7 +125,7 @@ export class SimServer {
       .map((r) => ({ room: r.id, with: "?", head: r.head, last_at: r.entries.at(-1).at }));
     this.say(session, {
       type: "welcome", re: id, user: { id: session.user, name: session.user }, session: "s", node: "n", server: "sim",
-      heartbeat_ms: 2000, limits: { text_bytes: 4096, frame_bytes: 65536, rooms: 200 }, directs,
+      heartbeat_ms: 2000, limits: { text_bytes: 4096, frame_bytes: 65536, rooms: 200 }, features: this.features, directs,
     });
     for (const point of resume) {
       if (this.chance(this.faults.resumeError)) {
