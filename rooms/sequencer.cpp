@@ -321,7 +321,6 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
   }
   if (founding && !founding->with) return room_was_there{};
   if (!room) return refusal(error_code::no_such_room, "no such room");
-
   if (std::holds_alternative<move_marker>(asked.what)) return move(asked, at, *room, from);
   if (std::holds_alternative<set_own>(asked.what)) return set(asked, at, *room, from);
 
