@@ -1,4 +1,4 @@
-// docs/limits.md and the bounds in the code say the same.
+// docs/limits.md and the bounds in the code say the same, and tests that docs name are there.
 
 #include "tests/support/catch.hpp"
 #include "tests/support/source_dir.hpp"
@@ -241,4 +241,17 @@ TEST_CASE("what docs/limits.md names is where it says, and reached by a test tha
     }
     CHECK(text_of(one.test).find('"' + one.title + '"') != std::string::npos);
   }
+}
+
+TEST_CASE("the tests that docs/architecture.md names are there") {
+  const auto doc = text_of("docs/architecture.md");
+  const std::regex one{R"x((tests/[a-z_/]+\.cpp) "([^"]+)")x"};
+  int found = 0;
+  for (std::sregex_iterator at{doc.begin(), doc.end(), one}; at != std::sregex_iterator{}; ++at) {
+    const std::string file = (*at)[1], title = (*at)[2];
+    INFO(file << " " << title);
+    CHECK(text_of(file).find('"' + title + '"') != std::string::npos);
+    ++found;
+  }
+  CHECK(found > 15);
 }
