@@ -512,3 +512,35 @@ TEST_CASE("markers that are gathered are lost with a crash, and taken back with 
   of.emplace(open_or_throw(directory.path()));
   CHECK(counts_of(*of, bob) == "3 0 0");
 }
+
+TEST_CASE("markers that move write nothing until they are stored, and then a row for each user and room",
+          "[journal]") {
+  constexpr std::uint64_t moves = 500;
+  temporary_directory directory;
+  session of{open_or_throw(directory.path())};
+  make_room(of);
+  std::vector<operation> said;
+  for (std::uint64_t i = 0; i < moves; ++i) said.push_back(post(general, "text"));
+  of.commit(said);
+  REQUIRE(of.write->store_gathered());
+  sqlite::connection other;
+  REQUIRE(other.open(directory.database(), SQLITE_OPEN_READWRITE) == SQLITE_OK);
+  // Another number whenever somebody else has written.
+  const auto version = [&] {
+    sqlite::statement prepared;
+    REQUIRE(prepared.prepare(other, "pragma data_version") == SQLITE_OK);
+    sqlite::query row{prepared};
+    REQUIRE(row.next());
+    return row.integer(0);
+  };
+  const auto before = version();
+
+  for (std::uint64_t i = 0; i < moves; ++i) of.commit({move_marker(general, 3 + i, bob)});
+  CHECK(version() == before);
+  REQUIRE(of.write->store_gathered());
+
+  CHECK(version() != before);
+  const auto marks = *of.read->marks(bob, rooms::mark::kind::read_marker);
+  REQUIRE(marks.size() == 1);
+  CHECK(marks[0].what.value == 2 + static_cast<std::int64_t>(moves));
+}
