@@ -407,8 +407,8 @@ class reader {
   /// `after`, in order of id, at most `count`.
   virtual result<std::vector<user_id>> asked_for_all(const room_id& room, const user_id& after,
                                                      std::size_t count) = 0;
-  /// Read markers that were stored behind `after`, each at its latest place. Looks at `count` marks
-  /// of any kind, so a page may hold few and go on all the same.
+  /// Read markers that were stored behind `after`, each at its latest place; some may come again.
+  /// Looks at `count` marks of any kind, so a page may hold few and go on all the same.
   virtual result<marker_page> markers_moved(const marker_place& after, std::size_t count) = 0;
   /// Rooms of `user` whose marker is not at the head, or that are marked, with their heads.
   virtual result<std::vector<std::pair<room_id, seq_no>>> unread_rooms(

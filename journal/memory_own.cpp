@@ -101,22 +101,15 @@ std::vector<user_id> asked_for_all_of(memory_store& store, const room_id& room,
   return found;
 }
 
-marker_page markers_moved_of(memory_store& store, const marker_place& after, std::size_t count) {
+/// Markers have no position of their own here, so what is at the last one comes again.
+marker_page markers_moved_of(memory_store& store, const marker_place& after) {
   const std::shared_lock lock{store.border};
-  std::map<std::tuple<std::uint64_t, user_id, room_id>, seq_no> behind;
-  const std::tuple last{after.position, after.user, after.room};
+  marker_page page{{}, {store.last_position}, true};
   for (const auto& [name, mark] : store.marks) {
     const auto& [user, kind, subject] = name;
-    if (kind != rooms::mark::kind::read_marker) continue;
-    const std::tuple place{mark.position, user, room_id::trusted(subject)};
-    if (place > last) behind.emplace(place, seq_no{static_cast<std::uint64_t>(mark.what.value)});
-  }
-  marker_page page{{}, after, behind.size() <= count};
-  for (const auto& [place, read] : behind) {
-    if (page.moved.size() == count) break;
-    const auto& [position, user, room] = place;
-    page.moved.push_back({user, room, read});
-    page.upto = {position, user, room};
+    if (kind == rooms::mark::kind::read_marker && mark.position >= after.position)
+      page.moved.push_back({user, room_id::trusted(subject),
+                            seq_no{static_cast<std::uint64_t>(mark.what.value)}});
   }
   return page;
 }

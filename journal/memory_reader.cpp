@@ -284,8 +284,8 @@ class memory_reader final : public reader {
                                              std::size_t count) override {
     return asked_for_all_of(store_, room, after, count);
   }
-  result<marker_page> markers_moved(const marker_place& after, std::size_t count) override {
-    return markers_moved_of(store_, after, count);
+  result<marker_page> markers_moved(const marker_place& after, std::size_t) override {
+    return markers_moved_of(store_, after);
   }
   result<std::vector<user_set>> profiles(std::span<const user_id> users) override {
     return profiles_of(store_, users);

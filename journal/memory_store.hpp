@@ -107,7 +107,7 @@ std::vector<user_set> profiles_of(memory_store& store, std::span<const user_id> 
 std::vector<addressed_user> addressed_of(memory_store& store, const room_id& room, seq_no message);
 std::vector<user_id> asked_for_all_of(memory_store& store, const room_id& room,
                                       const user_id& after, std::size_t count);
-marker_page markers_moved_of(memory_store& store, const marker_place& after, std::size_t count);
+marker_page markers_moved_of(memory_store& store, const marker_place& after);
 trim_page rooms_to_trim_of(memory_store& store, const trim_query& what);
 std::optional<unix_ms> last_at_of(memory_store& store);
 trace_page traces_of(memory_store& store, const user_id& user, std::uint64_t after,

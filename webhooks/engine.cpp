@@ -72,10 +72,17 @@ bool asks_for_directs(const hook_settings& how) noexcept {
 }
 
 engine::engine(std::unique_ptr<store> kept, std::unique_ptr<journal::reader> from,
-               std::uint64_t head, engine_options how)
-    : store_(std::move(kept)), pages_(std::move(from)), head_(head), looked_(head), how_(std::move(how)) {
+               std::uint64_t head, engine_options how, std::unique_ptr<push> whom_to_tell)
+    : store_(std::move(kept)),
+      pages_(std::move(from)),
+      push_(std::move(whom_to_tell)),
+      presence_(how.presence_grace),
+      head_(head),
+      looked_(head),
+      how_(std::move(how)) {
   for (const auto& one : store_->at_start())
     hooks_.emplace(one.what.id, fresh(one.what, one.cursors));
+  lose_presence();
 }
 
 engine::worked_hook engine::fresh(hook what, const cursor_list& cursors) {
@@ -83,6 +90,11 @@ engine::worked_hook engine::fresh(hook what, const cursor_list& cursors) {
   out.what = std::move(what);
   choose(out);
   for (unsigned i = 0; i < partitions; ++i) out.parts[i].cursor = cursors[i];
+  if (push_) {
+    const auto& stored = push_->store().cursors_at_start();
+    if (const auto at = stored.find(out.what.id); at != stored.end())
+      for (unsigned i = 0; i < partitions; ++i) out.pushes[i].cursor = at->second[i];
+  }
   out.generation = ++generations_;
   out.dead = store_->count_dead(out.what.id).value_or(0);
   out.moved = true;
@@ -94,9 +106,9 @@ engine::worked_hook* engine::find(const std::string& id) {
   return at == hooks_.end() ? nullptr : &at->second;
 }
 
-cursor_list engine::cursors_of(const worked_hook& of) {
+cursor_list engine::cursors_of(const std::array<partition, partitions>& parts) {
   cursor_list out{};
-  for (unsigned i = 0; i < partitions; ++i) out[i] = of.parts[i].cursor;
+  for (unsigned i = 0; i < partitions; ++i) out[i] = parts[i].cursor;
   return out;
 }
 
@@ -117,10 +129,12 @@ bool engine::takes(const worked_hook& of, const seen_item& one) {
   return of.what.how.rooms.empty() || (of.named & set_of(*one.kind)) != 0;
 }
 
-bool engine::is_ready(const worked_hook& of, const partition& part, const time_point& now) const {
+/// `end`: up to where there is something.
+bool engine::is_ready(const worked_hook& of, const partition& part, std::uint64_t end,
+                      const time_point& now) const {
   if (of.what.paused != pause::none || part.in_flight) return false;
   if (part.upto > 0) return part.next_at <= now;
-  return std::max(part.cursor, part.looked) < head_;
+  return std::max(part.cursor, part.looked) < end;
 }
 
 std::vector<request> engine::due(const moment& now) {
@@ -131,7 +145,9 @@ std::vector<request> engine::due(const moment& now) {
   forget_what_is_gone();
   for (auto& [id, one] : hooks_)
     for (unsigned i = 0; i < partitions; ++i)
-      if (is_ready(one, one.parts[i], now.steady)) step(one, i, now, out);
+      if (is_ready(one, one.parts[i], head_, now.steady)) step(one, i, now, out);
+  send_push(now, out);
+  send_presence(now, out);
   return out;
 }
 
@@ -156,11 +172,12 @@ milliseconds engine::wait(const moment& now) const {
     if (one.moved) until = std::min(until, tick_at_);
     if (one.what.paused != pause::none) continue;
     for (const auto& part : one.parts) {
-      if (is_ready(one, part, now.steady))
+      if (is_ready(one, part, head_, now.steady))
         until = std::min(until, std::max(now.steady, read_again_at_));
       if (part.upto > 0 && !part.in_flight) until = std::min(until, part.next_at);
     }
   }
+  wait_for_push(now, until);
   return std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(until - now.steady));
 }
 
@@ -183,7 +200,7 @@ void engine::step(worked_hook& of, unsigned number, const moment& now, std::vect
     part.tried = {};
     return;
   }
-  sent under_way{of.what.id, of.generation, number, {}, {}, {}, 0};
+  sent under_way{of.what.id, of.generation, number, {}, {}, {}, 0, false, false};
   std::string body;
   const auto& how = of.what.how;
   if (what.gap_to > 0) {
@@ -285,7 +302,9 @@ void engine::take(std::uint64_t ticket, reply came, const moment& now) {
   if (of) {
     of->attempts.push_front({now.day, what.id, came});
     if (of->attempts.size() > attempts_kept) of->attempts.pop_back();
+    if (what.presence) of->presence_under_way = false;
   }
+  if (what.presence) return;
   if (what.then) {
     --singles_;
     trial alone;
@@ -300,7 +319,7 @@ void engine::take(std::uint64_t ticket, reply came, const moment& now) {
 }
 
 void engine::finish(worked_hook& of, const sent& what, const reply& came, const moment& now) {
-  auto& part = of.parts[what.part];
+  auto& part = (what.push ? of.pushes : of.parts)[what.part];
   part.in_flight = false;
   if (std::exchange(part.was_moved, false)) return;
   const auto done = [&] {
@@ -362,6 +381,7 @@ void engine::tick(const moment& now) {
   tick_at_ = now.steady + tick_every;
   pages_.forget();
   store_cursors();
+  tidy_push(now);
   if (now.steady >= tidy_at_) {
     tidy_at_ = now.steady + tidy_every;
     if (store_->tidy(now.day))
@@ -392,7 +412,9 @@ std::optional<unix_ms> engine::oldest_at(std::uint64_t told) {
 
 void engine::store_cursors() {
   for (auto& [id, one] : hooks_)
-    if (one.moved) one.moved = !store_->move(id, cursors_of(one));
+    if (one.moved)
+      one.moved = !(store_->move(id, cursors_of(one.parts)) &&
+                    (!push_ || push_->store().move(id, cursors_of(one.pushes))));
 }
 
 }  // namespace confab::webhooks

@@ -2,6 +2,8 @@
 
 #include "webhooks/body.hpp"
 #include "webhooks/pages.hpp"
+#include "webhooks/presence.hpp"
+#include "webhooks/push.hpp"
 #include "webhooks/retrying.hpp"
 #include "webhooks/store.hpp"
 
@@ -18,12 +20,6 @@
 #include <vector>
 
 namespace confab::webhooks {
-
-/// The time of day, which people are told, and a clock that nobody sets, by which it waits.
-struct moment {
-  unix_ms day;
-  std::chrono::steady_clock::time_point steady;
-};
 
 /// What is to be sent now. Each is answered once, by `engine::take` with its ticket.
 struct request {
@@ -72,6 +68,8 @@ enum class fault : std::uint8_t {
 struct engine_options {
   std::chrono::milliseconds first_wait{1'000};  // see wait_after
   std::function<std::uint64_t()> random;        // from the kernel: secrets are made of it
+  std::chrono::milliseconds presence_grace{0};  // who comes back within it was not away
+  std::string node = {};                        // where users come and go
   /// Told when one is paused because of what its receiver answers.
   std::function<void(std::string_view id, std::string_view why)> paused = [](auto, auto) {};
 };
@@ -80,8 +78,9 @@ struct engine_options {
 /// waits. Nothing of an event is kept in memory but what is being sent. One thread.
 class engine {
  public:
+  /// Without `whom_to_tell` nobody is told whom to notify.
   engine(std::unique_ptr<store> kept, std::unique_ptr<journal::reader> from, std::uint64_t head,
-         engine_options how);
+         engine_options how, std::unique_ptr<push> whom_to_tell = nullptr);
 
   // --- for who sends ---
   std::vector<request> due(const moment& now);
@@ -94,6 +93,14 @@ class engine {
   /// Stores how far it is; called by itself once a second.
   void store_cursors();
   engine_numbers numbers() const { return numbers_; }
+  /// Who is active now; see `push`.
+  std::optional<activity_question> take_question();
+  void answer(std::uint64_t ticket, const std::vector<bool>& active);
+  bool wants_presence() const noexcept { return wants(presence_events); }
+  /// A user came with a first session, or went with the last one.
+  void note_presence(const user_id& user, bool online, const moment& now);
+  /// Some that came or went were not noted.
+  void lose_presence();
 
   // --- for the API ---
   struct put_done {
@@ -138,6 +145,9 @@ class engine {
     event_set named = 0;  // of these, by more than `*`
     room_choice rooms;
     std::array<partition, partitions> parts{};
+    std::array<partition, partitions> pushes{};  // the same, of `push`: cursors are of its events
+    std::deque<presence_change> presence;        // that it is to be told, as long as it can be
+    bool presence_under_way = false;
     std::uint64_t generation = 0;  // another one for each that is made
     unsigned dead_in_a_row = 0;
     std::uint64_t dead = 0;
@@ -158,6 +168,8 @@ class engine {
     std::vector<letter_source> events;  // that become dead letters where it is refused
     heard then;                         // of what is sent once
     std::uint64_t letter = 0;           // of a dead letter that is sent again
+    bool push = false;                  // `part` is one of `pushes`
+    bool presence = false;              // once, whatever comes of it
   };
   struct parcel {
     std::vector<told> events;
@@ -167,10 +179,18 @@ class engine {
 
   worked_hook* find(const std::string& id);
   worked_hook fresh(hook what, const cursor_list& cursors);
-  static cursor_list cursors_of(const worked_hook& of);
+  static cursor_list cursors_of(const std::array<partition, partitions>& parts);
   static bool takes(const worked_hook& of, const seen_item& one);
   static void choose(worked_hook& of);
-  bool is_ready(const worked_hook& of, const partition& part, const time_point& now) const;
+  bool is_ready(const worked_hook& of, const partition& part, std::uint64_t end,
+                const time_point& now) const;
+  bool wants(event_set some) const noexcept;
+  void begin_push(worked_hook& of, event_set before, bool others);
+  void send_push(const moment& now, std::vector<request>& into);
+  void step_push(worked_hook& of, unsigned number, const moment& now, std::vector<request>& into);
+  void tidy_push(const moment& now);
+  void wait_for_push(const moment& now, time_point& until) const;
+  void send_presence(const moment& now, std::vector<request>& into);
   void step(worked_hook& of, unsigned number, const moment& now, std::vector<request>& into);
   parcel collect(worked_hook& of, unsigned number, const page& from);
   request pack(const worked_hook& of, sent what, std::string body, unix_ms now);
@@ -189,6 +209,8 @@ class engine {
 
   const std::unique_ptr<store> store_;
   pages pages_;
+  const std::unique_ptr<push> push_;
+  presence_changes presence_;
   std::uint64_t head_;
   std::uint64_t looked_;  // up to there nothing was taken away since pages were read
   const engine_options how_;

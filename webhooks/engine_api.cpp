@@ -27,6 +27,8 @@ std::variant<engine::put_done, fault> engine::put(const std::string& id, hook_se
   auto* const there = find(id);
   if (!there && hooks_.size() >= hooks_max) return fault::too_many;
   hook what;
+  const auto before = there ? there->events : event_set{0};
+  const bool others = wants(push_events);
   if (there) what = there->what;
   what.id = id;
   what.how = std::move(how);
@@ -36,19 +38,22 @@ std::variant<engine::put_done, fault> engine::put(const std::string& id, hook_se
     cursor_list cursors;
     cursors.fill(head_);
     if (!store_->save(what, &cursors)) return fault::not_stored;
-    hooks_.emplace(id, fresh(what, cursors));
+    begin_push(hooks_.emplace(id, fresh(what, cursors)).first->second, before, others);
     return put_done{true, std::move(what)};
   }
   if (!store_->save(what)) return fault::not_stored;
   there->what = what;
   choose(*there);
-  for (auto& part : there->parts) part.next_at = {};  // what failed before may work now
+  begin_push(*there, before, others);
+  for (auto* parts : {&there->parts, &there->pushes})
+    for (auto& part : *parts) part.next_at = {};  // what failed before may work now
   return put_done{false, std::move(what)};
 }
 
 std::optional<fault> engine::remove(const std::string& id) {
   if (!find(id)) return fault::no_such_webhook;
   if (!store_->remove(id)) return fault::not_stored;
+  if (push_) push_->store().remove(id);
   hooks_.erase(id);
   return std::nullopt;
 }
@@ -89,10 +94,11 @@ std::optional<fault> engine::set_paused(const std::string& id, bool paused) {
   if (paused) return std::nullopt;
   pages_.forget();  // of what was deleted meanwhile not even the newest entry need be known here
   of->dead_in_a_row = 0;
-  for (auto& part : of->parts) {
-    part.tried = {};
-    part.next_at = {};
-  }
+  for (auto* parts : {&of->parts, &of->pushes})
+    for (auto& part : *parts) {
+      part.tried = {};
+      part.next_at = {};
+    }
   return std::nullopt;
 }
 
@@ -129,7 +135,7 @@ std::variant<std::vector<dead_letter>, fault> engine::dead(const std::string& id
 request engine::once(const worked_hook& of, std::string id, std::string body, unix_ms now,
                      std::uint64_t letter, heard then) {
   ++singles_;
-  sent what{of.what.id, of.generation, 0, std::move(id), {}, std::move(then), letter};
+  sent what{of.what.id, of.generation, 0, std::move(id), {}, std::move(then), letter, false, false};
   return pack(of, std::move(what), std::move(body), now);
 }
 

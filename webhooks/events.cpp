@@ -8,11 +8,12 @@
 namespace confab::webhooks {
 namespace {
 
-constexpr std::array<std::string_view, 21> names{
+constexpr std::array<std::string_view, 26> names{
     "message.created", "message.edited", "message.deleted", "reaction.added",   "reaction.removed",
     "pin.added",       "pin.removed",    "member.invited",  "member.joined",    "member.left",
     "member.removed",  "member.banned",  "member.unbanned", "member.changed",   "room.changed",
-    "room.trimmed",    "user.changed",   "user.erased",     "message.reported", "webhook.gap",
+    "room.trimmed",    "user.changed",   "user.erased",     "message.reported", "notify",
+    "notify.cleared",  "presence.online", "presence.offline", "presence.reset", "webhook.gap",
     "webhook.test"};
 static_assert(names.size() == static_cast<std::size_t>(event_kind::test) + 1);
 
@@ -50,7 +51,8 @@ event_set events_named(std::string_view pattern) noexcept {
   for (std::size_t i = 0; i < kinds_asked_for; ++i)
     if (begins ? names[i].starts_with(pattern) : names[i] == pattern)
       all |= set_of(static_cast<event_kind>(i));
-  return all;
+  // Each costs more than reading the log, so it is asked for by its name.
+  return pattern.empty() ? all & ~(push_events | presence_events) : all;
 }
 
 std::optional<event_kind> event_of(const journal::feed_item& item) {

@@ -35,10 +35,16 @@ enum class event_kind : std::uint8_t {
   user_changed,
   user_erased,
   message_reported,
+  notify,
+  notify_cleared,
+  presence_online,
+  presence_offline,
+  presence_reset,
   gap,
   test
 };
 inline constexpr std::size_t kinds_asked_for = static_cast<std::size_t>(event_kind::gap);
+static_assert(kinds_asked_for <= 32, "each is a bit of event_set");
 std::string_view name(event_kind of) noexcept;
 
 /// A bit for each kind.
@@ -46,8 +52,16 @@ using event_set = std::uint32_t;
 constexpr event_set set_of(event_kind one) noexcept {
   return event_set{1} << static_cast<unsigned>(one);
 }
-/// What `pattern` names: an event, the beginning of some and `*`, or `*`. 0: nothing.
+/// What `pattern` names: an event, the beginning of some and `*`, or `*`, which is all that entries
+/// are. 0: nothing.
 event_set events_named(std::string_view pattern) noexcept;
+
+/// What is of no entry: whom to tell, and who is there.
+inline constexpr event_set push_events =
+    set_of(event_kind::notify) | set_of(event_kind::notify_cleared);
+inline constexpr event_set presence_events = set_of(event_kind::presence_online) |
+                                             set_of(event_kind::presence_offline) |
+                                             set_of(event_kind::presence_reset);
 
 /// One event for each entry; none: nobody is told of it.
 std::optional<event_kind> event_of(const journal::feed_item& item);

@@ -22,6 +22,12 @@ inline constexpr std::chrono::hours old_secret_life{24};
 /// Tests, and repeats of dead letters, that are under way.
 inline constexpr std::size_t single_max = 16;
 
+/// The time of day, which people are told, and a clock that nobody sets, by which one waits.
+struct moment {
+  unix_ms day;
+  std::chrono::steady_clock::time_point steady;
+};
+
 /// What the deployment says of it.
 struct hook_settings {
   std::string url;
