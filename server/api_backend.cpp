@@ -119,6 +119,31 @@ void api_backend::sessions_of(const user_id& user,
                  actors::to_user{user, actors::look_at_user{guarded(env_, std::move(hear))}});
 }
 
+void api_backend::who_is_active(const std::vector<user_id>& users,
+                                std::function<void(std::vector<bool>)> then) const {
+  // The mutex is the border between the shards, which answer each for its own users.
+  struct answers {
+    std::mutex border;
+    std::vector<bool> active;
+    std::size_t left;
+  };
+  const auto all = std::make_shared<answers>();
+  all->active.resize(users.size());
+  all->left = users.size();
+  for (std::size_t i = 0; i < users.size(); ++i) {
+    auto hear = [all, i, then](const actors::user_row* row) {
+      {
+        const std::lock_guard lock{all->border};
+        all->active[i] = row && row->has_active();
+        if (--all->left > 0) return;
+      }
+      then(all->active);
+    };
+    caf::anon_send(env_.board.registrar_of(users[i]),
+                   actors::to_user{users[i], actors::look_at_user{guarded(env_, std::move(hear))}});
+  }
+}
+
 void api_backend::signal(const user_id& to, const user_id& from, const free_data& data,
                          std::function<void(std::size_t)> then) {
   auto hear = [this, from, data, then = std::move(then)](const actors::user_row* row) {

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace confab::server {
 
@@ -40,6 +41,9 @@ class api_backend final : public api::backend {
   void sign_with(std::optional<token_signer> signer);
   /// Before anybody calls.
   void send_by(hook_sender& sender) noexcept { hooks_ = &sender; }
+  /// Whether each of them looks at a session just now.
+  void who_is_active(const std::vector<user_id>& users,
+                     std::function<void(std::vector<bool>)> then) const;
 
   void submit(std::vector<rooms::operation> what,
               std::function<void(std::vector<rooms::brief>)> then) override;

@@ -216,6 +216,9 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
     if (*skipped > 0) line.push_back({"skipped", std::to_string(*skipped)});
     log::info("signed-in", line);
   };
+  env_.presence = [this](const user_id& user, bool online) {
+    if (!opening_.goes_on() && hooks_) hooks_->note_presence(user, online);
+  };
   env_.reconnect_spread = [this] { return spread_.load(); };
   env_.closing = [this](session_id session, const user_id& user, close_code code,
                         std::string_view reason) {

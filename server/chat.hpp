@@ -95,6 +95,7 @@ class chat {
   void spawn_actors();
   void open_api(const config& how, std::uint64_t position);
   void open_hooks(const config& how, std::uint64_t position);
+  std::unique_ptr<webhooks::push> open_push(const config& how, std::uint64_t position);
   transport::upgrade_verdict admit(const transport::http_request& request,
                                    std::optional<actors::token_verdict> of_token);
   transport::http_route api_row();

@@ -57,6 +57,19 @@ void chat::open_api(const config& how, std::uint64_t position) {
                                         api::service_options{base_path_ + std::string{api_path}});
 }
 
+std::unique_ptr<webhooks::push> chat::open_push(const config& how, std::uint64_t position) {
+  const auto file = data_.empty() ? data_ : data_ + "/" + webhooks::push_store_name;
+  const auto failed = [](std::string_view detail) { log::error("push-failing", "detail={}", detail); };
+  auto opened = webhooks::open_push_store(file, std::string{backend_->log_name()}, position, failed);
+  if (const auto* why = std::get_if<std::string>(&opened)) {
+    log::error("push-unavailable", "detail={}", *why);
+    return nullptr;
+  }
+  return std::make_unique<webhooks::push>(
+      std::get<0>(std::move(opened)), journal_->make_reader(),
+      webhooks::push_options{how.notify_after, how.notify_within, how.notify, how.notify_direct});
+}
+
 void chat::open_hooks(const config& how, std::uint64_t position) {
   const auto file = data_.empty() ? data_ : data_ + "/" + webhooks::store_name;
   const auto failed = [](std::string_view detail) { log::error("webhooks-failing", "detail={}", detail); };
@@ -65,15 +78,22 @@ void chat::open_hooks(const config& how, std::uint64_t position) {
     return log::error("webhooks-unavailable", "detail={}", *why);
   auto hooks = std::make_unique<webhooks::engine>(
       std::get<0>(std::move(opened)), journal_->make_reader(), position,
-      webhooks::engine_options{how.hook_retry, env_.random, [](auto id, auto why) {
+      webhooks::engine_options{how.hook_retry, env_.random,
+                               [](auto id, auto why) {
                                  log::warn("webhook-paused", "webhook={} why={}", id, why);
-                               }});
+                               },
+                               env_.how.presence_grace, how.node},
+      open_push(how, position));
   hook_sender_options sending;
   for (const auto& each : how.hook_nets)
     if (const auto net = transport::network::make(each)) sending.nets.push_back(*net);
   sending.now = [this] { return webhooks::moment{env_.now(), env_.steady_now()}; };
   sending.wait_for_feed = [this](std::uint64_t after, std::function<void(std::uint64_t)> then) {
     backend_->wait_for_feed(after, feed_wait_max, std::move(then));
+  };
+  sending.who_is_active = [this](std::vector<user_id> users,
+                                 std::function<void(std::vector<bool>)> then) {
+    backend_->who_is_active(users, std::move(then));
   };
   sending.bug = [this] { actors::report_bug(env_, "webhooks", {}); };
   hooks_ = std::make_unique<hook_sender>(std::move(hooks), std::move(sending));

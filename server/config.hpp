@@ -104,6 +104,8 @@ struct config {
   milliseconds pong_wait = limits::pong_wait_max;
   milliseconds close_wait = limits::close_wait_max;
   milliseconds hook_retry{1'000};
+  milliseconds notify_after{10'000};
+  milliseconds notify_within{3'600'000};
   milliseconds drain_wait{10'000};
   milliseconds drain_for = limits::reconnect_spread;
 

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -161,6 +162,7 @@ class hook_sender::work : public std::enable_shared_from_this<work> {
     use_curl();
     multi_.reset(curl_multi_init());
     if (!multi_) throw std::runtime_error("libcurl has no memory");
+    wants_presence_ = hooks_->wants_presence();
     curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, idle_connections_max);
   }
 
@@ -188,6 +190,13 @@ class hook_sender::work : public std::enable_shared_from_this<work> {
     }
     what(nullptr);
   }
+  void note_presence(const user_id& user, bool online) {
+    if (!wants_presence_) return;
+    const std::lock_guard lock{border_};
+    if (presence_.empty() && !presence_lost_) curl_multi_wakeup(multi_.get());
+    presence_lost_ = presence_lost_ || presence_.size() >= webhooks::presence_changes_max;
+    if (!presence_lost_) presence_.emplace_back(user, online);
+  }
   void end() {
     const std::lock_guard lock{border_};
     ends_ = true;
@@ -205,6 +214,8 @@ class hook_sender::work : public std::enable_shared_from_this<work> {
  private:
   bool turn();
   void arm();
+  void ask();
+  void take_presence();
   void begin(webhooks::request what);
   bool finish_some();
   std::vector<job> take_jobs() {
@@ -220,9 +231,13 @@ class hook_sender::work : public std::enable_shared_from_this<work> {
   bool is_armed_ = false;
   std::chrono::steady_clock::time_point arm_at_{};
 
+  std::atomic<bool> wants_presence_{false};
+
   mutable std::mutex border_;
   std::vector<job> jobs_;              // guarded, as all that follows
   std::optional<std::uint64_t> told_;  // how far the journal is; none: nobody said anything
+  std::vector<std::pair<user_id, bool>> presence_;  // who came or went
+  bool presence_lost_ = false;                      // there were too many
   bool ends_ = false;
   webhooks::engine_numbers numbers_;
 };
@@ -240,6 +255,32 @@ void hook_sender::work::arm() {
   arm_at_ = how_.now().steady + gather;
 }
 
+/// Who is active, so that push goes on.
+void hook_sender::work::ask() {
+  auto asked = hooks_->take_question();
+  if (!asked) return;
+  how_.who_is_active(std::move(asked->users), [self = weak_from_this(), ticket = asked->ticket](
+                                                  std::vector<bool> active) {
+    if (const auto here = self.lock())
+      here->run([ticket, active = std::move(active)](engine* hooks) {
+        if (hooks) hooks->answer(ticket, active);
+      });
+  });
+}
+
+void hook_sender::work::take_presence() {
+  wants_presence_ = hooks_->wants_presence();
+  std::vector<std::pair<user_id, bool>> changes;
+  bool lost = false;
+  {
+    const std::lock_guard lock{border_};
+    changes.swap(presence_);
+    lost = std::exchange(presence_lost_, false);
+  }
+  for (const auto& [user, online] : changes) hooks_->note_presence(user, online, how_.now());
+  if (lost) hooks_->lose_presence();
+}
+
 /// False: it is over.
 bool hook_sender::work::turn() {
   std::optional<std::uint64_t> told;
@@ -253,7 +294,9 @@ bool hook_sender::work::turn() {
     is_armed_ = false;
   }
   for (const auto& one : take_jobs()) one(hooks_.get());
+  take_presence();
   for (auto& one : hooks_->due(how_.now())) begin(std::move(one));
+  ask();
   int running = 0;
   curl_multi_perform(multi_.get(), &running);
   const bool some = finish_some();
@@ -262,7 +305,7 @@ bool hook_sender::work::turn() {
   {
     const std::lock_guard lock{border_};
     numbers_ = hooks_->numbers();
-    if (ends_ || !jobs_.empty()) wait = milliseconds{0};
+    if (ends_ || !jobs_.empty() || !presence_.empty()) wait = milliseconds{0};
   }
   if (!is_armed_ && !hooks_->is_empty()) {
     if (now.steady >= arm_at_)
@@ -306,6 +349,10 @@ hook_sender::hook_sender(std::unique_ptr<engine> hooks, hook_sender_options how)
       thread_([of = work_] { of->go(); }) {}
 
 hook_sender::~hook_sender() { end(); }
+
+void hook_sender::note_presence(const user_id& user, bool online) {
+  work_->note_presence(user, online);
+}
 
 void hook_sender::run(job what) { work_->run(std::move(what)); }
 

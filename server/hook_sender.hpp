@@ -21,6 +21,9 @@ struct hook_sender_options {
   /// See api::backend; called from the sender's thread.
   std::function<void(std::uint64_t after, std::function<void(std::uint64_t position)> then)>
       wait_for_feed;
+  /// Called from the sender's thread; `then` may be called from any.
+  std::function<void(std::vector<user_id> users, std::function<void(std::vector<bool>)> then)>
+      who_is_active;
   std::function<void()> bug = [] {};  // of an exception that was caught
 };
 
@@ -37,6 +40,8 @@ class hook_sender {
   /// On its thread, soon; with null where it has ended. Any thread.
   void run(job what);
   webhooks::engine_numbers numbers() const;  // any thread
+  /// A user came with a first session, or went with the last one. Any thread.
+  void note_presence(const user_id& user, bool online);
   /// What is under way is given up; it is sent again after the next start.
   void end();
 

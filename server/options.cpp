@@ -376,6 +376,11 @@ std::vector<option_row> make_rows() {
             "before a webhook is sent again for the first time; the waits behind that are 5, 30, 120, "
             "600, 1800 and 3600 times as long"},
            &config::hook_retry, 1ms, 1min),
+      time({"notify_after", waits,
+            "before webhooks are told whom to notify of a message: of those who have not read it then"},
+           &config::notify_after, 0ms, 10min),
+      time({"notify_within", waits, "in which they are told; later they are not told of it at all"},
+           &config::notify_within, 1min, 24h),
       time({"drain_wait", waits, "for what is in flight when the server stops"},
            &config::drain_wait, 0ms, 10min),
       time({"drain_for", waits,

@@ -68,10 +68,10 @@ enum class fault : std::uint8_t {
 struct engine_options {
   std::chrono::milliseconds first_wait{1'000};  // see wait_after
   std::function<std::uint64_t()> random;        // from the kernel: secrets are made of it
-  std::chrono::milliseconds presence_grace{0};  // who comes back within it was not away
-  std::string node = {};                        // where users come and go
   /// Told when one is paused because of what its receiver answers.
   std::function<void(std::string_view id, std::string_view why)> paused = [](auto, auto) {};
+  std::chrono::milliseconds presence_grace{0};  // who comes back within it was not away
+  std::string node = {};                        // where users come and go
 };
 
 /// The webhooks of a server: what is to be sent when, and what becomes of it. It neither sends nor

@@ -64,6 +64,8 @@ const std::map<std::string, std::string>& other_values() {
       {"admin_socket", "elsewhere.sock"},
       {"hook_nets", "10.0.0.0/8,fd00::1"},
       {"hook_retry", "10ms"},
+      {"notify_after", "2s"},
+      {"notify_within", "10m"},
       {"api_rate", "17"},
       {"api_burst", "18"},
       {"origins", "https://a.example,https://b.example:8443"},
