@@ -56,7 +56,7 @@ bool push::begin(std::uint64_t head) {
 bool push::step(const moment& now, std::uint64_t head) {
   seen_ = head;
   busy_ = now.steady >= again_at_ &&
-          (clear(now) || undo(now, head) || follow_markers(now, head) || tell(now, head));
+          (undo(now, head) || follow_markers(now, head) || clear(now) || tell(now, head));
   return busy_;
 }
 
@@ -142,7 +142,7 @@ bool push::tell(const moment& now, std::uint64_t head) {
   if (!current_) {
     if (behind_.empty()) return look_behind(now, head);
     const auto& first = behind_.front();
-    if (!is_due(first, now.day) || store_->bytes() >= push_bytes_max) return false;
+    if (!is_due(first, now.day) || store_->bytes() >= how_.bytes_max) return false;
     const bool late = now.day.value() - first.at.value() > how_.within.count();
     const auto done = late ? opened::void_now : open(first);
     if (done == opened::unreadable) return fails(now);

@@ -25,6 +25,7 @@ struct push_options {
   std::chrono::milliseconds within{3'600'000};  // or not at all where it is older
   notify_level notify = notify_level::mentions;     // of who has set nothing else,
   notify_level notify_direct = notify_level::all;   // and in direct rooms
+  std::size_t bytes_max = push_bytes_max;
 };
 
 /// Who of these has a session that is looked at?

@@ -17,7 +17,7 @@ namespace confab::webhooks {
 
 inline constexpr const char* push_store_name = "confab.push.db";
 /// Users and messages of which it is remembered that they were told: the oldest go.
-inline constexpr std::size_t told_max = 200'000;
+inline constexpr std::size_t told_max = 100'000;
 inline constexpr std::chrono::hours told_age_max{7 * 24};
 
 /// How far the journal was looked through for whom to tell.
