@@ -12,7 +12,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds read_retry{1'000};
 constexpr int steps_per_turn = 8;
-constexpr std::size_t looked_at_max = 16;
+constexpr std::size_t events_per_step = 16;
 
 }  // namespace
 
@@ -61,7 +61,7 @@ void engine::send_push(const moment& now, std::vector<request>& into) {
 void engine::step_push(worked_hook& of, unsigned number, const moment& now,
                        std::vector<request>& into) {
   auto& part = of.pushes[number];
-  const auto events = push_->store().behind(number, part.cursor, looked_at_max);
+  const auto events = push_->store().behind(number, part.cursor, events_per_step);
   if (!events) {
     read_again_at_ = now.steady + read_retry;
     return;

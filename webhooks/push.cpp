@@ -15,9 +15,9 @@ using std::chrono::milliseconds;
 constexpr milliseconds look_again{1'000};
 constexpr milliseconds retry{1'000};
 constexpr milliseconds tidy_every{60'000};
-constexpr milliseconds answer_wait_max{5'000};
+constexpr milliseconds answer_wait{5'000};
 /// A place in the future of more is of a clock that was set back since.
-constexpr milliseconds ahead_max{120'000};
+constexpr milliseconds ahead_believed{120'000};
 constexpr std::size_t entries_per_step = 256;
 constexpr std::size_t users_per_step = 32;
 
@@ -135,7 +135,7 @@ void push::pass(std::uint64_t position) {
 
 bool push::is_due(const subject& of, unix_ms now) const noexcept {
   const auto age = now.value() - of.at.value();
-  return age >= how_.after.count() || age < -ahead_max.count();
+  return age >= how_.after.count() || age < -ahead_believed.count();
 }
 
 bool push::tell(const moment& now, std::uint64_t head) {
@@ -160,7 +160,7 @@ bool push::tell(const moment& now, std::uint64_t head) {
     }
     question_ = activity_question{++tickets_, {}};
     for (const auto& one : of.asked) question_->users.push_back(one.user);
-    asked_until_ = now.steady + answer_wait_max;
+    asked_until_ = now.steady + answer_wait;
   }
   if (!of.active) {
     if (now.steady < asked_until_) return false;
