@@ -60,7 +60,7 @@ void chat::open_api(const config& how, std::uint64_t position) {
 std::unique_ptr<webhooks::push> chat::open_push(const config& how, std::uint64_t position) {
   const auto file = data_.empty() ? data_ : data_ + "/" + webhooks::push_store_name;
   const auto failed = [](std::string_view detail) { log::error("push-failing", "detail={}", detail); };
-  auto opened = webhooks::open_push_store(file, std::string{backend_->log_name()}, position, failed);
+  auto opened = webhooks::open_push_store(file, names_of(*journal_), position, failed);
   if (const auto* why = std::get_if<std::string>(&opened)) {
     log::error("push-unavailable", "detail={}", *why);
     return nullptr;

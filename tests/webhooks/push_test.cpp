@@ -56,8 +56,8 @@ struct backend {
   void open() {
     hooks.reset();
     const auto failed = [this](auto detail) { complaints.emplace_back(detail); };
-    auto opened = open_store(directory.path() + "/" + store_name, "one", head(), failed);
-    auto pushed = open_push_store(directory.path() + "/" + push_store_name, "one", head(), failed);
+    auto opened = open_store(directory.path() + "/" + store_name, {"one", {}}, head(), failed);
+    auto pushed = open_push_store(directory.path() + "/" + push_store_name, {"one", {}}, head(), failed);
     REQUIRE(opened.index() == 0);
     REQUIRE(pushed.index() == 0);
     hooks = std::make_unique<engine>(
@@ -455,7 +455,7 @@ TEST_CASE("while too much waits to be sent nobody is looked for") {
 }
 
 TEST_CASE("it is remembered of a hundred thousand who was told, the latest, and for a week") {
-  auto opened = open_push_store("", "one", 0, [](auto) {});
+  auto opened = open_push_store("", {"one", {}}, 0, [](auto) {});
   auto& kept = *std::get<0>(opened);
   std::vector<told_user> told;
   for (std::uint64_t i = 1; i <= told_max + 1; ++i)
