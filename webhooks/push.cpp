@@ -72,7 +72,8 @@ milliseconds push::wait(const moment& now, std::uint64_t head) const {
     until = std::min(until, asked_until_);
   } else if (!behind_.empty()) {
     const auto left = milliseconds{behind_.front().at.value() - now.day.value()} + how_.after;
-    until = std::min(until, now.steady + std::clamp(left, look_again, rest));
+    const auto least = store_->bytes() < how_.bytes_max ? milliseconds{1} : look_again;
+    until = std::min(until, now.steady + std::clamp(left, least, rest));
   }
   return std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(until - now.steady));
 }
