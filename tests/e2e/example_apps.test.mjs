@@ -4,10 +4,14 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { copyFile, mkdir, symlink } from "node:fs/promises";
+import net from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { Webhook } from "standardwebhooks";
+
 import { Proxy } from "../browser/proxy.mjs";
+import { apiServer } from "./support/api.mjs";
 import { within } from "./support/deadline.mjs";
 import { secretFile } from "./support/tokens.mjs";
 import { scenario } from "./support/world.mjs";
@@ -46,6 +50,14 @@ scenario("the bot answers others, once, and ends when it is told to", async (wor
   const { events } = await alice.ask({ type: "history", room: "lobby" });
   assert.equal(events.filter(({ from }) => from === "bot").length, 2, "two bots, and what was said before they came");
 });
+
+async function freePort() {
+  const server = net.createServer();
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address();
+  await once(server.close(), "close");
+  return port;
+}
 
 function works(command, ...args) {
   try {
@@ -117,5 +129,41 @@ for (const [name, command, args, skip] of [
     assert.equal(answer.headers["cache-control"], "no-store");
     assert.equal(user.id, "alice");
     assert.ok(Math.abs(expires_at - Date.now() - 600_000) < 60_000);
+  }, { skip });
+}
+
+for (const [name, command, args, skip] of [
+  ["Node", process.execPath, ["../../examples/hook_bot/bot.mjs"], false],
+  ["Python", "python3", ["../../examples/hook_bot/bot.py"], works("python3", "--version")],
+  ["Go", "go", ["run", "../../examples/hook_bot/go/main.go"], works("go", "version")],
+]) {
+  scenario(`a bot in ${name} behind a webhook answers once, and nobody but the server`, async (world) => {
+    const { server, api, keys } = await apiServer(world, { args: ["--hook-nets", "127.0.0.0/8"] });
+    const port = await freePort();
+    await api.put("/rooms/team", {});
+    const made = await api.put("/webhooks/bot", { url: `http://127.0.0.1:${port}/`, events: ["message.created"] });
+    const env = { PORT: `${port}`, CONFAB_URL: server.url, CONFAB_KEY: keys.all, WEBHOOK_SECRET: made.json.secret };
+    const bot = await world.spawn(command, args.map((arg) => (arg.startsWith("..") ? path(arg) : arg)), { env }).listening();
+    world.atEnd(() => bot.crash());
+    const alice = await world.member(server, "alice", "team");
+
+    const test = await api.post("/webhooks/bot/test");
+    const { seq } = await alice.ask({ type: "send", room: "team", text: " !roll" });
+    const answer = await alice.expect({ type: "message", from: "bot" });
+    const body = JSON.stringify({ type: "message.created", data: { room: "team", entry: { seq, from: "alice", text: "!roll" } } });
+    const call = (secret) => {
+      const now = new Date();
+      const headers = { "webhook-id": "x", "webhook-timestamp": `${Math.floor(now / 1000)}`, "webhook-signature": new Webhook(secret).sign("x", now, body) };
+      return fetch(bot.url, { method: "POST", headers, body });
+    };
+    const again = await call(made.json.secret);
+    const forged = await call(`whsec_${Buffer.alloc(32).toString("base64")}`);
+    await alice.ask({ type: "send", room: "team", text: "!time" });
+    const time = await alice.expect({ type: "message", from: "bot" });
+
+    assert.deepEqual([test.json.delivered, again.status, forged.status], [true, 204, 401]);
+    assert.match(answer.text, /^[1-6]$/);
+    assert.equal(answer.reply_to, seq);
+    assert.match(time.text, /^\d{4}-\d\d-\d\dT/);
   }, { skip });
 }
