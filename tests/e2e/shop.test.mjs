@@ -1,0 +1,87 @@
+// A shop connects its backend as the guide says, command by command.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdir, readFile, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+import { LONG_RUNNING, blocksOf } from "./support/documents.mjs";
+import { Receiver } from "./support/receiver.mjs";
+import { confabd } from "./support/server.mjs";
+import { scenario } from "./support/world.mjs";
+
+const told = promisify(execFile);
+
+/** Does what the guide's commands say, one after the other. */
+class Shop {
+  static async of(world) {
+    const shop = new Shop();
+    shop.world = world;
+    shop.where = await world.directory();
+    shop.blocks = (await blocksOf("how-to/backend.md")).filter(({ info }) => info.startsWith("sh"));
+    [shop.hook, shop.push] = [await Receiver.start(world), await Receiver.start(world)];
+    await mkdir(join(shop.where, "bin"));
+    await symlink(confabd, join(shop.where, "bin/confabd"));
+    return shop;
+  }
+
+  /** The next command, which is the one that says `part`; what it answers. */
+  async does(part) {
+    this.last = this.blocks.shift();
+    assert.ok(this.last?.content.includes(part), `${part}: ${this.last?.content}`);
+    return this.again();
+  }
+  async again() {
+    const { info, content } = this.last;
+    if (info === LONG_RUNNING) return this.#serve(content.trim());
+    const text = content
+      .replaceAll("http://127.0.0.1:8080", this.server?.url)
+      .replace("127.0.0.1:9000", `127.0.0.1:${this.hook.port}`)
+      .replace("127.0.0.1:9001", `127.0.0.1:${this.push.port}`);
+    const PATH = `${join(this.where, "bin")}:${process.env.PATH}`;
+    const { stdout } = await told("sh", ["-ec", text], { cwd: this.where, env: { ...process.env, PATH, KEY: this.key } });
+    assert.ok(!stdout.includes("urn:confab:error"), `${text}\n${stdout}`);
+    return stdout.startsWith("{") ? JSON.parse(stdout) : stdout;
+  }
+  async #serve(command) {
+    const args = command.split(" ").slice(1).map((word) => (["secret", "keys"].includes(word) ? join(this.where, word) : word));
+    this.key = (await readFile(join(this.where, "key"), "utf8")).trim();
+    // Beside what the guide says: that a test need not wait for ten seconds.
+    this.server = await this.world.server([...args, "--notify-after", "100ms"], { guests: false });
+  }
+}
+
+scenario("the guide to a backend works as it is written, and a shop can live by it", async (world) => {
+  const shop = await Shop.of(world);
+
+  await shop.does("confabd api-key");
+  await shop.does("confabd --jwt-secret-file");
+  const { token } = await shop.does("/tokens");
+  await shop.does("/rooms/order-771");
+  const { changed } = await shop.does("/rooms/order-771/members");
+  shop.hook.secrets = [(await shop.does("/webhooks/shop")).secret];
+  shop.push.secrets = [(await shop.does("/webhooks/push")).secret];
+  const alice = await world.connect(shop.server);
+  await alice.hello({ token });
+  await alice.ask({ type: "join", room: "order-771" });
+
+  const paid = await shop.does("/messages");
+  const heard = await alice.expect({ type: "message", from: "billing-bot" });
+  const answer = await alice.ask({ type: "send", room: "order-771", text: "My card: 4111" });
+  await shop.hook.when("her answer", (came) => came.some((one) => one.json.data.entry?.from === "alice"));
+  await shop.push.count(1);
+  await shop.does("/messages/4");
+  const gone = await alice.expect({ type: "deleted", target: 4 });
+  await shop.does("banned");
+  const reports = await shop.does("/reports");
+
+  assert.deepEqual(changed, ["alice", "bob"]);
+  assert.deepEqual([paid.seq, heard.text, answer.seq, gone.reason], [3, "Paid.", 4, "card number"]);
+  assert.deepEqual(shop.hook.texts("order-771"), ["Paid.", "My card: 4111"]);
+  const [notice] = shop.push.came;
+  assert.deepEqual([notice.json.type, notice.json.data.text], ["notify", "Paid."]);
+  assert.deepEqual(notice.json.data.recipients.map(({ user, why }) => [user, why]), [["bob", "mention"]]);
+  assert.deepEqual([shop.hook.faults, shop.push.faults, reports.items], [[], [], []]);
+  assert.deepEqual(shop.blocks, [], "all of the guide is done");
+});
