@@ -68,7 +68,16 @@ eraser::behavior_type eraser::make_behavior() {
   busy_ = true;
   send(this, erase_more{});
   return {
-      [this](const erase_request& asked) { return take(asked); },
+      [this](const erase_request& asked) -> caf::result<erase_taken> {
+        auto promise = make_response_promise<erase_taken>();
+        take(asked.user, [promise](const erase_taken& taken) mutable { promise.deliver(taken); });
+        return promise;
+      },
+      [this](const erase_job& asked) { take(asked.user, asked.hear); },
+      [this](const erasing_question& asked) {
+        if (!load()) return asked.hear(std::nullopt);
+        asked.hear(std::ranges::find(jobs_, asked.as, &job::as) != jobs_.end());
+      },
       [this](const erase_more&) {
         busy_ = false;
         step();
@@ -77,31 +86,29 @@ eraser::behavior_type eraser::make_behavior() {
   };
 }
 
-caf::result<erase_taken> eraser::take(const erase_request& asked) {
-  if (!load()) return erase_taken{};
-  const auto known = std::ranges::find(jobs_, asked.user, &job::user);
-  if (known != jobs_.end()) return erase_taken{true, known->as};
-  const auto is_there = is_known(asked.user);
-  if (!is_there) return erase_taken{};
+void eraser::take(const user_id& user, std::function<void(const erase_taken&)> hear) {
+  if (!load()) return hear(erase_taken{});
+  const auto known = std::ranges::find(jobs_, user, &job::user);
+  if (known != jobs_.end()) return hear(erase_taken{true, known->as});
+  const auto is_there = is_known(user);
+  if (!is_there) return hear(erase_taken{});
   if (!*is_there) {
-    const auto before = erased_before(asked.user);
-    return before ? erase_taken{true, *before, true, true} : erase_taken{false, {}, false};
+    const auto before = erased_before(user);
+    return hear(before ? erase_taken{true, *before, true, true} : erase_taken{false, {}, false});
   }
-  auto promise = make_response_promise<erase_taken>();
-  const auto user = asked.user;
   const auto as = drawn_name(env_->random);
   request(env_->writer, caf::infinite, order_request{note_of(user, as, true)})
       .then(
-          [this, promise, user, as](const ordered& result) mutable {
-            promise.deliver(erase_taken{result.ok, as});
-            if (!result.ok) return;
-            auto& added = jobs_.emplace_back();
-            added.user = user;
-            added.as = as;
-            if (!std::exchange(busy_, true)) send(this, erase_more{});
+          [this, hear, user, as](const ordered& result) {
+            if (result.ok) {
+              auto& added = jobs_.emplace_back();
+              added.user = user;
+              added.as = as;
+              if (!std::exchange(busy_, true)) send(this, erase_more{});
+            }
+            hear(erase_taken{result.ok, as});
           },
-          [promise](caf::error&) mutable { promise.deliver(erase_taken{}); });
-  return promise;
+          [hear](caf::error&) { hear(erase_taken{}); });
 }
 
 /// What an earlier process was told to.
@@ -183,7 +190,7 @@ void eraser::look(job& of) {
   if (!page || (page->at_end && !know_directs(of))) return later();
   of.looked_upto = page->upto;
   std::map<room_id, std::vector<seq_no>> said;
-  for (const auto& [room, seq, speaks] : page->found) {
+  for (const auto& [room, seq, speaks, position] : page->found) {
     of.rooms.insert(room);
     if (speaks) said[room].push_back(seq);
   }

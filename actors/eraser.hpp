@@ -47,7 +47,7 @@ class eraser final : public eraser_actor::base {
     journal::rename_place renamed_upto{};
   };
 
-  caf::result<erase_taken> take(const erase_request& asked);
+  void take(const user_id& user, std::function<void(const erase_taken&)> hear);
   bool load();
   /// Whether the journal has anything of the user; none where that can't be read.
   std::optional<bool> is_known(const user_id& user);

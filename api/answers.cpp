@@ -14,6 +14,18 @@ fault_at located(const std::string& at, const fault& what) {
 
 }  // namespace
 
+void put_member(writing& out, const journal::listed_member& one, std::string_view name) {
+  out.put("id", one.user);
+  out.put_text("name", name);
+  out.put("state", one.row.state);
+  if (one.row.as != role::none) out.put("role", one.row.as);
+  if (one.row.since.value() > 0) out.put("since", one.row.since);
+  out.put("until", one.row.until);
+  if (one.row.mute_until.value() > 0) out.put("mute_until", one.row.mute_until);
+  out.put("by", one.row.by);
+  out.put_text("reason", one.row.reason);
+}
+
 problem unreadable(journal::fault why) {
   if (why == journal::fault::no_such_room)
     return problem_of(error_code::no_such_room, "no such room");

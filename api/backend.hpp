@@ -36,6 +36,13 @@ struct search_done {
   std::uint64_t candidates = 0;  // that were looked at
 };
 
+/// What becomes of the wish that a user be erased.
+struct erasure {
+  bool taken = false;  // else nothing can be read or written now, or nothing is known of the user
+  bool known = true;
+  user_id as;          // how they are called since
+};
+
 struct token_wanted {
   user_id user;
   std::string name;
@@ -96,6 +103,11 @@ class backend {
   virtual void signal(const user_id& to, const user_id& from, const free_data& data,
                       std::function<void(std::size_t sessions)> then) = 0;
   virtual void close_session(session_id session, close_code code, std::string reason) = 0;
+
+  /// The user is erased, or will be whatever happens.
+  virtual void erase(const user_id& user, std::function<void(erasure)> then) = 0;
+  /// Whether there is something left to erase of who is called so since. None: it is not known now.
+  virtual void is_erasing(const user_id& as, std::function<void(std::optional<bool>)> then) = 0;
 
   /// Of the last entry.
   virtual void feed_position(std::function<void(std::uint64_t)> then) = 0;

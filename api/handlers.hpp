@@ -59,6 +59,14 @@ void signal(service& api, of_call of);
 void stats(service& api, of_call of);
 void node(service& api, of_call of);
 void openapi(service& api, of_call of);
+// jobs.cpp
+void erase_user(service& api, of_call of);
+void export_user(service& api, of_call of);
+void export_room(service& api, of_call of);
+void list_jobs(service& api, of_call of);
+void get_job(service& api, of_call of);
+void delete_job(service& api, of_call of);
+void job_result(service& api, of_call of);
 // feed.cpp
 void feed(service& api, of_call of);
 // webhooks.cpp

@@ -144,7 +144,9 @@ mistake read_line(const std::vector<std::string>& words, api_key& into,
 
 }  // namespace
 
-std::string_view name(scope of) noexcept { return scope_names[static_cast<std::size_t>(of)]; }
+std::string_view name(scope of) noexcept {
+  return of == scope::any ? "any" : scope_names[static_cast<std::size_t>(of)];
+}
 
 std::optional<scope> scope_named(std::string_view text) noexcept {
   const auto at = std::ranges::find(scope_names, text);

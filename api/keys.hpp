@@ -14,9 +14,10 @@
 /// Who may call: keys of a file, of which the server knows the digests alone.
 namespace confab::api {
 
-/// What a key may do. `none`: nothing is asked of who calls.
+/// What a key may do. `none`: nothing is asked of who calls. `any`: a key, and what it may then depends on
+/// what is asked for.
 enum class scope : std::uint8_t {
-  none, read, publish, rooms, moderate, users, tokens, export_, erase, hooks, node
+  none, read, publish, rooms, moderate, users, tokens, export_, erase, hooks, node, any
 };
 std::string_view name(scope of) noexcept;
 std::optional<scope> scope_named(std::string_view text) noexcept;

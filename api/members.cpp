@@ -217,17 +217,7 @@ void list_members(service& api, of_call of) {
     std::erase_if(page->members, [&](const auto& one) { return role && name(one.row.as) != *role; });
     writing out;
     out.array("items", page->members, [&](const journal::listed_member& one) {
-      out.object([&] {
-        out.put("id", one.user);
-        out.put_text("name", names[one.user]);
-        out.put("state", one.row.state);
-        if (one.row.as != role::none) out.put("role", one.row.as);
-        if (one.row.since.value() > 0) out.put("since", one.row.since);
-        out.put("until", one.row.until);
-        if (one.row.mute_until.value() > 0) out.put("mute_until", one.row.mute_until);
-        out.put("by", one.row.by);
-        out.put_text("reason", one.row.reason);
-      });
+      out.object([&] { put_member(out, one, names[one.user]); });
     });
     if (page->more && !users.empty())
       out.put("next", std::string_view{api.cursor_of('p', users.back().view())});

@@ -32,6 +32,7 @@ json parameters_of(const route& row) {
 
 std::string_view status_meaning(std::string_view status) {
   if (status == "201") return "Made.";
+  if (status == "202") return "Taken on: see the job.";
   if (status == "204") return "Done.";
   return "Done, or what was asked for.";
 }
@@ -44,7 +45,10 @@ json responses_of(const route& row) {
     if (status.size() < word.size()) {
       const auto component = word.substr(status.size() + 1);
       const auto schema = component == "Document" ? json{{"type", "object"}} : ref(component);
-      answer["content"]["application/json"]["schema"] = schema;
+      if (component == "ExportLine")
+        answer["content"]["application/x-ndjson"]["schema"] = schema;
+      else
+        answer["content"]["application/json"]["schema"] = schema;
       if (component == "Feed")
         answer["content"]["application/x-ndjson"]["schema"] = ref("FeedItem");
     }

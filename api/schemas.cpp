@@ -256,6 +256,25 @@ std::string_view schemas_text() noexcept {
   "at": {"$ref": "#/components/schemas/Time"}, "status": {"type": "integer"}, "answer": {"type": "string"}}},
 "DeadLetters": {"type": "object", "additionalProperties": false, "required": ["items"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/DeadLetter"}}, "next": {"type": "string"}}},
+"JobMade": {"type": "object", "additionalProperties": false, "required": ["job"], "properties": {"job": {"type": "string"}}},
+"Job": {"type": "object", "additionalProperties": false, "required": ["job", "kind", "state", "by", "at"], "properties": {
+  "job": {"type": "string"}, "kind": {"type": "string", "enum": ["erase", "export_user", "export_room"]},
+  "state": {"type": "string", "enum": ["running", "done"]}, "by": {"type": "string", "description": "The name of the key."},
+  "at": {"$ref": "#/components/schemas/Time"}, "user": {"$ref": "#/components/schemas/UserId"}, "room": {"$ref": "#/components/schemas/RoomId"},
+  "as": {"$ref": "#/components/schemas/UserId"}}},
+"Jobs": {"type": "object", "additionalProperties": false, "required": ["items"], "properties": {
+  "items": {"type": "array", "items": {"$ref": "#/components/schemas/Job"}}, "next": {"type": "string"}}},
+"Own": {"type": "object", "additionalProperties": false, "properties": {
+  "notify": {"type": "string", "enum": ["all", "mentions", "none"]}, "notify_until": {"$ref": "#/components/schemas/Time"},
+  "marked": {"type": "boolean"}, "hidden": {"type": "boolean"}, "receipts": {"type": "boolean"}}},
+"ExportLine": {"type": "object", "additionalProperties": false, "required": ["type"], "properties": {
+  "type": {"type": "string", "enum": ["room", "member", "user", "membership", "marker", "own", "block", "entry", "end"]},
+  "room": {"type": "string"}, "title": {"type": "string"}, "settings": {"$ref": "#/components/schemas/Settings"}, "epoch": {"type": "string"},
+  "head": {"$ref": "#/components/schemas/Seq"}, "oldest": {"$ref": "#/components/schemas/Seq"},
+  "users": {"type": "array", "items": {"$ref": "#/components/schemas/UserId"}}, "member": {"$ref": "#/components/schemas/Member"},
+  "user": {"$ref": "#/components/schemas/User"}, "read": {"$ref": "#/components/schemas/Seq"}, "own": {"$ref": "#/components/schemas/Own"},
+  "blocked": {"type": "string"}, "pos": {"$ref": "#/components/schemas/Seq"}, "entry": {"$ref": "#/components/schemas/Entry"},
+  "lines": {"type": "integer", "description": "Before this one, in this transfer."}}},
 "Fault": {"type": "object", "additionalProperties": false, "required": ["at", "detail"], "properties": {
   "at": {"type": "string", "description": "A JSON pointer into the body; ?name of the query; {name} of the path; or a header."}, "detail": {"type": "string"}}},
 "Problem": {"type": "object", "additionalProperties": false, "required": ["type", "title", "status", "code", "retry", "request"], "properties": {

@@ -2,6 +2,7 @@
 
 #include "api/backend.hpp"
 #include "api/exchange.hpp"
+#include "api/jobs.hpp"
 #include "api/keys.hpp"
 #include "api/problem.hpp"
 #include "api/routes.hpp"
@@ -85,6 +86,7 @@ class service {
   decode_limits limits() const noexcept { return {with_.text_bytes_max()}; }
 
   // --- for handlers ---
+  job_book& jobs() noexcept { return jobs_; }
   /// The author of what a call does in the name of `from`.
   rooms::principal principal_of(const call& of, const user_id& from, bool as_user = false) const;
   /// A place for operations that are to be submitted, among all that are under way. Null: there is none,
@@ -125,6 +127,7 @@ class service {
   schema_set schemas_;
   std::map<std::string_view, const schema_node*> parameters_;
   const std::string document_;
+  job_book jobs_;
   std::atomic<std::size_t> operations_{0};  // under way,
   std::atomic<std::size_t> bytes_{0};       // and what they hold
   mutable std::mutex border_;

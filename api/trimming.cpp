@@ -9,12 +9,12 @@ namespace confab::api::handlers {
 namespace {
 
 /// Then it is told how far it has come: who calls goes on by calling again.
-constexpr std::chrono::seconds trim_time_max{20};
+constexpr std::chrono::seconds trim_for{20};
 
 /// A room is trimmed in steps of so many entries as one operation may take away.
 struct trimming : std::enable_shared_from_this<trimming> {
   trimming(service& with, call_ptr for_call)
-      : api(with), of(std::move(for_call)), until(api.chat().steady_now() + trim_time_max) {}
+      : api(with), of(std::move(for_call)), until(api.chat().steady_now() + trim_for) {}
 
   service& api;
   call_ptr of;

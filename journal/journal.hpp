@@ -318,6 +318,7 @@ struct trace_page {
     room_id room;
     seq_no seq;
     bool speaks = false;  // a message of theirs that is not deleted
+    std::uint64_t position = 0;
   };
   std::vector<trace> found;
   std::uint64_t upto = 0;  // the position up to which was looked

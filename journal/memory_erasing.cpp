@@ -99,7 +99,8 @@ trace_page traces_of(memory_store& store, const user_id& user, std::uint64_t aft
     if (!rooms::names(entry, user)) continue;
     const auto* message = at->room->message(at->seq);
     page.found.push_back({at->room->view.room, at->seq,
-                          message && message->from == user && !at->room->folded(*message).deleted});
+                          message && message->from == user && !at->room->folded(*message).deleted,
+                          at->position});
   }
   return page;
 }

@@ -108,7 +108,7 @@ std::optional<sqlite_reader::failure> sqlite_reader::open() {
       {run_.last_position, "select coalesce(max(id), 0) from log"},
       {run_.traces,
        "select r.room, l.seq, l.kind in (0, 6) and l.sender = ?1 and c.deleted_by is null and "
-       "l.seq >= r.floor from log l cross join rooms r on r.id = l.room "
+       "l.seq >= r.floor, l.id from log l cross join rooms r on r.id = l.room "
        "left join changed c on c.room = l.room and c.seq = l.seq "
        "where l.id > ?2 and l.id <= ?3 and l.kind <> 13 and (l.sender = ?1 or "
        "instr(' ' || l.users || ' ', ' ' || ?1 || ' ') > 0) order by l.id"},

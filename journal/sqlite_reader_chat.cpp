@@ -214,7 +214,8 @@ result<trace_page> sqlite_reader::traces(const user_id& user, std::uint64_t afte
   query row{run_.traces, user.view(), clamp(after), clamp(page.upto)};
   while (row.next())
     page.found.push_back({room_id::trusted(std::string{row.text(0)}),
-                          seq_no{static_cast<std::uint64_t>(row.integer(1))}, row.integer(2) != 0});
+                          seq_no{static_cast<std::uint64_t>(row.integer(1))}, row.integer(2) != 0,
+                          static_cast<std::uint64_t>(row.integer(3))});
   if (row.code()) return failed(row.code());
   return page;
 }

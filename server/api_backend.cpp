@@ -165,6 +165,17 @@ void api_backend::close_session(session_id session, close_code code, std::string
       actors::to_session{session, actors::session_sent_away{code, std::move(reason)}});
 }
 
+void api_backend::erase(const user_id& user, std::function<void(api::erasure)> then) {
+  auto hear = [then = std::move(then)](const actors::erase_taken& taken) {
+    then({taken.ok, taken.known, taken.as});
+  };
+  caf::anon_send(eraser_, actors::erase_job{user, guarded(env_, std::move(hear))});
+}
+
+void api_backend::is_erasing(const user_id& as, std::function<void(std::optional<bool>)> then) {
+  caf::anon_send(eraser_, actors::erasing_question{as, guarded(env_, std::move(then))});
+}
+
 void api_backend::feed_position(std::function<void(std::uint64_t)> then) {
   caf::anon_send(pulse_, feed_question{guarded(env_, std::move(then))});
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/environment.hpp"
+#include "actors/housekeeping.hpp"
 #include "api/backend.hpp"
 #include "server/feed_pulse.hpp"
 #include "server/hook_sender.hpp"
@@ -37,13 +38,17 @@ class api_backend final : public api::backend {
               sources from);
   /// Before the actors end; and when their threads have: lets go of all handles.
   void end() { caf::anon_send_exit(pulse_, caf::exit_reason::user_shutdown); }
-  void clear() noexcept { pulse_ = feed_pulse_actor{}; }
+  void clear() noexcept {
+    pulse_ = feed_pulse_actor{};
+    eraser_ = actors::eraser_actor{};
+  }
   void sign_with(std::optional<token_signer> signer);
   /// Before anybody calls.
   void send_by(hook_sender& sender) noexcept { hooks_ = &sender; }
   /// Whether each of them looks at a session just now.
   void who_is_active(const std::vector<user_id>& users,
                      std::function<void(std::vector<bool>)> then) const;
+  void erase_by(actors::eraser_actor eraser) noexcept { eraser_ = std::move(eraser); }
 
   void submit(std::vector<rooms::operation> what,
               std::function<void(std::vector<rooms::brief>)> then) override;
@@ -62,6 +67,8 @@ class api_backend final : public api::backend {
   void signal(const user_id& to, const user_id& from, const free_data& data,
               std::function<void(std::size_t)> then) override;
   void close_session(session_id session, close_code code, std::string reason) override;
+  void erase(const user_id& user, std::function<void(api::erasure)> then) override;
+  void is_erasing(const user_id& as, std::function<void(std::optional<bool>)> then) override;
   void feed_position(std::function<void(std::uint64_t)> then) override;
   void wait_for_feed(std::uint64_t after, std::chrono::milliseconds wait,
                      std::function<void(std::uint64_t)> then) override;
@@ -100,6 +107,7 @@ class api_backend final : public api::backend {
   const sources from_;
   actors::payers payers_;
   hook_sender* hooks_ = nullptr;
+  actors::eraser_actor eraser_;
   std::mutex border_;
   std::optional<token_signer> signer_;  // guarded
 };

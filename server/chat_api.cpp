@@ -52,6 +52,7 @@ void chat::open_api(const config& how, std::uint64_t position) {
                                            api_backend::sources{count, api_tariffs(how.api_rate, how.api_burst),
                                                                 on_incident()});
   backend_->sign_with(signer_of(how));
+  backend_->erase_by(eraser_);
   open_hooks(how, position);
   api_ = std::make_unique<api::service>(*backend_, *how.api_keys,
                                         api::service_options{base_path_ + std::string{api_path}});

@@ -76,6 +76,15 @@ class fake_backend final : public api::backend {
     then(0);
   }
   void close_session(session_id, close_code, std::string) override {}
+  void erase(const user_id& user, std::function<void(api::erasure)> then) override {
+    erased.push_back(user);
+    then({true, true, user_id::trusted("gone:" + user.value())});
+  }
+  void is_erasing(const user_id&, std::function<void(std::optional<bool>)> then) override {
+    then(is_busy);
+  }
+  std::vector<user_id> erased;
+  std::optional<bool> is_busy = true;
   void feed_position(std::function<void(std::uint64_t)> then) override { then(0); }
   void wait_for_feed(std::uint64_t, std::chrono::milliseconds how_long,
                      std::function<void(std::uint64_t)> then) override {

@@ -27,7 +27,7 @@ void erase_everywhere(session& of, const user_id& as, std::int64_t clock) {
   std::vector<room_id> rooms;
   for (bool more = true; more;) {
     const auto page = *of.read->traces(carol, upto, 50);
-    for (const auto& [room, seq, speaks] : page.found) {
+    for (const auto& [room, seq, speaks, position] : page.found) {
       if (std::ranges::find(rooms, room) == rooms.end() && room != rooms::server_room) rooms.push_back(room);
       if (!speaks) continue;
       auto gone = erase(room, seq.value());
