@@ -59,6 +59,7 @@ struct settings {
   std::chrono::milliseconds write_window = limits::write_window;  // see `audience`; 0: never
   std::chrono::microseconds commit_window =
       limits::commit_window;  // see `journal_writer`; 0: never
+  bool record_rooms = false;  // new ones, in the server's own log, for webhooks and the audit
   double busy_deliveries_per_second = limits::busy_deliveries_per_second;
 };
 

@@ -69,6 +69,19 @@ void note(inbox_change& change, const journal::outcome& what) {
   }
 }
 
+bool makes_room(const journal::outcome& what) {
+  const auto* made = std::get_if<journal::room_made>(&what);
+  return made && !made->duplicate && !made->info.direct;
+}
+/// That a room was made, for the server's own log. Ids need no escapes.
+rooms::operation note_of_room(const rooms::operation& making) {
+  auto by = rooms::server_principal();
+  by.api_key = making.by.api_key;
+  std::string data = R"({"room":")" + making.room.value() + R"(","by":")" + making.by.user.value() + R"("})";
+  return {rooms::server_room, std::move(by), {},
+          rooms::record_event{"room.created", free_data{std::move(data)}}};
+}
+
 rooms::brief brief_of(const journal::outcome& what) {
   return std::visit(
       overloaded{
@@ -219,6 +232,7 @@ void journal_writer::commit_some() {
   std::vector<std::pair<const room_id*, room_news>> told;
   std::unordered_map<std::string_view, std::size_t> index;
   std::vector<inbox_change> changes;  // of the same rooms, where somebody wants to know
+  std::vector<rooms::operation> notes;
   const bool watched = result && has_inboxes();
   for (std::size_t i = 0; i < count; ++i) {
     const auto& room = s.batch[i].room;
@@ -235,6 +249,8 @@ void journal_writer::commit_some() {
       so_far.push_back(result ? brief_of((*result)[i]) : rooms::brief{rooms::not_kept{lost}});
       if (so_far.size() == of_all) heard.push_back(asked.together);
     }
+    if (result && env_->how.record_rooms && makes_room((*result)[i]))
+      notes.push_back(note_of_room(s.batch[i]));
     if (result)
       news.what = std::move((*result)[i]);
     else
@@ -245,6 +261,10 @@ void journal_writer::commit_some() {
   for (const auto& one : heard) one->hear(std::move(one->so_far));  // behind what the rooms are told
   s.batch.erase(s.batch.begin(), s.batch.begin() + static_cast<std::ptrdiff_t>(count));
   s.requests.erase(s.requests.begin(), s.requests.begin() + static_cast<std::ptrdiff_t>(count));
+  for (auto& one : notes) {  // in the next commit, at once
+    s.batch.push_back(std::move(one));
+    s.requests.push_back({});
+  }
   tell_followers();
   if (watched) tell_inboxes(std::move(changes));
 }

@@ -38,6 +38,7 @@ std::string line_of(const service& api, const journal::feed_item& item) {
   writing out;
   out.put("pos", item.position);
   out.put("room", item.room);
+  out.put_text("by", item.entry.by);
   out.member_event("entry", item.room, item.entry);
   out.put("next", std::string_view{api.cursor_of('f', std::to_string(item.position))});
   return out.done();
@@ -120,6 +121,7 @@ struct polling : std::enable_shared_from_this<polling> {
       out.object([&] {
         out.put("pos", item.position);
         out.put("room", item.room);
+        out.put_text("by", item.entry.by);
         out.member_event("entry", item.room, item.entry);
       });
     });

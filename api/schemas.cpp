@@ -129,7 +129,8 @@ std::string_view schemas_text() noexcept {
   "hits": {"type": "array", "items": {"$ref": "#/components/schemas/Hit"}}, "users": {"type": "array", "items": {"$ref": "#/components/schemas/UserName"}, "description": "Authors that have a name."},
   "next": {"type": "string"}, "upto_at": {"type": "integer", "description": "What is younger may be missing."}}},
 "FeedItem": {"type": "object", "additionalProperties": false, "required": ["pos", "room", "entry"], "properties": {
-  "pos": {"$ref": "#/components/schemas/Seq"}, "room": {"$ref": "#/components/schemas/RoomId"}, "entry": {"$ref": "#/components/schemas/Entry"},
+  "pos": {"$ref": "#/components/schemas/Seq"}, "room": {"$ref": "#/components/schemas/RoomId"},
+  "by": {"type": "string", "description": "The name of the key that asked for it, of what the API did."}, "entry": {"$ref": "#/components/schemas/Entry"},
   "next": {"type": "string", "description": "Of a line: the cursor behind it."}}},
 "Feed": {"type": "object", "additionalProperties": false, "required": ["items", "next"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/FeedItem"}}, "next": {"type": "string"}}},

@@ -445,6 +445,13 @@ class reader {
   /// and about `bytes` (at least one where there is one).
   virtual result<std::vector<feed_item>> feed(std::uint64_t after, std::size_t count,
                                               std::size_t bytes) = 0;
+  /// As `feed`, of those entries alone that change rooms and members, take messages away or pin them, and of
+  /// what is recorded in the server's own log.
+  virtual result<std::vector<feed_item>> audited(std::uint64_t after, std::size_t count,
+                                                 std::size_t bytes) = 0;
+  /// Profiles of ids that begin with `prefix`, guests' too, in order of id behind `after`.
+  virtual result<std::vector<user_set>> users(std::string_view prefix, const user_id& after,
+                                              std::size_t count) = 0;
   /// All marks of one kind that belong to `user`.
   virtual result<std::vector<stored_mark>> marks(const user_id& user, rooms::mark::kind of) = 0;
 };

@@ -1,6 +1,7 @@
 // What users have of rooms, in memory.
 
 #include "journal/memory_store.hpp"
+#include "protocol/wire_size.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -73,6 +74,32 @@ std::vector<user_set> profiles_of(memory_store& store, std::span<const user_id> 
     if (const auto at = store.profiles.find(user); at != store.profiles.end())
       found.push_back(at->second.what);
   return found;
+}
+
+std::vector<user_set> users_of(memory_store& store, std::string_view prefix, const user_id& after,
+                               std::size_t count) {
+  const std::shared_lock lock{store.border};
+  std::vector<user_set> found;
+  for (const auto& [user, known] : store.profiles)
+    if (after < user && user.view().starts_with(prefix) && found.size() < count)
+      found.push_back(known.what);
+  return found;
+}
+
+std::vector<feed_item> feed_of(memory_store& store, std::uint64_t after, std::size_t count,
+                               std::size_t bytes, bool (*wanted)(const entry_body&)) {
+  const std::shared_lock lock{store.border};
+  std::vector<feed_item> items;
+  std::size_t used = 0;
+  auto at = std::ranges::upper_bound(store.order, after, {}, &log_place::position);
+  for (; at != store.order.end() && items.size() < count; ++at) {
+    const auto& entry = at->room->log[at->seq.value() - 1];
+    if (!wanted(entry.body)) continue;
+    used += wire_size(at->room->view.room, entry);
+    if (!items.empty() && used > bytes) break;
+    items.push_back({at->position, at->room->view.room, entry});
+  }
+  return items;
 }
 
 std::vector<addressed_user> addressed_of(memory_store& store, const room_id& room, seq_no message) {

@@ -314,17 +314,15 @@ class memory_reader final : public reader {
 
   result<std::vector<feed_item>> feed(std::uint64_t after, std::size_t count,
                                       std::size_t bytes) override {
-    const std::shared_lock lock{store_.border};
-    std::vector<feed_item> items;
-    std::size_t used = 0;
-    auto at = std::ranges::upper_bound(store_.order, after, {}, &log_place::position);
-    for (; at != store_.order.end() && items.size() < count; ++at) {
-      const auto& entry = at->room->log[at->seq.value() - 1];
-      used += wire_size(at->room->view.room, entry);
-      if (!items.empty() && used > bytes) break;
-      items.push_back({at->position, at->room->view.room, entry});
-    }
-    return items;
+    return feed_of(store_, after, count, bytes, [](const entry_body&) { return true; });
+  }
+  result<std::vector<feed_item>> audited(std::uint64_t after, std::size_t count,
+                                         std::size_t bytes) override {
+    return feed_of(store_, after, count, bytes, [](const entry_body& body) { return is_audited(body); });
+  }
+  result<std::vector<user_set>> users(std::string_view prefix, const user_id& after,
+                                      std::size_t count) override {
+    return users_of(store_, prefix, after, count);
   }
 
   result<std::vector<stored_mark>> marks(const user_id& user, rooms::mark::kind of) override {

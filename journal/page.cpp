@@ -185,4 +185,27 @@ std::vector<id_range> ranges_of(const room_filter& filter, const std::optional<r
   return merged;
 }
 
+/// The same kinds stand in the schema's index `log_audited`.
+bool is_audited(const entry_body& body) noexcept {
+  switch (rooms::kind_of(body)) {
+    case rooms::entry_kind::deleted:
+    case rooms::entry_kind::recorded:
+    case rooms::entry_kind::member_set:
+    case rooms::entry_kind::room_set:
+    case rooms::entry_kind::pinned:
+    case rooms::entry_kind::unpinned:
+    case rooms::entry_kind::trimmed:
+    case rooms::entry_kind::erased:
+      return true;
+    case rooms::entry_kind::posted:
+    case rooms::entry_kind::edited:
+    case rooms::entry_kind::reacted:
+    case rooms::entry_kind::unreacted:
+    case rooms::entry_kind::replied:
+    case rooms::entry_kind::user_set:
+      break;
+  }
+  return false;
+}
+
 }  // namespace confab::journal

@@ -131,6 +131,9 @@ class trim_place {
   std::optional<seq_no> upto_;
 };
 
+/// Whether `reader::audited` has it.
+bool is_audited(const entry_body& body) noexcept;
+
 void add(message::totals& sum, const room_counts& of, const own_settings& own) noexcept;
 
 /// Room ids with `from <= id < to`.

@@ -147,6 +147,11 @@ std::optional<sqlite_reader::failure> sqlite_reader::open() {
                          " where d.user = ?1 order by d.position desc limit ?2"},
       {run_.feed,
        "select " + feed_columns + ", l.id, r.room from log l join rooms r on r.id = l.room where l.id > ?1 order by l.id limit ?2"},
+      {run_.audited, "select " + feed_columns +
+                         ", l.id, r.room from log l indexed by log_audited cross join rooms r on r.id = "
+                         "l.room where l.kind in (2, 5, 7, 8, 9, 10, 12, 13) and l.id > ?1 order by l.id limit ?2"},
+      {run_.users, "select " + std::string{profile_columns} +
+                       " from users where user > ?1 and user >= ?2 and user < ?3 order by user limit ?4"},
       {run_.marks,
        "select subject, value, text, position from marks where user = ?1 and kind = ?2 "
        "order by subject"},
@@ -451,9 +456,18 @@ result<std::vector<room_info>> sqlite_reader::directs(const user_id& user, std::
 result<std::vector<feed_item>> sqlite_reader::feed(std::uint64_t after, std::size_t count,
                                                    std::size_t bytes) {
   if (const auto why = open()) return *why;
+  return items_of(query{run_.feed, clamp(after), clamp(count)}, bytes);
+}
+
+result<std::vector<feed_item>> sqlite_reader::audited(std::uint64_t after, std::size_t count,
+                                                      std::size_t bytes) {
+  if (const auto why = open()) return *why;
+  return items_of(query{run_.audited, clamp(after), clamp(count)}, bytes);
+}
+
+result<std::vector<feed_item>> sqlite_reader::items_of(query&& row, std::size_t bytes) {
   std::vector<feed_item> items;
   std::size_t used = 0;
-  query row{run_.feed, clamp(after), clamp(count)};
   while (row.next()) {
     auto entry = entry_of(row);
     if (!entry) return damaged();

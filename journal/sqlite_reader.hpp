@@ -66,6 +66,10 @@ class sqlite_reader final : public reader {
   result<std::vector<room_info>> directs(const user_id& user, std::size_t count) override;
   result<std::vector<feed_item>> feed(std::uint64_t after, std::size_t count,
                                       std::size_t bytes) override;
+  result<std::vector<feed_item>> audited(std::uint64_t after, std::size_t count,
+                                         std::size_t bytes) override;
+  result<std::vector<user_set>> users(std::string_view prefix, const user_id& after,
+                                      std::size_t count) override;
   result<std::vector<stored_mark>> marks(const user_id& user, rooms::mark::kind of) override;
 
  private:
@@ -75,7 +79,7 @@ class sqlite_reader final : public reader {
         member, members, pins, threads, in_thread, messages_of, is_deleted, blocked, profile, reaction_counts,
         reaction_users, reaction_page, reaction_count, reacted, rooms, all_rooms, hidden_rooms,
         directs,
-        feed, marks, marker, own, entry_before, counted, behind,
+        feed, audited, users, marks, marker, own, entry_before, counted, behind,
         notes, addressed, asked_for_all, markers_moved, own_rooms, own_directs, room_of_number,
         rooms_to_trim, oldest, last_at, last_position, traces, latest, entry_time, latest_note, is_deleted_counted, journal_place, gone_rooms, gone_room;
   };
@@ -103,6 +107,8 @@ class sqlite_reader final : public reader {
   };
 
   std::optional<failure> open();
+  /// Of a query for `entry_columns`, position and room.
+  result<std::vector<feed_item>> items_of(query&& row, std::size_t bytes);
   /// rooms.id of `room`.
   std::variant<std::int64_t, failure> find(const room_id& room);
   /// The message in this row as `asker` is shown it.

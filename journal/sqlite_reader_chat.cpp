@@ -172,6 +172,18 @@ result<std::vector<user_set>> sqlite_reader::profiles(std::span<const user_id> u
   return found;
 }
 
+result<std::vector<user_set>> sqlite_reader::users(std::string_view prefix, const user_id& after,
+                                                   std::size_t count) {
+  constexpr char behind_all = '\x7f';  // ids are ASCII
+  if (const auto why = open()) return *why;
+  const auto end = std::string{prefix} + behind_all;
+  std::vector<user_set> found;
+  query row{run_.users, after.view(), prefix, std::string_view{end}, clamp(count)};
+  while (row.next()) found.push_back(profile_of(row));
+  if (row.code()) return failed(row.code());
+  return found;
+}
+
 /// A room's log is looked at from its oldest entry on, up to the first that may stay.
 result<trim_page> sqlite_reader::rooms_to_trim(const trim_query& what) {
   if (const auto why = open()) return *why;

@@ -67,7 +67,7 @@ struct to_columns {
     columns.users = body.user.value();
     columns.text = body.name;
     if (body.data) columns.data = body.data->value();
-    const int flags = (body.guest ? 1 : 0) | (body.by_api ? 2 : 0);
+    const int flags = (body.guest ? 1 : 0) | (body.by_api ? 2 : 0) | (body.first ? 4 : 0);
     if (flags != 0) columns.flags = flags;
     return columns;
   }
@@ -139,7 +139,7 @@ std::optional<entry_body> body_of(const query& row) {
       return room_set{settings_from_json(row.text(11))};
     case entry_kind::user_set: {
       user_set profile{user_id::trusted(std::string{row.text(12)}), text(), {},
-                       (row.integer(8) & 1) != 0, (row.integer(8) & 2) != 0};
+                       (row.integer(8) & 1) != 0, (row.integer(8) & 2) != 0, (row.integer(8) & 4) != 0};
       if (!row.is_null(11)) profile.data = free_data{std::string{row.text(11)}};
       return profile;
     }
@@ -185,7 +185,7 @@ std::optional<log_entry> entry_of(const query& row) {
   if (!body) return std::nullopt;
   return log_entry{seq_at(row, 0), unix_ms{row.integer(1)},
                    user_id::trusted(std::string{row.text(2)}), std::string{row.text(3)},
-                   std::move(*body)};
+                   std::move(*body), std::string{row.text(14)}};
 }
 
 room_info room_of(const query& row) {

@@ -30,8 +30,8 @@ body_columns columns_of(const entry_body& body);
 /// What a query for entries selects.
 inline constexpr std::string_view entry_columns =
     "seq, at, sender, key, kind, target, thread, reply_to, flags, event, text, data, users, "
-    "attachments";
-inline constexpr int entry_columns_count = 14;
+    "attachments, api_key";
+inline constexpr int entry_columns_count = 15;
 /// Four columns from `column` on: text, data, users, attachments.
 content content_of(const query& row, int column);
 /// Of the column `users`.

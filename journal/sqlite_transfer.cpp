@@ -64,7 +64,7 @@ constexpr const char* entries_out = R"(
     coalesce(iif(kind = 12, ',"upto":', ',"target":') || target, '') || coalesce(',"thread":' || thread, '') ||
     coalesce(',"reply_to":' || reply_to, '') || iif(event is null, '', ',"event":' || json_quote(event)) ||
     case when kind in (3, 9) then ',"on":true' when kind in (4, 10) then ',"on":false' else '' end ||
-    case when flags is null then '' when kind = 11 then iif(flags & 1, ',"guest":true', '') || iif(flags & 2, ',"by_api":true', '')
+    case when flags is null then '' when kind = 11 then iif(flags & 1, ',"guest":true', '') || iif(flags & 2, ',"by_api":true', '') || iif(flags & 4, ',"first":true', '')
       else ',"quiet":true' end ||
     iif(text is null, '', case kind when 2 then ',"reason":' when 3 then ',"emoji":' when 4 then ',"emoji":'
       when 5 then ',"event":' when 7 then ',"reason":' when 11 then ',"name":' when 13 then ',"as":'
@@ -73,12 +73,13 @@ constexpr const char* entries_out = R"(
       json(data), '') ||
     coalesce(case kind when 7 then ',"users":' when 11 then ',"users":' when 13 then ',"users":' else ',"mentions":' end ||
       '["' || replace(users, ' ', '","') || '"]', '') ||
-    coalesce(',"attachments":' || json(attachments), '') || '}'
+    coalesce(',"attachments":' || json(attachments), '') ||
+    iif(api_key is null, '', ',"by":' || json_quote(api_key)) || '}'
   from log l left join rooms r on r.id = l.room order by l.id)";
 
 constexpr const char* entries_in = R"(
   insert into log (id, room, seq, at, sender, kind, key, more, target, thread, reply_to, flags,
-      event, text, data, users, attachments)
+      event, text, data, users, attachments, api_key)
     select e ->> 'position', (select id from rooms where room = e ->> 'room'), e ->> 'seq',
       e ->> 'at', e ->> 'from',
       case t when 'message' then iif(e ->> 'thread' is null, 0, 6) when 'edited' then 1
@@ -86,7 +87,8 @@ constexpr const char* entries_in = R"(
         when 'member_set' then 7 when 'room_set' then 8 when 'pinned' then iif(e ->> 'on', 9, 10)
         when 'user_set' then 11 when 'trimmed' then 12 when 'erased' then 13 end,
       e ->> 'key', coalesce(e ->> 'more', 0), e ->> iif(t = 'trimmed', 'upto', 'target'), e ->> 'thread', e ->> 'reply_to',
-      nullif(iif(e ->> iif(t = 'user_set', 'guest', 'quiet'), 1, 0) + iif(t = 'user_set' and e ->> 'by_api', 2, 0), 0),
+      nullif(iif(e ->> iif(t = 'user_set', 'guest', 'quiet'), 1, 0) + iif(t = 'user_set' and e ->> 'by_api', 2, 0) +
+        iif(t = 'user_set' and e ->> 'first', 4, 0), 0),
       iif(t = 'recorded', null, e ->> 'event'),
       e ->> case t when 'deleted' then 'reason' when 'reacted' then 'emoji'
         when 'recorded' then 'event' when 'member_set' then 'reason' when 'user_set' then 'name' when 'erased' then 'as'
@@ -94,7 +96,7 @@ constexpr const char* entries_in = R"(
       e -> case t when 'member_set' then 'change' when 'room_set' then 'settings' else 'data' end,
       (select group_concat(value, ' ') from
         json_each(e, iif(t in ('member_set', 'user_set', 'erased'), '$.users', '$.mentions'))),
-      e -> 'attachments'
+      e -> 'attachments', e ->> 'by'
     from (select ?1 as e, ?1 ->> 'type' as t))";
 
 constexpr const char* marks_out = R"(
@@ -111,6 +113,8 @@ constexpr const char* marks_in = R"(
       when 'own_settings' then 2 when 'block' then 3 when 'cursor' then 4 end,
       e ->> 'subject', e ->> 'value', e ->> 'text' from (select ?1 as e))";
 
+/// Of a key's name, or of whose token was taken for one.
+constexpr std::size_t by_bytes_max = 160;
 constexpr std::string_view form = "confab-export";
 constexpr std::int64_t form_number = 1;
 
@@ -240,6 +244,8 @@ std::string_view fault_of(const log_entry& entry) {
     return "it is from what is no user";
   if (entry.key.size() > limits::key_bytes_max || !is_clean_text(entry.key, false))
     return "its key cannot be one";
+  if (entry.by.size() > by_bytes_max || !is_clean_text(entry.by, false))
+    return "it is by what is no key of the API";
   const auto* gone = std::get_if<trimmed>(&entry.body);
   const auto target = gone ? std::optional{gone->upto} : target_of(entry.body);
   if (target && !(*target < entry.seq)) return "it changes what is not before it";

@@ -123,8 +123,8 @@ int sqlite_writer::prepare() {
        "values (?1, '', ?2, ?3, ?4, ?5)"},
       {run_.insert_entry,
        "insert into log (id, room, seq, at, sender, kind, target, key, text, data, counted, more, "
-       "thread, reply_to, flags, event, users, attachments) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
-       "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"},
+       "thread, reply_to, flags, event, users, attachments, api_key) values (?1, ?2, ?3, ?4, ?5, ?6, "
+       "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"},
       {run_.key_entry, key_entry},
       {run_.keep_maximum,
        "insert into marks (user, kind, subject, value, text, position) "
@@ -433,12 +433,13 @@ int sqlite_writer::keep(const rooms::room_view& view, const std::vector<log_entr
     if (const auto* gone = std::get_if<erased>(&entry.body)) markers_.forget(gone->user, view.number);
     --more;
     const auto body = columns_of(entry.body);
-    std::optional<std::string_view> key;
+    std::optional<std::string_view> key, api_key;
     if (!entry.key.empty()) key = entry.key;
+    if (!entry.by.empty()) api_key = entry.by;
     int code = query{run_.insert_entry, batch_position_ + 1, view.number, entry.seq.value(),
                      entry.at.value(), entry.from.view(), static_cast<std::int64_t>(body.kind),
                      body.target, key, body.text, body.data, counted, more, body.thread,
-                     body.reply_to, body.flags, body.event, body.users, body.attachments}
+                     body.reply_to, body.flags, body.event, body.users, body.attachments, api_key}
                    .run();
     if (code) return code;
     ++batch_position_;

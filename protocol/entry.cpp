@@ -68,7 +68,7 @@ std::size_t cost_of(const content& what) noexcept {
 }
 
 std::size_t cost_of(const log_entry& entry) noexcept {
-  return entry.from.view().size() + entry.key.size() + std::visit(body_bytes{}, entry.body);
+  return entry.from.view().size() + entry.key.size() + entry.by.size() + std::visit(body_bytes{}, entry.body);
 }
 
 }  // namespace confab

@@ -88,7 +88,11 @@ struct user_set {
   std::optional<free_data> data;
   bool guest = false;
   bool by_api = false;  // the deployment set it; the sequencer fills this in
-  friend bool operator==(const user_set&, const user_set&) = default;
+  bool first = false;   // nothing was known of the user before: likewise, and no part of what is
+  friend bool operator==(const user_set& a, const user_set& b) {
+    return a.user == b.user && a.name == b.name && a.data == b.data && a.guest == b.guest &&
+           a.by_api == b.by_api;
+  }
 };
 
 /// Everything up to there is gone: by age, or by the deployment's wish.
@@ -118,6 +122,7 @@ struct log_entry {
   user_id from;
   std::string key;  // empty: none
   entry_body body;
+  std::string by{};  // the name of the API's key that asked for it; empty: none did. No client is told.
   friend bool operator==(const log_entry&, const log_entry&) = default;
 };
 

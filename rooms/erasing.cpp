@@ -41,7 +41,7 @@ void rename(log_entry& entry, const erased& what) {
     if (auto left = left_of_report(report->data, what.user, what.as)) report->data = *std::move(left);
   if (auto* users = users_in(entry)) std::ranges::replace(*users, what.user, what.as);
   if (auto* profile = std::get_if<user_set>(&entry.body); profile && profile->user == what.user)
-    *profile = {what.as, {}, {}, profile->guest, profile->by_api};
+    *profile = {what.as, {}, {}, profile->guest, profile->by_api, profile->first};
 }
 
 bool names(const log_entry& entry, const user_id& user) {

@@ -276,7 +276,8 @@ decision sequencer::create(operation& asked, unix_ms at, source& from) {
       member_row member(const room_view&, const user_id&) override { return {}; }
     } rows;
     for (auto& body : bodies) {
-      made.entries.push_back({next(made.view.head), at, asked.by.user, {}, std::move(body)});
+      made.entries.push_back(
+          {next(made.view.head), at, asked.by.user, {}, std::move(body), asked.by.api_key});
       apply(made.view, made.entries.back(), rows);
     }
     made.entries.front().key = std::move(asked.key);
@@ -365,6 +366,7 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
     set->profile.by_api = asked.by.as == principal::kind::api_key;
     const auto was = from.profile(set->profile.user);
     if (was && was->outlasts(set->profile, at)) return unchanged{};
+    set->profile.first = !was;
   }
   if (from.broken()) return undecided{};
 
@@ -462,7 +464,7 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
   const bool had_owner = room->owners > 0;
   changing_rows rows{from};
   const auto add = [&](const user_id& author_of, entry_body body) {
-    done.entries.push_back({next(room->head), at, author_of, {}, std::move(body)});
+    done.entries.push_back({next(room->head), at, author_of, {}, std::move(body), asked.by.api_key});
     apply(*room, done.entries.back(), rows);
   };
   const auto beside = found.taken + found.users.size();

@@ -15,6 +15,8 @@ void put_event(writing& out, const told& one, bool thin) {
   out.object("data", [&] {
     out.put("pos", one.item->position);
     out.put("room", one.item->room);
+    out.put_text("by", one.item->entry.by);  // by which who writes and hears knows the echo,
+    if (!one.item->entry.by.empty()) out.put_text("key", one.item->entry.key);  // and which one
     if (thin) return out.put("seq", one.item->entry.seq);
     out.member_event("entry", one.item->room, one.item->entry);
   });

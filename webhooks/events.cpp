@@ -8,16 +8,25 @@
 namespace confab::webhooks {
 namespace {
 
-constexpr std::array<std::string_view, 26> names{
-    "message.created", "message.edited", "message.deleted", "reaction.added",   "reaction.removed",
-    "pin.added",       "pin.removed",    "member.invited",  "member.joined",    "member.left",
-    "member.removed",  "member.banned",  "member.unbanned", "member.changed",   "room.changed",
-    "room.trimmed",    "user.changed",   "user.erased",     "message.reported", "notify",
-    "notify.cleared",  "presence.online", "presence.offline", "presence.reset", "webhook.gap",
-    "webhook.test"};
+constexpr std::array<std::string_view, 29> names{
+    "message.created", "message.edited",   "message.deleted",  "reaction.added",  "reaction.removed",
+    "pin.added",       "pin.removed",      "member.invited",   "member.joined",   "member.left",
+    "member.removed",  "member.banned",    "member.unbanned",  "member.changed",  "room.changed",
+    "room.trimmed",    "user.created",     "user.changed",     "user.deactivated", "user.erased",
+    "room.created",    "message.reported", "notify",           "notify.cleared",  "presence.online",
+    "presence.offline", "presence.reset",  "webhook.gap",      "webhook.test"};
 static_assert(names.size() == static_cast<std::size_t>(event_kind::test) + 1);
 
-constexpr std::string_view report_type = "report.created";
+std::optional<event_kind> kind_of(const recorded& what) {
+  constexpr std::array<std::pair<std::string_view, event_kind>, 4> kinds{
+      {{"report.created", event_kind::message_reported},
+       {"room.created", event_kind::room_created},
+       {"user.deactivated", event_kind::user_deactivated},
+       {"user.reactivated", event_kind::user_changed}}};
+  for (const auto& [type, kind] : kinds)
+    if (what.type == type) return kind;
+  return std::nullopt;
+}
 
 event_kind kind_of(const member_set& change) {
   if (!change.state) return event_kind::member_changed;
@@ -73,11 +82,10 @@ std::optional<event_kind> event_of(const journal::feed_item& item) {
                  [](const trimmed&) { return found{event_kind::room_trimmed}; },
                  [](const erased&) { return found{event_kind::user_erased}; },
                  [](const user_set& what) {
-                   return what.guest ? found{} : found{event_kind::user_changed};
+                   if (what.guest) return found{};
+                   return found{what.first ? event_kind::user_created : event_kind::user_changed};
                  },
-                 [](const recorded& what) {
-                   return what.type == report_type ? found{event_kind::message_reported} : found{};
-                 }},
+                 [](const recorded& what) { return kind_of(what); }},
       item.entry.body);
 }
 

@@ -164,6 +164,16 @@ class faulty_reader final : public journal::reader {
     if (faults_.read_fails() || stop_()) return broken();
     return from_->traces(user, after, entries);
   }
+  journal::result<std::vector<journal::feed_item>> audited(std::uint64_t after, std::size_t count,
+                                                           std::size_t bytes) override {
+    if (faults_.read_fails() || stop_()) return broken();
+    return from_->audited(after, count, bytes);
+  }
+  journal::result<std::vector<user_set>> users(std::string_view prefix, const user_id& after,
+                                               std::size_t count) override {
+    if (faults_.read_fails() || stop_()) return broken();
+    return from_->users(prefix, after, count);
+  }
   journal::result<std::uint64_t> position_at(unix_ms at) override {
     if (faults_.read_fails() || stop_()) return broken();
     return from_->position_at(at);

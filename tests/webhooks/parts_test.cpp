@@ -67,6 +67,14 @@ TEST_CASE("every entry is one event or none") {
   CHECK(event_named(user_set{bob, "Bob", {}, true}, rooms::server_room) == "");
   CHECK(event_named(recorded{"report.created", free_data{"{}"}}, rooms::server_room) ==
         "message.reported");
+  user_set fresh{bob, "Bob", {}, false};
+  fresh.first = true;
+  CHECK(event_named(fresh, rooms::server_room) == "user.created");
+  CHECK(event_named(recorded{"room.created", free_data{"{}"}}, rooms::server_room) == "room.created");
+  CHECK(event_named(recorded{"user.deactivated", free_data{"{}"}}, rooms::server_room) ==
+        "user.deactivated");
+  CHECK(event_named(recorded{"user.reactivated", free_data{"{}"}}, rooms::server_room) ==
+        "user.changed");
   CHECK(event_named(recorded{"other", free_data{"{}"}}, rooms::server_room) == "");
 }
 
