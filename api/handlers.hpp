@@ -59,6 +59,8 @@ void signal(service& api, of_call of);
 void stats(service& api, of_call of);
 void node(service& api, of_call of);
 void openapi(service& api, of_call of);
+// auditing.cpp
+void audit(service& api, of_call of);
 // jobs.cpp
 void erase_user(service& api, of_call of);
 void export_user(service& api, of_call of);

@@ -65,6 +65,7 @@ constexpr std::array table{
     route{"GET", "/feed", read, "feed", "Every entry of every room in the order of the journal. With Accept: application/x-ndjson it goes on for ever, one item a line.", "cursor limit wait_ms", "", "200:Feed", handlers::feed},
     route{"GET", "/reports", moderate, "listReports", "What users reported, in order.", "state limit cursor", "", "200:Reports", handlers::list_reports},
     route{"POST", "/reports/{id}/close", moderate, "closeReport", "Nothing is left to do for a report.", "", "", "204", handlers::close_report},
+    route{"GET", "/audit", moderate, "audit", "Who changed rooms and members, and took away what others said; and what keys did with users, webhooks, tokens and the server.", "from room limit cursor", "", "200:Audit", handlers::audit},
     // Webhooks.
     route{"GET", "/webhooks", hooks, "listWebhooks", "All webhooks.", "", "", "200:Webhooks", handlers::list_webhooks},
     route{"PUT", "/webhooks/{webhook}", hooks, "putWebhook", "Makes a webhook, whose secret is told once, or changes it.", "", "WebhookBody", "201:Webhook 200:Webhook", handlers::put_webhook},

@@ -257,6 +257,15 @@ std::string_view schemas_text() noexcept {
   "at": {"$ref": "#/components/schemas/Time"}, "status": {"type": "integer"}, "answer": {"type": "string"}}},
 "DeadLetters": {"type": "object", "additionalProperties": false, "required": ["items"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/DeadLetter"}}, "next": {"type": "string"}}},
+"AuditedCall": {"type": "object", "additionalProperties": false, "required": ["call", "status"], "properties": {
+  "call": {"type": "string", "description": "The operationId."}, "status": {"type": "integer"}, "user": {"type": "string"},
+  "room": {"type": "string"}, "webhook": {"type": "string"}}},
+"AuditItem": {"type": "object", "additionalProperties": false, "required": ["pos", "at"], "properties": {
+  "pos": {"$ref": "#/components/schemas/Seq"}, "at": {"$ref": "#/components/schemas/Time"}, "by": {"type": "string", "description": "The name of the key."},
+  "room": {"$ref": "#/components/schemas/RoomId"}, "entry": {"$ref": "#/components/schemas/Entry"},
+  "call": {"$ref": "#/components/schemas/AuditedCall"}}},
+"Audit": {"type": "object", "additionalProperties": false, "required": ["items"], "properties": {
+  "items": {"type": "array", "items": {"$ref": "#/components/schemas/AuditItem"}}, "next": {"type": "string"}}},
 "JobMade": {"type": "object", "additionalProperties": false, "required": ["job"], "properties": {"job": {"type": "string"}}},
 "Job": {"type": "object", "additionalProperties": false, "required": ["job", "kind", "state", "by", "at"], "properties": {
   "job": {"type": "string"}, "kind": {"type": "string", "enum": ["erase", "export_user", "export_room"]},

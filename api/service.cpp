@@ -1,5 +1,7 @@
 #include "api/service.hpp"
 
+#include "api/auditing.hpp"
+
 #include "protocol/base64url.hpp"
 #include "protocol/fields.hpp"
 #include "protocol/utf8.hpp"
@@ -218,11 +220,16 @@ void service::handle(std::shared_ptr<exchange> to) {
     of->own = std::move(who.own);
     of->key = who.key;
     if (const auto why = take_call(*of->key)) return of->refuse(*why);
-    if (of->row->need != scope::any && !of->key->may(of->row->need))
+    if (of->row->need != scope::any && !of->key->may(of->row->need)) {
+      for (const auto& [name, text] : row.parameters)
+        if (auto value = decoded(text, false)) of->path.emplace_back(name, *std::move(value));
+      refusals_.note(*of);
       return of->refuse(error_code::forbidden,
                         "this key has no scope " + std::string{name(of->row->need)});
+    }
   }
   if (const auto why = judge_call(*of, row)) return of->refuse(*why);
+  if (of->key) note_answer(of);
   of->row->run(*this, of);
 }
 

@@ -69,6 +69,16 @@ struct call {
   void refuse(error_code code, std::string_view detail) const { refuse(problem_of(code, detail)); }
 };
 
+/// Calls that a key has no scope for are recorded too: of each key one in a second. Any thread.
+class refusals {
+ public:
+  void note(const call& of);
+
+ private:
+  std::mutex border_;
+  std::map<std::string, std::chrono::steady_clock::time_point> last_;  // guarded: by the key's name
+};
+
 /// Calls: who they are from, whether they are well-formed, and who answers them. Any thread.
 class service {
  public:
@@ -128,6 +138,7 @@ class service {
   std::map<std::string_view, const schema_node*> parameters_;
   const std::string document_;
   job_book jobs_;
+  refusals refusals_;
   std::atomic<std::size_t> operations_{0};  // under way,
   std::atomic<std::size_t> bytes_{0};       // and what they hold
   mutable std::mutex border_;

@@ -50,8 +50,8 @@ std::string reconnect_reason(std::chrono::milliseconds after);
 
 /// What the server's own log keeps of a `report`.
 free_data report_of(const room_id& room, seq_no target, const user_id& by, std::string_view reason);
-/// What is left of it when `by`, who made it, is erased and called `as`: their words are not. None: it
-/// is not theirs.
+/// What is left of what is recorded there when `by`, who made it or whom it is about, is erased and called
+/// `as`: their words are not. None: it is not about them.
 std::optional<free_data> left_of_report(const free_data& report, const user_id& by, const user_id& as);
 
 /// How many there are.

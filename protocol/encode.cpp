@@ -445,12 +445,17 @@ std::optional<free_data> left_of_report(const free_data& report, const user_id& 
   auto tree = read_json(report.value());
   auto& root = tree.root;
   if (!root.is_object()) return std::nullopt;
-  const auto author = root.find("by");
-  if (author == root.end() || !author->is_string() ||
-      author->get_ref<const std::string&>() != by.value())
-    return std::nullopt;
-  *author = as.value();
-  root.erase("reason");
+  const auto rename = [&](const char* name) {
+    const auto found = root.find(name);
+    if (found == root.end() || !found->is_string() ||
+        found->get_ref<const std::string&>() != by.value())
+      return false;
+    *found = as.value();
+    return true;
+  };
+  const bool about = rename("user"), own = rename("by");
+  if (!about && !own) return std::nullopt;
+  if (own) root.erase("reason");
   return free_data{root.dump()};
 }
 
