@@ -49,6 +49,8 @@ std::optional<token_verdict> verify(const environment& env, std::string_view tok
   who.user = std::move(pass->user);
   who.name = std::move(pass->name);
   who.guest = true;
+  constexpr std::chrono::milliseconds life = limits::guest_token_life;
+  who.issued_at = unix_ms{pass->until.value() - life.count()};
   return who;
 }
 

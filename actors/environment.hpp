@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/barred_users.hpp"
 #include "actors/budget.hpp"
 #include "actors/identity.hpp"
 #include "actors/messages.hpp"
@@ -84,6 +85,7 @@ struct environment {
   std::unique_ptr<writer_counts> of_writer = std::make_unique<writer_counts>();
   journal::durability durability = journal::durability::memory;
   const authenticator* auth = nullptr;
+  std::unique_ptr<barred_users> barred = std::make_unique<barred_users>();
   guest_secret guest_key{};  // of the tokens by which guests come back
   /// The time of day. It may jump, so nothing waits for it: it is for people, and for tokens.
   std::function<unix_ms()> now;  // any thread

@@ -23,6 +23,7 @@ struct identity {
   user_id user;
   std::string name;
   std::optional<unix_ms> expires_at;
+  std::optional<unix_ms> issued_at = {};  // since when it is a token, where it says so
   /// The claim `confab.rooms`: ids and prefixes ending in `*`; absent: every room. Direct rooms
   /// do not depend on it.
   std::optional<std::vector<std::string>> rooms;

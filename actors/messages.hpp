@@ -184,6 +184,7 @@ struct replace_session {};
 struct session_sent_away {
   close_code code = close_code::removed;
   std::string reason = "sent away by an operator";
+  bool if_barred = false;  // it stays where its token would still be taken
 };
 /// Its user's row ended by a bug: nothing for the user would reach it any more.
 struct user_lost {};

@@ -93,7 +93,7 @@ void session::on_event(session_event& what) {
                  [this](const replace_session&) {
                    close(close_code::replaced, "replaced by a newer session of this device");
                  },
-                 [this](session_sent_away& s) { close(s.code, std::move(s.reason)); },
+                 [this](session_sent_away& s) { go(s); },
                  [this](const user_lost&) { close(close_code::internal, "the user was lost"); },
                  [this](session_attached& a) { welcome(a); },
                  [this](const sessions_reached& r) {

@@ -92,6 +92,8 @@ class session final : public light_actor<session_event> {
   void introduce(command::hello& what, std::optional<token_verdict> of_token);
   void refuse_hello(error_code code, close_code close, const std::string& reason);
   void be(identity who);
+  std::optional<unauthorized> kept_out() const;
+  void go(session_sent_away& what);
   void welcome(session_attached& what);
   void arm_token_timers();
   void timer(const session_timer& what);

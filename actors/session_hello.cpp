@@ -101,6 +101,7 @@ void session::introduce(command::hello& what, std::optional<token_verdict> of_to
   } else {
     return refuse({"a token or a guest name is needed", false});
   }
+  if (const auto why = kept_out()) return refuse(*why);
   now_ = phase::greeting;
   env_->came({id_, user_, !token_ || token_->guest, what.device, introduction_->from});
   taken_->pays.know_user(user_.view());
@@ -114,8 +115,22 @@ void session::be(identity who) {
   token_ = std::make_unique<const identity>(std::move(who));
 }
 
+/// Whom the deployment does not let in any more.
+std::optional<unauthorized> session::kept_out() const {
+  if (token_) return env_->barred->keeps_out(*token_);
+  if (!env_->barred->of(user_).deactivated) return std::nullopt;
+  return unauthorized{"the user is deactivated", false};
+}
+
+void session::go(session_sent_away& what) {
+  if (!what.if_barred || kept_out()) close(what.code, std::move(what.reason));
+}
+
 void session::welcome(session_attached& what) {
   if (now_ != phase::greeting) return;
+  // Who was told to go while this session was on its way in could not tell it.
+  if (const auto why = kept_out())
+    return refuse_hello(error_code::unauthorized, close_code::unauthorized, why->reason);
   now_ = phase::ready;
   const auto intro = std::move(introduction_);
   message::welcome frame;
@@ -204,6 +219,8 @@ void session::refresh(const running& run, std::optional<token_verdict> of_token)
   auto& who = std::get<identity>(*of_token);
   if (who.user != user_)
     return fail(run.ticket, error_code::unauthorized, "the user must stay the same");
+  if (const auto why = env_->barred->keeps_out(who))
+    return fail(run.ticket, error_code::unauthorized, why->reason);
   const auto expiry = [this] {
     return token_ ? token_->expires_at.value_or(unix_ms{}) : unix_ms{};
   };

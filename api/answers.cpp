@@ -14,6 +14,13 @@ fault_at located(const std::string& at, const fault& what) {
 
 }  // namespace
 
+void put_profile(writing& out, service& api, const user_set& of) {
+  out.put("user", of.user);
+  out.put("name", std::string_view{of.name.empty() ? of.user.value() : of.name});
+  out.put("data", of.data);
+  if (api.chat().bar_of(of.user).deactivated) out.put("deactivated", true);
+}
+
 void put_member(writing& out, const journal::listed_member& one, std::string_view name) {
   out.put("id", one.user);
   out.put_text("name", name);

@@ -24,6 +24,8 @@ std::string event_text(const room_id& room, const Event& what) {
   return text;
 }
 
+/// The members of `User`.
+void put_profile(writing& out, service& api, const user_set& of);
 /// The members of `Member`.
 void put_member(writing& out, const journal::listed_member& one, std::string_view name);
 /// What became of an entry: the members of `Stored`. `user`: of a direct message, to whom.

@@ -6,6 +6,7 @@
 #include "protocol/free_data.hpp"
 #include "protocol/ids.hpp"
 #include "protocol/messages.hpp"
+#include "rooms/bar.hpp"
 #include "rooms/brief.hpp"
 #include "rooms/operation.hpp"
 #include "webhooks/engine.hpp"
@@ -108,6 +109,12 @@ class backend {
   virtual void erase(const user_id& user, std::function<void(erasure)> then) = 0;
   /// Whether there is something left to erase of who is called so since. None: it is not known now.
   virtual void is_erasing(const user_id& as, std::function<void(std::optional<bool>)> then) = 0;
+
+  /// What keeps a user from signing in, by which it goes from now on. What is stored of it is a mark.
+  virtual rooms::bar bar_of(const user_id& user) const = 0;
+  virtual void set_bar(const user_id& user, const rooms::bar& how) = 0;
+  /// Closes it where the user may not come in by its token any more.
+  virtual void close_barred(session_id session, close_code code, std::string reason) = 0;
 
   /// Of the last entry.
   virtual void feed_position(std::function<void(std::uint64_t)> then) = 0;

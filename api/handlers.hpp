@@ -59,6 +59,14 @@ void signal(service& api, of_call of);
 void stats(service& api, of_call of);
 void node(service& api, of_call of);
 void openapi(service& api, of_call of);
+// standing.cpp
+void revoke(service& api, of_call of);
+void deactivate(service& api, of_call of);
+void reactivate(service& api, of_call of);
+void list_users(service& api, of_call of);
+void user_rooms(service& api, of_call of);
+void user_unread(service& api, of_call of);
+void move_marker(service& api, of_call of);
 // auditing.cpp
 void audit(service& api, of_call of);
 // jobs.cpp

@@ -8,11 +8,9 @@
 namespace confab::api::handlers {
 namespace {
 
-std::string user_text(const user_set& of) {
+std::string user_text(service& api, const user_set& of) {
   writing out;
-  out.put("user", of.user);
-  out.put("name", std::string_view{of.name.empty() ? of.user.value() : of.name});
-  out.put("data", of.data);
+  put_profile(out, api, of);
   return out.done();
 }
 
@@ -40,7 +38,7 @@ rooms::operation set(const service& api, const call& of, user_set profile) {
 }
 
 void store(service& api, of_call of, user_set profile) {
-  auto text = user_text(profile);
+  auto text = user_text(api, profile);
   std::vector<rooms::operation> what;
   what.push_back(set(api, *of, std::move(profile)));
   api.submit(of, std::move(what), [of, text = std::move(text)](const auto& outcomes) {
@@ -81,9 +79,9 @@ void patch_user(service& api, of_call of) {
 }
 
 void get_user(service& api, of_call of) {
-  with_profile(api, of, [of](const std::optional<user_set>& found) {
+  with_profile(api, of, [&api, of](const std::optional<user_set>& found) {
     if (!found || found->guest) return of->refuse(error_code::no_such_user, "no such user");
-    of->answer(200, user_text(*found));
+    of->answer(200, user_text(api, *found));
   });
 }
 

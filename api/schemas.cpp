@@ -185,7 +185,27 @@ std::string_view schemas_text() noexcept {
   "skipped": {"type": "object", "additionalProperties": {"type": "string"}, "description": "Why each of the others was left as it is: a code, or already."},
   "seq": {"$ref": "#/components/schemas/Seq"}, "deleted": {"type": "integer"}}},
 "User": {"type": "object", "additionalProperties": false, "required": ["user", "name"], "properties": {
-  "user": {"$ref": "#/components/schemas/UserId"}, "name": {"type": "string"}, "data": {"type": "object"}}},
+  "user": {"$ref": "#/components/schemas/UserId"}, "name": {"type": "string"}, "data": {"type": "object"}, "deactivated": {"type": "boolean"}}},
+"Users": {"type": "object", "additionalProperties": false, "required": ["items"], "properties": {
+  "items": {"type": "array", "items": {"$ref": "#/components/schemas/User"}}, "next": {"type": "string"}}},
+"RevokeBody": {"type": "object", "additionalProperties": false, "properties": {
+  "before": {"type": "integer", "minimum": 0, "maximum": 9007199254740991, "description": "Tokens that were made before; now unless said."}}},
+"InboxLast": {"type": "object", "additionalProperties": false, "required": ["seq", "at", "from"], "properties": {
+  "seq": {"$ref": "#/components/schemas/Seq"}, "at": {"$ref": "#/components/schemas/Time"}, "from": {"$ref": "#/components/schemas/Author"},
+  "text": {"type": "string", "description": "Its beginning."}, "attachments": {"type": "integer"}}},
+"InboxRow": {"type": "object", "additionalProperties": false, "required": ["room"], "properties": {
+  "room": {"$ref": "#/components/schemas/RoomId"}, "title": {"type": "string"}, "with": {"$ref": "#/components/schemas/UserId"},
+  "state": {"type": "string", "enum": ["member", "invited"]}, "role": {"$ref": "#/components/schemas/Role"}, "by": {"$ref": "#/components/schemas/Author"},
+  "until": {"$ref": "#/components/schemas/Time"}, "head": {"$ref": "#/components/schemas/Seq"}, "at": {"$ref": "#/components/schemas/Time"},
+  "read": {"$ref": "#/components/schemas/Seq"}, "unread": {"type": "integer"}, "mentions": {"type": "integer"},
+  "last": {"$ref": "#/components/schemas/InboxLast"}, "own": {"$ref": "#/components/schemas/Own"}}},
+"UserRooms": {"type": "object", "additionalProperties": false, "required": ["items"], "properties": {
+  "items": {"type": "array", "items": {"$ref": "#/components/schemas/InboxRow"}}, "next": {"type": "string"}}},
+"Totals": {"type": "object", "additionalProperties": false, "required": ["rooms", "unread", "mentions"], "properties": {
+  "rooms": {"type": "integer", "description": "In which something is unread."}, "unread": {"type": "integer"}, "mentions": {"type": "integer"}}},
+"ReadBody": {"type": "object", "additionalProperties": false, "required": ["seq"], "properties": {"seq": {"$ref": "#/components/schemas/Seq"}}},
+"Counts": {"type": "object", "additionalProperties": false, "required": ["read", "unread", "mentions"], "properties": {
+  "read": {"$ref": "#/components/schemas/Seq"}, "unread": {"type": "integer"}, "mentions": {"type": "integer"}}},
 "UserBody": {"type": "object", "additionalProperties": false, "properties": {
   "name": {"type": "string", "minLength": 1, "maxLength": 128}, "data": {"type": "object"}}},
 "UserPatch": {"type": "object", "additionalProperties": false, "minProperties": 1, "properties": {

@@ -165,6 +165,12 @@ void api_backend::close_session(session_id session, close_code code, std::string
       actors::to_session{session, actors::session_sent_away{code, std::move(reason)}});
 }
 
+void api_backend::close_barred(session_id session, close_code code, std::string reason) {
+  caf::anon_send(
+      env_.board.audience_of(session),
+      actors::to_session{session, actors::session_sent_away{code, std::move(reason), true}});
+}
+
 void api_backend::erase(const user_id& user, std::function<void(api::erasure)> then) {
   auto hear = [then = std::move(then)](const actors::erase_taken& taken) {
     then({taken.ok, taken.known, taken.as});
@@ -233,7 +239,7 @@ std::optional<user_id> api_backend::admin_of(std::string_view token) {
   if (env_.auth->answers_later()) return std::nullopt;
   const auto verdict = env_.auth->verify(token, env_.now());
   const auto* who = std::get_if<actors::identity>(&verdict);
-  if (!who || !who->admin) return std::nullopt;
+  if (!who || !who->admin || env_.barred->keeps_out(*who)) return std::nullopt;
   return who->user;
 }
 

@@ -167,6 +167,7 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
   env_.how.address_share = how.rate_address;
   env_.how.create_rooms = how.create_rooms;
   env_.how.rules = rules_of(how);
+  env_.how.record_rooms = has_api_;
   env_.how.emits_per_second = how.emits_per_second;
   env_.how.searches_per_second = how.searches_per_second;
   env_.how.invitations_per_hour = how.invitations_per_hour;
@@ -249,6 +250,10 @@ void chat::open(const config& how, std::function<bool()> stop) {
   env_.keys_since = [this] { return journal_->keys_since(); };
   env_.may_have_directs = [this](const user_id& user) { return journal_->may_have_directs(user); };
   env_.guest_key = guest_key_of(*journal_);
+  const auto bars = journal_->make_reader()->marks(rooms::bars_owner, rooms::mark::kind::own_settings);
+  if (!bars) throw std::runtime_error("the journal cannot be read: " + bars.detail());
+  for (const auto& [mark, position] : *bars)
+    env_.barred->set(user_id::trusted(mark.subject), rooms::bar_of(mark));
   spawn_actors();
   if (has_api_) open_api(how, position_);
   watch_.start(on_.system());
@@ -286,12 +291,14 @@ transport::upgrade_verdict chat::admit(const transport::http_request& request,
                                        std::optional<actors::token_verdict> of_token) {
   std::optional<actors::identity> known;
   if (of_token) {
-    if (const auto* why = std::get_if<actors::unauthorized>(&*of_token)) {
-      auto answer = plain(401, why->reason + "\n");
+    const auto refused = [](const std::string& why) {
+      auto answer = plain(401, why + "\n");
       answer.headers.emplace_back("WWW-Authenticate", "Bearer error=\"invalid_token\"");
-      return transport::upgrade_refused{std::move(answer), why->reason};
-    }
+      return transport::upgrade_refused{std::move(answer), why};
+    };
+    if (const auto* why = std::get_if<actors::unauthorized>(&*of_token)) return refused(why->reason);
     known = std::get<actors::identity>(*std::move(of_token));
+    if (const auto why = env_.barred->keeps_out(*known)) return refused(why->reason);
   }
   return chat_session(on_, env_, limits_, transport::counted_as(request.peer_address, proxies_),
                       std::move(known), {request.peer_address, trace_of(request)});

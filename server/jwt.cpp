@@ -255,6 +255,7 @@ class jwt_authenticator final : public actors::authenticator {
       const auto from = milliseconds_of(*it);
       if (!from) return refused("a time in the token is not valid");
       if (*from > now.value() + leeway) return refused("the token is not valid yet");
+      if (key == std::string_view{"iat"}) who.issued_at = unix_ms{*from};
     }
     // Last, so that "expired" means: everything else about it was right.
     if (const auto* it = claim("exp")) {

@@ -85,6 +85,13 @@ class fake_backend final : public api::backend {
   }
   std::vector<user_id> erased;
   std::optional<bool> is_busy = true;
+  rooms::bar bar_of(const user_id& user) const override {
+    const auto at = bars.find(user);
+    return at == bars.end() ? rooms::bar{} : at->second;
+  }
+  void set_bar(const user_id& user, const rooms::bar& how) override { bars[user] = how; }
+  std::map<user_id, rooms::bar> bars;
+  void close_barred(session_id, close_code, std::string) override {}
   void feed_position(std::function<void(std::uint64_t)> then) override { then(0); }
   void wait_for_feed(std::uint64_t, std::chrono::milliseconds how_long,
                      std::function<void(std::uint64_t)> then) override {
