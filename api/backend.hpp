@@ -149,6 +149,9 @@ class backend {
   virtual bool is_in(std::string_view net, std::string_view address) const = 0;
 
   virtual server_numbers numbers() const = 0;
+  /// The server is not ready any more, lets nobody in, and sends away who is there in the course of that time.
+  /// None: it is as before.
+  virtual void drain(std::optional<std::chrono::milliseconds> over) = 0;
   virtual std::string_view node() const = 0;
   virtual std::string_view durability() const = 0;  // a literal
   virtual std::size_t text_bytes_max() const = 0;

@@ -58,6 +58,8 @@ void presence(service& api, of_call of);
 void signal(service& api, of_call of);
 void stats(service& api, of_call of);
 void node(service& api, of_call of);
+void drain_node(service& api, of_call of);
+void undrain_node(service& api, of_call of);
 void openapi(service& api, of_call of);
 // standing.cpp
 void revoke(service& api, of_call of);

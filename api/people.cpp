@@ -274,6 +274,18 @@ void node(service& api, of_call of) {
   of->answer(200, out.done());
 }
 
+void drain_node(service& api, of_call of) {
+  constexpr std::int64_t usual = 5'000;
+  const auto* over = of->in_body("spread_ms");
+  api.chat().drain(std::chrono::milliseconds{over ? over->get<std::int64_t>() : usual});
+  of->answer(202, {});
+}
+
+void undrain_node(service& api, of_call of) {
+  api.chat().drain(std::nullopt);
+  of->answer(202, {});
+}
+
 void openapi(service& api, of_call of) {
   of->answer(200, api.document());
 }

@@ -63,6 +63,8 @@ constexpr std::array table{
     route{"POST", "/presence", read, "presence", "Which of these users are online.", "", "PresenceBody", "200:Presence", handlers::presence},
     route{"GET", "/stats", read, "stats", "How much there is of what.", "", "", "200:Stats", handlers::stats},
     route{"GET", "/node", node, "node", "The server that answers.", "", "", "200:Node", handlers::node},
+    route{"POST", "/node/drain", node, "drainNode", "The server is not ready any more and sends away who is there; the process stays.", "", "DrainBody", "202", handlers::drain_node},
+    route{"POST", "/node/undrain", node, "undrainNode", "The server is ready again.", "", "", "202", handlers::undrain_node},
     // Jobs.
     route{"GET", "/jobs", any, "listJobs", "Jobs that the key may know of, the latest first.", "limit cursor", "", "200:Jobs", handlers::list_jobs},
     route{"GET", "/jobs/{job}", any, "getJob", "How far a job is.", "", "", "200:Job", handlers::get_job},

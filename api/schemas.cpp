@@ -277,6 +277,8 @@ std::string_view schemas_text() noexcept {
   "at": {"$ref": "#/components/schemas/Time"}, "status": {"type": "integer"}, "answer": {"type": "string"}}},
 "DeadLetters": {"type": "object", "additionalProperties": false, "required": ["items"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/DeadLetter"}}, "next": {"type": "string"}}},
+"DrainBody": {"type": "object", "additionalProperties": false, "properties": {
+  "spread_ms": {"type": "integer", "minimum": 0, "maximum": 3600000, "default": 5000}}},
 "AuditedCall": {"type": "object", "additionalProperties": false, "required": ["call", "status"], "properties": {
   "call": {"type": "string", "description": "The operationId."}, "status": {"type": "integer"}, "user": {"type": "string"},
   "room": {"type": "string"}, "webhook": {"type": "string"}}},

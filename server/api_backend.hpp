@@ -8,6 +8,7 @@
 #include "server/jwt.hpp"
 #include "transport/incident.hpp"
 
+#include <chrono>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -32,6 +33,7 @@ class api_backend final : public api::backend {
     std::function<api::server_numbers()> numbers;
     actors::tariffs prices{};  // see `api_tariffs`
     std::function<void(const transport::incident&)> note{};
+    std::function<void(std::optional<std::chrono::milliseconds>)> drain;
   };
   /// `env` has its writer and its switchboard filled by now, and outlives this.
   api_backend(const actors::environment& env, feed_pulse_actor pulse, std::string log_name,
@@ -67,6 +69,7 @@ class api_backend final : public api::backend {
   void signal(const user_id& to, const user_id& from, const free_data& data,
               std::function<void(std::size_t)> then) override;
   void close_session(session_id session, close_code code, std::string reason) override;
+  void drain(std::optional<std::chrono::milliseconds> over) override { from_.drain(over); }
   rooms::bar bar_of(const user_id& user) const override { return env_.barred->of(user); }
   void set_bar(const user_id& user, const rooms::bar& how) override { env_.barred->set(user, how); }
   void close_barred(session_id session, close_code code, std::string reason) override;

@@ -106,6 +106,12 @@ transport::upgrade_refused not_open_yet() {
   return {std::move(answer), "starting"};
 }
 
+transport::upgrade_refused drained() {
+  auto answer = plain(503, "the server takes nobody in\n");
+  answer.headers.emplace_back("Retry-After", "5");
+  return {std::move(answer), "draining"};
+}
+
 /// Behind a proxy on this machine everybody comes from here.
 bool is_from_here(const transport::http_request& request) {
   if (request.proxied) return false;
@@ -240,6 +246,7 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
     keeper_ = actors::keeper_actor{};
     eraser_ = actors::eraser_actor{};
     env_.board.clear();
+    drains_ = node_drain_actor{};
     if (backend_) backend_->clear();
   });
 }
@@ -268,6 +275,7 @@ std::vector<transport::websocket_route> chat::websockets() {
   if (!authenticator_.answers_later()) {
     route.authorize = [this](const transport::http_request& request) -> transport::upgrade_verdict {
       if (opening_.goes_on()) return not_open_yet();
+      if (drained_) return drained();
       const auto token = request.bearer();
       return admit(request, token ? actors::verify(env_, *token, [](auto) {}) : std::nullopt);
     };
@@ -275,6 +283,7 @@ std::vector<transport::websocket_route> chat::websockets() {
   }
   route.authorize_later = [this](const std::shared_ptr<transport::upgrade_question>& asked) {
     if (opening_.goes_on()) return asked->answer(not_open_yet());
+    if (drained_) return asked->answer(drained());
     const auto token = asked->request().bearer();
     if (!token) return asked->answer(admit(asked->request(), std::nullopt));
     // Without a verdict the question is let go of, which is an answer too.
@@ -367,6 +376,7 @@ transport::http_response chat::show_metrics() const {
 std::string chat::trouble() const {
   if (!journal_healthy_) return "journal is failing";
   if (!ready_) return "starting or draining";
+  if (drained_) return "drained by the API";
   if (memory_is_short_) return "memory is short";
   return watch_.trouble();
 }

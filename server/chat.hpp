@@ -11,6 +11,7 @@
 #include "server/incidents.hpp"
 #include "server/line_pacing.hpp"
 #include "server/metrics.hpp"
+#include "server/node_drain.hpp"
 #include "server/opening.hpp"
 #include "server/renewable_authenticator.hpp"
 #include "server/runtime.hpp"
@@ -88,6 +89,8 @@ class chat {
   void look_at_memory();
   /// Not ready any more; who is there is to come back at the pace of PROTOCOL §7.
   void begin_drain();
+  /// See `backend::drain`; any thread.
+  void drain_node(std::optional<std::chrono::milliseconds> over);
   /// Everything asked of the journal is committed or failed, then the actors end, if there are any.
   void end_actors();
 
@@ -140,6 +143,8 @@ class chat {
   std::atomic<bool> ready_{false};
   std::atomic<bool> journal_healthy_{true};
   std::atomic<bool> clock_in_doubt_{false};
+  std::atomic<bool> drained_{false};  // by the API
+  node_drain_actor drains_;
   actors::keeper_actor keeper_;
   actors::eraser_actor eraser_;
 };

@@ -50,9 +50,12 @@ void chat::open_api(const config& how, std::uint64_t position) {
   };
   backend_ = std::make_unique<api_backend>(env_, std::move(pulse), std::string{names_of(*journal_).latest()},
                                            api_backend::sources{count, api_tariffs(how.api_rate, how.api_burst),
-                                                                on_incident()});
+                                                                on_incident(),
+                                                                [this](auto over) { drain_node(over); }});
   backend_->sign_with(signer_of(how));
   backend_->erase_by(eraser_);
+  drains_ = actors::spawn_on<node_drain>(on_.system(), on_.unit(0), &env_);
+  watch_.add("who drains the node", drains_);
   open_hooks(how, position);
   api_ = std::make_unique<api::service>(*backend_, *how.api_keys,
                                         api::service_options{base_path_ + std::string{api_path}});
@@ -99,6 +102,15 @@ void chat::open_hooks(const config& how, std::uint64_t position) {
   sending.bug = [this] { actors::report_bug(env_, "webhooks", {}); };
   hooks_ = std::make_unique<hook_sender>(std::move(hooks), std::move(sending));
   backend_->send_by(*hooks_);
+}
+
+void chat::drain_node(std::optional<std::chrono::milliseconds> over) {
+  if (drained_.exchange(over.has_value()) != over.has_value())
+    over ? log::warn("node-drained", "spread_ms={}", over->count()) : log::info("node-undrained");
+  if (over)
+    caf::anon_send(drains_, drain_begin{*over});
+  else
+    caf::anon_send(drains_, drain_end{});
 }
 
 transport::http_route chat::api_row() {

@@ -87,6 +87,7 @@ void chat::end_actors() {
   searching_.end();
   caf::anon_send_exit(keeper_, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(eraser_, caf::exit_reason::user_shutdown);
+  if (drains_) caf::anon_send_exit(drains_, caf::exit_reason::user_shutdown);
   if (backend_) backend_->end();
   caf::anon_send_exit(env_.writer, caf::exit_reason::user_shutdown);
 }

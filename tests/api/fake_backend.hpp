@@ -137,6 +137,8 @@ class fake_backend final : public api::backend {
     return address.starts_with(net);
   }
   api::server_numbers numbers() const override { return {}; }
+  void drain(std::optional<std::chrono::milliseconds> over) override { drained = over; }
+  std::optional<std::chrono::milliseconds> drained;
   std::string_view node() const override { return "n1"; }
   std::string_view durability() const override { return "disk"; }
   std::size_t text_bytes_max() const override { return limits::text_bytes_max; }
