@@ -611,7 +611,7 @@ TEST_CASE("what is about no room is told where no rooms are named, or where it i
   receiver of;
   of.put({}, "all");
   of.put({.url = {}, .events = {"*"}, .rooms = {"general"}}, "narrow");
-  of.put({.url = {}, .events = {"message.*", "user.changed"}, .rooms = {"general"}}, "named");
+  of.put({.url = {}, .events = {"message.*", "user.created"}, .rooms = {"general"}}, "named");
   auto author = rooms::server_principal();
   author.as = rooms::principal::kind::api_key;
 
@@ -619,7 +619,7 @@ TEST_CASE("what is about no room is told where no rooms are named, or where it i
                               rooms::set_user{user_set{bob, "Bob", {}, false}}}});
 
   const auto at = std::to_string(of.head());
-  CHECK(of.ids_sent() == std::vector{"all.user.changed." + at + ".0", "named.user.changed." + at + ".0"});
+  CHECK(of.ids_sent() == std::vector{"all.user.created." + at + ".0", "named.user.created." + at + ".0"});
 }
 
 TEST_CASE("secrets are rotated, and for a day both sign") {
