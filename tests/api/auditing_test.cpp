@@ -24,7 +24,7 @@ TEST_CASE("a call about users is recorded with its answer, by its key") {
   CHECK(notes_in(world.chat).empty());  // it has no answer yet
   world.chat.settle({rooms::kept{seq_no{1}, unix_ms{1}, 1, {}, {}}});
 
-  CHECK(notes_in(world.chat) == std::vector<std::string>{R"(shop {"call":"putUser","status":200,"user":"bob"})"});
+  CHECK(notes_in(world.chat) == std::vector<std::string>{R"(shop {"call":"putUser","user":"bob","status":200})"});
 }
 
 TEST_CASE("what only reads, or is about messages, is not recorded") {
@@ -39,7 +39,7 @@ TEST_CASE("what only reads, or is about messages, is not recorded") {
 
 TEST_CASE("of a key's calls that it has no scope for one in a second is recorded") {
   api_world world{"read"};
-  const std::string note = R"(shop {"call":"deactivate","status":403,"user":"eve"})";
+  const std::string note = R"(shop {"call":"deactivate","user":"eve","status":403})";
 
   for (int i = 0; i < 3; ++i) world.call("POST", "/users/eve/deactivate");
   CHECK(notes_in(world.chat) == std::vector{note});
