@@ -114,7 +114,7 @@ constexpr const char* marks_in = R"(
       e ->> 'subject', e ->> 'value', e ->> 'text' from (select ?1 as e))";
 
 /// Of a key's name, or of whose token was taken for one.
-constexpr std::size_t by_bytes_max = 160;
+constexpr std::size_t longest_by = 160;
 constexpr std::string_view form = "confab-export";
 constexpr std::int64_t form_number = 1;
 
@@ -244,7 +244,7 @@ std::string_view fault_of(const log_entry& entry) {
     return "it is from what is no user";
   if (entry.key.size() > limits::key_bytes_max || !is_clean_text(entry.key, false))
     return "its key cannot be one";
-  if (entry.by.size() > by_bytes_max || !is_clean_text(entry.by, false))
+  if (entry.by.size() > longest_by || !is_clean_text(entry.by, false))
     return "it is by what is no key of the API";
   const auto* gone = std::get_if<trimmed>(&entry.body);
   const auto target = gone ? std::optional{gone->upto} : target_of(entry.body);
