@@ -30,6 +30,7 @@ struct open_session {
   session_id id;
   std::string name;
   std::string device;  // empty: none was named
+  bool active = true;  // the user looks at it
 };
 
 struct search_done {
@@ -58,6 +59,8 @@ struct server_numbers {
   std::uint64_t connections = 0;
   std::uint64_t rooms_awake = 0;
   std::optional<std::uint64_t> database_bytes;
+  std::optional<double> search_behind_seconds;   // none: there is no search
+  std::vector<webhooks::hook_numbers> webhooks;
   std::string trouble;  // why the server is not ready; empty: it is
   std::chrono::milliseconds up{0};
 };

@@ -217,7 +217,11 @@ void list_members(service& api, of_call of) {
     std::erase_if(page->members, [&](const auto& one) { return role && name(one.row.as) != *role; });
     writing out;
     out.array("items", page->members, [&](const journal::listed_member& one) {
-      out.object([&] { put_member(out, one, names[one.user]); });
+      out.object([&] {
+        put_member(out, one, names[one.user]);
+        if (state != member_state::member) return;
+        if (const auto found = from.member(of->room(), one.user)) out.put("read", found->read);
+      });
     });
     if (page->more && !users.empty())
       out.put("next", std::string_view{api.cursor_of('p', users.back().view())});

@@ -122,6 +122,7 @@ void list_sessions(service& api, of_call of) {
       out.object([&] {
         out.put("session", std::string_view{one.name});
         out.put_text("device", one.device);
+        out.put("active", one.active);
         out.put("node", api.chat().node());
       });
     });
@@ -160,16 +161,20 @@ namespace {
 
 /// Counts of many users, each of which comes when it comes.
 struct counting {
+  struct sessions {
+    std::uint64_t all = 0;
+    std::uint64_t active = 0;
+  };
   explicit counting(std::size_t users) : waiting(users) {}
 
   std::mutex border;
-  std::map<std::string, std::uint64_t> counts;  // guarded
+  std::map<std::string, sessions> counts;  // guarded
   std::size_t waiting;  // guarded
 
   /// Whether it was the last.
-  bool take(const user_id& user, std::size_t count) {
+  bool take(const user_id& user, const sessions& of) {
     const std::lock_guard lock{border};
-    if (count > 0) counts[user.value()] = count;
+    if (of.all > 0) counts[user.value()] = of;
     return --waiting == 0;
   }
 };
@@ -182,11 +187,15 @@ void presence(service& api, of_call of) {
   for (const auto& each : users) {
     const auto user = user_id::trusted(each.get<std::string>());
     api.chat().sessions_of(user, [of, counted, user](const auto& sessions) {
-      if (!counted->take(user, sessions.size())) return;
+      const auto active = std::ranges::count_if(sessions, &open_session::active);
+      if (!counted->take(user, {sessions.size(), static_cast<std::uint64_t>(active)})) return;
       writing out;
       out.object("online", [&] {
         for (const auto& [id, count] : counted->counts)
-          out.entry_object(id, [&, n = count] { out.put("sessions", n); });
+          out.entry_object(id, [&, n = count] {
+            out.put("sessions", n.all);
+            out.put("active", n.active);
+          });
       });
       of->answer(200, out.done());
     });
@@ -203,10 +212,10 @@ void signal(service& api, of_call of) {
   for (const auto& each : users) {
     const auto user = user_id::trusted(each.get<std::string>());
     api.chat().signal(user, of->from(), free_data{text}, [of, counted, user](std::size_t sessions) {
-      if (!counted->take(user, sessions)) return;
+      if (!counted->take(user, {sessions, 0})) return;
       writing out;
       out.object("sessions", [&] {
-        for (const auto& [id, count] : counted->counts) out.entry(id, count);
+        for (const auto& [id, count] : counted->counts) out.entry(id, count.all);
       });
       of->answer(200, out.done());
     });
@@ -258,6 +267,17 @@ void stats(service& api, of_call of) {
     out.put("rooms_awake", is.rooms_awake);
     out.put("entries_at", position);
     out.put("database_bytes", is.database_bytes);
+    constexpr double in_ms = 1'000;
+    if (is.search_behind_seconds)
+      out.put("search_behind_ms", static_cast<std::uint64_t>(*is.search_behind_seconds * in_ms));
+    out.array("webhooks", is.webhooks, [&](const webhooks::hook_numbers& one) {
+      out.object([&] {
+        out.put("id", std::string_view{one.id});
+        out.put("paused", one.paused);
+        out.put("dead", one.dead);
+        out.put("oldest_at", one.oldest_at);
+      });
+    });
     out.put("ready", is.trouble.empty());
     of->answer(200, out.done());
   });

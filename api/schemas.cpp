@@ -170,7 +170,8 @@ std::string_view schemas_text() noexcept {
 "Member": {"type": "object", "additionalProperties": false, "required": ["id", "state"], "properties": {
   "id": {"$ref": "#/components/schemas/UserId"}, "name": {"type": "string"}, "state": {"type": "string", "enum": ["invited", "member", "banned"]},
   "role": {"$ref": "#/components/schemas/Role"}, "since": {"$ref": "#/components/schemas/Seq"}, "until": {"$ref": "#/components/schemas/Time"},
-  "mute_until": {"$ref": "#/components/schemas/Time"}, "by": {"$ref": "#/components/schemas/Author"}, "reason": {"type": "string"}}},
+  "mute_until": {"$ref": "#/components/schemas/Time"}, "by": {"$ref": "#/components/schemas/Author"}, "reason": {"type": "string"},
+  "read": {"$ref": "#/components/schemas/Seq"}}},
 "Members": {"type": "object", "additionalProperties": false, "required": ["items"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/Member"}}, "next": {"type": "string"}}},
 "MembersBody": {"type": "object", "additionalProperties": false, "required": ["users"], "properties": {
@@ -214,8 +215,8 @@ std::string_view schemas_text() noexcept {
   "user": {"$ref": "#/components/schemas/UserId"}, "name": {"type": "string", "minLength": 1, "maxLength": 128}, "data": {"type": "object"}}},
 "UsersBody": {"type": "object", "additionalProperties": false, "required": ["users"], "properties": {
   "users": {"type": "array", "minItems": 1, "maxItems": 1000, "items": {"$ref": "#/components/schemas/UsersItem"}}}},
-"Session": {"type": "object", "additionalProperties": false, "required": ["session", "node"], "properties": {
-  "session": {"type": "string"}, "device": {"type": "string"}, "node": {"type": "string"}}},
+"Session": {"type": "object", "additionalProperties": false, "required": ["session", "active", "node"], "properties": {
+  "session": {"type": "string"}, "device": {"type": "string"}, "active": {"type": "boolean", "description": "The user looks at it."}, "node": {"type": "string"}}},
 "Sessions": {"type": "object", "additionalProperties": false, "required": ["items"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/Session"}}}},
 "DisconnectBody": {"type": "object", "additionalProperties": false, "properties": {
@@ -233,7 +234,8 @@ std::string_view schemas_text() noexcept {
   "online": {"type": "integer"}, "users": {"type": "array", "items": {"$ref": "#/components/schemas/UserId"}}}},
 "PresenceBody": {"type": "object", "additionalProperties": false, "required": ["users"], "properties": {
   "users": {"type": "array", "minItems": 1, "maxItems": 1000, "items": {"$ref": "#/components/schemas/UserId"}}}},
-"Online": {"type": "object", "additionalProperties": false, "required": ["sessions"], "properties": {"sessions": {"type": "integer"}}},
+"Online": {"type": "object", "additionalProperties": false, "required": ["sessions", "active"], "properties": {
+  "sessions": {"type": "integer"}, "active": {"type": "integer", "description": "Of these, those that the user looks at."}}},
 "Presence": {"type": "object", "additionalProperties": false, "required": ["online"], "properties": {
   "online": {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Online"}}}},
 "Report": {"type": "object", "additionalProperties": false, "required": ["id", "at", "room", "target", "by", "state"], "properties": {
@@ -242,9 +244,14 @@ std::string_view schemas_text() noexcept {
   "state": {"type": "string", "enum": ["open", "closed"]}}},
 "Reports": {"type": "object", "additionalProperties": false, "required": ["items"], "properties": {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/Report"}}, "next": {"type": "string"}}},
-"Stats": {"type": "object", "additionalProperties": false, "required": ["users", "sessions", "connections", "rooms_awake", "ready"], "properties": {
+"Stats": {"type": "object", "additionalProperties": false, "required": ["users", "sessions", "connections", "rooms_awake", "webhooks", "ready"], "properties": {
   "users": {"type": "integer"}, "sessions": {"type": "integer"}, "connections": {"type": "integer"}, "rooms_awake": {"type": "integer"},
-  "entries_at": {"$ref": "#/components/schemas/Seq"}, "database_bytes": {"type": "integer"}, "ready": {"type": "boolean"}}},
+  "entries_at": {"$ref": "#/components/schemas/Seq"}, "database_bytes": {"type": "integer"}, "ready": {"type": "boolean"},
+  "search_behind_ms": {"type": "integer", "description": "For how long the search index has not had all there is."},
+  "webhooks": {"type": "array", "items": {"$ref": "#/components/schemas/WebhookNumbers"}}}},
+"WebhookNumbers": {"type": "object", "additionalProperties": false, "required": ["id", "paused", "dead"], "properties": {
+  "id": {"type": "string"}, "paused": {"type": "boolean"}, "dead": {"type": "integer"},
+  "oldest_at": {"type": "integer", "description": "Of what it was not told yet."}}},
 "Node": {"type": "object", "additionalProperties": false, "required": ["node", "version", "ready", "up_ms"], "properties": {
   "node": {"type": "string"}, "version": {"type": "string"}, "ready": {"type": "boolean"}, "why": {"type": "string"}, "up_ms": {"type": "integer"}}},
 "WebhookBody": {"type": "object", "additionalProperties": false, "required": ["url"], "properties": {

@@ -112,7 +112,7 @@ void api_backend::sessions_of(const user_id& user,
     if (row)
       for (const auto& one : row->sessions())
         sessions.push_back({one.id, env_.board.name_of(one.id).text(),
-                            one.device ? one.device->value() : std::string{}});
+                            one.device ? one.device->value() : std::string{}, one.active});
     then(std::move(sessions));
   };
   caf::anon_send(env_.board.registrar_of(user),

@@ -44,6 +44,8 @@ void chat::open_api(const config& how, std::uint64_t position) {
     out.connections = is.transport.connections_open;
     out.rooms_awake = is.actors.rooms_awake;
     if (is.disk) out.database_bytes = is.disk->database_bytes;
+    out.search_behind_seconds = is.search_behind_seconds;
+    if (is.hooks) out.webhooks = is.hooks->hooks;
     out.trouble = trouble();
     out.up = up();
     return out;

@@ -321,7 +321,7 @@ scenario("users have profiles and sessions, and are told to go", async (world) =
   assert.equal(token.status, 201);
   assert.deepEqual([said.type, after.json], ["sent", kept.json], "who signs in does not write over what the API set");
   assert.deepEqual(sessions.json.items.map((row) => row.device).sort(), ["laptop", "phone"]);
-  assert.deepEqual(online.json, { online: { bob: { sessions: 2 } } });
+  assert.deepEqual(online.json, { online: { bob: { sessions: 2, active: 2 } } });
   assert.deepEqual([signalled.json, heard.from, heard.data], [{ sessions: { bob: 2 } }, "shop", { n: 1 }]);
   assert.equal(one.json.sessions, 1);
   assert.deepEqual(await phone.closed(), { code: 4004, reason: "moved" });
