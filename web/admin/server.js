@@ -109,7 +109,7 @@ export async function showServer(page) {
   goOn();
   return titled("Server", state, facts, figures,
     section("The last five minutes", el("div", { class: "plots" }, plots.map(({ plot }) => plot.element)), note),
-    section("Drain", hint("To end this server in peace, run “confabd drain” on its machine, or send it SIGTERM: sessions are told to come back elsewhere or later. The API has no call for that.")));
+    section("Drain", hint("To end this server in peace, run “confabd drain” on its machine, or send it SIGTERM: sessions are told to come back elsewhere or later. The API’s POST /node/drain sends them away, and the server stays.")));
 }
 
 /** A key without the scope `node` sees the rest. */
