@@ -19,8 +19,8 @@ node_drain::behavior_type node_drain::make_behavior() {
   return {
       [this](const drain_begin& what) { begin(what.over); },
       [this](const drain_end&) {
+        ++runs_;
         sessions_.clear();
-        answers_ = 0;
       },
       [this](const drain_step&) {
         steps_ = false;
@@ -32,14 +32,15 @@ node_drain::behavior_type node_drain::make_behavior() {
 
 /// Who comes while a shard is asked is refused already, or knows of no drain and is left.
 void node_drain::begin(std::chrono::milliseconds over) {
+  const auto run = ++runs_;
   until_ = env_->steady_now() + over;
   sessions_.clear();
   answers_ = env_->board.shards();
   for (std::size_t i = 0; i < env_->board.shards(); ++i)
     request(env_->board.shard(i).registrar, caf::infinite, actors::census_question{everybody})
         .then(
-            [this](const actors::users_present& there) {
-              if (answers_ == 0) return;  // it was ended meanwhile
+            [this, run](const actors::users_present& there) {
+              if (run != runs_) return;
               for (const auto& [user, sessions] : there.users)
                 sessions_.insert(sessions_.end(), sessions.begin(), sessions.end());
               if (--answers_ == 0) step();

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace confab::server {
@@ -35,7 +36,8 @@ class node_drain final : public actors::pinned<node_drain_actor::base> {
   const actors::environment* env_;
   std::vector<session_id> sessions_;  // that are still to be told
   actors::steady_time until_;
-  std::size_t answers_ = 0;  // of shards that were asked who is there
+  std::uint64_t runs_ = 0;   // begun or ended: what was asked for an earlier one does not count
+  std::size_t answers_ = 0;  // that are still to come, of shards that were asked who is there
   bool steps_ = false;       // a step is on its way
 };
 
