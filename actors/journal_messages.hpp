@@ -54,6 +54,12 @@ struct renamed {
   bool ok = false;
   std::optional<journal::rename_place> next;
 };
+/// See `writer::forget_room`. `hear` is called once, by the writer's thread.
+struct forget_room_job {
+  room_id room;
+  seq_no head;
+  std::function<void(bool)> hear;
+};
 /// See `writer::drop_notes`.
 struct drop_notes_request {
   user_id after;
@@ -304,6 +310,7 @@ CONFAB_MESSAGE(order_request)
 CONFAB_MESSAGE(ordered)
 CONFAB_MESSAGE(rename_request)
 CONFAB_MESSAGE(renamed)
+CONFAB_MESSAGE(forget_room_job)
 CONFAB_MESSAGE(drop_notes_request)
 CONFAB_MESSAGE(notes_dropped)
 CONFAB_MESSAGE(forget_names_request)

@@ -169,6 +169,16 @@ journal_writer::behavior_type journal_writer::make_behavior() {
         plan_clearing(clearing_wait);
         return step ? renamed{true, step->next} : renamed{};
       },
+      [this](const forget_room_job& asked) {
+        commit();
+        const auto done = state_->writer->forget_room(asked.room, asked.head);
+        const bool gone = done && *done;
+        // Its actor knows another room by this id.
+        const auto awake = gone ? env_->board.awake(asked.room) : room_actor{};
+        if (awake) caf::anon_send_exit(awake, caf::exit_reason::user_shutdown);
+        plan_clearing(clearing_wait);
+        asked.hear(gone);
+      },
       [this](const drop_notes_request& asked) {
         const auto done = state_->writer->drop_notes(asked.after, asked.upto);
         return done ? notes_dropped{true, *done} : notes_dropped{};

@@ -42,6 +42,7 @@ struct order_request;
 struct ordered;
 struct rename_request;
 struct renamed;
+struct forget_room_job;
 struct drop_notes_request;
 struct notes_dropped;
 struct forget_names_request;
@@ -109,6 +110,7 @@ using writer_actor = caf::typed_actor<caf::reacts_to<append_request>, caf::react
                                       caf::reacts_to<probe_journal>, caf::reacts_to<shard_load>,
                                       caf::reacts_to<clear_leftovers>,
                                       caf::reacts_to<store_markers>,
+                                      caf::reacts_to<forget_room_job>,
                                       caf::replies_to<flush_request>::with<flushed>,
                                       caf::replies_to<order_request>::with<ordered>,
                                       caf::replies_to<rename_request>::with<renamed>,

@@ -113,6 +113,8 @@ class backend {
   /// Whether there is something left to erase of who is called so since. None: it is not known now.
   virtual void is_erasing(const user_id& as, std::function<void(std::optional<bool>)> then) = 0;
 
+  /// See `journal::writer::forget_room`: from then on it is as if the room had never been.
+  virtual void forget_room(const room_id& room, seq_no head, std::function<void(bool gone)> then) = 0;
   /// What keeps a user from signing in, by which it goes from now on. What is stored of it is a mark.
   virtual rooms::bar bar_of(const user_id& user) const = 0;
   virtual void set_bar(const user_id& user, const rooms::bar& how) = 0;

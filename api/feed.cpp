@@ -30,7 +30,7 @@ bool may_look(service& api, std::string_view payer) {
 }
 
 bool shows(const call& of, const journal::feed_item& item) {
-  return item.room != rooms::server_room && of.key->sees(item.room);
+  return !item.room.view().starts_with('@') && of.key->sees(item.room);
 }
 
 /// `next`: who reads lines goes on behind any of them.

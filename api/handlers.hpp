@@ -75,6 +75,7 @@ void audit(service& api, of_call of);
 void erase_user(service& api, of_call of);
 void export_user(service& api, of_call of);
 void export_room(service& api, of_call of);
+void delete_room(service& api, of_call of);
 void list_jobs(service& api, of_call of);
 void get_job(service& api, of_call of);
 void delete_job(service& api, of_call of);

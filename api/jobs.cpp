@@ -12,7 +12,7 @@
 namespace confab::api {
 namespace {
 
-constexpr std::array<std::string_view, 3> kinds{"erase", "export_user", "export_room"};
+constexpr std::array<std::string_view, 4> kinds{"erase", "export_user", "export_room", "delete_room"};
 
 /// What the journal keeps of a job; numbers are given out again and again, so the rows are as many as jobs are
 /// kept.
@@ -34,6 +34,8 @@ std::optional<job> job_in(const rooms::mark& kept) {
   out.about = body.value("about", "");
   out.by = body.value("by", "");
   out.at = unix_ms{body.value("at", std::int64_t{0})};
+  out.epoch = body.value("epoch", "");
+  out.done = body.value("done", false);
   return out;
 }
 
@@ -57,9 +59,9 @@ void job_book::read(std::span<const journal::stored_mark> marks) {
   }
 }
 
-job job_book::add(job_kind kind, std::string about, std::string by, unix_ms at) {
+job job_book::add(job_kind kind, std::string about, std::string by, unix_ms at, std::string epoch) {
   const std::lock_guard lock{border_};
-  job made{++last_, kind, std::move(about), std::move(by), at};
+  job made{++last_, kind, std::move(about), std::move(by), at, std::move(epoch)};
   known_.emplace(made.number, made);
   if (made.number > jobs_kept_max) known_.erase(made.number - jobs_kept_max);
   return made;
@@ -88,13 +90,22 @@ std::vector<job> job_book::list(std::uint64_t before, std::size_t count) const {
   return out;
 }
 
+job job_book::finish(job what) {
+  what.done = true;
+  const std::lock_guard lock{border_};
+  if (const auto at = known_.find(what.number); at != known_.end()) at->second.done = true;
+  return what;
+}
+
 void job_book::forget(std::uint64_t number) {
   const std::lock_guard lock{border_};
   known_.erase(number);
 }
 
 rooms::operation job_book::keeps(const job& what) {
-  const json body{{"kind", name(what.kind)}, {"about", what.about}, {"by", what.by}, {"at", what.at.value()}};
+  json body{{"kind", name(what.kind)}, {"about", what.about}, {"by", what.by}, {"at", what.at.value()}};
+  if (!what.epoch.empty()) body["epoch"] = what.epoch;
+  if (what.done) body["done"] = true;
   return mark_of(what, body.dump());
 }
 
@@ -115,6 +126,8 @@ bool shows(const api_key& key, const job& what) {
       return key.may(scope::export_) && key.sees_all();
     case job_kind::export_room:
       return key.may(scope::export_) && key.sees(room_id::trusted(what.about));
+    case job_kind::delete_room:
+      return key.may(scope::rooms) && key.sees(room_id::trusted(what.about));
   }
   return false;
 }
@@ -139,10 +152,10 @@ void with_job(service& api, const call_ptr& of, std::function<void(const job&)> 
   });
 }
 
-/// Answers with a new job once it is kept.
-void begin(service& api, const call_ptr& of, job_kind kind, std::string about) {
-  with_jobs(api, of, [&api, of, kind, about = std::move(about)] {
-    const auto made = api.jobs().add(kind, about, of->key->name, api.chat().now());
+/// Answers with a new job once it is kept, and begins what is to be done for it.
+void begin(service& api, const call_ptr& of, job_kind kind, std::string about, std::string epoch = {}) {
+  with_jobs(api, of, [&api, of, kind, about = std::move(about), epoch = std::move(epoch)] {
+    const auto made = api.jobs().add(kind, about, of->key->name, api.chat().now(), epoch);
     std::vector<rooms::operation> what;
     what.push_back(job_book::keeps(made));
     api.submit(of, std::move(what), [&api, of, made](const auto& outcomes) {
@@ -153,12 +166,13 @@ void begin(service& api, const call_ptr& of, job_kind kind, std::string about) {
       writing out;
       out.put("job", std::string_view{made.id()});
       of->answer(202, out.done());
+      if (made.kind == job_kind::delete_room) delete_room(api, made);
     });
   });
 }
 
 void put_job(writing& out, const job& what, std::string_view state) {
-  constexpr std::array<std::string_view, kinds.size()> members{"as", "user", "room"};
+  constexpr std::array<std::string_view, kinds.size()> members{"as", "user", "room", "room"};
   out.put("job", std::string_view{what.id()});
   out.put("kind", name(what.kind));
   out.put("state", state);
@@ -207,6 +221,25 @@ void export_room(service& api, of_call of) {
   });
 }
 
+/// Who deletes a room twice has the same job for as long as it goes on.
+void delete_room(service& api, of_call of) {
+  if (is_direct(of->room()))
+    return of->refuse(error_code::forbidden, "direct rooms are their users', for ever");
+  with_jobs(api, of, [&api, of] {
+    const auto known = api.jobs().find(job_kind::delete_room, of->room().view());
+    if (known && !known->done) {
+      writing out;
+      out.put("job", std::string_view{known->id()});
+      return of->answer(202, out.done());
+    }
+    api.read(of, of->room().view(), [&api, of](journal::reader& from) {
+      const auto info = from.room(of->room());
+      if (!info) return of->refuse(unreadable(info.why()));
+      begin(api, of, job_kind::delete_room, of->room().value(), info->epoch.value());
+    });
+  });
+}
+
 void get_job(service& api, of_call of) {
   with_job(api, of, [&api, of](const job& found) {
     const auto answer = [of, found](bool goes_on) {
@@ -214,7 +247,7 @@ void get_job(service& api, of_call of) {
       put_job(out, found, state_of(goes_on));
       of->answer(200, out.done());
     };
-    if (found.kind != job_kind::erase) return answer(false);
+    if (found.kind != job_kind::erase) return answer(found.kind == job_kind::delete_room && !found.done);
     api.chat().is_erasing(user_id::trusted(found.about), [of, answer](std::optional<bool> goes_on) {
       if (!goes_on) return of->refuse(error_code::unavailable, "the journal can't be read now");
       answer(*goes_on);
@@ -263,7 +296,8 @@ void list_jobs(service& api, of_call of) {
       if (!shows(*of->key, one)) continue;
       work->more = work->rows.size() == of->limit();
       if (work->more) break;
-      work->rows.emplace_back(std::move(one), false);
+      const bool goes_on = one.kind == job_kind::delete_room && !one.done;
+      work->rows.emplace_back(std::move(one), goes_on);
     }
     work->go_on();
   });
@@ -271,8 +305,8 @@ void list_jobs(service& api, of_call of) {
 
 void delete_job(service& api, of_call of) {
   with_job(api, of, [&api, of](const job& found) {
-    if (found.kind == job_kind::erase)
-      return of->refuse(error_code::conflict, "who is to be erased is erased, whatever happens");
+    if (found.kind == job_kind::erase || found.kind == job_kind::delete_room)
+      return of->refuse(error_code::conflict, "what is begun of this is not taken back");
     std::vector<rooms::operation> what;
     what.push_back(job_book::drops(found));
     api.submit(of, std::move(what), [&api, of, number = found.number](const auto& outcomes) {
@@ -285,8 +319,8 @@ void delete_job(service& api, of_call of) {
 
 void job_result(service& api, of_call of) {
   with_job(api, of, [&api, of](const job& found) {
-    if (found.kind == job_kind::erase)
-      return of->refuse(error_code::conflict, "an erasure has no result");
+    if (found.kind == job_kind::erase || found.kind == job_kind::delete_room)
+      return of->refuse(error_code::conflict, "a job of this kind has no result");
     stream_export(api, of, found);
   });
 }

@@ -21,7 +21,7 @@ namespace confab::api {
 class service;
 struct call;
 
-enum class job_kind : std::uint8_t { erase, export_user, export_room };
+enum class job_kind : std::uint8_t { erase, export_user, export_room, delete_room };
 std::string_view name(job_kind of) noexcept;
 
 struct job {
@@ -30,6 +30,8 @@ struct job {
   std::string about;  // a user or a room; of an erasure how the user is called since
   std::string by;     // the name of the key
   unix_ms at;
+  std::string epoch;  // of a room that is deleted: one that comes after it by the same id is another
+  bool done = false;  // likewise
 
   std::string id() const { return "j-" + std::to_string(number); }
 };
@@ -48,12 +50,14 @@ class job_book {
   /// What the journal has; once.
   void read(std::span<const journal::stored_mark> marks);
   /// A new one; it is known from then on, and kept where `keeps` is stored.
-  job add(job_kind kind, std::string about, std::string by, unix_ms at);
+  job add(job_kind kind, std::string about, std::string by, unix_ms at, std::string epoch = {});
   std::optional<job> find(std::string_view id) const;
   std::optional<job> find(job_kind kind, std::string_view about) const;
   /// Those before `before`, the latest first.
   std::vector<job> list(std::uint64_t before, std::size_t count) const;
   void forget(std::uint64_t number);
+  /// The job, which is done from now on.
+  job finish(job what);
 
   static rooms::operation keeps(const job& what);
   static rooms::operation drops(const job& what);
@@ -65,6 +69,8 @@ class job_book {
   std::map<std::uint64_t, job> known_;  // guarded
 };
 
+/// Begins what a job of the kind `delete_room` has to do, or goes on with it.
+void delete_room(service& api, const job& what);
 /// Answers with what a job of the kinds `export_…` has, line by line, straight from the log.
 void stream_export(service& api, const std::shared_ptr<call>& of, const job& what);
 

@@ -35,6 +35,7 @@ constexpr std::array table{
     route{"PUT", "/rooms/{room}", rooms, "putRoom", "Makes a room, or sets what is given where it is there.", "", "RoomBody", "201:Room 200:Room", handlers::put_room},
     route{"GET", "/rooms/{room}", read, "getRoom", "A room.", "", "", "200:Room", handlers::get_room},
     route{"PATCH", "/rooms/{room}", rooms, "patchRoom", "Sets what is given.", "", "RoomPatch", "200:Room", handlers::patch_room},
+    route{"DELETE", "/rooms/{room}", rooms, "deleteRoom", "Takes a room away, with all that was said in it; its id is free then.", "", "", "202:JobMade", handlers::delete_room},
     route{"POST", "/rooms/{room}/trim", erase, "trimRoom", "Takes away what was said up to an entry, or before a time.", "", "TrimBody", "200:Trimmed", handlers::trim_room},
     route{"POST", "/rooms/{room}/export", export_, "exportRoom", "All of a room, to be fetched as the job's result.", "", "", "202:JobMade", handlers::export_room},
     route{"GET", "/rooms/{room}/members", read, "listMembers", "Members, or who is invited or banned, in order of id.", "state role limit cursor", "", "200:Members", handlers::list_members},

@@ -297,7 +297,7 @@ std::string_view schemas_text() noexcept {
   "items": {"type": "array", "items": {"$ref": "#/components/schemas/AuditItem"}}, "next": {"type": "string"}}},
 "JobMade": {"type": "object", "additionalProperties": false, "required": ["job"], "properties": {"job": {"type": "string"}}},
 "Job": {"type": "object", "additionalProperties": false, "required": ["job", "kind", "state", "by", "at"], "properties": {
-  "job": {"type": "string"}, "kind": {"type": "string", "enum": ["erase", "export_user", "export_room"]},
+  "job": {"type": "string"}, "kind": {"type": "string", "enum": ["erase", "export_user", "export_room", "delete_room"]},
   "state": {"type": "string", "enum": ["running", "done"]}, "by": {"type": "string", "description": "The name of the key."},
   "at": {"$ref": "#/components/schemas/Time"}, "user": {"$ref": "#/components/schemas/UserId"}, "room": {"$ref": "#/components/schemas/RoomId"},
   "as": {"$ref": "#/components/schemas/UserId"}}},

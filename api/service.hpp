@@ -90,6 +90,8 @@ class service {
   response too_large();
   /// By which keys are judged from now on.
   void use(key_ring keys);
+  /// Jobs of an earlier process go on. Once, before anybody calls.
+  void resume_jobs();
 
   backend& chat() noexcept { return with_; }
   const std::string& document() const noexcept { return document_; }

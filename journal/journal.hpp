@@ -163,6 +163,12 @@ class writer {
     return (void)user, (void)as, (void)from, rename_page{};
   }
 
+  /// The id of a room is free from now on. Its log stays under a name that no client can use, in no list;
+  /// what had to go from it must have gone before. False: there is no such room, or its head is another.
+  virtual result<bool> forget_room(const room_id& room, seq_no head) {
+    return (void)room, (void)head, false;
+  }
+
   /// Takes away, of some: the old name of who was erased no later than `erased`, in what says so itself,
   /// but for direct rooms, whose ids have it; and the names of guests that were told last no later than
   /// `guests`. Whether there may be more.

@@ -65,6 +65,9 @@ class memory_writer final : public writer, private rooms::source {
         });
     return std::optional<user_id>{};
   }
+  result<bool> forget_room(const room_id& room, seq_no head) override {
+    return forget_room_of(store_, room, head);
+  }
   result<bool> forget_names(unix_ms erased, unix_ms guests) override {
     const std::lock_guard lock{store_.border};
     forget_in_memory(store_, erased, guests);

@@ -2,6 +2,7 @@
 
 #include "journal/memory_store.hpp"
 #include "protocol/wire_size.hpp"
+#include "rooms/principal.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -74,6 +75,23 @@ std::vector<user_set> profiles_of(memory_store& store, std::span<const user_id> 
     if (const auto at = store.profiles.find(user); at != store.profiles.end())
       found.push_back(at->second.what);
   return found;
+}
+
+bool forget_room_of(memory_store& store, const room_id& room, seq_no head) {
+  const std::lock_guard lock{store.border};
+  const auto at = store.rooms.find(room);
+  if (at == store.rooms.end() || at->second.view.head != head || at->second.view.direct) return false;
+  auto node = store.rooms.extract(at);
+  auto& view = node.mapped().view;
+  view.room = room_id::trusted(std::string{rooms::gone_room_prefix} + std::to_string(view.number));
+  node.key() = view.room;
+  store.rooms.insert(std::move(node));
+  std::erase_if(store.marks, [&](const auto& one) {
+    const auto& [user, kind, about] = one.first;
+    return about == room.value() &&
+           (kind == rooms::mark::kind::read_marker || kind == rooms::mark::kind::own_settings);
+  });
+  return true;
 }
 
 std::vector<user_set> users_of(memory_store& store, std::string_view prefix, const user_id& after,

@@ -296,7 +296,7 @@ class memory_reader final : public reader {
     std::vector<room_info> page;
     auto at = after ? store_.rooms.upper_bound(*after) : store_.rooms.begin();
     for (; at != store_.rooms.end() && page.size() <= count; ++at)
-      if (!at->second.view.direct && at->first != rooms::server_room && filter.admits(at->first)) {
+      if (!at->second.view.direct && !at->first.view().starts_with('@') && filter.admits(at->first)) {
         const auto own = at->second.members.find(filter.asker);
         const bool has_row = own != at->second.members.end();
         const bool hidden = at->second.view.settings().is_private() && !filter.hidden_too;

@@ -104,6 +104,7 @@ std::vector<room_info> directs_of(const memory_store& store, const user_id& user
 std::uint64_t position_at_of(memory_store& store, unix_ms at);
 bool has_blocked_of(memory_store& store, const user_id& blocker, const user_id& blocked);
 std::vector<user_set> profiles_of(memory_store& store, std::span<const user_id> users);
+bool forget_room_of(memory_store& store, const room_id& room, seq_no head);
 std::vector<user_set> users_of(memory_store& store, std::string_view prefix, const user_id& after,
                                std::size_t count);
 std::vector<feed_item> feed_of(memory_store& store, std::uint64_t after, std::size_t count,

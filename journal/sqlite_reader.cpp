@@ -132,7 +132,7 @@ std::optional<sqlite_reader::failure> sqlite_reader::open() {
        "select 1 from reactions where room = ?1 and target = ?2 and emoji = ?3 and user = ?4"},
       {run_.rooms, rooms_where + "r.direct_a is null and r.unlisted = 0 and r.id > 0 and "
                                  "r.room >= ?1 and r.room < ?2 order by r.room limit ?3"},
-      {run_.all_rooms, rooms_where + "r.direct_a is null and r.id > 0 and "
+      {run_.all_rooms, rooms_where + "r.direct_a is null and r.id > 0 and r.room not like '@%' and "
                                      "r.room >= ?1 and r.room < ?2 order by r.room limit ?3"},
       // Of a user's there are no more than limits::memberships_max.
       {run_.hidden_rooms,

@@ -317,7 +317,7 @@ class importer {
     if (code) return words(code, database_);
     query room{rooms};
     while (room.next())
-      if (!is_valid_id(room.text(0)))
+      if (!is_valid_id(room.text(0)) && !room.text(0).starts_with(rooms::gone_room_prefix))
         return "a room is called " + std::string{room.text(0)} + ", which no room can be";
     std::unordered_map<std::int64_t, seq_no> heads;
     query row{entries};

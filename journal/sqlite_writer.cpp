@@ -315,6 +315,15 @@ result<std::optional<user_id>> sqlite_writer::drop_notes(const user_id& after, s
   return next;
 }
 
+result<bool> sqlite_writer::forget_room(const room_id& room, seq_no head) {
+  bool renamed = false;
+  auto done = store(true, [&](bool&) { return rename_room(room, head, renamed); });
+  views_.clear();
+  people_.forget();
+  if (done) *done = renamed;
+  return done;
+}
+
 bool sqlite_writer::clear_leftovers() {
   if (!rotation_.empty_log(database_)) return false;
   leftovers_ = false;

@@ -60,6 +60,7 @@ class sqlite_writer final : public writer, private rooms::source {
   result<rename_page> rename(const user_id& user, const user_id& as,
                              const rename_place& from) override;
   result<bool> forget_names(unix_ms erased, unix_ms guests) override;
+  result<bool> forget_room(const room_id& room, seq_no head) override;
 
  private:
   class transaction;
@@ -77,6 +78,7 @@ class sqlite_writer final : public writer, private rooms::source {
                 shared_time& keys_since, pending_markers& markers, const digest_secret& secret,
                 rooms::key_window window, const rooms::rules& how);
   int prepare();
+  int rename_room(const room_id& room, seq_no head, bool& renamed);
   int load_keys();
   int load_note();
   int keep_note(std::string_view note);

@@ -1,6 +1,9 @@
 // Marks: read markers, one's own settings of rooms, blocks.
 
 #include "journal/sqlite_writer.hpp"
+#include "rooms/principal.hpp"
+
+#include <string>
 
 namespace confab::journal::sqlite {
 
@@ -73,6 +76,25 @@ int sqlite_writer::recall_authors() {
     if (own.code()) return own.code();
   }
   return row.code();
+}
+
+/// With the markers of all who have read there: who comes into a room of the same id has read nothing of
+/// it. The last mark of all stays, since the journal's position does not go back.
+int sqlite_writer::rename_room(const room_id& id, seq_no head, bool& renamed) {
+  const auto* view = room(id);
+  if (broken()) return code_;
+  if (!view || view->head != head || view->direct || view->number == 0) return SQLITE_OK;
+  const auto name = std::string{rooms::gone_room_prefix} + std::to_string(view->number);
+  statement rename, forget;
+  int code = rename.prepare(database_, "update rooms set room = ?2, unlisted = 1 where id = ?1");
+  if (!code)
+    code = forget.prepare(database_,
+                          "delete from marks where kind in (1, 2) and subject = ?1 and "
+                          "position < (select max(id) from log)");
+  if (!code) code = query{rename, view->number, std::string_view{name}}.run();
+  if (!code) code = query{forget, id.view()}.run();
+  renamed = code == SQLITE_OK;
+  return code;
 }
 
 }  // namespace confab::journal::sqlite

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace confab::rooms {
 
@@ -32,6 +33,9 @@ struct principal {
 inline const user_id server_user = user_id::trusted("@server");
 /// Whose log holds the server's own entries; no client can name it.
 inline const room_id server_room = room_id::trusted("@server");
+
+/// How rooms are called that were deleted; no client can name one either.
+inline constexpr std::string_view gone_room_prefix = "@gone:";
 
 inline principal server_principal() {
   principal server;

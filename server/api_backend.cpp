@@ -165,6 +165,10 @@ void api_backend::close_session(session_id session, close_code code, std::string
       actors::to_session{session, actors::session_sent_away{code, std::move(reason)}});
 }
 
+void api_backend::forget_room(const room_id& room, seq_no head, std::function<void(bool)> then) {
+  caf::anon_send(env_.writer, actors::forget_room_job{room, head, guarded(env_, std::move(then))});
+}
+
 void api_backend::close_barred(session_id session, close_code code, std::string reason) {
   caf::anon_send(
       env_.board.audience_of(session),

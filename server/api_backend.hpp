@@ -73,6 +73,7 @@ class api_backend final : public api::backend {
   rooms::bar bar_of(const user_id& user) const override { return env_.barred->of(user); }
   void set_bar(const user_id& user, const rooms::bar& how) override { env_.barred->set(user, how); }
   void close_barred(session_id session, close_code code, std::string reason) override;
+  void forget_room(const room_id& room, seq_no head, std::function<void(bool)> then) override;
   void erase(const user_id& user, std::function<void(api::erasure)> then) override;
   void is_erasing(const user_id& as, std::function<void(std::optional<bool>)> then) override;
   void feed_position(std::function<void(std::uint64_t)> then) override;

@@ -61,6 +61,7 @@ void chat::open_api(const config& how, std::uint64_t position) {
   open_hooks(how, position);
   api_ = std::make_unique<api::service>(*backend_, *how.api_keys,
                                         api::service_options{base_path_ + std::string{api_path}});
+  api_->resume_jobs();
 }
 
 std::unique_ptr<webhooks::push> chat::open_push(const config& how, std::uint64_t position) {

@@ -8,19 +8,20 @@
 namespace confab::webhooks {
 namespace {
 
-constexpr std::array<std::string_view, 29> names{
+constexpr std::array<std::string_view, 30> names{
     "message.created", "message.edited",   "message.deleted",  "reaction.added",  "reaction.removed",
     "pin.added",       "pin.removed",      "member.invited",   "member.joined",   "member.left",
     "member.removed",  "member.banned",    "member.unbanned",  "member.changed",  "room.changed",
     "room.trimmed",    "user.created",     "user.changed",     "user.deactivated", "user.erased",
-    "room.created",    "message.reported", "notify",           "notify.cleared",  "presence.online",
+    "room.created",    "room.deleted",     "message.reported", "notify",           "notify.cleared",  "presence.online",
     "presence.offline", "presence.reset",  "webhook.gap",      "webhook.test"};
 static_assert(names.size() == static_cast<std::size_t>(event_kind::test) + 1);
 
 std::optional<event_kind> kind_of(const recorded& what) {
-  constexpr std::array<std::pair<std::string_view, event_kind>, 4> kinds{
+  constexpr std::array<std::pair<std::string_view, event_kind>, 5> kinds{
       {{"report.created", event_kind::message_reported},
        {"room.created", event_kind::room_created},
+       {"room.deleted", event_kind::room_deleted},
        {"user.deactivated", event_kind::user_deactivated},
        {"user.reactivated", event_kind::user_changed}}};
   for (const auto& [type, kind] : kinds)
@@ -66,6 +67,7 @@ event_set events_named(std::string_view pattern) noexcept {
 
 std::optional<event_kind> event_of(const journal::feed_item& item) {
   using found = std::optional<event_kind>;
+  if (item.room.view().starts_with(rooms::gone_room_prefix)) return std::nullopt;
   return std::visit(
       overloaded{[](const posted&) { return found{event_kind::message_created}; },
                  [](const edited&) { return found{event_kind::message_edited}; },

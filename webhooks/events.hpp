@@ -37,6 +37,7 @@ enum class event_kind : std::uint8_t {
   user_deactivated,
   user_erased,
   room_created,
+  room_deleted,
   message_reported,
   notify,
   notify_cleared,

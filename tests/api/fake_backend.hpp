@@ -85,6 +85,11 @@ class fake_backend final : public api::backend {
   }
   std::vector<user_id> erased;
   std::optional<bool> is_busy = true;
+  void forget_room(const room_id& room, seq_no, std::function<void(bool)> then) override {
+    forgotten.push_back(room);
+    then(true);
+  }
+  std::vector<room_id> forgotten;
   rooms::bar bar_of(const user_id& user) const override {
     const auto at = bars.find(user);
     return at == bars.end() ? rooms::bar{} : at->second;

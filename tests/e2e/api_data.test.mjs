@@ -181,3 +181,51 @@ scenario("a user is exported: profile, rooms, markers, settings, blocks, and wha
   assert.ok(entries.every((line) => line.entry.from === "eve"));
   assert.deepEqual(rest, entries.slice(1));
 });
+
+scenario("a room is deleted: who is in it leaves, nothing of it is found, and its id begins anew", async (world) => {
+  const data = await world.directory();
+  const { server, api, keys } = await apiServer(world, { data, keys: { all: "*", read: "read" } });
+  await api.put("/rooms/team", { title: "Team", owner: "alice" });
+  await api.post("/rooms/team/members", { users: ["eve"], state: "banned" });
+  const bob = await world.guest(server, "bob");
+  await bob.ask({ type: "join", room: "team", member: true });
+  const visitor = await world.member(server, "vera", "team");
+  const { json: said } = await api.post("/rooms/team/messages", { from: "bob", text: "unforgettable" });
+  await bob.ask({ type: "read", room: "team", seq: said.seq });
+  const { json: before } = await api.get("/rooms/team");
+
+  const may = await api.with(keys.read).delete("/rooms/team");
+  const made = await api.delete("/rooms/team");
+  const left = await Promise.all([bob, visitor].map((one) => one.expect({ type: "left", room: "team" })));
+  const done = await until("it is deleted", async () => {
+    const { json } = await api.get(`/jobs/${made.json.job}`);
+    return json.state === "done" && json;
+  });
+  const gone = await api.get("/rooms/team");
+  const listed = await api.get("/rooms");
+  const messages = await api.get("/rooms/team/messages");
+  const found = await api.post("/search", { query: "unforgettable" });
+  const feed = await api.get("/feed?cursor=0&wait_ms=0").catch(() => undefined);
+  const again = await api.delete("/rooms/team");
+  await api.put("/rooms/team", { owner: "carol" });
+  const { json: fresh } = await api.get("/rooms/team");
+  const { json: next } = await api.post("/rooms/team/messages", { from: "carol", text: "a new beginning" });
+  await bob.ask({ type: "join", room: "team", member: true });
+  const unread = await api.get("/users/bob/rooms");
+  const members = await api.get("/rooms/team/members");
+  await server.stop();
+  const second = await apiServer(world, { data });
+  const later = await second.api.get("/rooms");
+
+  assert.deepEqual([may.status, made.status], [403, 202]);
+  assert.ok(left.every((one) => one.room === "team"));
+  assert.deepEqual([done.kind, done.room, done.by], ["delete_room", "team", "all"]);
+  assert.deepEqual([gone.status, messages.status, again.status], [404, 404, 404]);
+  assert.deepEqual(listed.json.items, []);
+  assert.deepEqual(found.json.hits, []);
+  assert.ok(!JSON.stringify(feed?.json ?? {}).includes("unforgettable"));
+  assert.ok(fresh.epoch !== before.epoch && fresh.head < before.head && next.seq < said.seq + 5);
+  assert.deepEqual(unread.json.items.map((row) => [row.room, row.unread]), [["team", 0]]);
+  assert.deepEqual(members.json.items.map((one) => one.id), ["bob", "carol"]);
+  assert.deepEqual(later.json.items.map((room) => room.room), ["team"]);
+});

@@ -104,3 +104,27 @@ TEMPLATE_TEST_CASE("the first profile of a user says that nothing was known befo
     if (const auto* profile = std::get_if<user_set>(&item.entry.body)) first.push_back(profile->first);
   CHECK(first == std::vector{true, false});
 }
+
+TEMPLATE_TEST_CASE("a room that is forgotten is in no list, and its id begins anew", "[journal]", memory_store,
+                   sqlite_store) {
+  TestType store;
+  auto& of = store.of;
+  of.commit({create(general, "e1"), join_as_member(general, bob), post(general, "1"), post(general, "2")});
+  of.commit({operation{general, by(bob), {}, rooms::move_marker{seq_no{3}}}});
+  of.commit({operation{general, by(bob), {}, rooms::cease_membership{}}});
+  const auto head = of.read->room(general)->head;
+
+  CHECK_FALSE(*of.write->forget_room(general, seq_no{1}));  // something came meanwhile
+  CHECK_FALSE(*of.write->forget_room(room("other"), seq_no{0}));
+  of.commit({profile(bob)});
+  CHECK(*of.write->forget_room(general, head));
+
+  CHECK(of.read->room(general).why() == fault::no_such_room);
+  CHECK(of.read->rooms({}, {}, many)->empty());
+  CHECK(std::holds_alternative<rooms::refused>(of.commit({post(general, "3")})[0]));
+  of.commit({create(general, "e2"), join_as_member(general, bob), post(general, "one")});
+  const auto fresh = *of.read->room(general);
+  CHECK(fresh.epoch.value() == "e2");
+  CHECK(fresh.head == seq_no{2});
+  CHECK((*of.read->counts(general, bob))->unread == 1);
+}

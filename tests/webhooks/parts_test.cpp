@@ -71,6 +71,8 @@ TEST_CASE("every entry is one event or none") {
   fresh.first = true;
   CHECK(event_named(fresh, rooms::server_room) == "user.created");
   CHECK(event_named(recorded{"room.created", free_data{"{}"}}, rooms::server_room) == "room.created");
+  CHECK(event_named(recorded{"room.deleted", free_data{"{}"}}, rooms::server_room) == "room.deleted");
+  CHECK(event_named(posted{}, room_id::trusted("@gone:5")) == "");
   CHECK(event_named(recorded{"user.deactivated", free_data{"{}"}}, rooms::server_room) ==
         "user.deactivated");
   CHECK(event_named(recorded{"user.reactivated", free_data{"{}"}}, rooms::server_room) ==
