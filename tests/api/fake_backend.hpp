@@ -85,11 +85,10 @@ class fake_backend final : public api::backend {
   }
   std::vector<user_id> erased;
   std::optional<bool> is_busy = true;
-  void forget_room(const room_id& room, seq_no, std::function<void(bool)> then) override {
-    forgotten.push_back(room);
-    then(true);
+  void forget_room(const room_id& room, seq_no head, std::function<void(bool)> then) override {
+    then(forgets(room, head));
   }
-  std::vector<room_id> forgotten;
+  std::function<bool(const room_id&, seq_no)> forgets = [](const room_id&, seq_no) { return true; };
   rooms::bar bar_of(const user_id& user) const override {
     const auto at = bars.find(user);
     return at == bars.end() ? rooms::bar{} : at->second;
