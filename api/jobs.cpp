@@ -77,8 +77,8 @@ std::optional<job> job_book::find(std::string_view id) const {
 
 std::optional<job> job_book::find(job_kind kind, std::string_view about) const {
   const std::lock_guard lock{border_};
-  for (const auto& [number, one] : known_)
-    if (one.kind == kind && one.about == about) return one;
+  for (auto at = known_.rbegin(); at != known_.rend(); ++at)
+    if (at->second.kind == kind && at->second.about == about) return at->second;
   return std::nullopt;
 }
 

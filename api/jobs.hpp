@@ -52,6 +52,7 @@ class job_book {
   /// A new one; it is known from then on, and kept where `keeps` is stored.
   job add(job_kind kind, std::string about, std::string by, unix_ms at, std::string epoch = {});
   std::optional<job> find(std::string_view id) const;
+  /// The latest of the kind.
   std::optional<job> find(job_kind kind, std::string_view about) const;
   /// Those before `before`, the latest first.
   std::vector<job> list(std::uint64_t before, std::size_t count) const;
