@@ -119,8 +119,8 @@ void api_backend::sessions_of(const user_id& user,
                  actors::to_user{user, actors::look_at_user{guarded(env_, std::move(hear))}});
 }
 
-void api_backend::who_is_active(const std::vector<user_id>& users,
-                                std::function<void(std::vector<bool>)> then) const {
+void api_backend::who_needs_no_push(const std::vector<user_id>& users,
+                                    std::function<void(std::vector<bool>)> then) const {
   // The mutex is the border between the shards, which answer each for its own users.
   struct answers {
     std::mutex border;
@@ -131,10 +131,11 @@ void api_backend::who_is_active(const std::vector<user_id>& users,
   all->active.resize(users.size());
   all->left = users.size();
   for (std::size_t i = 0; i < users.size(); ++i) {
-    auto hear = [all, i, then](const actors::user_row* row) {
+    const bool kept_out = env_.barred->of(users[i]).deactivated;
+    auto hear = [all, i, kept_out, then](const actors::user_row* row) {
       {
         const std::lock_guard lock{all->border};
-        all->active[i] = row && row->has_active();
+        all->active[i] = kept_out || (row && row->has_active());
         if (--all->left > 0) return;
       }
       then(all->active);

@@ -47,9 +47,9 @@ class api_backend final : public api::backend {
   void sign_with(std::optional<token_signer> signer);
   /// Before anybody calls.
   void send_by(hook_sender& sender) noexcept { hooks_ = &sender; }
-  /// Whether each of them looks at a session just now.
-  void who_is_active(const std::vector<user_id>& users,
-                     std::function<void(std::vector<bool>)> then) const;
+  /// Whether each of them looks at a session just now, or is kept out of the server.
+  void who_needs_no_push(const std::vector<user_id>& users,
+                         std::function<void(std::vector<bool>)> then) const;
   void erase_by(actors::eraser_actor eraser) noexcept { eraser_ = std::move(eraser); }
 
   void submit(std::vector<rooms::operation> what,

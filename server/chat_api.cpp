@@ -100,7 +100,7 @@ void chat::open_hooks(const config& how, std::uint64_t position) {
   };
   sending.who_is_active = [this](std::vector<user_id> users,
                                  std::function<void(std::vector<bool>)> then) {
-    backend_->who_is_active(users, std::move(then));
+    backend_->who_needs_no_push(users, std::move(then));
   };
   sending.bug = [this] { actors::report_bug(env_, "webhooks", {}); };
   hooks_ = std::make_unique<hook_sender>(std::move(hooks), std::move(sending));

@@ -27,6 +27,12 @@ std::string_view why_of(std::uint8_t reasons) {
   return "thread";
 }
 
+/// Somebody has taken the room away.
+template <class T>
+bool is_gone(const journal::result<T>& read) {
+  return !read && read.why() == journal::fault::no_such_room;
+}
+
 }  // namespace
 
 push::push(std::unique_ptr<push_store> kept, std::unique_ptr<journal::reader> from,
@@ -99,6 +105,7 @@ bool push::is_late(const push_event& what, unix_ms now) const noexcept {
 
 void push::look_at(const journal::feed_item& item) {
   const auto& [position, room, entry] = item;
+  if (room.view().starts_with(rooms::gone_room_prefix)) return;
   subject found{position, room, entry.at, entry.from, entry.seq, entry.seq, {}, false};
   if (const auto* said = std::get_if<posted>(&entry.body)) {
     if (said->where.quiet || said->what.empty()) return;
@@ -233,18 +240,19 @@ bool push::choose(telling& of) {
         take(of.of.invited, std::identity{}, [](const auto&) { return std::string_view{"invite"}; });
     } else if (of.rest == others::both) {
       const auto info = from_->room(room);
-      if (!info) return false;
-      if (info->direct)
+      if (!info && !is_gone(info)) return false;
+      if (info && info->direct)
         for (const auto& user : {info->direct->first, info->direct->second})
           consider(of, user, of.rest_why, of.rest_all);
     } else if (of.rest == others::members) {
       const auto page = from_->members(room, member_state::member, of.after, users_per_step);
-      if (!page) return false;
-      for (const auto& one : page->members) {
-        of.after = one.user;
-        consider(of, one.user, of.rest_why, of.rest_all);
-      }
-      more = page->more;
+      if (!page && !is_gone(page)) return false;
+      if (page)
+        for (const auto& one : page->members) {
+          of.after = one.user;
+          consider(of, one.user, of.rest_why, of.rest_all);
+        }
+      more = page && page->more;
     } else if (of.rest == others::asked) {
       const auto page = from_->asked_for_all(room, of.after, users_per_step);
       if (!page) return false;
@@ -338,7 +346,7 @@ journal::result<std::optional<message::present_message>> push::message_at(const 
   using answer = std::optional<message::present_message>;
   auto page = from_->messages(room, {}, next(seq), seq_no{seq.value() - 1}, 1,
                               limits::page_bytes_max, {});
-  if (!page && page.why() == journal::fault::no_such_room) return answer{};
+  if (is_gone(page)) return answer{};
   if (!page) return {page.why(), page.detail()};
   if (page->messages.empty()) return answer{};
   auto& found = page->messages.front();
@@ -352,11 +360,13 @@ journal::result<std::string> push::body_of(const push_event& what, bool thin) {
   if (what.from.value().empty()) {
     auto found = message_at(what.room, what.seq);
     if (!found) return {found.why(), found.detail()};
-    if (!*found) return std::string{};
+    // A younger one is of another room, which has the id of one that is gone.
+    if (!*found || (*found)->at > what.at) return std::string{};
     shown.message = std::move(**found);
   }
   if (thin) return push_body(what, nullptr);
   const auto info = from_->room(what.room);
+  if (is_gone(info)) return std::string{};
   if (!info) return {info.why(), info.detail()};
   if (!info->direct) shown.title = info->title();
   shown.from = shown.message ? shown.message->from : what.from;

@@ -5,6 +5,7 @@
 #include "protocol/limits.hpp"
 #include "webhooks/body.hpp"
 
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -16,6 +17,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds clear_gather{2'000};
 constexpr milliseconds look_again{1'000};
 constexpr std::size_t entries_per_step = 256;
+/// Of any room.
+constexpr auto last_seq = std::numeric_limits<std::uint64_t>::max();
 
 }  // namespace
 
@@ -41,7 +44,8 @@ bool push::undo(const moment& now, std::uint64_t head) {
     const auto page = from_->feed(place_.undone, entries_per_step, limits::page_bytes_max);
     if (!page) return fails(now);
     if (!page->empty()) at.undone = page->back().position;
-    for (const auto& [position, room, entry] : *page) {
+    for (const auto& item : *page) {
+      const auto& [position, room, entry] = item;
       if (const auto* gone = std::get_if<deleted>(&entry.body))
         all.push_back({{}, room, gone->target, {}});
       else if (const auto* old = std::get_if<trimmed>(&entry.body))
@@ -51,6 +55,8 @@ bool push::undo(const moment& now, std::uint64_t head) {
       else if (const auto* members = std::get_if<member_set>(&entry.body);
                members && members->state && *members->state != member_state::invited)
         for (const auto& one : members->users) all.push_back({one, room, {}, entry.seq});
+      if (event_of(item) != event_kind::room_deleted) continue;
+      if (const auto gone = room_of(item)) all.push_back({{}, *gone, {}, seq_no{last_seq}});
     }
   }
   return take_back(all, at, now) || fails(now);
