@@ -6,6 +6,7 @@ import { mkdir, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
+import { until } from "./support/deadline.mjs";
 import { LONG_RUNNING, blocksOf } from "./support/documents.mjs";
 import { Receiver } from "./support/receiver.mjs";
 import { confabd } from "./support/server.mjs";
@@ -75,6 +76,14 @@ scenario("the guide to a backend works as it is written, and a shop can live by 
   const gone = await alice.expect({ type: "deleted", target: 4 });
   await shop.does("banned");
   const reports = await shop.does("/reports");
+  const { job } = await shop.does("/users/alice/export");
+  await shop.does("/jobs/j-1/result");
+  const kept = (await readFile(join(shop.where, "alice.ndjson"), "utf8")).trim().split("\n").map((line) => JSON.parse(line));
+  const erasure = await shop.does("/users/alice/erase");
+  await shop.does("/jobs/j-2");
+  await until("she is erased", async () => (await shop.again()).state === "done");
+  const { code } = await alice.closed();
+  await shop.hook.when("the event", (came) => came.some((one) => one.json.type === "user.erased"));
 
   assert.deepEqual(changed, ["alice", "bob"]);
   assert.deepEqual([paid.seq, heard.text, answer.seq, gone.reason], [3, "Paid.", 4, "card number"]);
@@ -82,6 +91,9 @@ scenario("the guide to a backend works as it is written, and a shop can live by 
   const [notice] = shop.push.came;
   assert.deepEqual([notice.json.type, notice.json.data.text], ["notify", "Paid."]);
   assert.deepEqual(notice.json.data.recipients.map(({ user, why }) => [user, why]), [["bob", "mention"]]);
+  assert.deepEqual([job, erasure.job, code], ["j-1", "j-2", 4502]);
+  assert.deepEqual(kept.filter((line) => line.type === "membership").map((line) => line.room), ["order-771"]);
+  assert.equal(kept.at(-1).type, "end");
   assert.deepEqual([shop.hook.faults, shop.push.faults, reports.items], [[], [], []]);
   assert.deepEqual(shop.blocks, [], "all of the guide is done");
 });
