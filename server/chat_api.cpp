@@ -74,7 +74,11 @@ std::unique_ptr<webhooks::push> chat::open_push(const config& how, std::uint64_t
   }
   return std::make_unique<webhooks::push>(
       std::get<0>(std::move(opened)), journal_->make_reader(),
-      webhooks::push_options{how.notify_after, how.notify_within, how.notify, how.notify_direct});
+      webhooks::push_options{how.notify_after, how.notify_within, how.notify, how.notify_direct,
+                             webhooks::push_bytes_max, [](bool full) {
+                               full ? log::warn("push-stopped", "detail={}", "too much waits to be sent")
+                                    : log::info("push-resumed");
+                             }});
 }
 
 void chat::open_hooks(const config& how, std::uint64_t position) {
@@ -89,7 +93,8 @@ void chat::open_hooks(const config& how, std::uint64_t position) {
                                [](auto id, auto why) {
                                  log::warn("webhook-paused", "webhook={} why={}", id, why);
                                },
-                               env_.how.presence_grace, how.node},
+                               env_.how.presence_grace, how.node,
+                               [] { log::warn("presence-lost"); }},
       open_push(how, position));
   hook_sender_options sending;
   for (const auto& each : how.hook_nets)

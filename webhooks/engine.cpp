@@ -82,7 +82,9 @@ engine::engine(std::unique_ptr<store> kept, std::unique_ptr<journal::reader> fro
       how_(std::move(how)) {
   for (const auto& one : store_->at_start())
     hooks_.emplace(one.what.id, fresh(one.what, one.cursors));
-  lose_presence();
+  // Who was online before this start is not known.
+  for (auto& [id, one] : hooks_)
+    if ((one.events & set_of(event_kind::presence_reset)) != 0) one.presence.emplace_back();
 }
 
 engine::worked_hook engine::fresh(hook what, const cursor_list& cursors) {
@@ -382,6 +384,7 @@ void engine::tick(const moment& now) {
   pages_.forget();
   store_cursors();
   tidy_push(now);
+  told_loss_ = false;
   if (now.steady >= tidy_at_) {
     tidy_at_ = now.steady + tidy_every;
     if (store_->tidy(now.day))

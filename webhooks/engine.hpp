@@ -72,6 +72,8 @@ struct engine_options {
   std::function<void(std::string_view id, std::string_view why)> paused = [](auto, auto) {};
   std::chrono::milliseconds presence_grace{0};  // who comes back within it was not away
   std::string node = {};                        // where users come and go
+  /// Told, once a second at most, that more came and went than is told.
+  std::function<void()> presence_lost = [] {};
 };
 
 /// The webhooks of a server: what is to be sent when, and what becomes of it. It neither sends nor
@@ -191,6 +193,7 @@ class engine {
   void tidy_push(const moment& now);
   void wait_for_push(const moment& now, time_point& until) const;
   void send_presence(const moment& now, std::vector<request>& into);
+  void lose_presence(worked_hook& of);
   void step(worked_hook& of, unsigned number, const moment& now, std::vector<request>& into);
   parcel collect(worked_hook& of, unsigned number, const page& from);
   request pack(const worked_hook& of, sent what, std::string body, unix_ms now);
@@ -211,6 +214,7 @@ class engine {
   pages pages_;
   const std::unique_ptr<push> push_;
   presence_changes presence_;
+  bool told_loss_ = false;  // in this second
   std::uint64_t head_;
   std::uint64_t looked_;  // up to there nothing was taken away since pages were read
   const engine_options how_;

@@ -127,12 +127,15 @@ void engine::note_presence(const user_id& user, bool online, const moment& now) 
   if (!presence_.note(user, online, now)) lose_presence();
 }
 
-/// What a receiver believes is void then.
 void engine::lose_presence() {
-  for (auto& [id, one] : hooks_) {
-    one.presence.clear();
-    if ((one.events & set_of(event_kind::presence_reset)) != 0) one.presence.emplace_back();
-  }
+  for (auto& [id, one] : hooks_) lose_presence(one);
+}
+
+/// What its receiver believes is void then.
+void engine::lose_presence(worked_hook& of) {
+  of.presence.clear();
+  if ((of.events & set_of(event_kind::presence_reset)) != 0) of.presence.emplace_back();
+  if (!std::exchange(told_loss_, true)) how_.presence_lost();
 }
 
 void engine::send_presence(const moment& now, std::vector<request>& into) {
@@ -140,9 +143,7 @@ void engine::send_presence(const moment& now, std::vector<request>& into) {
     for (auto& [id, one] : hooks_) {
       if ((one.events & set_of(change.kind)) == 0 || one.what.paused != pause::none) continue;
       one.presence.push_back(change);
-      if (one.presence.size() <= presence_changes_max) continue;
-      one.presence.clear();
-      if ((one.events & set_of(event_kind::presence_reset)) != 0) one.presence.emplace_back();
+      if (one.presence.size() > presence_changes_max) lose_presence(one);
     }
   for (auto& [id, one] : hooks_) {
     if (one.what.paused != pause::none) one.presence.clear();

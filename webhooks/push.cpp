@@ -39,7 +39,7 @@ push::push(std::unique_ptr<push_store> kept, std::unique_ptr<journal::reader> fr
            push_options how)
     : store_(std::move(kept)),
       from_(std::move(from)),
-      how_(how),
+      how_(std::move(how)),
       place_(store_->at_start()),
       looked_(place_.told),
       marker_{place_.markers} {
@@ -150,7 +150,10 @@ bool push::tell(const moment& now, std::uint64_t head) {
   if (!current_) {
     if (behind_.empty()) return look_behind(now, head);
     const auto& first = behind_.front();
-    if (!is_due(first, now.day) || store_->bytes() >= how_.bytes_max) return false;
+    if (!is_due(first, now.day)) return false;
+    const bool full = store_->bytes() >= how_.bytes_max;
+    if (std::exchange(full_, full) != full) how_.full(full);
+    if (full) return false;
     const bool late = now.day.value() - first.at.value() > how_.within.count();
     const auto done = late ? opened::void_now : open(first);
     if (done == opened::unreadable) return fails(now);

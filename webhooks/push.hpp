@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +27,8 @@ struct push_options {
   notify_level notify = notify_level::mentions;     // of who has set nothing else,
   notify_level notify_direct = notify_level::all;   // and in direct rooms
   std::size_t bytes_max = push_bytes_max;
+  /// Told when too much waits to be sent, and when it does no more.
+  std::function<void(bool)> full = [](bool) {};
 };
 
 /// Who of these has a session that is looked at?
@@ -141,6 +144,7 @@ class push {
   time_point tidy_at_{};
   std::uint64_t seen_ = 0;  // the head at the last step
   bool busy_ = false;       // it may have more to do
+  bool full_ = false;       // and it was told
   bool moved_ = false;      // the place, since it was stored
 };
 

@@ -377,6 +377,31 @@ TEST_CASE("what is deleted while it waits to be sent is not sent") {
   CHECK(later[0].has("notify.cleared"));
 }
 
+TEST_CASE("of a room that was taken away nothing is told, also where another has its id") {
+  backend of;
+  of.put();
+  of.commit({naming({bob}, "secret")});
+  const bool was_told = GENERATE(true, false);
+  if (was_told) CHECK(of.users_told() == names{"bob"});
+
+  of.commit({trim(general, 3)});
+  const auto head = of.log.of.read->room(general)->head;
+  rooms::record_event gone{"room.deleted", free_data{R"({"room":"general"})"}};
+  of.commit({{rooms::server_room, rooms::server_principal(), "", std::move(gone), {}}});
+  REQUIRE(*of.log.of.write->forget_room(general, head));
+  of.commit({create(general), join_as_member(general, alice), join_as_member(general, carol),
+             naming({carol}, "new")});
+  of.told();
+
+  std::vector<std::string> told;
+  for (const auto& one : of.told_after(10s)) {
+    CHECK_FALSE(one.has("secret"));
+    std::ranges::copy(users_in(one), std::back_inserter(told));
+  }
+  CHECK(std::ranges::count(told, "carol") == 1);
+  CHECK(std::ranges::count(told, "bob") == (was_told ? 1 : 0));  // taken back
+}
+
 TEST_CASE("what fails is sent again with the same id, and not after an hour") {
   backend of;
   of.put();
@@ -440,7 +465,9 @@ TEST_CASE("only who asks for it is told, and of the rooms that were asked for") 
 
 TEST_CASE("while too much waits to be sent nobody is looked for") {
   push_options small;
+  std::vector<bool> full;
   small.bytes_max = 1;
+  small.full = [&](bool is) { full.push_back(is); };
   backend of{small};
   of.put();
   of.commit({naming({bob}, "one"), naming({bob}, "two")});
@@ -452,6 +479,7 @@ TEST_CASE("while too much waits to be sent nobody is looked for") {
   const auto second = of.told_after(2s);
   REQUIRE(second.size() == 1);
   CHECK(second[0].has("two"));
+  CHECK(full == std::vector<bool>{true, false});
 }
 
 TEST_CASE("it is remembered of a hundred thousand who was told, the latest, and for a week") {
