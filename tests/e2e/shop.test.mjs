@@ -21,7 +21,7 @@ class Shop {
     shop.world = world;
     shop.where = await world.directory();
     shop.blocks = (await blocksOf("how-to/backend.md")).filter(({ info }) => info.startsWith("sh"));
-    [shop.hook, shop.push] = [await Receiver.start(world), await Receiver.start(world)];
+    [shop.hook, shop.push, shop.check] = await Promise.all([1, 2, 3].map(() => Receiver.start(world)));
     await mkdir(join(shop.where, "bin"));
     await symlink(confabd, join(shop.where, "bin/confabd"));
     return shop;
@@ -46,7 +46,11 @@ class Shop {
     return stdout.startsWith("{") ? JSON.parse(stdout) : stdout;
   }
   async #serve(command) {
-    const args = command.split(" ").slice(1).map((word) => (["secret", "keys"].includes(word) ? join(this.where, word) : word));
+    const files = ["secret", "keys", "hook-secret"];
+    const args = command
+      .replace("127.0.0.1:9002", `127.0.0.1:${this.check.port}`)
+      .split(" ").slice(1).map((word) => (files.includes(word) ? join(this.where, word) : word));
+    this.check.secrets = [(await readFile(join(this.where, "hook-secret"), "utf8")).trim()];
     this.key = (await readFile(join(this.where, "key"), "utf8")).trim();
     // Beside what the guide says: that a test need not wait for ten seconds.
     this.server = await this.world.server([...args, "--notify-after", "100ms"], { guests: false });
@@ -55,6 +59,10 @@ class Shop {
 
 scenario("the guide to a backend works as it is written, and a shop can live by it", async (world) => {
   const shop = await Shop.of(world);
+  shop.check.reply = ({ json: { data: { message } } }) => {
+    const spam = message.text.includes("https:");
+    return { status: 200, body: JSON.stringify(spam ? { action: "reject", reason: "No links here, please." } : { action: "allow" }) };
+  };
 
   await shop.does("confabd api-key");
   await shop.does("confabd --jwt-secret-file");
@@ -69,6 +77,7 @@ scenario("the guide to a backend works as it is written, and a shop can live by 
 
   const paid = await shop.does("/messages");
   const heard = await alice.expect({ type: "message", from: "billing-bot" });
+  const refused = await alice.ask({ type: "send", room: "order-771", text: "look: https://spam.example" });
   const answer = await alice.ask({ type: "send", room: "order-771", text: "My card: 4111" });
   await shop.hook.when("her answer", (came) => came.some((one) => one.json.data.entry?.from === "alice"));
   await shop.push.count(1);
@@ -94,6 +103,7 @@ scenario("the guide to a backend works as it is written, and a shop can live by 
   assert.deepEqual([job, erasure.job, code], ["j-1", "j-2", 4502]);
   assert.deepEqual(kept.filter((line) => line.type === "membership").map((line) => line.room), ["order-771"]);
   assert.equal(kept.at(-1).type, "end");
-  assert.deepEqual([shop.hook.faults, shop.push.faults, reports.items], [[], [], []]);
+  assert.deepEqual([refused.code, refused.reason], ["rejected", "No links here, please."]);
+  assert.deepEqual([shop.hook.faults, shop.push.faults, shop.check.faults, reports.items], [[], [], [], []]);
   assert.deepEqual(shop.blocks, [], "all of the guide is done");
 });
