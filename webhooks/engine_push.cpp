@@ -95,11 +95,11 @@ void engine::step_push(worked_hook& of, unsigned number, const moment& now,
 
 void engine::tidy_push(const moment& now) {
   if (!push_ || !wants(push_events)) return;
-  auto sent = push_->store().last();
+  auto told = push_->store().last();
   for (const auto& [id, one] : hooks_)
     if ((one.events & push_events) != 0)
-      for (unsigned i = 0; i < partitions; ++i) sent[i] = std::min(sent[i], one.pushes[i].cursor);
-  push_->tidy(now, sent);
+      for (unsigned i = 0; i < partitions; ++i) told[i] = std::min(told[i], one.pushes[i].cursor);
+  push_->tidy(now, told);
 }
 
 void engine::wait_for_push(const moment& now, time_point& until) const {

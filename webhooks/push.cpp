@@ -326,7 +326,8 @@ bool push::send_off(telling& of, bool last) {
   std::vector<told_user> told;
   event.data = "[";
   for (std::size_t i = 0; i < count; ++i) {
-    event.data += (i > 0 ? "," : "") + of.found[i].shown;
+    if (i > 0) event.data += ',';
+    event.data += of.found[i].shown;
     told.push_back({of.found[i].user, event.room, event.seq, of.of.place, event.at});
   }
   event.data += "]";
