@@ -4,6 +4,7 @@
 #include "actors/delivery.hpp"
 #include "actors/identity.hpp"
 #include "actors/journal_messages.hpp"
+#include "actors/operator_messages.hpp"
 #include "journal/journal.hpp"
 #include "protocol/commands.hpp"
 #include "protocol/frame_sink.hpp"
@@ -445,28 +446,6 @@ struct to_user {
   user_op what;
 };
 
-// --- what an operator asks ----------------------------------------------------------------------
-
-/// Of a shard's directory or registrar.
-struct census_question {
-  std::size_t count_max = 0;  // of what is listed
-};
-struct users_present {
-  std::vector<std::pair<user_id, std::vector<session_id>>> users;  // in no order
-  std::size_t in_all = 0;
-};
-struct rooms_present {
-  std::vector<std::pair<room_id, std::size_t>> rooms;  // awake ones, with who is online; in no order
-  std::size_t in_all = 0;
-};
-/// Closes all sessions of a user; whoever has a valid token may come back.
-struct send_away {
-  user_id user;
-};
-struct sent_away {
-  std::size_t sessions = 0;
-};
-
 }  // namespace confab::actors
 
 // In-process only: no inspect(), no type ids on a wire.
@@ -503,9 +482,4 @@ CONFAB_MESSAGE(session_vanished)
 CONFAB_MESSAGE(watched)
 CONFAB_MESSAGE(wake)
 CONFAB_MESSAGE(to_user)
-CONFAB_MESSAGE(census_question)
-CONFAB_MESSAGE(users_present)
-CONFAB_MESSAGE(rooms_present)
-CONFAB_MESSAGE(send_away)
-CONFAB_MESSAGE(sent_away)
 #undef CONFAB_MESSAGE
