@@ -171,8 +171,8 @@ journal_writer::behavior_type journal_writer::make_behavior() {
       },
       [this](const forget_room_job& asked) {
         commit();
-        const auto done = state_->writer->forget_room(asked.room, asked.head);
-        const bool gone = done && *done;
+        const auto forgotten = state_->writer->forget_room(asked.room, asked.head);
+        const bool gone = forgotten && *forgotten;
         // Its actor knows another room by this id.
         const auto awake = gone ? env_->board.awake(asked.room) : room_actor{};
         if (awake) caf::anon_send_exit(awake, caf::exit_reason::user_shutdown);
