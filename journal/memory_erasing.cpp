@@ -36,6 +36,7 @@ void erase_in_memory(memory_store& store, memory_room& room, const log_entry& at
     if (entry.seq < at.seq) rooms::rename(entry, what);
   for (auto& [seq, message] : room.changed) {
     rooms::apply(message, at);
+    if (message.from == what.user) message.key.clear();
     rename(message.from, what);
     rename(message.edited_by, what);
     if (message.deleted_by == what.user) message.deleted_reason.clear();
