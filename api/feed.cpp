@@ -183,8 +183,8 @@ struct streaming : std::enable_shared_from_this<streaming> {
     return !over;
   }
   void look() {
-    const auto& payer = of->key->name;
-    if (api.chat().wait(price::bytes, payer, 0).count() > 0 || !may_look(api, payer)) return come_again();
+    if (api.chat().wait(price::bytes, of->key->name, 0).count() > 0 || !may_look(api, of->key->name))
+      return come_again();
     const auto wanted = [self = shared_from_this()] { return self->goes_on(); };
     api.chat().read(of->key->name, "", wanted, [self = shared_from_this()](journal::reader* from) {
       if (!from) return self->come_again();
