@@ -27,10 +27,11 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 15> content_
 }};
 
 // connect-src 'self' covers ws: and wss: of the page's own origin (CSP Level 3 §6.7.2.8).
-// https: is for the pictures of messages, which the page loads only after a click.
+// https: is for the pictures of messages, which the page loads only after a click, and for files that are put where the
+// deployment says.
 constexpr std::string_view page_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; "
-    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
+    "connect-src 'self' https:; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'";
 
 /// Strong, over the content: two servers of one build agree, so a client may go from one to the

@@ -7,12 +7,14 @@ import { blockItem, showBlocked } from "./blocking.js";
 import { Composer } from "./composer.js";
 import { byId, el, setText } from "./dom.js";
 import { closeDrawers, isNarrow, startDrawers } from "./drawers.js";
+import { takeFiles } from "./dropped.js";
+import { findKeptFiles } from "./files.js";
 import { deviceId, isId, isUserId, rememberGuest, rememberName, rememberToken } from "./identity.js";
 import { allowedAt, gateOf, isShut, leftWords } from "./gate.js";
 import { Mentioned } from "./mentioned.js";
 import { completeMentions, mentionsIn } from "./mentions.js";
 import { showMenu } from "./menu.js";
-import { mentionsMe, quoteOf, uncover } from "./message.js";
+import { mentionsMe, quoteOf, readWords, uncover } from "./message.js";
 import { isolated, listNames, plainName } from "./names.js";
 import { newRoom } from "./newroom.js";
 import { Notifier } from "./notify.js";
@@ -87,7 +89,9 @@ export function startChat({ id, name, options }, onRefused) {
     typing: (key, on) => store.setTyping(key, on),
     draft: (key) => store.draft(key),
     setDraft: (key, text) => store.setDraft(key, text),
+    upload: (key, file) => client.upload(store.room(key).room, file),
   }, picker);
+  takeFiles((files) => composer.attach(files));
   const switcher = new Switcher(store, (key) => go(key));
   const search = new Search(store, openAt);
   const people = new People(store, { attempt, changed, become, goElsewhere, goTo: (seq) => jump(store.room(open), seq) });
@@ -268,9 +272,12 @@ export function startChat({ id, name, options }, onRefused) {
 
   store.subscribe(changed);
   store.restored.then(() => composer.restored());
-  client.on("welcome", ({ limits, guest_token }) => {
+  client.on("welcome", ({ limits, features, guest_token }) => {
     if (guest_token !== undefined) rememberGuest(id, guest_token);
     composer.bytesMax = limits?.text_bytes ?? composer.bytesMax;
+    composer.files.max = limits?.attachments ?? composer.files.max;
+    composer.files.allowed = features?.includes("upload") === true;
+    findKeptFiles(composer.files.allowed ? (key, seq, index) => client.download(store.room(key).room, seq, index) : null);
     wasLive = true;
     open ? store.join(open) : showRoom();
     listRooms();
@@ -370,6 +377,7 @@ export function startChat({ id, name, options }, onRefused) {
     document.title = `${unread ? `(${countLabel(unread)}) ` : ""}${peer || isShut(room) ? "" : "#"}${isolated(title)} · Confab`;
 
     const typists = room.typing.map(({ name }) => isolated(name));
+    setText(byId("seen"), readWords(room, store));
     setText(byId("typing"), typists.length ? `${listNames(typists)} ${typists.length > 1 ? "are" : "is"} typing…` : "");
   }
 

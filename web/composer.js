@@ -1,25 +1,39 @@
 // The box one writes in: a new message, or the new text of an old one.
 
 import { cleanText } from "./sdk/format.js";
-import { byId, hintEnter, isComposing, setText, touch } from "./dom.js";
+import { Attaching } from "./attaching.js";
+import { byId, el, hintEnter, isComposing, setText, touch } from "./dom.js";
 import { isolated } from "./names.js";
 import { byteLength, shownText } from "./text.js";
-
 
 export class Composer {
   /** Set by `welcome`. */
   bytesMax = 4096;
+  files;
   #actions;
   #room = null; // its key
   #editing = null; // the message
   #replyTo = null; // the message that the next one answers
   #waitUntil = 0; // before it nothing is sent
   #saidTyping = false; // that we type
+  #isPlace = false; // where files can be put
   #text = byId("text");
 
-  /** `picker`: of emoji. `actions`: send, edit, editLast, typing, draft, setDraft. */
+  /** `picker`: of emoji. `actions`: send, edit, editLast, typing, draft, setDraft, upload. */
   constructor(actions, picker) {
     this.#actions = actions;
+    this.files = new Attaching({
+      upload: actions.upload,
+      changed: () => {
+        this.files.draw();
+        this.#fit();
+      },
+    });
+    byId("attach").addEventListener("click", () => {
+      const input = el("input", { type: "file", multiple: true });
+      input.addEventListener("change", () => this.attach([...input.files]));
+      input.click();
+    });
     byId("composer").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
@@ -37,8 +51,11 @@ export class Composer {
       this.#answer(null);
       this.#sayTyping(false);
       this.#room = room.key;
+      this.files.show(room.key);
       this.#set(this.#actions.draft(room.key));
     }
+    this.#isPlace = this.files.allowed && room.room !== null && room.joined;
+    byId("attach").hidden = !this.#mayAttach;
     const place = `Message ${room.with ? "" : "#"}${isolated(title)}`;
     if (this.#text.placeholder !== place) this.#text.placeholder = place;
   }
@@ -50,6 +67,18 @@ export class Composer {
 
   focus() {
     this.#text.focus();
+  }
+
+  get #mayAttach() {
+    return this.#isPlace && this.#editing === null && !byId("box").hidden;
+  }
+
+  /** Files for the next message; whether they can be sent here. */
+  attach(files) {
+    if (!this.#mayAttach || files.length === 0 || document.querySelector("dialog[open]")) return false;
+    this.files.add(files);
+    this.focus();
+    return true;
   }
 
   /** Hidden it has no height, and what is in it may have changed. */
@@ -126,7 +155,7 @@ export class Composer {
 
   #submit() {
     const text = cleanText(this.#text.value);
-    if (!text.trim() || byteLength(text) > this.bytesMax) return;
+    if (!this.#isSomething || byteLength(text) > this.bytesMax) return;
     const editing = this.#editing;
     if (!editing && Date.now() < this.#waitUntil) return;
     if (editing) {
@@ -138,8 +167,16 @@ export class Composer {
       this.#saidTyping = false; // ends with the message
       const replyTo = this.#replyTo?.seq;
       this.#answer(null);
-      this.#actions.send(this.#room, text, { replyTo });
+      const attachments = this.files.take();
+      this.#actions.send(this.#room, text.trim() ? text : "", { replyTo, attachments: attachments.length > 0 ? attachments : undefined });
+      this.files.draw();
     }
+  }
+
+  /** Whether there is something to send, and all of it is ready. */
+  get #isSomething() {
+    const hasText = this.#text.value.trim() !== "";
+    return this.#editing ? hasText : (hasText || !this.files.isEmpty) && this.files.isReady;
   }
 
   #set(text) {
@@ -165,7 +202,8 @@ export class Composer {
     this.#text.style.height = "auto";
     this.#text.style.height = `${this.#text.scrollHeight}px`; // up to the style sheet's max-height
     const left = this.bytesMax - byteLength(this.#text.value);
-    byId("send").disabled = !this.#text.value.trim() || left < 0 || (!this.#editing && Date.now() < this.#waitUntil);
+    byId("attach").hidden = !this.#mayAttach;
+    byId("send").disabled = !this.#isSomething || left < 0 || (!this.#editing && Date.now() < this.#waitUntil);
     setText(byId("counter"), left >= 400 ? "" : left < 0 ? `${-left} bytes too long` : `${left} bytes left`);
     byId("counter").classList.toggle("error", left < 0);
   }

@@ -36,7 +36,7 @@ export function messageContent(message, room, store) {
   const unreached = unreachedWords(message, room, store);
   return [
     (text || edited) && el("div", { class: "text", dir: "auto" }, formatText(text), edited),
-    filesOf(message, keyIn(room, message)),
+    filesOf(message, keyIn(room, message), room.key),
     unreached && el("p", { class: "muted unreached", textContent: unreached }),
   ].filter(Boolean);
 }
@@ -55,6 +55,16 @@ function whyNotRoom(room, thread, editedAt) {
   if (editedAt !== undefined) return "it cannot be added later.";
   if (room.with !== null) return "it does not work here.";
   return room.member && !moderates(room) ? "in a room this large only moderators may use it." : "only members may use it.";
+}
+
+/** Who has read what one wrote last, where the room has receipts and nobody has written since. */
+export function readWords(room, store) {
+  const last = room.messages.findLast(({ thread }) => thread === undefined);
+  const { me } = store.getSnapshot();
+  if (!last || last.from !== me.id || !Number.isSafeInteger(last.seq)) return "";
+  const readers = Object.keys(room.reads).filter((id) => id !== me.id && room.reads[id] >= last.seq);
+  if (readers.length === 0) return "";
+  return room.with !== null ? "Read" : `Read by ${listNames(readers.map((id) => isolated(store.nameOf(id))))}`;
 }
 
 /** One line of the message `seq` of a room, for those that answer it: they carry no copy. */

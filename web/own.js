@@ -22,7 +22,9 @@ export function ownItems(room, store, { attempt, goElsewhere }) {
   };
   return [
     ...LEVELS.map(([notify, label]) => [`${notify === levelOf(room) ? "✓ " : ""}${label}`, () => set({ notify })]),
+    (room.with !== null || room.settings.receipts) &&
+      [`${room.own.receipts === false ? "" : "✓ "}Read receipts`, () => set({ receipts: room.own.receipts === false })],
     ["Mark as unread", () => away({ marked: true })],
     ["Hide until somebody writes", () => away({ hidden: true })],
-  ];
+  ].filter(Boolean);
 }

@@ -135,3 +135,81 @@ chat("a file that is pasted or dropped is not sent, which is said, and does not 
   await said.waitFor();
   assert.equal(await alice.page.locator("input[type=file]").count(), 0, "no control for what cannot be done");
 });
+
+/** A deployment that gives out places at store.example, played beside the server. `answer`: how the store takes a file. */
+async function deployment(person) {
+  const played = { puts: [], answer: 200 };
+  await person.page.routeWebSocket("**/ws", (page) => {
+    const server = page.connectToServer();
+    const reply = ({ type, id }, fields) => page.send(JSON.stringify({ type, re: id, expires_at: Date.now() + 60_000, ...fields }));
+    server.onMessage((text) => {
+      const frame = JSON.parse(text);
+      if (frame.type === "welcome") frame.features.push("upload");
+      page.send(JSON.stringify(frame));
+    });
+    page.onMessage((text) => {
+      const frame = JSON.parse(text);
+      if (frame.type === "upload") reply(frame, { ref: `f/${frame.name}`, method: "PUT", url: `https://store.example/in/${frame.name}`, headers: { "Content-Type": frame.mime } });
+      else if (frame.type === "download") reply(frame, { url: `https://store.example/out/${frame.seq}/${frame.index}` });
+      else server.send(text);
+    });
+  });
+  await person.page.context().route("https://store.example/**", (route) => {
+    const request = route.request();
+    const headers = { "Access-Control-Allow-Origin": "*" };
+    if (request.method() !== "PUT") return route.fulfill({ headers, contentType: "image/png", body: PIXEL });
+    played.puts.push([request.url(), request.headers()["content-type"], request.postDataBuffer()?.length ?? 0]);
+    return route.fulfill({ headers, status: played.answer });
+  });
+  await person.page.reload();
+  await person.isIn("general");
+  return played;
+}
+
+chat("files are chosen, put where the deployment says, sent with a text or without, and opened from there", async (world, meet) => {
+  const server = await world.server();
+  const bot = await world.member(server, "bot", "general");
+  const alice = await meet(server.url, { name: "alice" });
+  const store = await deployment(alice);
+  const chosen = alice.page.getByRole("list", { name: "Files to send" }).getByRole("listitem");
+  const choose = async (...files) => {
+    const [chooser] = await Promise.all([alice.page.waitForEvent("filechooser"), alice.button("Attach files").click()]);
+    await chooser.setFiles(files);
+  };
+
+  await choose({ name: "plan.png", mimeType: "image/png", buffer: PIXEL }, { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("the plan") });
+  await chosen.filter({ hasText: "plan.png" }).getByText("Ready").waitFor();
+  await chosen.filter({ hasText: "notes.txt" }).getByText("Ready").waitFor();
+  assert.deepEqual(await faults(alice.page), []);
+  await alice.say("see");
+  const { attachments } = await bot.expect({ type: "message", text: "see" });
+
+  assert.deepEqual(attachments, [
+    { ref: "f/plan.png", mime: "image/png", bytes: PIXEL.length, name: "plan.png", width: 1, height: 1 }, { ref: "f/notes.txt", mime: "text/plain", bytes: 8, name: "notes.txt" },
+  ]);
+  assert.deepEqual(store.puts.map(([url, type]) => [url, type]).sort(), [["https://store.example/in/notes.txt", "text/plain"], ["https://store.example/in/plan.png", "image/png"]]);
+  assert.equal(await chosen.count(), 0);
+  await alice.button("Show picture plan.png").click();
+  await alice.page.getByRole("img", { name: "plan.png" }).waitFor();
+  const [opened] = await Promise.all([alice.page.context().waitForEvent("page"), alice.button("Open notes.txt").click()]);
+  await opened.waitForURL(/^https:\/\/store\.example\/out\/\d+\/1$/);
+  await opened.close();
+
+  store.answer = 500;
+  assert.equal(await paste(alice), false);
+  await chosen.getByText("The place for it answered 500.").waitFor();
+  assert.equal(await alice.button("Send").isDisabled(), true);
+  assert.deepEqual(await faults(alice.page), []);
+  store.answer = 200;
+  await alice.button("Try again to upload plan.png").click();
+  await chosen.getByText("Ready").waitFor();
+  const file = join(await world.directory(), "more.txt");
+  await writeFile(file, "more");
+  await drop(alice, file);
+  await chosen.filter({ hasText: "more.txt" }).getByText("Ready").waitFor();
+  await alice.button("Remove more.txt").click();
+  await alice.button("Send").click();
+
+  assert.deepEqual((await bot.expect({ type: "message", text: undefined })).attachments.map(({ name }) => name), ["plan.png"]);
+  alice.complaints = alice.complaints.filter((text) => !text.includes("status of 500"));
+});

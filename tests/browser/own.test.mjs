@@ -69,3 +69,21 @@ chat("a room of which one wants to know nothing is not in the title's count", as
   await bob.place("general").getByText("1 unread").waitFor();
   assert.doesNotMatch(await bob.page.title(), /^\(/);
 });
+
+chat("who has read what one wrote is said in direct rooms, and where the room is set so, unless they do not want that", async (world, meet) => {
+  const server = await world.server();
+  const { bob } = await bobInside(world, meet, server);
+  const alice = await meet(server.url, { name: "alice", room: "@bob" });
+  await alice.say("psst");
+  assert.equal(await alice.page.locator("#seen").textContent(), "");
+
+  await bob.place("alice").click();
+  await bob.sees("psst");
+  await alice.page.locator("#seen", { hasText: /^Read$/ }).waitFor();
+  await bob.say("yes?");
+  await alice.sees("yes?");
+  await alice.page.locator("#seen", { hasText: /^$/ }).waitFor({ state: "attached" });
+  await choose(bob, "✓ Read receipts");
+  await bob.button("For me…").click();
+  await bob.page.getByRole("menuitem", { name: "Read receipts", exact: true }).waitFor();
+});

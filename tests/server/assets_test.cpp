@@ -103,7 +103,7 @@ TEST_CASE("a page is served with its policy, everything with nosniff") {
   CHECK(page.content_type == "text/html; charset=utf-8");
   CHECK(header(page, "Content-Security-Policy") ==
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; "
-        "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
+        "connect-src 'self' https:; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'none'");
 
   const auto script = get(routes.at(1));
