@@ -1,5 +1,5 @@
 /**
- * Confab client library: `<confab-chat>` and `<confab-room>`, for pages without a framework. Importing this defines them.
+ * Confab client library: `<confab-chat>`, `<confab-room>` and `<confab-inbox>`, for pages without a framework. Importing this defines them.
  *
  * ```html
  * <confab-chat guest="alice" room="general"></confab-chat>          a list of rooms beside the one that is chosen
@@ -66,9 +66,21 @@ export declare class ConfabRoom extends HTMLElement {
   room: string;
 }
 
+/**
+ * The rooms that one is in and what is unread in them, of the `<confab-chat>` around it or of a `store` of its own. Attribute: `room`.
+ *
+ * Event: `confab-room`, as of `<confab-chat>`.
+ */
+export declare class ConfabInbox extends HTMLElement {
+  store: Store | null;
+  /** The key of the room that is marked as shown. */
+  room: string;
+}
+
 declare global {
   interface HTMLElementTagNameMap {
     "confab-chat": ConfabChat;
+    "confab-inbox": ConfabInbox;
     "confab-room": ConfabRoom;
   }
 }

@@ -2,7 +2,7 @@
 
 import { ConfabClient } from "../confab.js";
 import { createStore, indexedOutbox, localPositions } from "../store.js";
-import { Base, LABELS, el, lazySheet, named, shadow, takeEarly } from "./parts.js";
+import { Base, LABELS, el, lazySheet, shadow, takeEarly } from "./parts.js";
 import { CHAT } from "./style.js";
 
 /** @typedef {import("../store.js").Store} Store */
@@ -19,10 +19,8 @@ export class ConfabChat extends Base {
   /** The store was made here, so its client is ours to stop. */
   #own = false;
   #end = () => {};
-  #list = /** @type {HTMLElement | null} */ (null);
-  #nav = /** @type {HTMLElement | null} */ (null);
+  #inbox = /** @type {HTMLElement | null} */ (null);
   #room = /** @type {import("./room.js").ConfabRoom | null} */ (null);
-  #drawn = "";
   #signedOut = false;
 
   /** Options of the client that attributes cannot say: `{ token: async () => … }`. Setting them connects anew. */
@@ -78,7 +76,6 @@ export class ConfabChat extends Base {
     if (!this.shadowRoot) return; // connected soon
     if (this.#store === null) this.#start();
     this.#arrange();
-    this.#draw();
   }
 
   #start() {
@@ -118,12 +115,9 @@ export class ConfabChat extends Base {
       }
       this.#store = store;
       this.#own = own;
-      const ends = store ? [store.subscribe(() => this.#draw()), store.client.on("error", (error) => this.#report(error))] : [];
-      this.#end = () => ends.forEach((end) => end());
+      this.#end = store?.client.on("error", (error) => this.#report(error)) ?? (() => {});
     }
-    this.#drawn = "";
     this.dispatchEvent(new Event("confab-store"));
-    this.#draw();
   }
 
   /** @param {unknown} error */
@@ -133,10 +127,9 @@ export class ConfabChat extends Base {
 
   #build() {
     const root = shadow(this, (sheet ??= lazySheet(CHAT)));
-    this.#list = el("ul", { role: "list" });
-    this.#nav = el("nav", { part: "rooms" }, /** @type {HTMLElement} */ (this.#list));
+    this.#inbox = el("confab-inbox", { exportparts: "rooms, room-button, room-title, badge" });
     this.#room = el("confab-room", { part: "room", exportparts: "header, title, messages, message, author, time, text, files, actions, status, form, input, send" });
-    const slot = el("slot", {}, el("div", { className: "frame", part: "frame" }, this.#nav, this.#room));
+    const slot = el("slot", {}, el("div", { className: "frame", part: "frame" }, this.#inbox, this.#room));
     slot.addEventListener("slotchange", () => this.#arrange());
     root.append(slot);
     this.#arrange();
@@ -148,33 +141,6 @@ export class ConfabChat extends Base {
     if (!slot || !this.#room) return;
     if (slot.assignedElements().length === 0) this.#room.setAttribute("room", this.room);
     else this.#room.removeAttribute("room");
-  }
-
-  #draw() {
-    if (!this.#list || !this.#nav) return;
-    const shown = this.#store?.getSnapshot().rooms.filter(({ key, own }) => !own.hidden || key === this.room) ?? [];
-    const rooms = shown.map(({ key, title, unread }) => ({ key, title, unread }));
-    if (!rooms.some(({ key }) => key === this.room)) rooms.push({ key: this.room, title: this.room, unread: 0 });
-    const drawn = JSON.stringify([rooms, this.room]);
-    if (drawn === this.#drawn) return;
-    this.#drawn = drawn;
-    const { labels } = this;
-    this.#nav.setAttribute("aria-label", labels.rooms);
-    const focused = /** @type {HTMLElement | null} */ (this.shadowRoot?.activeElement ?? null)?.dataset.key;
-    this.#list.replaceChildren(...rooms.map(({ key, title, unread }) => {
-      const button = el("button", { type: "button", part: "room-button", "aria-current": key === this.room && "true" },
-        named(title, "room-title"),
-        unread > 0 && el("span", { className: "badge", part: "badge" }, labels.unread(unread)));
-      button.dataset.key = key;
-      button.addEventListener("click", () => this.#choose(key));
-      return el("li", {}, button);
-    }));
-    for (const button of this.#list.querySelectorAll("button")) if (button.dataset.key === focused) button.focus();
-  }
-
-  /** @param {string} key */
-  #choose(key) {
-    this.room = key;
-    this.dispatchEvent(new CustomEvent("confab-room", { detail: key, bubbles: true, composed: true }));
+    for (const inbox of [this.#inbox, ...this.querySelectorAll("confab-inbox")]) inbox?.setAttribute("room", this.room);
   }
 }

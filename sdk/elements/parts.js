@@ -71,6 +71,12 @@ export const lazySheet = (css) => {
   return sheet;
 };
 
+/** The <confab-chat> around an element, or whose part it is. @param {Element} node @returns {import("./chat.js").ConfabChat | null} */
+export function chatOf(node) {
+  const root = /** @type {Partial<ShadowRoot>} */ (node.getRootNode());
+  return node.closest("confab-chat") ?? /** @type {any} */ (root.host?.localName === "confab-chat" ? root.host : null);
+}
+
 /** A property that was set before the element was defined hides the setter. @param {any} host @param {string[]} names */
 export function takeEarly(host, names) {
   for (const name of names) {

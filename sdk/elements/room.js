@@ -1,7 +1,7 @@
 // <confab-room>: what is written in one room, and a box to write in.
 
 import { cleanText, formatText } from "../format.js";
-import { Base, LABELS, el, lazySheet, named, plainName, shadow, takeEarly } from "./parts.js";
+import { Base, LABELS, chatOf, el, lazySheet, named, plainName, shadow, takeEarly } from "./parts.js";
 import { ROOM } from "./style.js";
 
 /**
@@ -81,10 +81,8 @@ export class ConfabRoom extends Base {
     this.#enter();
   }
 
-  /** @returns {import("./chat.js").ConfabChat | null} */
   get #chat() {
-    const root = /** @type {Partial<ShadowRoot>} */ (this.getRootNode());
-    return this.closest("confab-chat") ?? /** @type {any} */ (root.host?.localName === "confab-chat" ? root.host : null);
+    return chatOf(this);
   }
 
   get #labels() {

@@ -36,16 +36,22 @@ export const CHAT = `${COMMON}
 :host { container-type: inline-size; overflow: hidden; }
 slot { display: flex; flex: 1; min-width: 0; min-height: 0; }
 .frame { display: grid; flex: 1; grid-template: minmax(0, 1fr) / minmax(9rem, 14rem) minmax(0, 1fr); min-width: 0; }
-nav { overflow-y: auto; padding: .5rem; background: var(--_side); border-inline-end: 1px solid var(--_line); }
+confab-room { flex: 1; }
+@container (max-width: 34rem) {
+  .frame { grid-template: auto minmax(0, 1fr) / minmax(0, 1fr); }
+}
+`;
+
+/** In a narrow <confab-chat> the rooms stand in a row. */
+export const INBOX = `${COMMON}
+nav { flex: 1; min-width: 0; overflow-y: auto; padding: .5rem; background: var(--_side); border-inline-end: 1px solid var(--_line); }
 nav ul { list-style: none; }
 nav button { display: flex; align-items: center; gap: .5rem; width: 100%; border-color: transparent; text-align: start; }
 nav button:hover { border-color: var(--_line); }
 nav [aria-current] { border-color: var(--_line); background: var(--_background); font-weight: 600; }
 nav bdi { flex: 1; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .badge { padding: 0 .45rem; border-radius: 1rem; background: var(--_accent); color: var(--_on-accent); font-size: .8rem; line-height: 1.4; }
-confab-room { flex: 1; }
 @container (max-width: 34rem) {
-  .frame { grid-template: auto minmax(0, 1fr) / minmax(0, 1fr); }
   nav { overflow: auto hidden; border-inline-end: 0; border-block-end: 1px solid var(--_line); }
   nav ul { display: flex; gap: .25rem; }
   nav bdi { max-width: 10rem; }

@@ -269,6 +269,30 @@ scenario("options and a store of the page's own, also set before the element is 
   assert.deepEqual(both.complaints, []);
 });
 
+scenario("an inbox where the page wants it: rooms and what is unread in them, and which one was chosen", async (world) => {
+  const own = await site(world);
+  const chat = await world.server(["--origins", own.url]);
+  own.answers["/"] = pageOf(chat.url, `
+    <confab-chat url="${chat.url}/ws" guest="bob"><confab-inbox></confab-inbox><confab-room room="general"></confab-room></confab-chat>
+    <script type="module">
+      addEventListener("confab-room", ({ detail }) => (document.querySelector("confab-room").room = detail));
+    </script>`);
+  const alice = await world.guest(chat, "alice");
+  const bob = await open(world, own.url);
+  await bob.page.getByText("1 online").waitFor();
+  const rooms = bob.page.getByRole("navigation", { name: "Rooms" });
+  await rooms.getByRole("button", { name: "general", exact: true }).and(bob.page.locator("[aria-current]")).waitFor();
+
+  await alice.ask({ type: "direct", to: "bob", text: "psst" });
+  await rooms.getByRole("button", { name: "alice 1 unread" }).focus();
+  await bob.page.keyboard.press("Enter");
+  await bob.row("psst").waitFor();
+  await rooms.getByRole("button", { name: "alice", exact: true }).and(bob.page.locator("[aria-current]")).waitFor();
+
+  assert.equal(await bob.page.locator("confab-inbox").evaluate((inbox) => inbox.shadowRoot.activeElement?.dataset.key), "@alice", "the focus stays");
+  assert.deepEqual([await faults(bob.page), bob.complaints], [[], []]);
+});
+
 scenario("a long history: the end is shown, older messages come above without moving what is read", async (world) => {
   const own = await site(world);
   const chat = await world.server(["--origins", own.url, "--rate-commands", "0"]);

@@ -125,3 +125,21 @@ scenario("a restart in peace looks like a short silence", async (world) => {
   assert.ok(retryInMs >= 0 && retryInMs <= 5000, `it comes back when it was told to (${retryInMs} ms)`);
   assert.equal(sent.seq, 1);
 });
+
+scenario("messages that are sent ahead of answers keep their order where the budget ends", async (world) => {
+  const COUNT = 150;
+  const server = await world.server(["--rate-commands", "60", "--rate-burst", "60"]);
+  const alice = connect(world, server.websocketUrl, "alice");
+  const bob = connect(world, server.websocketUrl, "bob");
+  for (const client of [alice, bob]) await within(client.join("lobby"), "joining");
+  const heard = [];
+  const all = event(bob, "message", ({ text }) => heard.push(text) === COUNT);
+
+  const sent = await within(Promise.all(Array.from({ length: COUNT }, (_, n) => alice.send("lobby", `${n}`))), "the sends");
+  await all;
+
+  const { body: metrics } = await server.http("/metrics");
+  assert.match(metrics, /confab_errors_total\{[^}]*"rate_limited"[^}]*\} [1-9]/, "some were refused for a while");
+  assert.deepEqual(sent.map(({ seq }) => seq), Array.from({ length: COUNT }, (_, n) => n + 1));
+  assert.deepEqual(heard, Array.from({ length: COUNT }, (_, n) => `${n}`));
+});
