@@ -45,6 +45,9 @@ export declare function useStore(): Store;
 /** Everything: connection, oneself, the rooms with their unread counts. */
 export declare function useConfab(): StoreSnapshot & { store: Store; client: ConfabClient };
 
+/** The rooms that are not hidden, the one last written in first, and what is unread in all of them. */
+export declare function useInbox(): Pick<StoreSnapshot, "rooms" | "unread" | "mentions">;
+
 /** A room, joined as soon as there is a session, and what one can do there. `key`: its id, or `@` and a user's for a direct room. */
 export declare function useRoom(key: string): RoomSnapshot & RoomActions;
 

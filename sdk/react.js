@@ -43,6 +43,17 @@ export function useConfab() {
   return useMemo(() => ({ ...snapshot, store, client: store.client }), [snapshot, store]);
 }
 
+/** @param {import("./store.js").RoomSnapshot} room */
+const lastAt = ({ messages }) => messages[messages.length - 1]?.at ?? 0;
+
+export function useInbox() {
+  const { rooms, unread, mentions } = useConfab();
+  return useMemo(
+    () => ({ rooms: rooms.filter(({ own }) => !own.hidden).sort((one, other) => lastAt(other) - lastAt(one)), unread, mentions }),
+    [rooms, unread, mentions],
+  );
+}
+
 /** The snapshot of a room, which is joined. @param {string} key */
 function useSnapshot(key) {
   const store = useStore();

@@ -50,6 +50,7 @@ export function startChat({ id, name, options }, onRefused) {
   let openedAt = 0;
   let divider = null; // the last seq of it before the line "New"
   let wasLive = false;
+  let version = null;
   let leavingUntil = 0;
   const gone = new Map(); // by room: the entry by which one was taken out
   let allowed = {}; // what may be done with the messages of the room that is shown
@@ -272,7 +273,9 @@ export function startChat({ id, name, options }, onRefused) {
 
   store.subscribe(changed);
   store.restored.then(() => composer.restored());
-  client.on("welcome", ({ limits, features, guest_token }) => {
+  client.on("welcome", ({ server, limits, features, guest_token }) => {
+    version ??= server; // of the server that this page is from
+    if (server !== version) banner("stopped", "The chat was updated.", "Load it anew", () => location.reload());
     if (guest_token !== undefined) rememberGuest(id, guest_token);
     composer.bytesMax = limits?.text_bytes ?? composer.bytesMax;
     composer.files.max = limits?.attachments ?? composer.files.max;

@@ -289,7 +289,7 @@ scenario("an inbox where the page wants it: rooms and what is unread in them, an
   await bob.row("psst").waitFor();
   await rooms.getByRole("button", { name: "alice", exact: true }).and(bob.page.locator("[aria-current]")).waitFor();
 
-  assert.equal(await bob.page.locator("confab-inbox").evaluate((inbox) => inbox.shadowRoot.activeElement?.dataset.key), "@alice", "the focus stays");
+  assert.equal(await bob.page.locator("confab-chat > confab-inbox").evaluate((inbox) => inbox.shadowRoot.activeElement?.dataset.key), "@alice", "the focus stays");
   assert.deepEqual([await faults(bob.page), bob.complaints], [[], []]);
 });
 

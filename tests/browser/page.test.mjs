@@ -268,3 +268,28 @@ chat("of direct messages and mentions one is notified on demand, and asked for i
 
   assert.equal(await bob.page.evaluate(() => told.length), 2, "who looks needs no telling");
 });
+
+chat("a page that is older than the server it comes back to offers to be loaded anew", async (world, meet) => {
+  const server = await world.server();
+  const alice = await meet(server.url, { name: "alice" });
+  const lines = [];
+  await alice.page.routeWebSocket("**/ws", (line) => {
+    const version = `confab/0.${lines.push(line)}.0`;
+    const there = line.connectToServer();
+    there.onMessage((text) => {
+      const frame = JSON.parse(text);
+      line.send(frame.type === "welcome" ? JSON.stringify({ ...frame, server: version }) : text);
+    });
+  });
+  await alice.page.reload();
+  await alice.say("before");
+  assert.equal(await alice.banner.isVisible(), false);
+
+  await lines[0].close({ code: 1012, reason: JSON.stringify({ reconnect_after_ms: 0 }) });
+  await alice.banner.getByText("The chat was updated.").waitFor();
+  await alice.say("still works");
+  await alice.button("Load it anew").click();
+  await alice.banner.waitFor({ state: "hidden" });
+
+  await alice.sees("still works");
+});

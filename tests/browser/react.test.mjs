@@ -201,6 +201,21 @@ test("hooks without a provider say what is missing", async () => {
   assert.throws(attempt, /no <ConfabProvider> around/);
 });
 
+test("the inbox has the rooms that are not hidden, the one last written in first", async () => {
+  const { markup } = await onServer(`
+    import { ConfabProvider, useInbox } from "confab-sdk/react";
+    const rooms = [["old", 1], ["new", 2], ["hidden", 3], ["empty"]].map(([key, at]) => ({ key, own: { hidden: key === "hidden" }, messages: at ? [{ at }] : [] }));
+    const snapshot = { rooms, unread: 3, mentions: 1 };
+    const store = { client: {}, subscribe: () => () => {}, getSnapshot: () => snapshot };
+    const Inbox = () => {
+      const { rooms, unread, mentions } = useInbox();
+      return [...rooms.map(({ key }) => key), unread, mentions].join();
+    };
+    export const markup = renderToString(<ConfabProvider store={store}><Inbox /></ConfabProvider>);`);
+
+  assert.equal(markup, "new,old,empty,3,1");
+});
+
 test("what the client library's README shows of hooks can be rendered", async () => {
   const { content } = (await blocksOf("../sdk/README.md")).find(({ info }) => info === "jsx");
   const shown = "return <p>{connection.state} {messages.length} {typing.length} {[send, retry, setTyping].map((one) => typeof one).join()}</p>;";
