@@ -22,6 +22,7 @@ import { announce, banner, plain, toast } from "./notices.js";
 import { isSilent, isToldOf } from "./own.js";
 import { People } from "./people.js";
 import { EmojiPicker } from "./picker.js";
+import { findPictures } from "./pictures.js";
 import { governs, isClosed, isInvited, mayPin } from "./roles.js";
 import { Search } from "./search.js";
 import { drawRooms, orderedRooms, titleOf } from "./sidebar.js";
@@ -280,6 +281,7 @@ export function startChat({ id, name, options }, onRefused) {
     composer.bytesMax = limits?.text_bytes ?? composer.bytesMax;
     composer.files.max = limits?.attachments ?? composer.files.max;
     composer.files.allowed = features?.includes("upload") === true;
+    findPictures((ids, options) => client.users(ids, options));
     findKeptFiles(composer.files.allowed ? (key, seq, index) => client.download(store.room(key).room, seq, index) : null);
     wasLive = true;
     open ? store.join(open) : showRoom();

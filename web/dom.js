@@ -1,6 +1,7 @@
 // Small helpers to build DOM. Text always goes in as text: nothing in this page parses a string as HTML.
 
 import { plainName } from "./names.js";
+import { showPicture } from "./pictures.js";
 
 export const byId = (id) => document.getElementById(id);
 
@@ -33,13 +34,15 @@ export function icon(name) {
 /** A name as its owner chose it, kept from turning around the text beside it. */
 export const bdi = (text, className = "") => el("bdi", { class: className, textContent: plainName(text) });
 
-/** The coloured initials of a user. */
+/** A user's picture, or coloured initials. */
 export function avatar(id, name) {
   let hash = 0;
   for (const char of id) hash = (hash * 31 + char.codePointAt(0)) >>> 0;
   const words = name.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
   const initials = words.length > 1 ? [...words[0]][0] + [...words.at(-1)][0] : [...(words[0] ?? id)].slice(0, 2).join("");
-  return el("span", { class: `avatar tone-${hash % 8}`, "aria-hidden": "true", textContent: initials.toUpperCase() });
+  const place = el("span", { class: `avatar tone-${hash % 8}`, "aria-hidden": "true", textContent: initials.toUpperCase() });
+  showPicture(place, id);
+  return place;
 }
 
 const drawn = new WeakMap();

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { apiServer } from "../e2e/support/api.mjs";
 import { faults } from "./axe.mjs";
 import { chat, openBrowser } from "./stage.mjs";
 
@@ -67,6 +68,25 @@ chat("a picture of an origin that the operator trusts is shown at once, and of a
 
   await alice.button("Show picture plan.png from cdn.example.net").waitFor();
   assert.deepEqual([asked, await alice.page.locator("#messages img").count()], [[PLAN.url], 1]);
+});
+
+chat("people have the picture that the deployment says, where it is at a trusted origin", async (world, meet) => {
+  const { server, api } = await apiServer(world, { args: ["--image-origins", "https://cdn.example"] });
+  await api.put("/users/carol", { name: "Carol", data: { picture: "https://cdn.example/carol.png" } });
+  await api.put("/users/mallory", { name: "Mallory", data: { picture: "https://tracker.example/mallory.png" } });
+  const alice = await meet(server.url, { name: "alice" });
+  const asked = await cdn(alice);
+  for (const name of ["carol", "mallory"]) {
+    const there = await world.member(server, name, "general");
+    await there.ask({ type: "send", room: "general", text: `I am ${name}` });
+  }
+
+  await alice.row("I am carol").locator(".avatar img").waitFor();
+  await alice.people.locator(".avatar img").waitFor();
+  assert.equal(await alice.row("I am mallory").locator(".avatar").textContent(), "MA");
+  assert.equal(await alice.page.locator(".avatar img").count(), 2);
+  assert.deepEqual(await faults(alice.page), []);
+  assert.deepEqual([...new Set(asked)], ["https://cdn.example/carol.png"]);
 });
 
 chat("files are seen in quotes, threads and pins as well, and stay when their message is edited", async (world, meet) => {

@@ -73,7 +73,9 @@ chat("a room of which one wants to know nothing is not in the title's count", as
 chat("who has read what one wrote is said in direct rooms, and where the room is set so, unless they do not want that", async (world, meet) => {
   const server = await world.server();
   const { bob } = await bobInside(world, meet, server);
-  const alice = await meet(server.url, { name: "alice", room: "@bob" });
+  const alice = await meet(server.url, { name: "alice" });
+  await alice.page.goto(`${server.url}/?user=alice#@bob`);
+  await alice.isIn("bob");
   await alice.say("psst");
   assert.equal(await alice.page.locator("#seen").textContent(), "");
 
