@@ -131,7 +131,7 @@ void audience::deliver(room_delivery& said) {
       },
       [&](const settle& end) {
         tell_session(end.session, command_settled{end.ticket, said.room, end.what,
-                                                  end.floor, end.reason, end.rows});
+                                                  end.floor, end.reason, end.rows, end.as});
       },
       [&](hand_over& read) { tell_session(read.session, catch_up_needed{std::move(read.what)}); },
   };

@@ -46,11 +46,11 @@ class command_gate {
     return next_command{waiting_.front().what, waiting_.front().counted};
   }
 
-  /// The next command that may start, which then counts as running.
-  std::optional<started> start_next(steady_time until) {
+  /// The next command that may start, which then counts as running. `alone`: not in line with others.
+  std::optional<started> start_next(steady_time until, bool alone = false) {
     if (waiting_.empty()) return std::nullopt;
     auto& next = waiting_.front();
-    const auto* room = lane_of(next.what.what);
+    const auto* room = alone ? nullptr : lane_of(next.what.what);
     const bool in_line = room && std::ranges::all_of(running_, [&](const running& r) {
                            return r.beside || (r.in_line && r.room == *room);
                          });

@@ -107,6 +107,7 @@ struct append_op {
   rooms::want what;
   std::optional<std::chrono::milliseconds> delete_for;  // of a ban: what was said that long before
   std::optional<std::chrono::milliseconds> overdrawn{};  // see rooms::operation
+  rooms::checked by_hook = rooms::checked::enough;       // likewise
 };
 /// The membership ends, and the session leaves.
 struct cease_op {
@@ -137,6 +138,13 @@ struct list_op {
   std::variant<command::list_members, command::list_pins, command::list_threads> what;
   std::optional<seq_no> floor{};  // of who has joined: nothing before it is for this reader
 };
+/// Whether the user may put a file there, or read what names one; what the deployment says of it
+/// the session asks.
+struct file_op {
+  rooms::principal by;
+  bool puts = false;
+  std::optional<seq_no> floor{};  // as of `list_op`
+};
 /// To a direct room that is awake: one of its users has blocked the other, or no longer.
 struct block_op {
   user_id by;
@@ -152,6 +160,7 @@ struct direct_op {
   content what;
   placement where;
   std::string after{};
+  rooms::checked by_hook = rooms::checked::enough;
 };
 /// Rooms that are awake, by the ids of their actors.
 using awake_room = std::uint64_t;
@@ -178,7 +187,7 @@ struct look_at_room {
 };
 using room_op = std::variant<join_op, leave_op, append_op, typing_op, direct_op, vouch_op, cease_op,
                              create_op, standing_op, absent_op, emit_op, list_op, block_op,
-                             look_at_room>;
+                             file_op, look_at_room>;
 
 /// Where the answer to a command goes.
 struct asker {
@@ -201,6 +210,7 @@ inline message::error error_for(const asker& to, const room_id& room, const room
   error.until = why.until;
   error.reason = why.reason;
   error.limit = why.limit;
+  error.data = why.data;
   return error;
 }
 
@@ -279,6 +289,7 @@ enum class settlement : std::uint8_t {
   none,
   joined,
   left,
+  to_be_checked,  // all is well but that the deployment has not been asked
   broken,  // a join that was answered already can't be finished: the client must reconnect
 };
 /// The room is done with a command; what there was to say has been said before. Ticket 0: it was no
@@ -291,6 +302,7 @@ struct settle {
   /// Of `left`, a literal: the session tells the client itself, behind what it has read for it.
   std::string_view reason = {};
   std::size_t rows = 0;  // that changed beside the entries themselves: the session owes for them
+  role as = role::none;  // of `to_be_checked`: the user's role
 };
 /// To be read by the session itself.
 struct hand_over {

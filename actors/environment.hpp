@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/asked_hooks.hpp"
 #include "actors/barred_users.hpp"
 #include "actors/budget.hpp"
 #include "actors/identity.hpp"
@@ -86,6 +87,8 @@ struct environment {
   journal::durability durability = journal::durability::memory;
   const authenticator* auth = nullptr;
   std::unique_ptr<barred_users> barred = std::make_unique<barred_users>();
+  asked_hooks* hooks = nullptr;  // null: there are none
+  std::shared_ptr<key_claims> claims = std::make_shared<key_claims>();
   guest_secret guest_key{};  // of the tokens by which guests come back
   /// The time of day. It may jump, so nothing waits for it: it is for people, and for tokens.
   std::function<unix_ms()> now;  // any thread

@@ -4,11 +4,13 @@
 #include "actors/delivery.hpp"
 #include "actors/identity.hpp"
 #include "actors/journal_messages.hpp"
+#include "actors/key_claims.hpp"
 #include "actors/operator_messages.hpp"
 #include "journal/journal.hpp"
 #include "protocol/commands.hpp"
 #include "protocol/frame_sink.hpp"
 #include "protocol/messages.hpp"
+#include "rooms/hook_question.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -206,6 +208,17 @@ struct command_settled {
   seq_no floor;  // of `joined`
   std::string_view reason = {};  // of `left`, if the client is still to be told
   std::size_t rows = 0;          // see `settle`
+  role as = role::none;          // likewise
+};
+/// Nobody else has a message of that key checked any more.
+struct claim_came {
+  ticket_no ticket;
+  key_claims::claim_ptr claim;
+};
+/// What the deployment said to a question.
+struct hook_answered {
+  ticket_no ticket;
+  rooms::hook_verdict what;
 };
 /// What became of what the session asked of the order for itself.
 struct stored_for_session {
@@ -245,7 +258,7 @@ using session_event =
                  session_attached,
                  sessions_reached, command_settled, catch_up_needed, read_done, online_counted,
                  signal_came, marker_told,
-                 stored_for_session, session_timer>;
+                 stored_for_session, session_timer, claim_came, hook_answered>;
 using session_actor = caf::typed_actor<caf::reacts_to<session_event>>;
 
 /// From any thread.

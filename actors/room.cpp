@@ -229,6 +229,14 @@ void room::work_off_stash() {
   while (!s.stash.empty() && (s.now == phase::ready || s.now == phase::absent)) {
     auto& next = s.stash.front().what;
     if (s.now == phase::absent) {
+      // A message that may be rejected makes no room.
+      const auto* direct = std::get_if<direct_op>(&next.what);
+      if (direct && direct->by_hook == rooms::checked::not_yet) {
+        effects.settlements.push_back({next.from.session, next.from.ticket,
+                                       settlement::to_be_checked, {}, {}, 0, role::member});
+        s.stash.pop_front();
+        continue;
+      }
       const bool joins = std::holds_alternative<join_op>(next.what) && 
                          env_->how.create_rooms == room_making::by_joining &&
                          !is_reserved(s.id);

@@ -20,12 +20,12 @@ std::optional<seq_no> seq_of(std::string_view cursor) {
 }  // namespace
 
 void room_state::command(const asker& from, room_op& what, steady_time now, room_effects& out) {
-  const auto* join_of = std::get_if<join_op>(&what);
-  const auto* list_of = std::get_if<list_op>(&what);
-  if (join_of && await_row(from, join_of->by, what, out)) return;
-  if (list_of && await_row(from, list_of->by, what, out)) return;
-  const auto* absent = std::get_if<absent_op>(&what);
-  if (absent && await_row(from, absent->by, what, out)) return;
+  const rooms::principal* by = nullptr;
+  if (const auto* op = std::get_if<join_op>(&what)) by = &op->by;
+  if (const auto* op = std::get_if<list_op>(&what)) by = &op->by;
+  if (const auto* op = std::get_if<absent_op>(&what)) by = &op->by;
+  if (const auto* op = std::get_if<file_op>(&what)) by = &op->by;
+  if (by && await_row(from, *by, what, out)) return;
   std::visit(overloaded{
                  [&](const join_op& op) { join(from, op, now, out); },
                  [&](const leave_op& op) { leave(from, op, now, out); },
@@ -41,6 +41,7 @@ void room_state::command(const asker& from, room_op& what, steady_time now, room
                  [&](emit_op& op) { emit(from, std::move(op), out); },
                  [&](const list_op& op) { list(from, op, out); },
                  [&](const block_op& op) { block(op.by, op.on); },
+                 [&](const file_op& op) { look_at_file(from, op, out); },
              },
              what);
 }
@@ -148,18 +149,18 @@ void room_state::take_row(row_awaited& about, room_answer& what, steady_time now
 
 void room_state::forget_row_of(const user_id& user) { rows_.erase(user); }
 
-/// By whom this session may not write, type or emit.
+/// Why this session may not write, type or emit.
 std::optional<rooms::refused> room_state::forbids_saying(const member& who, unix_ms at) const {
+  return forbids_saying(standing_of(principal_of(who), row_of(*who.user), at));
+}
+
+std::optional<rooms::refused> room_state::forbids_saying(const rooms::standing& who) const {
   if (view_.direct) {
-    const bool second = who.user == &view_.direct->second;
-    if (!blocked_[second ? 0 : 1]) return std::nullopt;
+    if (!blocked_[who.by.user == view_.direct->second ? 0 : 1]) return std::nullopt;
     return rooms::refusal(error_code::forbidden, "not to this user");
   }
-  const auto by = principal_of(who);
-  const auto row = row_of(*who.user);
-  const auto standing = standing_of(by, row, at);
   // Inside a thread or not nobody says; who may write somewhere may type.
-  return rooms::forbids(standing, rooms::action::write, {true, {}, nullptr});
+  return rooms::forbids(who, rooms::action::write, {true, {}, nullptr});
 }
 
 void room_state::refuse(const asker& to, const rooms::refused& why, room_effects& out) const {

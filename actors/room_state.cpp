@@ -99,7 +99,7 @@ void room_state::append(const asker& from, append_op what, steady_time now, room
     then = pending_append::swept{what.by, std::get<rooms::set_members>(what.what).change.users,
                                  *what.delete_for};
   store(from, std::move(what.by), std::move(what.key), std::move(what.what), std::move(then), now,
-        out, what.overdrawn);
+        out, what.overdrawn, what.by_hook);
 }
 
 void room_state::direct(const asker& from, direct_op what, steady_time now, room_effects& out) {
@@ -107,15 +107,28 @@ void room_state::direct(const asker& from, direct_op what, steady_time now, room
   stop_typing(what.by.user, false, out);
   store(from, std::move(what.by), std::move(what.key),
         rooms::post_message{std::move(what.what), std::move(what.where), std::move(what.after)},
-        pending_append::sent{}, now, out);
+        pending_append::sent{}, now, out, {}, what.by_hook);
+}
+
+void room_state::look_at_file(const asker& from, const file_op& what, room_effects& out) const {
+  const auto at = members_.find(from.session);
+  const bool joined = at != members_.end() && at->second.joined;
+  const auto row = row_of(what.by.user);
+  const auto who = standing_of(what.by, row, from.at);
+  auto why = joined ? std::nullopt : rooms::keeps_out(who);
+  if (!why && what.puts) why = forbids_saying(who);
+  if (why) return refuse(from, *why, out);
+  const auto floor = joined && what.floor ? *what.floor : floor_of(what.by, row);
+  out.settlements.push_back({from.session, from.ticket, settlement::to_be_checked, floor, {}, 0,
+                             view_.direct ? role::member : rooms::role_of(who)});
 }
 
 void room_state::store(const asker& from, rooms::principal by, std::string key, rooms::want what,
                        decltype(pending_append::then) then, steady_time now, room_effects& out,
-                       std::optional<std::chrono::milliseconds> overdrawn) {
+                       std::optional<std::chrono::milliseconds> overdrawn, rooms::checked by_hook) {
   const request_no request{++last_request_};
   out.appends.push_back(
-      {request, {view_.room, std::move(by), std::move(key), std::move(what), overdrawn}});
+      {request, {view_.room, std::move(by), std::move(key), std::move(what), overdrawn, by_hook}});
   pending_.push_back({request, from, now + how_.append_wait_max, std::move(then)});
 }
 
@@ -227,7 +240,12 @@ bool room_state::news(room_outcome& what, steady_time now, room_effects& out) {
             if (part && answers && sweep_fewer(part->sweep, done))
               return go_on_sweeping(part->sweep, now, out), true;
             if (part) sweeps_.erase(part->sweep);
-            if (answers) refuse(own->from, done, out);
+            const auto as = done.unchecked_as;
+            if (answers && as != role::none)
+              out.settlements.push_back({own->from.session, own->from.ticket,
+                                         settlement::to_be_checked, {}, {}, 0, as});
+            else if (answers)
+              refuse(own->from, done, out);
             return true;
           },
           [](journal::room_made&) { return true; },

@@ -96,6 +96,7 @@ class room_state {
   void cease(const asker& from, const cease_op& what, steady_time now, room_effects& out);
   void create(const asker& from, create_op what, steady_time now, room_effects& out);
   void list(const asker& from, const list_op& what, room_effects& out);
+  void look_at_file(const asker& from, const file_op& what, room_effects& out) const;
   void take_standing(const asker& from, const standing_op& what, steady_time now,
                      room_effects& out);
   /// Of a direct room: `by` has blocked the other, or no longer.
@@ -226,7 +227,8 @@ class room_state {
   void admit_from_tail(member& who, const asker& from, const join_op& what, room_effects& out);
   void store(const asker& from, rooms::principal by, std::string key, rooms::want what,
              decltype(pending_append::then) then, steady_time now, room_effects& out,
-             std::optional<std::chrono::milliseconds> overdrawn = {});
+             std::optional<std::chrono::milliseconds> overdrawn = {},
+             rooms::checked by_hook = rooms::checked::enough);
   std::optional<pending_append> take_pending(request_no request);
   void tell(pending_append& own, std::optional<message::stored> what,
             const mention_list& unreached, room_effects& out, std::size_t rows = 0);
@@ -238,6 +240,7 @@ class room_state {
                               unix_ms at) const;
   rooms::principal principal_of(const member& who) const;
   std::optional<rooms::refused> forbids_saying(const member& who, unix_ms at) const;
+  std::optional<rooms::refused> forbids_saying(const rooms::standing& who) const;
   known_row known_of(const user_id& user) const;
   rooms::member_row row_of(const user_id& user) const { return known_of(user).row; }
   bool knows_row_of(const user_id& user) const;

@@ -112,6 +112,8 @@ void session::on_event(session_event& what) {
                  [this](const marker_told& m) { marker_moved_elsewhere(m); },
                  [this](const stored_for_session& r) { stored(r); },
                  [this](const session_timer& t) { timer(t); },
+                 [this](claim_came& c) { claimed(c); },
+                 [this](hook_answered& a) { hook_said(a); },
              },
              what);
 }
@@ -127,6 +129,7 @@ void session::on_end() noexcept {
   joined_.clear();
   reading_.reset();
   sink_.reset();
+  looking_up_.reset();
   taken_.reset();  // by which others see that it has ended
 }
 
@@ -197,10 +200,15 @@ bool session::within_rate(const message::re& ref, command_type type, double comm
 
 void session::pump() {
   while (now_ == phase::ready && can_pay_for_next()) {
-    auto next = gate_.start_next(deadline());
+    const auto first = gate_.next();
+    const bool alone = first && is_checked(first->what.what);
+    auto next = gate_.start_next(deadline(), alone);
     if (!next) break;
     if (!next->run.counted) taken_->pays.charge(price::commands, 1, env_->steady_now());
-    start(next->run, next->what);
+    if (alone)
+      begin_check(next->run, next->what);
+    else
+      start(next->run, next->what);
   }
   watch_in_flight();
 }
@@ -227,9 +235,6 @@ void session::start(running& run, command::any& what) {
       overloaded{
           [](command::hello&) {},  // answered when they came
           [](command::ping&) {},
-          [&](command::edit& c) {
-            append(run, c.room, c.key, rooms::edit_message{c.target, std::move(c.what)});
-          },
           [&](command::delete_messages& c) {
             append(run, c.room, c.key,
                    rooms::delete_messages{std::move(c.targets), std::move(c.reason)},
@@ -283,15 +288,6 @@ void session::start(running& run, command::leave& what) {
   to_directory(what.room, from(run), cease_op{principal_in(what.room)});
 }
 
-void session::start(running& run, command::direct& what) {
-  tell_profile();
-  const auto to_room = direct_room_of(user_, what.to);
-  to_directory(
-      to_room, from(run),
-      direct_op{principal_in(to_room), what.to, std::move(what.key), std::move(what.what),
-                std::move(what.where), std::move(what.after)});
-}
-
 void session::start(running& run, command::signal& what) {
   user_signal event{{user_, env_->board.name_of(id_), std::move(what.data)}, run.ticket, {}, {}};
   if (env_->how.signals_from == signal_senders::shared)
@@ -317,6 +313,7 @@ void session::reached(ticket_no ticket, std::size_t sessions) {
 // --- settling ----------------------------------------------------------------------------------
 
 void session::settled(command_settled& what) {
+  if (what.what == settlement::to_be_checked) return go_on(what);
   auto* const at = in(what.room);
   if (what.what == settlement::joined) {
     // A room with somebody in it is not put away, and one that ends by a bug closes its members'
@@ -347,6 +344,7 @@ void session::moved(const membership& at, bool in) {
 void session::settle(ticket_no ticket) {
   const auto finished = gate_.finish(ticket);
   if (!finished) return;
+  if (looks_up(ticket)) looking_up_.reset();
   if (finished->counted) taken_->settle(1, finished->bytes);
   read_on_when_paid();
   pump();

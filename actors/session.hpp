@@ -61,9 +61,13 @@ class session final : public light_actor<session_event> {
     bool waiting_for_sink = false;
     bool waiting_for_pay = false;
   };
+  /// What takes several steps before it is done.
   struct looking_up {
     ticket_no ticket;
-    std::variant<command::block, command::report> what;
+    std::variant<command::block, command::report, command::send, command::edit, command::direct,
+                 command::upload, command::download>
+        what;
+    key_claims::claim_ptr claim{};  // of a message that is checked and has a key
   };
   /// A marker on its way.
   struct reading_up {
@@ -112,8 +116,6 @@ class session final : public light_actor<session_event> {
   void start(running& run, command::list_reactions& what);
   void start(running& run, command::search& what);
   void start(running& run, command::signal& what);
-  void start(running& run, command::direct& what);
-  void start(running& run, command::send& what);
   void in_room(running& run, const room_id& room, room_op what);
   void fail_outside(running& run, const room_id& room);
   enum class joining : std::uint8_t { needed, not_needed };
@@ -124,7 +126,8 @@ class session final : public light_actor<session_event> {
   void append(running& run, const room_id& room, std::string& key, rooms::want what,
               joining needs = joining::needed,
               std::optional<std::chrono::milliseconds> delete_for = {},
-              std::optional<std::chrono::milliseconds> overdrawn = {});
+              std::optional<std::chrono::milliseconds> overdrawn = {},
+              rooms::checked by_hook = rooms::checked::enough);
   void tell_profile();
   void start(running& run, command::set_member& what);
   void start(running& run, command::list_members& what);
@@ -133,13 +136,30 @@ class session final : public light_actor<session_event> {
   void start(running& run, command::set_room& what);
   void start(running& run, command::create& what);
   void start(running& run, command::emit& what);
-  void start(running& run, command::upload& what);
-  void start(running& run, command::download& what);
   void start(running& run, command::block& what);
   void start(running& run, command::list_blocks& what);
   void start(running& run, command::list_users& what);
   void start(running& run, command::report& what);
   void start(running& run, command::set_active& what);
+
+  // --- session_saying.cpp ---
+  using checked = rooms::checked;
+  void start(running& run, command::send& what, checked by_hook = checked::enough);
+  void start(running& run, command::edit& what, checked by_hook = checked::enough);
+  void start(running& run, command::direct& what, checked by_hook = checked::enough);
+  void start(running& run, command::upload& what);
+  void start(running& run, command::download& what);
+  bool is_checked(const command::any& what) const;
+  void begin_check(running& run, command::any& what);
+  void claimed(claim_came& news);
+  void submit_unchecked(running& run);
+  void go_on(const command_settled& what);
+  void hook_said(hook_answered& news);
+  void begin_file(running& run, decltype(looking_up::what) what);
+  void file_found(running& run, const messages_read& read);
+  rooms::hook_asker hook_asker_in(const room_id& room, role as) const;
+  asked_hooks::hear to_hear(ticket_no ticket) const;
+  bool looks_up(ticket_no ticket) const { return looking_up_ && looking_up_->ticket == ticket; }
 
   // --- session_unread.cpp ---
   void start(running& run, command::read& what);
@@ -230,11 +250,12 @@ class session final : public light_actor<session_event> {
   std::string name_;                       // likewise
   std::unique_ptr<const identity> token_;  // the rest of it, if there was one
   std::unique_ptr<introduction> introduction_;
+  std::unique_ptr<const std::string> peer_;  // its address, where hooks ask for it
   std::vector<membership> joined_;  // few: searched one by one
   command_gate gate_;
   patience patience_;
   std::unique_ptr<catching_up> reading_;
-  /// While it is looked whether it may be, and stored; the ticket says whether it still is.
+  /// While it is looked whether it may be, and stored.
   std::unique_ptr<looking_up> looking_up_;
   std::unique_ptr<reading_up> reads_;
   /// Of the `in_flight` timer that is on its way.

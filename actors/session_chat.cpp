@@ -40,20 +40,15 @@ bool session::take(running& run, price what, double amount, std::string_view too
 /// answered whatever has happened since, only the order knows.
 void session::append(running& run, const room_id& room, std::string& key, rooms::want what,
                      joining needs, std::optional<std::chrono::milliseconds> delete_for,
-                     std::optional<std::chrono::milliseconds> overdrawn) {
+                     std::optional<std::chrono::milliseconds> overdrawn, rooms::checked by_hook) {
   tell_profile();
-  append_op op{principal_in(room), std::move(key), std::move(what), delete_for, overdrawn};
+  append_op op{principal_in(room), std::move(key), std::move(what), delete_for, overdrawn, by_hook};
   const bool may_come_from_outside = needs == joining::not_needed || !op.key.empty();
   if (in(room) || !may_come_from_outside) return in_room(run, room, std::move(op));
   run.room = room;
   if (!is_direct(room) && !may_join(room))
     return fail(run.ticket, error_code::forbidden, "not allowed in this room");
   to_directory(room, from(run), std::move(op));
-}
-
-void session::start(running& run, command::send& what) {
-  append(run, what.room, what.key,
-         rooms::post_message{std::move(what.what), std::move(what.where), std::move(what.after)});
 }
 
 /// How the user is called, ahead of the first durable act; where that is known already, nothing
@@ -135,14 +130,6 @@ void session::start(running& run, command::emit& what) {
   in_room(run, what.room, emit_op{std::move(what.event), std::move(what.data)});
 }
 
-/// Files are signed by a hook of the deployment (API §8), and there is none.
-void session::start(running& run, command::upload&) {
-  fail(run.ticket, error_code::forbidden, "no files here");
-}
-void session::start(running& run, command::download&) {
-  fail(run.ticket, error_code::forbidden, "no files here");
-}
-
 // --- one's own ---------------------------------------------------------------------------------
 
 void session::start(running& run, command::block& what) {
@@ -155,8 +142,7 @@ void session::start(running& run, command::list_blocks&) { read(run, blocks_requ
 
 template <class Command>
 const Command* session::looked_up(ticket_no ticket) const {
-  const bool is_it = looking_up_ && looking_up_->ticket == ticket;
-  return is_it ? std::get_if<Command>(&looking_up_->what) : nullptr;
+  return looks_up(ticket) ? std::get_if<Command>(&looking_up_->what) : nullptr;
 }
 
 void session::blocks_came(running& run, blocks_read& read) {
@@ -225,7 +211,6 @@ void session::stored(const stored_for_session& what) {
       caf::anon_send(awake, room_command{{}, block_op{user_, on}});
   }
   if (what.refused) return fail(what.ticket, *what.refused);
-  if (looking_up_ && looking_up_->ticket == what.ticket) looking_up_.reset();
   const auto* run = gate_.find(what.ticket);
   if (!run) return;
   if (run->ref) say(message::done{run->ref, {}});

@@ -148,6 +148,8 @@ void session::welcome(session_attached& what) {
   const std::chrono::milliseconds whole{env_->now().value() - env_->keys_since().value()};
   frame.search = static_cast<bool>(env_->search);
   frame.keys = std::clamp(whole, std::chrono::milliseconds{0}, env_->how.key_age);
+  frame.upload = env_->hooks && env_->hooks->has_files();
+  if (env_->hooks) peer_ = std::make_unique<const std::string>(std::move(intro->from.peer));
   if (token_) frame.expires_at = token_->expires_at;
   if (token_ && token_->guest) {
     constexpr std::chrono::milliseconds life = limits::guest_token_life;

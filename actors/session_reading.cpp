@@ -96,6 +96,7 @@ void session::start(running& run, command::history& what) {
 /// From where on one may read may have moved since it was asked for, and one may have come anew.
 void session::history_came(running& run, messages_read& read) {
   if (read.refused) return fail(run.ticket, *read.refused);
+  if (looks_up(run.ticket)) return file_found(run, read);
   const auto* at = in(run.room);
   if (!at) return fail(run.ticket, error_code::not_joined, "the room was left");
   const auto floor = std::max(at->floor, run.floor);

@@ -57,6 +57,7 @@ problem problem_of(const rooms::refused& why) {
   out.until = why.until;
   out.reason = why.reason;
   out.limit = why.limit;
+  out.data = why.data;
   return out;
 }
 
@@ -100,6 +101,10 @@ std::string to_json(const problem& of, std::string_view request) {
   if (of.limit) number("limit", static_cast<std::int64_t>(*of.limit));
   if (of.oldest) number("oldest", static_cast<std::int64_t>(of.oldest->value()));
   put("cursor", of.cursor);
+  if (of.data) {
+    out.key("data");
+    out.raw_json(of.data->value());
+  }
   if (!of.faults.empty()) {
     out.key("faults");
     out.begin_array(of.faults.size());

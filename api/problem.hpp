@@ -32,6 +32,7 @@ struct problem {
   std::optional<std::size_t> limit{};
   std::optional<seq_no> oldest{};   // of 410 of a log
   std::string cursor{};             // of 410 of the feed: where it begins now
+  std::optional<free_data> data{};  // of `rejected`
   std::string allow{};              // of 405: the methods there are
 
   friend bool operator==(const problem&, const problem&) = default;

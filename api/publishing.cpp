@@ -72,6 +72,7 @@ struct publishing : std::enable_shared_from_this<publishing> {
     out.put("until", why.until);
     out.put_text("reason", why.reason);
     if (why.limit) out.put("limit", std::uint64_t{*why.limit});
+    if (why.data) out.put("data", *why.data);
   }
 
   void answer(const std::vector<rooms::brief>& outcomes) const {

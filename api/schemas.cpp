@@ -79,7 +79,8 @@ std::string_view schemas_text() noexcept {
   "seq": {"$ref": "#/components/schemas/Seq"}, "at": {"$ref": "#/components/schemas/Time"},
   "durability": {"type": "string", "enum": ["memory", "disk", "majority_disk"]}, "duplicate": {"type": "boolean"},
   "unreached": {"$ref": "#/components/schemas/Mentions"}, "code": {"type": "string"}, "detail": {"type": "string"},
-  "retry": {"type": "boolean"}, "retry_after_ms": {"type": "integer"}, "until": {"$ref": "#/components/schemas/Time"}, "reason": {"$ref": "#/components/schemas/Reason"}, "limit": {"type": "integer"}}},
+  "retry": {"type": "boolean"}, "retry_after_ms": {"type": "integer"}, "until": {"$ref": "#/components/schemas/Time"}, "reason": {"$ref": "#/components/schemas/Reason"}, "limit": {"type": "integer"},
+  "data": {"$ref": "#/components/schemas/Data"}}},
 "DeletedMany": {"type": "object", "additionalProperties": false, "required": ["deleted", "more"], "properties": {
   "deleted": {"type": "integer"}, "more": {"type": "boolean"}}},
 "Reaction": {"type": "object", "additionalProperties": false, "required": ["count", "users"], "properties": {
@@ -104,7 +105,7 @@ std::string_view schemas_text() noexcept {
   "from": {"$ref": "#/components/schemas/Author"}, "key": {"type": "string"}, "text": {"type": "string"},
   "data": {"$ref": "#/components/schemas/Data"}, "reply_to": {"$ref": "#/components/schemas/Seq"}, "thread": {"$ref": "#/components/schemas/Seq"},
   "mentions": {"$ref": "#/components/schemas/Mentions"}, "attachments": {"$ref": "#/components/schemas/Attachments"},
-  "quiet": {"type": "boolean"}, "event": {"type": "string"}, "deleted": {"type": "boolean"},
+  "quiet": {"type": "boolean"}, "event": {"type": "string"}, "unchecked": {"type": "boolean"}, "deleted": {"type": "boolean"},
   "target": {"$ref": "#/components/schemas/Seq"}, "reason": {"type": "string"}, "emoji": {"type": "string"}, "on": {"type": "boolean"},
   "users": {"type": "array", "items": {"$ref": "#/components/schemas/UserId"}},
   "state": {"type": "string", "enum": ["invited", "member", "left", "removed", "banned", "unbanned"]},
@@ -319,7 +320,7 @@ std::string_view schemas_text() noexcept {
 "Problem": {"type": "object", "additionalProperties": false, "required": ["type", "title", "status", "code", "retry", "request"], "properties": {
   "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"},
   "code": {"type": "string"}, "retry": {"type": "boolean"}, "retry_after_ms": {"type": "integer"}, "until": {"$ref": "#/components/schemas/Time"},
-  "reason": {"type": "string"}, "limit": {"type": "integer"}, "oldest": {"$ref": "#/components/schemas/Seq"}, "cursor": {"type": "string"},
+  "reason": {"type": "string"}, "limit": {"type": "integer"}, "oldest": {"$ref": "#/components/schemas/Seq"}, "cursor": {"type": "string"}, "data": {"$ref": "#/components/schemas/Data"},
   "faults": {"type": "array", "items": {"$ref": "#/components/schemas/Fault"}}, "request": {"type": "string"}}}
 })json";
 }

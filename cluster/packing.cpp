@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t room_bytes_max = 64;
 constexpr std::size_t user_bytes_max = 128;
+constexpr unsigned kind_bits = 6;
 constexpr std::size_t plain_bytes_max = message_bytes_max;  // what options may make longer
 
 /// The numbers of kinds within the format: the place in this list, from 1. Never reused.
@@ -341,6 +342,7 @@ void for_each(kinds<Wants...>, With with) {
   std::uint8_t place = 0;
   (with(++place, std::type_identity<Wants>{}), ...);
 }
+static_assert(std::variant_size_v<rooms::want> < 1U << kind_bits);
 static_assert([]<class... Wants>(kinds<Wants...>) { return sizeof...(Wants); }(all_kinds{}) ==
                   std::variant_size_v<rooms::want>,
               "every kind of operation has its number");
@@ -371,6 +373,11 @@ void put_body(packer& io, const member_set& body) { field(io, body); }
 void put_body(packer& io, const room_set& body) { field(io, body.change); }
 void put_body(packer& io, const user_set& body) { field(io, body); }
 void put_body(packer& io, const trimmed& body) { field(io, body.upto); }
+bool is_unchecked(const entry_body& body) {
+  const auto* message = std::get_if<posted>(&body);
+  const auto* edit = std::get_if<edited>(&body);
+  return (message && message->unchecked) || (edit && edit->unchecked);
+}
 void put_body(packer& io, const erased& body) {
   field(io, body.user);
   field(io, body.as);
@@ -387,7 +394,8 @@ bool pack(byte_writer& to, const rooms::operation& asked) {
   for_each(all_kinds{}, [&]<class Want>(std::uint8_t place, std::type_identity<Want>) {
     const auto* what = std::get_if<Want>(&asked.what);
     if (!what) return;
-    io.byte(place, place);
+    // In one byte, as the kind alone was once.
+    io.byte(static_cast<std::uint8_t>(place | static_cast<unsigned>(asked.by_hook) << kind_bits), 0xff);
     field(io, *what);
   });
   return !io.failed();
@@ -401,8 +409,11 @@ std::optional<rooms::operation> unpack_operation(byte_reader& from) {
   io.text(found.key, limits::key_bytes_max);
   maybe(io, found.overdrawn, [&](auto& time) { field(io, time); });
   std::uint8_t kind = 0;
-  io.byte(kind, std::variant_size_v<rooms::want>);
-  if (kind == 0) io.fail();
+  io.byte(kind, 0xff);
+  const auto said = static_cast<rooms::checked>(kind >> kind_bits);
+  kind &= (1U << kind_bits) - 1;
+  if (kind == 0 || kind > std::variant_size_v<rooms::want> || said > rooms::checked::in_vain) io.fail();
+  found.by_hook = said;
   for_each(all_kinds{}, [&]<class Want>(std::uint8_t place, std::type_identity<Want>) {
     if (place != kind) return;
     Want what;
@@ -419,7 +430,9 @@ void pack(byte_writer& to, const log_entry& entry) {
   field(io, entry.at);
   field(io, entry.from);
   io.text(entry.key, plain_bytes_max);
-  io.byte(static_cast<std::uint8_t>(rooms::kind_of(entry.body)), 0xff);
+  auto kind = static_cast<unsigned>(rooms::kind_of(entry.body));
+  if (is_unchecked(entry.body)) kind |= 0x80;
+  io.byte(static_cast<std::uint8_t>(kind), 0xff);
   std::visit([&](const auto& body) { put_body(io, body); }, entry.body);
 }
 

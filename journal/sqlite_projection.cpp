@@ -103,7 +103,7 @@ std::optional<projection::found_message> projection::find(std::int64_t room, seq
     code = row.code();
     return std::nullopt;
   }
-  found_message found{row.integer(0), {}, unix_ms{row.integer(2)}, row.integer(10) != 0};
+  found_message found{row.integer(0), {}, unix_ms{row.integer(2)}, (row.integer(10) & 1) != 0};
   auto& state = found.state;
   state.author = user_id::trusted(std::string{row.text(1)});
   if (!row.is_null(3)) state.thread = seq_no{static_cast<std::uint64_t>(row.integer(3))};

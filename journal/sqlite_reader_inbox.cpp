@@ -27,7 +27,7 @@ seq_no sqlite_reader::counted_before(const rooms::room_view& room, seq_no below,
     while (row.next()) {
       end = static_cast<std::uint64_t>(row.integer(0));
       if (end < room.floor.value()) return {};
-      if (row.is_null(1)) return seq_no{end};
+      if ((row.integer(1) & 1) == 0) return seq_no{end};
     }
     if (row.code()) code = row.code();
   }

@@ -13,13 +13,15 @@ struct to_columns {
     put(columns, body.what);
     if (body.where.thread) columns.thread = body.where.thread->value();
     if (body.where.reply_to) columns.reply_to = body.where.reply_to->value();
-    if (body.where.quiet) columns.flags = 1;
+    const int flags = (body.where.quiet ? 1 : 0) | (body.unchecked ? 2 : 0);
+    if (flags != 0) columns.flags = flags;
     if (!body.where.event.empty()) columns.event = body.where.event;
     return columns;
   }
   body_columns operator()(const edited& body) const {
     auto columns = with(entry_kind::edited, body.target);
     put(columns, body.what);
+    if (body.unchecked) columns.flags = 2;
     return columns;
   }
   body_columns operator()(const deleted& body) const {
@@ -106,12 +108,13 @@ std::optional<seq_no> seq_or_none(const query& row, int column) {
 std::optional<entry_body> body_of(const query& row) {
   const auto target = seq_at(row, 5);
   const auto text = [&] { return std::string{row.text(10)}; };
+  const auto flag = [&](int bit) { return (row.integer(8) & bit) != 0; };
   switch (static_cast<entry_kind>(row.integer(4))) {
     case entry_kind::posted:
     case entry_kind::replied:
-      return posted{content_of(row, 10), placement_of(row, 6)};
+      return posted{content_of(row, 10), placement_of(row, 6), flag(2)};
     case entry_kind::edited:
-      return edited{target, content_of(row, 10)};
+      return edited{target, content_of(row, 10), flag(2)};
     case entry_kind::deleted:
       return deleted{target, text()};
     case entry_kind::reacted:
@@ -139,7 +142,7 @@ std::optional<entry_body> body_of(const query& row) {
       return room_set{settings_from_json(row.text(11))};
     case entry_kind::user_set: {
       user_set profile{user_id::trusted(std::string{row.text(12)}), text(), {},
-                       (row.integer(8) & 1) != 0, (row.integer(8) & 2) != 0, (row.integer(8) & 4) != 0};
+                       flag(1), flag(2), flag(4)};
       if (!row.is_null(11)) profile.data = free_data{std::string{row.text(11)}};
       return profile;
     }
@@ -174,7 +177,7 @@ content content_of(const query& row, int column) {
 }
 
 placement placement_of(const query& row, int column) {
-  return {seq_or_none(row, column + 1), seq_or_none(row, column), row.integer(column + 2) != 0,
+  return {seq_or_none(row, column + 1), seq_or_none(row, column), (row.integer(column + 2) & 1) != 0,
           std::string{row.text(column + 3)}};
 }
 

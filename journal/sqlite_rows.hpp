@@ -20,7 +20,8 @@ struct body_columns {
   std::optional<std::string> data;
   std::optional<seq_no::rep> thread;
   std::optional<seq_no::rep> reply_to;
-  std::optional<std::int64_t> flags;  // 1: of a message quiet, of a user a guest
+  std::optional<std::int64_t> flags;  // 1: of a message quiet, of a user a guest; 2: of what is said
+                                      // unchecked, of a user set by the deployment
   std::optional<std::string> event;
   std::optional<std::string> users;
   std::optional<std::string> attachments;

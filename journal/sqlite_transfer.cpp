@@ -65,7 +65,7 @@ constexpr const char* entries_out = R"(
     coalesce(',"reply_to":' || reply_to, '') || iif(event is null, '', ',"event":' || json_quote(event)) ||
     case when kind in (3, 9) then ',"on":true' when kind in (4, 10) then ',"on":false' else '' end ||
     case when flags is null then '' when kind = 11 then iif(flags & 1, ',"guest":true', '') || iif(flags & 2, ',"by_api":true', '') || iif(flags & 4, ',"first":true', '')
-      else ',"quiet":true' end ||
+      else iif(flags & 1, ',"quiet":true', '') || iif(flags & 2, ',"unchecked":true', '') end ||
     iif(text is null, '', case kind when 2 then ',"reason":' when 3 then ',"emoji":' when 4 then ',"emoji":'
       when 5 then ',"event":' when 7 then ',"reason":' when 11 then ',"name":' when 13 then ',"as":'
       else ',"text":' end || json_quote(text)) ||
@@ -87,7 +87,7 @@ constexpr const char* entries_in = R"(
         when 'member_set' then 7 when 'room_set' then 8 when 'pinned' then iif(e ->> 'on', 9, 10)
         when 'user_set' then 11 when 'trimmed' then 12 when 'erased' then 13 end,
       e ->> 'key', coalesce(e ->> 'more', 0), e ->> iif(t = 'trimmed', 'upto', 'target'), e ->> 'thread', e ->> 'reply_to',
-      nullif(iif(e ->> iif(t = 'user_set', 'guest', 'quiet'), 1, 0) + iif(t = 'user_set' and e ->> 'by_api', 2, 0) +
+      nullif(iif(e ->> iif(t = 'user_set', 'guest', 'quiet'), 1, 0) + iif(e ->> iif(t = 'user_set', 'by_api', 'unchecked'), 2, 0) +
         iif(t = 'user_set' and e ->> 'first', 4, 0), 0),
       iif(t = 'recorded', null, e ->> 'event'),
       e ->> case t when 'deleted' then 'reason' when 'reacted' then 'emoji'

@@ -56,6 +56,8 @@ std::optional<free_data> left_of_report(const free_data& report, const user_id& 
 
 /// How many there are.
 std::size_t count_of(const attachment_list& files);
+/// The `ref` of one of them; empty: it has none, or is not there.
+std::string ref_of(const attachment_list& files, std::size_t index);
 /// Its beginning, of at most so many bytes, cut at a character.
 std::string_view beginning_of(std::string_view text, std::size_t bytes_max) noexcept;
 

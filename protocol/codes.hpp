@@ -61,7 +61,7 @@ inline constexpr std::array error_rows{
     error_row{error_code::read_only, "read_only", false},
     error_row{error_code::slow_mode, "slow_mode", false},
     error_row{error_code::not_member, "not_member", false},
-    error_row{error_code::rejected, "rejected", false},  // reserved: no hook says no yet
+    error_row{error_code::rejected, "rejected", false},
     error_row{error_code::out_of_order, "out_of_order", true},
 };
 

@@ -51,9 +51,10 @@ class encoder : message_parts<Writer> {
     put("key_ms", what.keys);
     out_.end_object();
     out_.key("features");
-    out_.begin_array(features.size() + (what.search ? 1 : 0));
+    out_.begin_array(features.size() + (what.search ? 1 : 0) + (what.upload ? 1 : 0));
     for (const auto feature : features) out_.text(feature);
     if (what.search) out_.text("search");
+    if (what.upload) out_.text("upload");
     out_.end_array();
     put("expires_at", what.expires_at);
     put("guest_token", what.guest_token);
@@ -89,6 +90,7 @@ class encoder : message_parts<Writer> {
     put("until", what.until);
     put_text("reason", what.reason);
     put("limit", what.limit);
+    put("data", what.data);
     out_.end_object();
   }
 
@@ -304,6 +306,23 @@ class encoder : message_parts<Writer> {
     out_.end_object();
   }
 
+  void operator()(const message::upload& what) {
+    begin("upload", what.ref);
+    put("ref", what.file);
+    put("method", what.method);
+    put("url", what.url);
+    put("headers", what.headers);
+    put("expires_at", what.expires_at);
+    out_.end_object();
+  }
+
+  void operator()(const message::download& what) {
+    begin("download", what.ref);
+    put("url", what.url);
+    put("expires_at", what.expires_at);
+    out_.end_object();
+  }
+
   void operator()(const message::read& what) {
     begin("read", what.ref);
     put("room", what.room);
@@ -415,6 +434,13 @@ frame encode_frame(wire_format format, const message::any& what) {
 std::size_t count_of(const attachment_list& files) {
   const auto tree = read_json(files.value());
   return tree.root.size();
+}
+
+std::string ref_of(const attachment_list& files, std::size_t index) {
+  const auto tree = read_json(files.value());
+  if (index >= tree.root.size()) return "";
+  const auto ref = tree.root[index].find("ref");
+  return ref != tree.root[index].end() && ref->is_string() ? ref->get<std::string>() : "";
 }
 
 std::string reconnect_reason(std::chrono::milliseconds after) {

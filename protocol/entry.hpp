@@ -48,11 +48,13 @@ struct placement {
 struct posted {
   content what;
   placement where = {};
+  bool unchecked = false;  // the deployment's hook was asked in vain
   friend bool operator==(const posted&, const posted&) = default;
 };
 struct edited {
   seq_no target;
   content what;
+  bool unchecked = false;
   friend bool operator==(const edited&, const edited&) = default;
 };
 struct deleted {

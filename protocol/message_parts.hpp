@@ -83,11 +83,13 @@ class message_parts {
 
   void put_body(const posted& body) {
     put_content(body.what, body.where);
+    if (body.unchecked) put("unchecked", true);
     if (body.what.empty()) put("deleted", true);  // what was taken away is not sent again
   }
   void put_body(const edited& body) {
     put("target", body.target);
     put_content(body.what, {});
+    if (body.unchecked) put("unchecked", true);
   }
   void put_body(const deleted& body) {
     put("target", body.target);

@@ -54,6 +54,7 @@ struct welcome {
   std::vector<direct_ref> directs;
   bool directs_unavailable = false;  // the journal can't be read: there may be some
   bool search = false;               // there is one
+  bool upload = false;               // the deployment signs addresses of files
 };
 struct refreshed {
   re ref;
@@ -73,8 +74,9 @@ struct error {
   std::optional<std::chrono::milliseconds> retry_after;
   std::optional<room_id> room;            // without `ref`: what the command was about
   std::optional<unix_ms> until = {};      // of `banned` and `muted`; none: for good
-  std::string reason = {};                // of `banned`: what was given for it
+  std::string reason = {};                // of `banned` and `rejected`: what was given for it
   std::optional<std::size_t> limit = {};  // of `limit`: how many there may be
+  std::optional<free_data> data = {};     // of `rejected`
 };
 /// What the journal did with an entry: in `sent`, and in `done` after edit, delete and react.
 struct stored {
@@ -295,6 +297,21 @@ struct emitted {
   std::optional<free_data> data;
 };
 
+/// Where the deployment takes a file, and gives one out.
+struct upload {
+  re ref;
+  std::string file;    // "ref", by which an attachment names it
+  std::string method;  // of HTTP
+  std::string url;
+  free_data headers;  // an object, of the request
+  unix_ms expires_at;
+};
+struct download {
+  re ref;
+  std::string url;
+  unix_ms expires_at;
+};
+
 /// Over all rooms of a user.
 struct totals {
   std::uint64_t rooms = 0;  // in which something is unread
@@ -390,6 +407,6 @@ struct found {
 using any = std::variant<welcome, refreshed, token_expiring, pong, error, sent, done, joined,
                          more_events, left, history, rooms, logged, typing, presence, signal,
                          signalled, created, members, pins, threads, users, blocks, emitted, reactions,
-                         read, read_all, receipts, mentions, inbox, found>;
+                         read, read_all, receipts, mentions, inbox, found, upload, download>;
 
 }  // namespace confab::message

@@ -124,6 +124,13 @@ using want = std::variant<create_room, post_message, edit_message, delete_messag
                           cease_membership, set_room, set_user, move_marker, trim_room, erase_user,
                           set_own>;
 
+/// What the deployment's hook has said of a message (docs/api.md).
+enum class checked : std::uint8_t {
+  enough,   // it let the message through, or is not asked
+  not_yet,  // it is still to be asked: what would be stored is refused, see `refused::unchecked_as`
+  in_vain   // it did not answer: the entry says that it is unchecked
+};
+
 struct operation {
   room_id room;
   principal by;
@@ -132,6 +139,7 @@ struct operation {
   want what;
   /// Its author has spent what it costs, for so long: only a repeat is answered, which costs nothing.
   std::optional<std::chrono::milliseconds> overdrawn{};
+  checked by_hook = checked::enough;
 };
 
 }  // namespace confab::rooms

@@ -2,6 +2,7 @@
 
 #include "protocol/codes.hpp"
 #include "protocol/entry.hpp"
+#include "protocol/free_data.hpp"
 #include "protocol/ids.hpp"
 #include "rooms/own.hpp"
 #include "rooms/view.hpp"
@@ -27,8 +28,11 @@ struct refused {
   std::string text;
   std::optional<std::chrono::milliseconds> retry_after;
   std::optional<unix_ms> until;      // of `banned` and `muted`
-  std::string reason;                // of `banned`
+  std::string reason;                // of `banned` and `rejected`
   std::optional<std::size_t> limit;  // of `limit`
+  std::optional<free_data> data{};   // of `rejected`
+  /// Nothing but the check by a hook is missing: the author's role. Else `none`.
+  role unchecked_as = role::none;
   friend bool operator==(const refused&, const refused&) = default;
 };
 inline refused refusal(error_code code, std::string_view text) {
@@ -37,6 +41,12 @@ inline refused refusal(error_code code, std::string_view text) {
 inline refused too_many(std::string_view text, std::size_t limit) {
   auto why = refusal(error_code::limit, text);
   why.limit = limit;
+  return why;
+}
+/// Of who would have been let, in that role.
+inline refused to_be_checked(role as) {
+  auto why = refusal(error_code::unavailable, "not checked; repeat with the same key");
+  why.unchecked_as = as;
   return why;
 }
 /// There was nothing to change: no entry.

@@ -119,6 +119,7 @@ void measure_trim(findings& found, const room_view& room, seq_no upto, source& f
 
 std::vector<entry_body> bodies_of(operation& asked, findings& found, const room_view& room) {
   std::vector<entry_body> bodies;
+  const bool unchecked = asked.by_hook == checked::in_vain;
   const auto members = [&](const auto&) {
     auto change = *member_change_of(asked);
     change.users = std::move(found.users);
@@ -127,10 +128,10 @@ std::vector<entry_body> bodies_of(operation& asked, findings& found, const room_
   std::visit(overloaded{
                  [&](post_message& post) {
                    post.where.thread = found.root;
-                   bodies.push_back(posted{std::move(post.what), std::move(post.where)});
+                   bodies.push_back(posted{std::move(post.what), std::move(post.where), unchecked});
                  },
                  [&](edit_message& edit) {
-                   bodies.push_back(edited{edit.target, std::move(edit.what)});
+                   bodies.push_back(edited{edit.target, std::move(edit.what), unchecked});
                  },
                  [&](delete_messages& gone) {
                    for (const auto target : found.targets)
@@ -433,6 +434,8 @@ decision sequencer::decide(operation& asked, unix_ms stamp, source& from) {
   }
   if (refused_as) return std::move(*refused_as);
   if (!anything) return unchanged{};
+  if (asked.by_hook == checked::not_yet)
+    return to_be_checked(room->direct ? role::member : role_of(who));
   if (const auto* trim = std::get_if<trim_room>(&asked.what))
     measure_trim(found, *room, trim->upto, from);
 

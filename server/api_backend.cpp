@@ -3,6 +3,7 @@
 #include "actors/encoding.hpp"
 #include "actors/room_state.hpp"
 #include "actors/user_row.hpp"
+#include "server/api_checks.hpp"
 #include "server/api_prices.hpp"
 #include "transport/address.hpp"
 
@@ -44,6 +45,8 @@ void api_backend::sign_with(std::optional<token_signer> signer) {
 
 void api_backend::submit(std::vector<rooms::operation> what,
                          std::function<void(std::vector<rooms::brief>)> then) {
+  if (std::ranges::any_of(what, [this](const auto& one) { return is_checked(env_, one); }))
+    return submit_checked(env_, std::move(what), std::move(then));
   caf::anon_send(env_.writer,
                  actors::append_all_request{std::move(what), guarded(env_, std::move(then))});
 }

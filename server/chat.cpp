@@ -261,6 +261,7 @@ void chat::open(const config& how, std::function<bool()> stop) {
   if (!bars) throw std::runtime_error("the journal cannot be read: " + bars.detail());
   for (const auto& [mark, position] : *bars)
     env_.barred->set(user_id::trusted(mark.subject), rooms::bar_of(mark));
+  open_asker(how);
   spawn_actors();
   if (has_api_) open_api(how, position_);
   watch_.start(on_.system());
@@ -393,6 +394,7 @@ metric_sources chat::numbers() const {
   if (!opening_.goes_on()) from.search_behind_seconds = searching_.behind_seconds(system_now());
   from.now = system_now();
   if (!opening_.goes_on() && hooks_) from.hooks = hooks_->numbers();
+  if (!opening_.goes_on() && asker_) from.asked = asker_->numbers();
   from.started_at = static_cast<double>(started_.value()) / 1000;
   from.happened = incidents_.counts();
   from.log_lines_dropped = log::dropped();

@@ -7,6 +7,7 @@
 #include "server/api_backend.hpp"
 #include "server/assets.hpp"
 #include "server/config.hpp"
+#include "server/hook_asker.hpp"
 #include "server/hook_sender.hpp"
 #include "server/incidents.hpp"
 #include "server/line_pacing.hpp"
@@ -99,6 +100,7 @@ class chat {
   void open_api(const config& how, std::uint64_t position);
   void open_hooks(const config& how, std::uint64_t position);
   std::unique_ptr<webhooks::push> open_push(const config& how, std::uint64_t position);
+  void open_asker(const config& how);
   transport::upgrade_verdict admit(const transport::http_request& request,
                                    std::optional<actors::token_verdict> of_token);
   transport::http_route api_row();
@@ -139,6 +141,7 @@ class chat {
   std::uint64_t position_ = 0;  // of the journal when it was opened
   std::unique_ptr<api_backend> backend_;  // these three from `open` on, where there is an API
   std::unique_ptr<hook_sender> hooks_;    // none where its file cannot be opened
+  std::unique_ptr<hook_asker> asker_;     // from `open` on, where a hook is asked
   std::unique_ptr<api::service> api_;
   std::atomic<bool> ready_{false};
   std::atomic<bool> journal_healthy_{true};

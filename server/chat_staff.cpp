@@ -70,6 +70,7 @@ void chat::end_actors() {
   if (!env_.writer) return;
   watch_.stop();
   if (hooks_) hooks_->end();
+  if (asker_) asker_->end();
   caf::scoped_actor waiting{on_.system()};
   waiting->request(env_.writer, flush_wait_max, actors::flush_request{})
       .receive(

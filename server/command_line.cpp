@@ -341,6 +341,7 @@ config parse_server(const CLI::App& app, const environment& env, texts& mistakes
   if (!all.whole) return result;
   for (auto& it : load_token_keys(result)) mistakes.push_back(std::move(it));
   for (auto& it : load_api_keys(result)) mistakes.push_back(std::move(it));
+  for (auto& it : load_hook_secret(result)) mistakes.push_back(std::move(it));
   for (auto& it : mistakes_in(result)) mistakes.push_back(std::move(it));
   return result;
 }

@@ -5,6 +5,8 @@
 #include "server/options.hpp"
 #include "server/values.hpp"
 #include "transport/address.hpp"
+#include "webhooks/hook.hpp"
+#include "webhooks/signing.hpp"
 
 #include <arpa/inet.h>
 
@@ -84,6 +86,20 @@ std::vector<std::string> load_api_keys(config& into) {
   std::vector<std::string> mistakes;
   for (const auto& wrong : std::get<std::vector<std::string>>(read)) mistakes.push_back(at + wrong);
   return mistakes;
+}
+
+std::vector<std::string> load_hook_secret(config& into) {
+  const auto& file = into.hook_secret_file;
+  if (file.empty()) return {};
+  const auto at = "--hook-secret-file " + log::quoted(file) + ": ";
+  if (const auto exposed = exposure_of(file, file_kind::secret)) return {at + *exposed};
+  auto text = read_file(file);
+  if (!text) return {at + "cannot be read"};
+  if (text->ends_with('\n')) text->pop_back();
+  if (!webhooks::is_secret(*text))
+    return {at + "must hold whsec_ and 24 to 64 random bytes in base64, as openssl rand -base64 32 prints them"};
+  into.hook_secret = *std::move(text);
+  return {};
 }
 
 std::optional<endpoint> read_endpoint(std::string_view text) {
@@ -177,6 +193,16 @@ std::vector<std::string> mistakes_in(const config& it) {
   for (const auto& network : it.hook_nets)
     add(!transport::network::make(network), "--hook-nets " + log::quoted(network) +
                                                 ": must be an address, or a network as 10.0.0.0/8");
+  for (const auto& [flag, url] : {std::pair{"--hook-check-url ", &it.hook_check_url},
+                                  {"--hook-files-url ", &it.hook_files_url}}) {
+    if (url->empty()) continue;
+    const auto wrong = webhooks::fault_of_url(*url);
+    add(!wrong.empty(), flag + log::quoted(*url) + ": " + std::string{wrong});
+    add(it.hook_secret_file.empty(), flag + std::string{"needs --hook-secret-file"});
+  }
+  for (const auto& pattern : it.hook_check_rooms)
+    add(!api::is_room_pattern(pattern), "--hook-check-rooms " + log::quoted(pattern) +
+                                       ": must be a room's id, or how some begin and *");
   add(!it.base_path.empty() && !is_base_path(it.base_path),
       "--base-path " + log::quoted(it.base_path) +
           ": must begin with / and not end with it, of letters, digits and ._~- between: /chat");

@@ -26,7 +26,7 @@ namespace confab::server {
 enum class journal_kind : std::uint8_t { sqlite, memory };
 
 /// Everything a deployment may change. As it stands here it works: a server on loopback that lets
-/// guests in. Each field but `token_keys` is an option of the same name: `rate_burst` is the flag
+/// guests in. Each field but those read from files is an option of the same name: `rate_burst` is the flag
 /// `--rate-burst`, the variable CONFAB_RATE_BURST and the key `rate_burst` of the file.
 struct config {
   using milliseconds = std::chrono::milliseconds;
@@ -37,6 +37,12 @@ struct config {
   std::string admin_socket;   // empty: see admin_socket_path()
   std::string api_keys_file;  // empty: there is no API
   std::vector<std::string> hook_nets;  // networks of the deployment's that webhooks may go to
+  std::string hook_check_url;          // that is asked about messages; empty: nothing is
+  std::string hook_files_url;          // and about files
+  std::string hook_secret_file;        // by which both questions are signed
+  std::vector<std::string> hook_check_rooms;  // empty: all but direct ones
+  milliseconds hook_check_budget{500};
+  bool hook_check_open = false;  // what could not be checked is let through
   std::string tls_cert;       // PEM, with chain; both or neither
   std::string tls_key;
   std::vector<std::string> origins;        // allowed beside the own host; "*": all
@@ -122,6 +128,7 @@ struct config {
   bool fetches_keys() const noexcept { return jwt_key_set.find("://") != std::string::npos; }
   /// Read from `api_keys_file`.
   std::optional<api::key_ring> api_keys;
+  std::string hook_secret;  // read from `hook_secret_file`; never printed
 
   /// Unless it was said, guests are let in only where nobody else could come in and only this
   /// machine can reach it.
@@ -147,6 +154,8 @@ bool is_loopback(const std::string& host) noexcept;
 std::vector<std::string> load_token_keys(config& into);
 /// The same for `api_keys`.
 std::vector<std::string> load_api_keys(config& into);
+/// And for `hook_secret`.
+std::vector<std::string> load_hook_secret(config& into);
 std::unique_ptr<actors::authenticator> make_authenticator(const config& from);
 
 /// `confabd token …`: what to sign, and with what.

@@ -1,10 +1,7 @@
 #include "server/hook_sender.hpp"
 
-#include "server/curl.hpp"
 #include "server/give_way.hpp"
-
-#include <arpa/inet.h>
-#include <sys/socket.h>
+#include "server/hook_transfer.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -24,135 +21,9 @@ using webhooks::engine;
 /// What is stored within it is looked at together: under load there is a commit every millisecond.
 constexpr milliseconds gather{20};
 constexpr milliseconds bug_rest{1'000};
-/// Of an answer, whose end is waited for, so that the connection can be kept. More is cut off.
-constexpr std::size_t answer_bytes_max = 64 * 1024;
 constexpr long idle_connections_max = 64;
 
-std::optional<transport::address> address_in(const sockaddr& from) {
-  char text[INET6_ADDRSTRLEN] = "";
-  if (from.sa_family == AF_INET) {
-    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(from).sin_addr, text, sizeof text);
-  } else if (from.sa_family == AF_INET6) {
-    inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(from).sin6_addr, text, sizeof text);
-  }
-  return transport::address::make(text);
-}
-
-/// One request under way.
-struct transfer {
-  transfer(webhooks::request what, const std::vector<transport::network>& allowed)
-      : asked(std::move(what)), nets(allowed), curl(curl_easy_init(), &curl_easy_cleanup) {}
-
-  webhooks::request asked;
-  const std::vector<transport::network>& nets;
-  webhooks::reply came;
-  std::size_t answer_bytes = 0;
-  bool cut_off = false;
-  bool forbidden = false;  // an address of it
-  std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers{nullptr,
-                                                                      &curl_slist_free_all};
-  std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl;
-  char why[CURL_ERROR_SIZE] = "";
-
-  bool prepare();
-  void finish(CURLcode code);
-};
-
-std::size_t take_answer(char* bytes, std::size_t, std::size_t count, void* into) {
-  auto& of = *static_cast<transfer*>(into);
-  const auto room =
-      webhooks::answer_bytes_kept - std::min(webhooks::answer_bytes_kept, of.came.text.size());
-  of.came.text.append(bytes, std::min(count, room));
-  of.answer_bytes += count;
-  of.cut_off = of.answer_bytes > answer_bytes_max;
-  return of.cut_off ? 0 : count;
-}
-
-std::size_t take_header(char*, std::size_t, std::size_t count, void* into) {
-  auto& of = *static_cast<transfer*>(into);
-  of.answer_bytes += count;
-  return of.answer_bytes > answer_bytes_max ? 0 : count;
-}
-
-/// It is judged where a connection is made, by the address that it is made to: whatever a name
-/// means to somebody else, or meant a moment ago.
-curl_socket_t open_socket(void* from, curlsocktype, curl_sockaddr* to) {
-  auto& of = *static_cast<transfer*>(from);
-  const auto there = address_in(to->addr);
-  if (!there || !may_send_to(*there, of.asked.url.starts_with("http:"), of.nets)) {
-    of.forbidden = true;
-    return CURL_SOCKET_BAD;
-  }
-  return ::socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
-}
-
-bool transfer::prepare() {
-  if (!curl) return false;
-  auto* const to = curl.get();
-  for (const auto& [name, value] : asked.headers) {
-    auto* const longer = curl_slist_append(headers.get(), (name + ": " + value).c_str());
-    if (!longer) return false;
-    static_cast<void>(headers.release());
-    headers.reset(longer);
-  }
-  for (const auto* line : {"Content-Type: application/json", "Expect:"}) {
-    auto* const longer = curl_slist_append(headers.get(), line);
-    if (!longer) return false;
-    static_cast<void>(headers.release());
-    headers.reset(longer);
-  }
-  set_manners(to);
-  curl_easy_setopt(to, CURLOPT_URL, asked.url.c_str());
-  curl_easy_setopt(to, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(to, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(to, CURLOPT_PROXY, "");  // nor one of the environment
-  curl_easy_setopt(to, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-  curl_easy_setopt(to, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(asked.timeout.count()));
-  curl_easy_setopt(to, CURLOPT_TIMEOUT_MS, static_cast<long>(asked.timeout.count()));
-  // Or it would wait for the resolver's thread, and with it all others, where a name server is
-  // silent.
-  curl_easy_setopt(to, CURLOPT_QUICK_EXIT, 1L);
-  curl_easy_setopt(to, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-  curl_easy_setopt(to, CURLOPT_OPENSOCKETDATA, this);
-  curl_easy_setopt(to, CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(to, CURLOPT_POSTFIELDS, asked.body.data());
-  curl_easy_setopt(to, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(asked.body.size()));
-  curl_easy_setopt(to, CURLOPT_WRITEFUNCTION, take_answer);
-  curl_easy_setopt(to, CURLOPT_WRITEDATA, this);
-  curl_easy_setopt(to, CURLOPT_HEADERFUNCTION, take_header);
-  curl_easy_setopt(to, CURLOPT_HEADERDATA, this);
-  curl_easy_setopt(to, CURLOPT_ERRORBUFFER, why);
-  curl_easy_setopt(to, CURLOPT_PRIVATE, this);
-  return true;
-}
-
-void transfer::finish(CURLcode code) {
-  auto* const from = curl.get();
-  curl_off_t took = 0, after = 0;
-  curl_easy_getinfo(from, CURLINFO_TOTAL_TIME_T, &took);
-  came.took = std::chrono::duration_cast<milliseconds>(std::chrono::microseconds{took});
-  if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && cut_off)) {
-    long status = 0;
-    curl_easy_getinfo(from, CURLINFO_RESPONSE_CODE, &status);
-    came.status = static_cast<unsigned>(status);
-    curl_easy_getinfo(from, CURLINFO_RETRY_AFTER, &after);
-    if (after > 0) came.retry_after = std::chrono::seconds{after};
-    return;
-  }
-  came.error = forbidden ? "the address is not allowed: see hook_nets"
-               : why[0]  ? why
-                         : curl_easy_strerror(code);
-}
-
 }  // namespace
-
-bool may_send_to(const transport::address& there, bool in_clear,
-                 const std::vector<transport::network>& nets) {
-  static const auto not_public = transport::private_networks();
-  const auto has = [&](const transport::network& one) { return one.has(there); };
-  if (std::ranges::any_of(nets, has)) return true;
-  return !in_clear && std::ranges::none_of(not_public, has);
-}
 
 /// Of the thread but for what is behind the border.
 class hook_sender::work : public std::enable_shared_from_this<work> {
@@ -227,7 +98,7 @@ class hook_sender::work : public std::enable_shared_from_this<work> {
   const hook_sender_options how_;
   // Behind `multi_`, which their handles are in.
   std::unique_ptr<CURLM, decltype(&curl_multi_cleanup)> multi_{nullptr, &curl_multi_cleanup};
-  std::map<std::uint64_t, std::unique_ptr<transfer>> under_way_;  // by ticket
+  std::map<std::uint64_t, std::unique_ptr<hook_transfer>> under_way_;  // by ticket
   bool is_armed_ = false;
   std::chrono::steady_clock::time_point arm_at_{};
 
@@ -320,7 +191,7 @@ bool hook_sender::work::turn() {
 
 void hook_sender::work::begin(webhooks::request what) {
   const auto ticket = what.ticket;
-  auto fresh = std::make_unique<transfer>(std::move(what), how_.nets);
+  auto fresh = std::make_unique<hook_transfer>(std::move(what), how_.nets, webhooks::answer_bytes_kept);
   if (!fresh->prepare() || curl_multi_add_handle(multi_.get(), fresh->curl.get()) != CURLM_OK)
     return hooks_->take(ticket, {0, "libcurl has no memory"}, how_.now());
   under_way_.emplace(ticket, std::move(fresh));
@@ -332,7 +203,7 @@ bool hook_sender::work::finish_some() {
   while (const auto* said = curl_multi_info_read(multi_.get(), &left)) {
     if (said->msg != CURLMSG_DONE) continue;
     some = true;
-    transfer* of = nullptr;
+    hook_transfer* of = nullptr;
     curl_easy_getinfo(said->easy_handle, CURLINFO_PRIVATE, &of);
     of->finish(said->data.result);
     curl_multi_remove_handle(multi_.get(), of->curl.get());

@@ -51,8 +51,4 @@ class hook_sender {
   std::thread thread_;
 };
 
-/// Whether a receiver may be there. `in_clear`: without TLS.
-bool may_send_to(const transport::address& there, bool in_clear,
-                 const std::vector<transport::network>& nets);
-
 }  // namespace confab::server

@@ -82,6 +82,12 @@ auto of_hooks(Value value) {
   };
 }
 
+void asked_results(const metric_sources& from, metric_values& to) {
+  for (const auto& one : from.asked)
+    for (std::size_t i = 0; i < one.results.size(); ++i)
+      to.add(one.hook, webhooks::asked_results[i], one.results[i]);
+}
+
 double cpu_seconds() {
   rusage used{};
   ::getrusage(RUSAGE_SELF, &used);
@@ -244,6 +250,20 @@ std::vector<metric_row> make_rows() {
        }},
       {"confab_api_keys_refused_total", "counter", "Calls of the API whose key was not taken.", "reason",
        by_reason(incident_kind::api_key_refused)},
+      {"confab_hook_questions_total", "counter",
+       "Questions to the hooks that are asked, by what came of them.", "hook", asked_results,
+       "result"},
+      {"confab_hook_questions", "gauge", "Questions to a hook that are not answered yet.", "hook",
+       [](const auto& from, auto& to) {
+         for (const auto& one : from.asked) to.add(one.hook, one.under_way);
+       }},
+      {"confab_hook_seconds_total", "counter",
+       "How long answers of a hook were waited for, all together.", "hook",
+       [](const auto& from, auto& to) {
+         constexpr double second = 1'000;
+         for (const auto& one : from.asked)
+           to.add(one.hook, static_cast<double>(one.answer_ms) / second);
+       }},
       {"confab_build_info", "gauge", "1; the version is the label.", "version",
        [](const auto&, auto& to) { to.add(CONFAB_VERSION, std::uint64_t{1}); }},
       // Under the names that Prometheus' own libraries use.

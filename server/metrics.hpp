@@ -3,6 +3,7 @@
 #include "actors/budget.hpp"
 #include "actors/counts.hpp"
 #include "protocol/meter.hpp"
+#include "server/hook_asker.hpp"
 #include "server/incidents.hpp"
 #include "transport/listener.hpp"
 #include "webhooks/engine.hpp"
@@ -46,6 +47,7 @@ struct metric_sources {
   std::optional<disk_use> disk;
   std::optional<double> search_behind_seconds;  // none: there is no search
   std::optional<webhooks::engine_numbers> hooks;  // none: there is no API
+  std::vector<hook_counts> asked;  // of each hook that there is
   unix_ms now;
   double started_at = 0;  // in seconds of the Unix epoch
   std::vector<incidents::count> happened;

@@ -37,6 +37,13 @@ std::string secret_of(const std::array<unsigned char, 32>& random) {
   return std::string{prefix} + base64(random.data(), random.size());
 }
 
+bool is_secret(std::string_view text) {
+  constexpr std::size_t bytes_min = 24, bytes_max = 64;
+  if (!text.starts_with(prefix)) return false;
+  const auto bytes = key_in(text).size();
+  return bytes >= bytes_min && bytes <= bytes_max;
+}
+
 std::string signature(std::string_view secret, std::string_view id, std::int64_t seconds,
                       std::string_view body) {
   const auto key = key_in(secret);
