@@ -127,6 +127,18 @@ TEST_CASE("an operation has one form, and is read as it was written") {
   }
 }
 
+TEST_CASE("an operation travels with what a hook said of it") {
+  for (const auto said : {rooms::checked::enough, rooms::checked::not_yet, rooms::checked::in_vain}) {
+    auto asked = post(general, "text", "key");
+    asked.by_hook = said;
+    const auto bytes = packed(asked);
+    byte_reader from{bytes};
+    const auto found = unpack_operation(from);
+    REQUIRE(found);
+    CHECK(found->by_hook == said);
+  }
+}
+
 TEST_CASE("what is cut off or changed is no message") {
   batch what;
   what.operations = {post(general, "text", "key"), erase(general, {1, 2, 3})};

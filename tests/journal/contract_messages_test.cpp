@@ -169,6 +169,26 @@ JOURNAL_TEST("an edit replaces all content, and leaves a message where it stands
   CHECK(now.edited_at);
 }
 
+JOURNAL_TEST("an entry that was checked in vain says so for ever, and counts as any other") {
+  TestType store;
+  auto message = post(general, "a"), quiet = post(general, "b", "", alice, {{}, {}, true, ""}),
+       change = edit(general, 1, "c");
+  for (auto* one : {&message, &quiet, &change}) one->by_hook = rooms::checked::in_vain;
+  store.of.commit({create(general), message, quiet, change, post(general, "d")}, 1000);
+  restart(store);
+
+  const auto log = *store.of.read->entries(general, seq_no{}, seq_no{9}, 9, plenty);
+  REQUIRE(log.size() == 4);
+  CHECK(std::get<posted>(log[0].body).unchecked);
+  CHECK_FALSE(std::get<posted>(log[0].body).where.quiet);
+  CHECK(std::get<posted>(log[1].body).unchecked);
+  CHECK(std::get<posted>(log[1].body).where.quiet);
+  CHECK(std::get<edited>(log[2].body).unchecked);
+  CHECK_FALSE(std::get<posted>(log[3].body).unchecked);
+  CHECK_FALSE(shown(store.of, 1).where.quiet);
+  CHECK(shown(store.of, 2).where.quiet);
+}
+
 JOURNAL_TEST("who edits or deletes another's message must moderate, and is named") {
   TestType store;
   store.of.commit({create(general), post(general, "a"), post(general, "b")});

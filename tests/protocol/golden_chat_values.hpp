@@ -383,6 +383,17 @@ inline std::map<std::string, message::any> chat_messages() {
                [](auto& e) { e.retry_after = std::chrono::seconds{30}; })},
       {"server_error_limit",
        refused(11, error_code::limit, "too many pins", [](auto& e) { e.limit = 100; })},
+      {"server_error_rejected",
+       refused(5, error_code::rejected, "the deployment says no",
+               [](auto& e) {
+                 e.reason = "No links here, please.";
+                 e.data = free_data{R"({"rule":7})"};
+               })},
+      {"server_upload", upload{id(14), "f/7Qd2", "PUT", "https://store.example/f/7Qd2?sig=x",
+                               free_data{R"({"Content-Type":"image/png"})"},
+                               unix_ms{1763790900000}}},
+      {"server_download", download{id(15), "https://store.example/f/7Qd2?sig=y",
+                                   unix_ms{1763790900000}}},
       {"server_left_left", left{std::nullopt, general, "left"}},
       {"server_left_removed", left{std::nullopt, general, "removed"}},
       {"server_left_banned", left{std::nullopt, general, "banned"}},

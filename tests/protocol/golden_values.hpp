@@ -218,6 +218,7 @@ inline std::map<std::string, message::any> messages() {
          w.directs = {{room("dm:alice:bob"), user("bob"), seq_no{12}, at}};
          w.search = true;
        })},
+      {"server_welcome_upload", welcome_alice([](auto& w) { w.upload = true; })},
       {"server_welcome_guest", welcome_alice([](auto&) {})},
       {"server_welcome_guest_token", welcome_alice([&](auto& w) {
          w.ref = id(1);
@@ -304,6 +305,8 @@ inline std::map<std::string, message::any> messages() {
        logged{room("dm:alice:bob"), entry(1, "alice", "", posted{text("psst")})}},
       {"server_message_taken_away", live(59, "b1f2c3d4-0001", posted{})},
       {"server_edited_taken_away", live(60, "", edited{seq_no{59}, {}})},
+      {"server_message_unchecked", live(59, "b1f2c3d4-0001", posted{text("hi"), {}, true})},
+      {"server_edited_unchecked", live(60, "", edited{seq_no{59}, text("hello"), true})},
       {"server_edited", live(60, "", edited{seq_no{59}, text("hello")})},
       {"server_edited_key", live(60, "b1f2c3d4-0003", edited{seq_no{59}, text("hello")})},
       {"server_edited_data",

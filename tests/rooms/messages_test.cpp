@@ -69,6 +69,44 @@ TEST_CASE("what counts as unread is in no thread, and not quiet", "[rooms]") {
   CHECK(in.view().counted == 1);
 }
 
+// --- checks ---
+
+TEST_CASE("what is not checked yet leaves nothing behind, and says who would have been let") {
+  chat in;
+  const auto one = in.say();
+  const auto head = in.view().head;
+  const auto unchecked = [](operation asked) {
+    asked.by_hook = checked::not_yet;
+    return asked;
+  };
+
+  for (const auto& asked : {post("x", "k1", bob), edit(one)}) {
+    const auto said = in.decide(unchecked(asked));
+    CHECK(code(said) == error_code::unavailable);
+    CHECK(std::get<refused>(said).unchecked_as != role::none);
+  }
+  CHECK(in.view().head == head);
+
+  // What is said already, and what rights refuse, is answered as ever.
+  in.decide(post("x", "k1", bob));
+  CHECK(std::holds_alternative<repeated>(in.decide(unchecked(post("x", "k1", bob)))));
+  const auto stranger = in.decide(unchecked(not_joined(post("x", "", carol))));
+  CHECK(code(stranger) == error_code::not_joined);
+  CHECK(std::get<refused>(stranger).unchecked_as == role::none);
+}
+
+TEST_CASE("what was checked in vain says so") {
+  chat in;
+  const auto one = in.say();
+  for (auto asked : {post("x", "", bob), edit(one)}) {
+    asked.by_hook = checked::in_vain;
+    const auto said = in.decide(asked);
+    const auto& body = std::get<appended>(said).entries.at(0).body;
+    const auto* message = std::get_if<posted>(&body);
+    CHECK((message ? message->unchecked : std::get<edited>(body).unchecked));
+  }
+}
+
 // --- mentions ---
 
 TEST_CASE("oneself is dropped from mentions, and who is no member is told as unreached",
