@@ -242,6 +242,7 @@ chat::chat(runtime& on, const config& how, std::unique_ptr<actors::authenticator
   on_.on_ended([this] {
     env_.writer = actors::writer_actor{};
     env_.search = actors::search_actor{};
+    env_.claims.reset();
     searching_ = {};
     keeper_ = actors::keeper_actor{};
     eraser_ = actors::eraser_actor{};

@@ -15,7 +15,7 @@ void chat::open_asker(const config& how) {
   asking.secret = how.hook_secret;
   asking.rooms = webhooks::room_choice{how.hook_check_rooms};
   asking.budget = how.hook_check_budget;
-  asking.lets_through = how.hook_check_open;
+  asking.lets_through = how.hook_check_fail == hook_failing::open;
   asking.limits = limits_;
   for (const auto& each : how.hook_nets)
     if (const auto net = transport::network::make(each)) asking.nets.push_back(*net);

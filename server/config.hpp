@@ -24,6 +24,8 @@
 namespace confab::server {
 
 enum class journal_kind : std::uint8_t { sqlite, memory };
+/// What becomes of a message that could not be asked about: it is unavailable, or let through.
+enum class hook_failing : std::uint8_t { closed, open };
 
 /// Everything a deployment may change. As it stands here it works: a server on loopback that lets
 /// guests in. Each field but those read from files is an option of the same name: `rate_burst` is the flag
@@ -42,7 +44,7 @@ struct config {
   std::string hook_secret_file;        // by which both questions are signed
   std::vector<std::string> hook_check_rooms;  // empty: all but direct ones
   milliseconds hook_check_budget{500};
-  bool hook_check_open = false;  // what could not be checked is let through
+  hook_failing hook_check_fail = hook_failing::closed;
   std::string tls_cert;       // PEM, with chain; both or neither
   std::string tls_key;
   std::vector<std::string> origins;        // allowed beside the own host; "*": all

@@ -17,7 +17,7 @@ namespace {
 using std::chrono::milliseconds;
 using webhooks::asked_result;
 
-constexpr milliseconds poll_max{1'000};
+constexpr milliseconds idle_wait{1'000};
 constexpr milliseconds bug_rest{1'000};
 constexpr milliseconds second{1'000};
 
@@ -74,6 +74,10 @@ class hook_asker::work {
       }
     }
     for (auto& [number, one] : under_way_) curl_multi_remove_handle(multi_.get(), one.by->curl.get());
+    // Who would have heard of them must not outlive the actors.
+    under_way_.clear();
+    const std::lock_guard lock{border_};
+    jobs_.clear();
   }
   void end() {
     const std::lock_guard lock{border_};
@@ -111,7 +115,7 @@ class hook_asker::work {
     int running = 0;
     curl_multi_perform(multi_.get(), &running);
     if (!finish_some())
-      curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(poll_max.count()), nullptr);
+      curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(idle_wait.count()), nullptr);
     return true;
   }
 

@@ -193,10 +193,12 @@ std::vector<option_row> make_rows() {
             "rooms whose messages are asked about: an id, or the beginning of some and *. Direct ones "
             "only by dm:*. Unless said, all others"},
            "ROOM", &config::hook_check_rooms),
-      one_of<bool>({"hook_check_fail", listening,
-                    "what becomes of a message that could not be asked about: closed, it is "
-                    "unavailable; open, it is stored and says that it is unchecked"},
-                   "HOW", &config::hook_check_open, {{"closed", false}, {"open", true}}),
+      one_of<hook_failing>(
+          {"hook_check_fail", listening,
+           "what becomes of a message that could not be asked about: closed, it is unavailable; "
+           "open, it is stored and says that it is unchecked"},
+          "HOW", &config::hook_check_fail,
+          {{"closed", hook_failing::closed}, {"open", hook_failing::open}}),
       text({"tls_cert", listening, "certificate with its chain, PEM; turns TLS on"}, "FILE",
            &config::tls_cert),
       text({"tls_key", listening, "private key of the certificate, PEM"}, "FILE", &config::tls_key),

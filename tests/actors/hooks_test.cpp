@@ -49,6 +49,7 @@ rooms::hook_verdict no(std::string reason) {
 
 struct moderated {
   moderated() { world.env.hooks = &hooks; }
+  ~moderated() { hooks.all.clear(); }  // before the world that they would answer to
 
   const rooms::message_question& question(std::size_t number) const {
     return std::get<rooms::message_question>(hooks.all.at(number).what);
@@ -300,7 +301,7 @@ TEST_CASE("a direct message is checked before there is a room for it") {
   CHECK(at.question(0).from.room.view() == "dm:alice:bob");
   CHECK(at.question(0).from.as == role::member);
   at.answer(0, no("no"));
-  CHECK_THROWS(at.world.stored_room("dm:alice:bob"));
+  CHECK(at.world.stored_room("dm:alice:bob").room.value().empty());
 
   direct("hi");
   at.allow(1);

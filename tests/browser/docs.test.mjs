@@ -362,7 +362,7 @@ scenario("what the client library's README shows of pages, the store and the ele
 const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean).join("\n");
 
 test("every snippet of a guide is taken from what other tests run", async () => {
-  const files = ["examples/bot/bot.mjs", "examples/hook_bot/bot.mjs", "examples/raw/client.mjs", "examples/raw/client.py", "examples/react/App.tsx", "examples/tokens/node.mjs", "examples/tokens/python.py", "examples/tokens/go/main.go", "examples/echo/echo.cpp"];
+  const files = ["examples/bot/bot.mjs", "examples/hook_bot/bot.mjs", "examples/hooks/hook.mjs", "examples/raw/client.mjs", "examples/raw/client.py", "examples/react/App.tsx", "examples/tokens/node.mjs", "examples/tokens/python.py", "examples/tokens/go/main.go", "examples/echo/echo.cpp"];
   const sources = await Promise.all(files.map(async (file) => lines(await readFile(join(root, file), "utf8"))));
   const pages = ["../README.md", ...(await readdir(join(root, "docs/how-to"))).map((name) => `how-to/${name}`).filter((page) => page !== MEMBERS)];
 

@@ -63,6 +63,9 @@ const std::map<std::string, std::string>& other_values() {
       {"admin_listen", "127.0.0.1:9090"},
       {"admin_socket", "elsewhere.sock"},
       {"hook_nets", "10.0.0.0/8,fd00::1"},
+      {"hook_check_rooms", "team-*,dm:*"},
+      {"hook_check_fail", "open"},
+      {"hook_check_budget", "2s"},
       {"hook_retry", "10ms"},
       {"notify_after", "2s"},
       {"notify_within", "10m"},
@@ -134,7 +137,8 @@ const std::map<std::string, std::string>& other_values() {
 /// These need files and have tests of their own.
 bool names_a_key(const std::string& key) {
   return key == "tls_cert" || key == "tls_key" || key == "jwt_secret_file" ||
-         key == "jwt_key_file" || key == "jwt_key_set" || key == "jwt_algorithm" || key == "api_keys_file";
+         key == "jwt_key_file" || key == "jwt_key_set" || key == "jwt_algorithm" || key == "api_keys_file" ||
+         key == "hook_secret_file" || key == "hook_check_url" || key == "hook_files_url";
 }
 
 std::string in_toml(const option_row& row, const std::string& value) {
