@@ -85,10 +85,12 @@ export declare class ServerError extends ConfabError {
   readonly retryAfterMs?: number;
   /** Of `banned` and `muted`: when it ends; absent: it has no end. */
   readonly until?: number;
-  /** Of `banned`. */
+  /** Of `banned`; of `rejected`: the deployment's, for the user. */
   readonly reason?: string;
   /** Of `limit`: how many there may be. */
   readonly limit?: number;
+  /** Of `rejected`: the deployment's, for the app. */
+  readonly data?: JsonValue;
 }
 /** There is no connection, or it went away under a command that must not be repeated (`signal`, `ping`, `refresh`). */
 export declare class ConnectionLostError extends ConfabError {}
@@ -449,7 +451,7 @@ export declare class ConfabClient {
   setRoom(room: string, settings: RoomSettings, options?: { key?: string }): Promise<Done>;
   /** To the others in the room, never stored. Never repeated. */
   emit(room: string, event: string, data?: JsonValue): Promise<Done>;
-  /** `upload` and `download` are `forbidden` where the deployment signs no addresses. */
+  /** `upload` and `download` are `forbidden` where the deployment signs no addresses: then `features` of `welcome` lacks `upload`. */
   upload(room: string, file: { mime: string; bytes: number; name?: string }): Promise<Upload>;
   download(room: string, seq: number, index?: number): Promise<Download>;
   /** Tells those who run the deployment. Never repeated. */

@@ -134,6 +134,8 @@ export interface Message extends LogEntryBase {
   quiet?: true;
   /** The app's own name for what it is. */
   event?: string;
+  /** The deployment was to be asked about it and did not answer. Of an entry alone. */
+  unchecked?: true;
   deleted?: true;
   /** The rest is only there in a present form: in a snapshot, `history`, `threads`, `pins` or `search`. */
   edited_at?: number;
@@ -165,6 +167,7 @@ export interface Edited extends LogEntryBase {
   data?: JsonValue;
   mentions?: string[];
   attachments?: Attachment[];
+  unchecked?: true;
 }
 
 export interface Deleted extends LogEntryBase {
@@ -570,10 +573,12 @@ export interface ErrorFrame {
   room?: string;
   /** Of `banned` and `muted`: when it ends. */
   until?: number;
-  /** Of `banned`. */
+  /** Of `banned` and `rejected`. */
   reason?: string;
   /** Of `limit`: how many there may be. */
   limit?: number;
+  /** Of `rejected`. */
+  data?: JsonValue;
 }
 
 export interface Typing {

@@ -186,15 +186,18 @@ test("an error says until when, why and how many", async () => {
   const t = await new Harness().live();
   const join = outcome(t.client.join("general"));
   const pin = outcome(t.client.pin("r1", 1));
-  const [first, second] = t.peer.inbox;
+  const send = outcome(t.client.send("r1", "spam"));
+  const [first, second, third] = t.peer.inbox;
 
   await t.peer.say(
     { ...refusal(first, "banned"), until: 9, reason: "spam" },
     { ...refusal(second, "limit"), limit: 100 },
+    { ...refusal(third, "rejected"), reason: "no links", data: { rule: 7 } },
   );
 
   assert.deepEqual([join.error.code, join.error.until, join.error.reason], ["banned", 9, "spam"]);
   assert.deepEqual([pin.error.code, pin.error.limit], ["limit", 100]);
+  assert.deepEqual([send.error.code, send.error.retry, send.error.reason, send.error.data], ["rejected", false, "no links", { rule: 7 }]);
 });
 
 test("every reply settles its own promise, in whatever order they come", async () => {
