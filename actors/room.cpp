@@ -231,7 +231,7 @@ void room::work_off_stash() {
     if (s.now == phase::absent) {
       // A message that may be rejected makes no room.
       const auto* direct = std::get_if<direct_op>(&next.what);
-      if (direct && direct->by_hook == rooms::checked::not_yet) {
+      if (direct && direct->by_hook == rooms::checked::not_yet && !s.unknown) {
         effects.settlements.push_back({next.from.session, next.from.ticket,
                                        settlement::to_be_checked, {}, {}, 0, role::member});
         s.stash.pop_front();

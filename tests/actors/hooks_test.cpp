@@ -35,9 +35,12 @@ class fake_hooks final : public actors::asked_hooks {
   std::vector<asked> all;
   bool files = true;
   bool directs = true;
+  bool over = false;
 
  private:
-  void keep(question what, hear then) { all.push_back({std::move(what), std::move(then)}); }
+  void keep(question what, hear then) {
+    if (!over) all.push_back({std::move(what), std::move(then)});
+  }
 };
 
 rooms::hook_verdict no(std::string reason) {
@@ -49,7 +52,10 @@ rooms::hook_verdict no(std::string reason) {
 
 struct moderated {
   moderated() { world.env.hooks = &hooks; }
-  ~moderated() { hooks.all.clear(); }  // before the world that they would answer to
+  ~moderated() {  // before the world that they would answer to
+    hooks.over = true;
+    hooks.all.clear();
+  }
 
   const rooms::message_question& question(std::size_t number) const {
     return std::get<rooms::message_question>(hooks.all.at(number).what);

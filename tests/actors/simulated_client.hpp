@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/asked_hooks.hpp"
 #include "tests/actors/room_replay.hpp"
 #include "tests/support/actor_world.hpp"
 
@@ -28,6 +29,7 @@ struct schedule {
   /// What the tokens of some give them where roles count; the others are guests.
   std::map<std::string, role> tokens = {};
   std::map<std::string, room_replay> replays = {};
+  bool moderated = false;  // see simulated_hooks
 
   std::uint64_t pick(std::uint64_t below) { return random() % below; }
   /// As far as the room is stored by now.
@@ -36,6 +38,66 @@ struct schedule {
     found.go_on();
     return found;
   }
+};
+
+/// What a deployment says of messages: of the same always the same.
+enum class opinion { allow, modify, reject, none };
+inline opinion opinion_of(const std::string& text) {
+  if (!text.starts_with("text of ")) return opinion::allow;
+  switch (std::stoull(text.substr(text.rfind('-') + 1)) % 7) {
+    case 3:
+      return opinion::reject;
+    case 4:
+      return opinion::modify;
+    case 5:
+      return opinion::none;
+    default:
+      return opinion::allow;
+  }
+}
+
+/// A deployment that is asked about messages in all rooms but one, and answers when the schedule says so.
+class simulated_hooks final : public actors::asked_hooks {
+ public:
+  static bool checks(const std::string& room) { return room != "r1"; }
+  bool checks(const room_id& room) const noexcept override { return checks(room.value()); }
+  bool has_files() const noexcept override { return false; }
+  void ask(rooms::message_question what, hear then) override {
+    if (over_) return;
+    constexpr std::size_t before_key = 8;  // "text of "
+    if (!what.edits) {
+      const auto name = what.from.user.value() + "|" + what.from.room.value() + "|" +
+                        what.what.text.substr(before_key);
+      if (in->acknowledged.contains(name)) asked_again = name;
+    }
+    waiting_.push_back({std::move(what), std::move(then)});
+  }
+  void ask(rooms::upload_question, hear) override {}
+  void ask(rooms::download_question, hear) override {}
+
+  /// One of the questions, whichever; false: there is none.
+  bool answer(std::uint64_t random) {
+    if (waiting_.empty()) return false;
+    const auto at = waiting_.begin() + static_cast<std::ptrdiff_t>(random % waiting_.size());
+    auto [what, then] = std::move(*at);
+    waiting_.erase(at);
+    const auto says = opinion_of(what.what.text);
+    if (says == opinion::reject) return then(rooms::refusal(error_code::rejected, "no")), true;
+    if (says == opinion::modify) what.what.text += " !";
+    then(rooms::let_through{std::move(what.what), std::move(what.where), says == opinion::none});
+    return true;
+  }
+  void end() {
+    over_ = true;
+    waiting_.clear();
+  }
+
+  const schedule* in = nullptr;
+  std::string asked_again;  // what was acknowledged before
+
+ private:
+  bool over_ = false;
+  std::vector<std::pair<rooms::message_question, hear>> waiting_;
 };
 
 /// One device of a user, as a careful client library would run it: keeps its logs over
@@ -488,8 +550,16 @@ class simulated_client {
                 entry.value("key", "") == stored->key;
     if (const auto target = target_of(stored->body))
       same = same && entry["target"] == target->value();
-    if (const auto* message = std::get_if<posted>(&stored->body))
+    if (const auto* message = std::get_if<posted>(&stored->body)) {
       same = same && entry["type"] == "message" && has_content_of(entry, message->what);
+      const auto& text = message->what.text;
+      if (in_.moderated && simulated_hooks::checks(room) && !text.empty()) {
+        const auto says = opinion_of(text);
+        promise(says != opinion::reject, "rejected, and said: " + entry.dump());
+        promise(text.ends_with(" !") == (says == opinion::modify), "not as it was made: " + entry.dump());
+        promise(entry.value("unchecked", false) == (says == opinion::none), "checked or not: " + entry.dump());
+      }
+    }
     if (const auto* edit = std::get_if<edited>(&stored->body))
       same = same && entry["type"] == "edited" && has_content_of(entry, edit->what);
     promise(same, "the journal has something else: " + entry.dump());
@@ -519,6 +589,11 @@ class simulated_client {
     static const std::set<std::string> where_roles_are{
         "banned", "muted", "read_only", "slow_mode", "not_member", "conflict", "bad_request"};
     const auto room = frame.value("room", about.room);
+    if (in_.moderated && code == "rejected") {
+      promise(opinion_of(said_.at(about.key)["text"]) == opinion::reject, "rejected: " + frame.dump());
+      unacknowledged_.erase(about.key);
+      return;
+    }
     const bool may_refuse = has_roles(room);
     promise(in_.faults || usual.contains(code) || may_refuse, "refused: " + frame.dump());
     promise(in_.faults || about.about != "join" || code == "no_such_room" || may_refuse,

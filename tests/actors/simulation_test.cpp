@@ -17,6 +17,10 @@ class simulation {
       : random_(seed),
         world_(options()),
         in_{world_, random_, /*faults=*/pick(5) > 1, /*reads_fail=*/false, {}} {
+    // Without drawing, so that the other schedules stay what they are.
+    in_.moderated = seed % 4 == 0;
+    hooks_.in = &in_;
+    if (in_.moderated) world_.env.hooks = &hooks_;
     in_.reads_fail = in_.faults && pick(3) == 0;
     rooms_ = {"r0", "r1", "dm:user0:user1", "team"};
     // Of `team` user0 is the owner and user1 invited.
@@ -34,6 +38,9 @@ class simulation {
     break_journal();
     world_.tick(1s);  // a shard knows by then whether it is busy
   }
+
+  ~simulation() { hooks_.end(); }
+  simulation(const simulation&) = delete;
 
   void run() {
     // What comes seldom is not held: then much happens in little time.
@@ -156,12 +163,13 @@ class simulation {
   }
 
   bool step() {
+    if (in_.moderated && pick(10) == 0) hooks_.answer(random_());
     const bool ran = world_.step_shuffled(random_);
     for (auto& who : clients_) who.look();
     return ran;
   }
   void settle() {
-    while (step()) continue;
+    while (step() || (in_.moderated && hooks_.answer(random_()))) continue;
     for (auto& who : clients_) who.look();
   }
 
@@ -215,6 +223,7 @@ class simulation {
       promise(!who.unacknowledged(), who.user() + " was not heard");
       who.check_converged();
     }
+    promise(hooks_.asked_again.empty(), "asked about again: " + hooks_.asked_again);
     for (const auto& [what, seq] : in_.acknowledged) {
       const auto room = what.substr(what.find('|') + 1, what.rfind('|') - what.find('|') - 1);
       const auto entry = world_.stored_entry(room, seq);
@@ -246,6 +255,7 @@ class simulation {
   }
 
   std::mt19937_64 random_;
+  simulated_hooks hooks_;  // before the world, which may ask until its end
   actor_world world_;
   schedule in_;
   std::vector<std::string> rooms_;
