@@ -5,7 +5,7 @@
 #include "tests/support/actor_world.hpp"
 #include "tests/support/catch.hpp"
 
-#include <algorithm>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -86,6 +86,14 @@ struct moderated {
     json what{{"type", "send"}, {"room", room}, {"text", text}};
     if (!key.empty()) what["key"] = key;
     return say(who, what);
+  }
+  /// Somebody who may everything, and whom the room hears.
+  void change_member(json change) {
+    auto boss = world.identity_of("boss");
+    boss.admin = true;
+    world.auth.tokens.emplace("boss", std::move(boss));
+    change.update({{"type", "set_member"}, {"room", "general"}, {"users", {"alice"}}});
+    REQUIRE(world.with_token("boss").ask(std::move(change))["type"] == "done");
   }
   static std::vector<std::string> texts(client& of) {
     std::vector<std::string> all;
@@ -232,13 +240,7 @@ TEST_CASE("rights are judged again when the answer is there") {
   alice.join("general");
   const auto id = at.send(alice, "hi");
   REQUIRE(at.hooks.all.size() == 1);
-  rooms::set_members ban;
-  ban.change.users = {user_id::trusted("alice")};
-  ban.change.state = member_state::banned;
-  auto asked = wanted_by("boss", "general", std::move(ban));
-  asked.by.admin = true;
-  at.world.commit({std::move(asked)});
-  at.world.settle();
+  at.change_member({{"state", "banned"}});
 
   at.allow(0);
 
@@ -360,13 +362,7 @@ TEST_CASE("where a file goes the deployment says, to who may write in the room")
   at.answer(1, no("too large"));
   CHECK(alice.reply_to(refused)["reason"] == "too large");
 
-  rooms::set_members mute;
-  mute.change.users = {user_id::trusted("alice")};
-  mute.change.mute_until = unix_ms{at.world.now().value() + 60'000};
-  auto wanted = wanted_by("boss", "general", std::move(mute));
-  wanted.by.admin = true;
-  at.world.commit({std::move(wanted)});
-  at.world.settle();
+  at.change_member({{"mute_until", at.world.now().value() + 60'000}});
   const auto muted = at.say(alice, upload);
   CHECK(alice.reply_to(muted)["code"] == "muted");
   CHECK(at.hooks.all.size() == 2);
@@ -444,10 +440,12 @@ TEST_CASE("a key is one's at a time, and the next one's in the order of asking")
   CHECK_FALSE(claims->take(alice, room, "k1", [&](auto) { order.emplace_back("gone"); }));
   CHECK_FALSE(claims->take(alice, room, "k1", hear("third")));
 
+  const auto let_go = [&] { const auto held = std::exchange(mine, {}); };
+
   first.reset();
   CHECK(order == std::vector<std::string>{"second"});
-  mine.clear();
+  let_go();
   CHECK(order == std::vector<std::string>{"second", "gone", "third"});
-  mine.clear();
+  let_go();
   CHECK(claims->take(alice, room, "k1", hear("fourth")));
 }
