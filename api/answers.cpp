@@ -21,7 +21,7 @@ void put_profile(writing& out, service& api, const user_set& of) {
   if (api.chat().bar_of(of.user).deactivated) out.put("deactivated", true);
 }
 
-void put_member(writing& out, const journal::listed_member& one, std::string_view name) {
+void put_listed_member(writing& out, const journal::listed_member& one, std::string_view name) {
   out.put("id", one.user);
   out.put_text("name", name);
   out.put("state", one.row.state);

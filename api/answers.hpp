@@ -27,7 +27,7 @@ std::string event_text(const room_id& room, const Event& what) {
 /// The members of `User`.
 void put_profile(writing& out, service& api, const user_set& of);
 /// The members of `Member`.
-void put_member(writing& out, const journal::listed_member& one, std::string_view name);
+void put_listed_member(writing& out, const journal::listed_member& one, std::string_view name);
 /// What became of an entry: the members of `Stored`. `user`: of a direct message, to whom.
 void put_stored(writing& out, std::string_view durability, const room_id& room,
                 const rooms::brief& what);

@@ -116,7 +116,7 @@ class room_export final : public exporting {
     for (const auto& one : page->members)
       into.add("member", [&](writing& out) {
         out.put("room", room_);
-        out.object("member", [&] { put_member(out, one, {}); });
+        out.object("member", [&] { put_listed_member(out, one, {}); });
       });
     if (page->more && !page->members.empty()) {
       member_ = page->members.back().user;
@@ -210,7 +210,7 @@ class user_export final : public exporting {
       if (info.asker.is_kept())
         into.add("membership", [&](writing& out) {
           out.put("room", info.room);
-          out.object("member", [&] { put_member(out, {user_, info.asker}, {}); });
+          out.object("member", [&] { put_listed_member(out, {user_, info.asker}, {}); });
         });
     if (more)
       room_ = page->back().room;

@@ -218,7 +218,7 @@ void list_members(service& api, of_call of) {
     writing out;
     out.array("items", page->members, [&](const journal::listed_member& one) {
       out.object([&] {
-        put_member(out, one, names[one.user]);
+        put_listed_member(out, one, names[one.user]);
         if (state != member_state::member) return;
         if (const auto found = from.member(of->room(), one.user)) out.put("read", found->read);
       });
