@@ -161,6 +161,8 @@ constexpr exempt exempts[] = {
     {"request_bytes_max", "server", "the operator's socket"},
     {"answer_bytes_max", "server", "the operator's socket"},
     {"listed_max", "server", "the operator's socket"},
+    {"erasures_shown_max", "server", "the operator's socket"},
+    {"answer_time_max", "actors", "whether there is who is to be erased; then it is taken for granted"},
     {"age_max", "server", "of token keys that were fetched"},
     // Of what webhooks wait for and keep, whoever calls.
     {"feed_wait_max", "server", "then it is asked again"},
