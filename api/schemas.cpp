@@ -257,7 +257,7 @@ std::string_view schemas_text() noexcept {
   "node": {"type": "string"}, "version": {"type": "string"}, "ready": {"type": "boolean"}, "why": {"type": "string"}, "up_ms": {"type": "integer"}}},
 "WebhookBody": {"type": "object", "additionalProperties": false, "required": ["url"], "properties": {
   "url": {"type": "string", "format": "webhook-url", "maxLength": 2048},
-  "events": {"type": "array", "maxItems": 100, "items": {"type": "string", "format": "event-pattern"}, "description": "As message.created, or message.*; left out: all."},
+  "events": {"type": "array", "maxItems": 100, "items": {"type": "string", "format": "event-pattern"}, "description": "As message.created, or message.*; left out: all that are of entries."},
   "rooms": {"type": "array", "maxItems": 100, "items": {"type": "string", "minLength": 1, "maxLength": 64, "format": "room-pattern"}, "description": "As team-*; left out: all but direct ones, which need dm:*."},
   "batch": {"type": "integer", "minimum": 1, "maximum": 100, "default": 1}, "timeout_ms": {"type": "integer", "minimum": 1000, "maximum": 30000, "default": 10000},
   "payload": {"type": "string", "enum": ["full", "thin"], "default": "full"}}},

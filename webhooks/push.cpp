@@ -1,6 +1,7 @@
 #include "webhooks/push.hpp"
 
 #include "protocol/limits.hpp"
+#include "protocol/overloaded.hpp"
 #include "rooms/notes.hpp"
 #include "webhooks/body.hpp"
 
@@ -107,19 +108,24 @@ void push::look_at(const journal::feed_item& item) {
   const auto& [position, room, entry] = item;
   if (room.view().starts_with(rooms::gone_room_prefix)) return;
   subject found{position, room, entry.at, entry.from, entry.seq, entry.seq, {}, false};
-  if (const auto* said = std::get_if<posted>(&entry.body)) {
-    if (said->where.quiet || said->what.empty()) return;
-  } else if (const auto* change = std::get_if<edited>(&entry.body)) {
-    if (change->what.mentions.users.empty()) return;
-    found.message = change->target;
-    found.is_edit = true;
-  } else if (const auto* members = std::get_if<member_set>(&entry.body)) {
-    if (members->state != member_state::invited) return;
-    found.invited = members->users;
-    std::ranges::sort(found.invited);
-  } else {
-    return;
-  }
+  const bool matters = std::visit(
+      overloaded{[](const posted& said) { return !said.where.quiet && !said.what.empty(); },
+                 [&](const edited& change) {
+                   found.message = change.target;
+                   found.is_edit = true;
+                   return !change.what.mentions.users.empty();
+                 },
+                 [&](const member_set& change) {
+                   found.invited = change.users;
+                   std::ranges::sort(found.invited);
+                   return change.state == member_state::invited;
+                 },
+                 [](const deleted&) { return false; }, [](const reacted&) { return false; },
+                 [](const recorded&) { return false; }, [](const room_set&) { return false; },
+                 [](const pinned&) { return false; }, [](const user_set&) { return false; },
+                 [](const trimmed&) { return false; }, [](const erased&) { return false; }},
+      entry.body);
+  if (!matters) return;
   behind_.push_back(std::move(found));
 }
 

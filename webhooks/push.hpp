@@ -120,6 +120,7 @@ class push {
   journal::result<std::optional<std::string>> recipient_of(const telling& of, const candidate& who,
                                                            unix_ms now);
   bool send_off(telling& of, bool last);
+  static void take_back_by(const journal::feed_item& item, std::vector<withdrawal>& all);
   bool take_back(const std::vector<withdrawal>& all, const push_place& at, const moment& now);
   /// None where there is no such message, or none any more.
   journal::result<std::optional<message::present_message>> message_at(const room_id& room,

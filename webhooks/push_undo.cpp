@@ -3,8 +3,10 @@
 #include "webhooks/push.hpp"
 
 #include "protocol/limits.hpp"
+#include "protocol/overloaded.hpp"
 #include "webhooks/body.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <map>
 #include <utility>
@@ -33,6 +35,27 @@ bool push::take_back(const std::vector<withdrawal>& all, const push_place& at, c
   return true;
 }
 
+/// What it takes back, of which messages and users.
+void push::take_back_by(const journal::feed_item& item, std::vector<withdrawal>& all) {
+  const auto& [position, room, entry] = item;
+  const auto until_here = [&](const user_id& user) { all.push_back({user, room, {}, entry.seq}); };
+  std::visit(overloaded{[&](const deleted& gone) { all.push_back({{}, room, gone.target, {}}); },
+                        [&](const trimmed& gone) { all.push_back({{}, room, {}, gone.upto}); },
+                        [&](const erased& gone) { until_here(gone.user); },
+                        [&](const member_set& change) {
+                          if (change.state && *change.state != member_state::invited)
+                            std::ranges::for_each(change.users, until_here);
+                        },
+                        [&](const recorded&) {
+                          const auto gone = room_of(item);
+                          if (gone && event_of(item) == event_kind::room_deleted)
+                            all.push_back({{}, *gone, {}, seq_no{last_seq}});
+                        },
+                        [](const posted&) {}, [](const edited&) {}, [](const reacted&) {},
+                        [](const room_set&) {}, [](const pinned&) {}, [](const user_set&) {}},
+             entry.body);
+}
+
 /// Deletions, and who came to be in a room, or is no more. Not only when a message is told: it goes at
 /// once.
 bool push::undo(const moment& now, std::uint64_t head) {
@@ -44,20 +67,7 @@ bool push::undo(const moment& now, std::uint64_t head) {
     const auto page = from_->feed(place_.undone, entries_per_step, limits::page_bytes_max);
     if (!page) return fails(now);
     if (!page->empty()) at.undone = page->back().position;
-    for (const auto& item : *page) {
-      const auto& [position, room, entry] = item;
-      if (const auto* gone = std::get_if<deleted>(&entry.body))
-        all.push_back({{}, room, gone->target, {}});
-      else if (const auto* old = std::get_if<trimmed>(&entry.body))
-        all.push_back({{}, room, {}, old->upto});
-      else if (const auto* user = std::get_if<erased>(&entry.body))
-        all.push_back({user->user, room, {}, entry.seq});
-      else if (const auto* members = std::get_if<member_set>(&entry.body);
-               members && members->state && *members->state != member_state::invited)
-        for (const auto& one : members->users) all.push_back({one, room, {}, entry.seq});
-      if (event_of(item) != event_kind::room_deleted) continue;
-      if (const auto gone = room_of(item)) all.push_back({{}, *gone, {}, seq_no{last_seq}});
-    }
+    for (const auto& item : *page) take_back_by(item, all);
   }
   return take_back(all, at, now) || fails(now);
 }
