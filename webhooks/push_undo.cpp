@@ -37,7 +37,8 @@ bool push::take_back(const std::vector<withdrawal>& all, const push_place& at, c
 
 /// What it takes back, of which messages and users.
 void push::take_back_by(const journal::feed_item& item, std::vector<withdrawal>& all) {
-  const auto& [position, room, entry] = item;
+  const auto& room = item.room;
+  const auto& entry = item.entry;
   const auto until_here = [&](const user_id& user) { all.push_back({user, room, {}, entry.seq}); };
   std::visit(overloaded{[&](const deleted& gone) { all.push_back({{}, room, gone.target, {}}); },
                         [&](const trimmed& gone) { all.push_back({{}, room, {}, gone.upto}); },
