@@ -187,7 +187,8 @@ class engine {
   bool is_ready(const worked_hook& of, const partition& part, std::uint64_t end,
                 const time_point& now) const;
   bool wants(event_set some) const noexcept;
-  void begin_push(worked_hook& of, event_set before, bool others);
+  void begin_or_end_push(bool did);
+  void begin_push(worked_hook& of, event_set before);
   void send_push(const moment& now, std::vector<request>& into);
   void step_push(worked_hook& of, unsigned number, const moment& now, std::vector<request>& into);
   void tidy_push(const moment& now);

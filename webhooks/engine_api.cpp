@@ -28,7 +28,7 @@ std::variant<engine::put_done, fault> engine::put(const std::string& id, hook_se
   if (!there && hooks_.size() >= hooks_max) return fault::too_many;
   hook what;
   const auto before = there ? there->events : event_set{0};
-  const bool others = wants(push_events);
+  const bool did = wants(push_events);
   if (there) what = there->what;
   what.id = id;
   what.how = std::move(how);
@@ -38,13 +38,16 @@ std::variant<engine::put_done, fault> engine::put(const std::string& id, hook_se
     cursor_list cursors;
     cursors.fill(head_);
     if (!store_->save(what, &cursors)) return fault::not_stored;
-    begin_push(hooks_.emplace(id, fresh(what, cursors)).first->second, before, others);
+    auto& made = hooks_.emplace(id, fresh(what, cursors)).first->second;
+    begin_or_end_push(did);
+    begin_push(made, before);
     return put_done{true, std::move(what)};
   }
   if (!store_->save(what)) return fault::not_stored;
   there->what = what;
   choose(*there);
-  begin_push(*there, before, others);
+  begin_or_end_push(did);
+  begin_push(*there, before);
   for (auto* parts : {&there->parts, &there->pushes})
     for (auto& part : *parts) part.next_at = {};  // what failed before may work now
   return put_done{false, std::move(what)};
@@ -54,7 +57,9 @@ std::optional<fault> engine::remove(const std::string& id) {
   if (!find(id)) return fault::no_such_webhook;
   if (!store_->remove(id)) return fault::not_stored;
   if (push_) push_->store().remove(id);
+  const bool did = wants(push_events);
   hooks_.erase(id);
+  begin_or_end_push(did);
   return std::nullopt;
 }
 

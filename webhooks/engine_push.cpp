@@ -31,11 +31,14 @@ void engine::answer(std::uint64_t ticket, const std::vector<bool>& active) {
   if (push_) push_->answer(ticket, active);
 }
 
-/// Who did not want it before is told of what comes from now on. `others`: somebody did.
-void engine::begin_push(worked_hook& of, event_set before, bool others) {
-  if (!push_ || (of.events & push_events) == 0) return;
-  if (!others) push_->begin(head_);
-  if ((before & push_events) != 0) return;
+/// Nothing of it is kept while nobody wants it. `did`: somebody did before.
+void engine::begin_or_end_push(bool did) {
+  if (push_ && wants(push_events) != did) push_->begin(head_);
+}
+
+/// Who did not want it before is told of what comes from now on.
+void engine::begin_push(worked_hook& of, event_set before) {
+  if (!push_ || (of.events & push_events) == 0 || (before & push_events) != 0) return;
   for (unsigned i = 0; i < partitions; ++i) {
     auto& part = of.pushes[i];
     partition moved;

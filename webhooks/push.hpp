@@ -44,7 +44,8 @@ class push {
  public:
   push(std::unique_ptr<push_store> kept, std::unique_ptr<journal::reader> from, push_options how);
 
-  /// Somebody wants to be told, from what is behind `head` on.
+  /// Somebody wants to be told, from what is behind `head` on; or nobody does any more. What there was
+  /// before goes.
   bool begin(std::uint64_t head);
   /// One piece of work. False: there is nothing to do now.
   bool step(const moment& now, std::uint64_t head);

@@ -463,6 +463,26 @@ TEST_CASE("only who asks for it is told, and of the rooms that were asked for") 
   CHECK(of.complaints.empty());
 }
 
+TEST_CASE("nothing is kept of whom to tell while nobody asks") {
+  backend of;
+  of.put();
+  of.commit({naming({bob})});
+  CHECK(of.told_after(10s, {500}).size() == 1);
+  const auto kept = [&] {
+    auto opened = open_push_store(of.directory.path() + "/" + push_store_name, {"one", {}}, of.head(),
+                                  [](auto) {});
+    const auto& there = *std::get<0>(opened);
+    return there.has_told() || there.bytes() > 0;
+  };
+  CHECK(kept());
+
+  SECTION("as it was taken away") { CHECK_FALSE(of.hooks->remove("app")); }
+  SECTION("as it asks for something else") { of.put({"message.*"}); }
+  CHECK_FALSE(kept());
+  of.put();
+  CHECK(of.told_after(10s).empty());
+}
+
 TEST_CASE("while too much waits to be sent nobody is looked for") {
   push_options small;
   std::vector<bool> full;
