@@ -472,7 +472,10 @@ export function startChat({ id, name, options }, onRefused) {
   addEventListener("hashchange", showRoom);
   addEventListener("beforeunload", () => (leavingUntil = Date.now() + LEAVING_MS));
   addEventListener("pageshow", () => (leavingUntil = 0));
+  const isLookedAt = () => client.active(document.visibilityState === "visible");
+  isLookedAt();
   document.addEventListener("visibilitychange", () => {
+    isLookedAt();
     changed();
     lookAgain();
   });

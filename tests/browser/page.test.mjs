@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 
+import { apiServer } from "../e2e/support/api.mjs";
+import { until } from "../e2e/support/deadline.mjs";
 import { SECRET, inSeconds, secretFile, sign } from "../e2e/support/tokens.mjs";
 import { faults } from "./axe.mjs";
 import { phone } from "./chromium.mjs";
@@ -232,6 +234,22 @@ const NOTIFICATIONS = () => {
     close() {}
   };
 };
+
+chat("a page in the background says so, and holds back no push", async (world, meet) => {
+  const { server, api } = await apiServer(world);
+  const bob = await meet(server.url, { name: "bob" });
+  await bob.isIn("general");
+  const turns = async (state, active) => {
+    await bob.page.evaluate((value) => {
+      Object.defineProperty(document, "visibilityState", { value, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, state);
+    await until(`it is ${state}`, async () => (await api.post("/presence", { users: ["bob"] })).json.online.bob?.active === active);
+  };
+
+  await turns("hidden", 0);
+  await turns("visible", 1);
+});
 
 chat("of direct messages and mentions one is notified on demand, and asked for it only then", async (world, meet) => {
   const server = await world.server();
