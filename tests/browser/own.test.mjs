@@ -86,6 +86,10 @@ chat("who has read what one wrote is said in direct rooms, and where the room is
   await alice.sees("yes?");
   await alice.page.locator("#seen", { hasText: /^$/ }).waitFor({ state: "attached" });
   await choose(bob, "✓ Read receipts");
-  await bob.button("For me…").click();
-  await bob.page.getByRole("menuitem", { name: "Read receipts", exact: true }).waitFor();
+  await until("the menu says so", async () => {
+    await bob.button("For me…").click(); // it says what was so when it was opened
+    const off = await bob.page.getByRole("menuitem", { name: "Read receipts", exact: true }).count();
+    await bob.page.keyboard.press("Escape");
+    return off === 1;
+  });
 });
