@@ -20,8 +20,10 @@ export class ServerError extends ConfabError {
    * @param {{ code: import("./confab.js").ErrorCodeName, message: string, retry?: boolean, retry_after_ms?: number, until?: number, reason?: string, limit?: number, data?: unknown }} frame
    * @param {{ outcomeUnknown?: boolean }} [options]
    */
-  constructor({ message, retry, retry_after_ms: retryAfterMs, code, until, reason, limit, data }, options) {
-    super(`${code}: ${message}`, { ...options, code, retry: retry === true, retryAfterMs, until, reason, limit, data });
+  constructor({ code, message, retry, retry_after_ms: retryAfterMs, until, reason, limit, data }, options) {
+    super(`${code}: ${message}`, { ...options, retryAfterMs, until, reason, limit, data });
+    this.code = code;
+    this.retry = retry === true;
   }
 }
 

@@ -170,7 +170,7 @@ export class CommandQueue {
     const error = new ServerError(frame, { outcomeUnknown: command.unsure });
     if (frame.code === "rate_limited") this.#ahead = Math.min(this.#ahead, 1);
     const isFirst = this.#lane(command)[0] === command;
-    if (!command.repeat || frame.retry !== true || (isFirst && ++command.tries > this.#options.retriesMax)) return this.reject(command, error);
+    if (!command.repeat || !error.retry || (isFirst && ++command.tries > this.#options.retriesMax)) return this.reject(command, error);
     this.disarm(command);
     command.sent = false;
     if (!isFirst) return; // it goes again behind the one before it, whose refusal it shares
