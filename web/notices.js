@@ -21,6 +21,7 @@ const IN_WORDS = {
   not_member: () => "Only members can do that.",
   no_such_room: () => "There is no such room, or it is private and you are not invited.",
   no_such_user: () => "Nobody is called that here.",
+  rejected: ({ reason }) => (reason ? isolated(reason) : "It was not allowed."),
   limit: ({ limit }) => `There are too many${limit ? `: at most ${limit}` : ""}.`,
 };
 

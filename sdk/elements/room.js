@@ -347,7 +347,7 @@ export class ConfabRoom extends Base {
       Object.assign(made.dataset, { act, value: key });
       return made;
     };
-    return el("p", { className: "failure" }, `${this.#labels.failed} ${error?.message ?? ""}`, button("retry"), button("discard"));
+    return el("p", { className: "failure" }, `${this.#labels.failed} ${plainName(/** @type {any} */ (error)?.reason ?? error?.message ?? "")}`, button("retry"), button("discard"));
   }
 
   /** @param {TimelineMessage} message */

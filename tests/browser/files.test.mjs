@@ -169,7 +169,8 @@ async function deployment(person) {
     });
     page.onMessage((text) => {
       const frame = JSON.parse(text);
-      if (frame.type === "upload") reply(frame, { ref: `f/${frame.name}`, method: "PUT", url: `https://store.example/in/${frame.name}`, headers: { "Content-Type": frame.mime } });
+      if (frame.name === "big.bin") reply({ ...frame, type: "error" }, { code: "rejected", message: "the deployment says no", retry: false, reason: "A file may have 1 MiB." });
+      else if (frame.type === "upload") reply(frame, { ref: `f/${frame.name}`, method: "PUT", url: `https://store.example/in/${frame.name}`, headers: { "Content-Type": frame.mime } });
       else if (frame.type === "download") reply(frame, { url: `https://store.example/out/${frame.seq}/${frame.index}` });
       else server.send(text);
     });
@@ -214,6 +215,10 @@ chat("files are chosen, put where the deployment says, sent with a text or witho
   const [opened] = await Promise.all([alice.page.context().waitForEvent("page"), alice.button("Open notes.txt").click()]);
   await opened.waitForURL(/^https:\/\/store\.example\/out\/\d+\/1$/);
   await opened.close();
+
+  await choose({ name: "big.bin", mimeType: "", buffer: Buffer.from("x") });
+  await chosen.getByText("A file may have 1 MiB.").waitFor();
+  await alice.button("Remove big.bin").click();
 
   store.answer = 500;
   assert.equal(await paste(alice), false);
