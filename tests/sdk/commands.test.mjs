@@ -186,7 +186,7 @@ test("an error says until when, why and how many", async () => {
   const t = await new Harness().live();
   const join = outcome(t.client.join("general"));
   const pin = outcome(t.client.pin("r1", 1));
-  const send = outcome(t.client.send("r1", "spam"));
+  const send = outcome(t.client.send("r2", "spam")); // of r1 it would wait for the pin
   const [first, second, third] = t.peer.inbox;
 
   await t.peer.say(
