@@ -2,6 +2,7 @@
 
 #include "protocol/codes.hpp"
 #include "protocol/utf8.hpp"
+#include "transport/control_frame.hpp"
 
 #include <cstring>
 
@@ -33,10 +34,10 @@ frame_reader::result broken(std::uint16_t code = close_protocol_error) {
 
 /// RFC 6455 §7.4.2, and the registry of IANA: what an endpoint may send.
 bool may_be_sent(unsigned code) {
-  constexpr unsigned reserved = 1004, no_code = 1005, no_frame = 1006, registered_max = 1014;
+  constexpr unsigned reserved = 1004, registered_max = 1014;
   if (code >= 3000) return code <= 4999;
-  return code >= 1000 && code <= registered_max && code != reserved && code != no_code &&
-         code != no_frame;
+  return code >= 1000 && code <= registered_max && code != reserved &&
+         code != close_without_code && code != close_without_frame;
 }
 
 /// §5.3, eight bytes at a time: the key comes round every four.

@@ -10,9 +10,6 @@
 
 namespace confab::transport {
 
-// RFC 6455 §7.4.1. Not in the protocol's own table: only the framing answers with it.
-inline constexpr std::uint16_t close_protocol_error = 1002;
-
 /// Reads what a client sends: frames (RFC 6455 §5) and the messages they make, unmasked in place.
 /// A state machine without I/O, a few bytes large while nothing is under way: an idle connection
 /// has no read buffer (docs/decisions/0005).

@@ -89,9 +89,10 @@ class outbox final : public frame_sink {
 
   /// The answer to the upgrade. `held`: until there is something to write behind it.
   void push_upgrade(std::string bytes, bool held);
-  /// What is no message: pings, pongs, close frames. They count like any other. False if nobody
-  /// will read them.
-  bool push_control(std::string bytes);
+  /// A ping or a pong; it counts like any other frame.
+  void push_control(std::string bytes);
+  /// A close frame that answers what the peer has sent; `close` makes one of our own accord.
+  void push_close(std::uint16_t code, std::string_view reason = {});
   /// Fills `into` with what is next, as few entries as possible: small frames are copied together
   /// into `scratch`, because an entry costs the kernel more than copying a chat message.
   std::span<iovec> gather(std::span<iovec> into, std::span<char> scratch) const noexcept;
@@ -108,14 +109,12 @@ class outbox final : public frame_sink {
   /// Forgets everything, for good.
   void detach() noexcept;
 
-  bool closing() const noexcept { return close_code_ != 0; }
   /// The code of the close frame that was queued; 0: none yet.
   std::uint16_t close_code_sent() const noexcept { return close_code_; }
 
  private:
   friend class dirty_list;
   void append(frame bytes, bool held = false);
-  void append_close_frame(std::uint16_t code, std::string_view reason);
   void mark_dirty();
   void drop_unsent();
   void end_turn();

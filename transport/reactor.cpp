@@ -1,5 +1,7 @@
 #include "transport/reactor.hpp"
 
+#include "transport/control_frame.hpp"
+
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
@@ -26,6 +28,13 @@ constexpr std::size_t reserved_max = 16;
 constexpr std::size_t answer_bytes_spared = 4 * 1024;
 
 }  // namespace
+
+void meters::add_close(std::uint16_t code) noexcept {
+  std::size_t row = 0;
+  while (row < close_rows.size() && static_cast<std::uint16_t>(close_rows[row].code) != code) ++row;
+  if (row == close_rows.size() && code != close_without_frame) ++row;
+  closes[row].add();
+}
 
 void site::note(const incident& what) const noexcept {
   if (!how.on_incident) return;

@@ -43,6 +43,8 @@ struct meters {
   meter websockets_open, refused, messages_in, frames_out, writes, bytes_in, bytes_out,
       slow_consumers, outbound_bytes, outbox_highest;
   std::array<meter, std::tuple_size_v<decltype(counters::closes)>> closes;
+
+  void add_close(std::uint16_t code) noexcept;
 };
 
 /// A connection as its shard sees it: in HTTP, WebSocket, or being refused.

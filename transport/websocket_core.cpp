@@ -2,38 +2,19 @@
 
 #include "protocol/limits.hpp"
 #include "protocol/utf8.hpp"
+#include "transport/control_frame.hpp"
 #include "transport/handshake.hpp"
 
 #include <boost/asio/error.hpp>
 
-#include <algorithm>
 #include <exception>
 #include <utility>
 
 namespace confab::transport {
 
-using std::chrono::milliseconds;
+using stage = websocket_lifecycle::stage;
 
 namespace {
-
-/// A control frame of ours (RFC 6455 §5.5).
-std::string control_frame(unsigned char first, std::string_view payload) {
-  std::string out;
-  out.reserve(2 + payload.size());
-  out += static_cast<char>(first);
-  out += static_cast<char>(payload.size());
-  out += payload;
-  return out;
-}
-
-constexpr unsigned char fin_close = 0x88;
-constexpr unsigned char fin_ping = 0x89;
-constexpr unsigned char fin_pong = 0x8a;
-
-std::string close_frame(std::uint16_t code) {
-  const char payload[] = {static_cast<char>(code >> 8), static_cast<char>(code & 0xff)};
-  return control_frame(fin_close, {payload, sizeof payload});
-}
 
 // Deflate may make a message longer, by five bytes for each 16 KiB at worst (RFC 1951 §3.2.4).
 std::size_t wire_bytes_max(std::size_t message_bytes_max, bool deflate) {
@@ -55,7 +36,7 @@ websocket_core::~websocket_core() {
   outbox_->detach();
   port_.reset();
   reactor_->disarm(*this);  // the reactor may die with us
-  if (opened_) reactor_->count.websockets_open.sub();
+  if (life_.now() != stage::opening) reactor_->count.websockets_open.sub();
 }
 
 /// The wall: what a session throws is a bug and ends this connection only.
@@ -70,7 +51,7 @@ void websocket_core::guarded(Call call) noexcept {
 }
 
 void websocket_core::open(const agreement& agreed, std::string_view read_already) {
-  opened_ = true;
+  life_.open();
   reactor_->count.websockets_open.add();
   objects_ = agreed.format.objects;
   any_kind_ = agreed.route->any_kind;
@@ -99,7 +80,7 @@ void websocket_core::received(const error_code& why, std::span<char> bytes) {
     heard();
     if (rest_.empty()) {
       const auto used = take(bytes);
-      if (!finished_) rest_.assign(bytes.data() + used, bytes.size() - used);
+      if (life_.now() < stage::lost) rest_.assign(bytes.data() + used, bytes.size() - used);
     } else {
       rest_.append(bytes.data(), bytes.size());
       take_rest();
@@ -114,17 +95,24 @@ void websocket_core::go_on() {
 }
 
 void websocket_core::proceed() {
-  if (dropped_ && !finished_) finish(net::error::operation_aborted);
-  if (dropped_) return;
-  if (paused_) return wait();
-  if (!finished_) return read();
-  if (outbox_->queued_bytes() > 0) return wait();
-  if (!std::exchange(shut_, true)) shut();
+  using action = websocket_lifecycle::action;
+  switch (life_.next(outbox_->queued_bytes())) {
+    case action::read:
+      return read();
+    case action::wait:
+      return wait();
+    case action::finish:
+      return finish(net::error::operation_aborted);
+    case action::shut:
+      return shut();
+    case action::none:
+      return;
+  }
 }
 
 std::size_t websocket_core::take(std::span<char> bytes) {
   std::size_t used = 0;
-  while (!paused_ && !dropped_ && !finished_) {
+  while (life_.reads()) {
     const auto frame = reader_.next(bytes.subspan(used));
     if (frame.what == frame_reader::kind::incomplete) break;
     handle(frame);
@@ -136,7 +124,7 @@ std::size_t websocket_core::take(std::span<char> bytes) {
 /// In place: a frame that comes byte by byte is not copied for each of them.
 void websocket_core::take_rest() {
   const auto used = take(rest_);
-  if (finished_ || used == rest_.size())
+  if (life_.now() >= stage::lost || used == rest_.size())
     std::string().swap(rest_);
   else
     rest_.erase(0, used);
@@ -155,15 +143,14 @@ void websocket_core::handle(const frame_reader::result& frame) {
       return deliver(frame);
     case kind::ping:
       if (!admit_control()) return;
-      static_cast<void>(outbox_->push_control(control_frame(fin_pong, frame.payload)));
-      return;
+      return outbox_->push_control(pong_frame(frame.payload));
     case kind::close: {
       constexpr auto normal = static_cast<std::uint16_t>(close_code::normal);
-      static_cast<void>(outbox_->push_control(close_frame(frame.code == 0 ? normal : frame.code)));
+      outbox_->push_close(frame.code == 0 ? normal : frame.code);
       return finish({}, &frame);
     }
     case kind::broken:
-      static_cast<void>(outbox_->push_control(close_frame(frame.code)));
+      outbox_->push_close(frame.code);
       return finish({});
   }
 }
@@ -181,7 +168,7 @@ bool websocket_core::admit_control() {
 }
 
 void websocket_core::deliver(const frame_reader::result& message) {
-  if (we_closed_ || draining_ || !port_) return;
+  if (!life_.delivers() || !port_) return;
   const auto expected = objects_ == codec::json ? frame_kind::text : frame_kind::binary;
   if (!any_kind_ && message.type != expected) return close(close_code::wrong_kind);
   auto bytes = message.payload;
@@ -196,60 +183,44 @@ void websocket_core::deliver(const frame_reader::result& message) {
   if (message.type == frame_kind::text && !utf8::is_valid(bytes))
     return close(close_code::not_utf8);
   reactor_->count.messages_in.add();
-  resumed_ = false;
+  life_.begin_delivery();
   guarded([&] {
     const auto flow = port_->on_message(message.type, bytes);
-    paused_ = deaf_ || (flow == session_port::flow::enough && !resumed_ && !we_closed_);
+    life_.end_delivery(flow == session_port::flow::enough);
   });
 }
 
 void websocket_core::finish(const error_code& why, const frame_reader::result* close_frame) {
-  constexpr std::uint16_t no_code = 1005;   // RFC 6455 §7.1.5
-  constexpr std::uint16_t no_frame = 1006;  // the same
-  finished_ = true;
   const auto sent = outbox_->close_code_sent();
+  const auto before = life_.now();
+  const bool by_us = sent != 0 && before >= stage::closing;
+  const bool is_to_flush = life_.finish(sent != 0);
   outbox_->seal();
 
   close_info info;
-  if (close_frame && !we_closed_) {
-    info.code = close_frame->code == 0 ? no_code : close_frame->code;
+  if (close_frame && !by_us) {
+    info.code = close_frame->code == 0 ? close_without_code : close_frame->code;
     info.reason = close_frame->payload;
     info.by_peer = true;
   } else {
-    info.code = sent == 0 ? no_frame : sent;
-    if (we_closed_) info.reason = name(static_cast<close_code>(sent));
+    info.code = sent == 0 ? close_without_frame : sent;
+    if (by_us) info.reason = name(static_cast<close_code>(sent));
   }
   if (why) info.error = (write_error_ ? write_error_ : why).message();
-  count_close(info.code);
+  reactor_->count.add_close(info.code);
 
   if (auto port = std::move(port_)) {
-    if (info.code == no_frame) guarded([&] { port->on_error(info.error); });
+    if (info.code == close_without_frame) guarded([&] { port->on_error(info.error); });
     guarded([&] { port->on_close(info); });
   }
   // The close frame must get to the peer: written, then our side shut, then read until he shuts
   // his. Closing with bytes unread would send a reset, which may overtake it.
-  if (sent == 0 || dropped_) return drop();
-  paused_ = false;
-  limit_closing();
-}
-
-void websocket_core::count_close(std::uint16_t code) noexcept {
-  constexpr std::uint16_t no_frame = 1006;
-  auto& counts = reactor_->count.closes;
-  std::size_t row = 0;
-  while (row < close_rows.size() && static_cast<std::uint16_t>(close_rows[row].code) != code) ++row;
-  if (row == close_rows.size() && code != no_frame) ++row;
-  counts[row].add();
-}
-
-void websocket_core::limit_closing() {
-  if (phase_ == phase::closing) return;
-  phase_ = phase::closing;
-  reactor_->arm(*this, reactor_->how().close_wait_max);
+  if (!is_to_flush) return drop();
+  if (before != stage::closing) reactor_->arm(*this, reactor_->how().close_wait_max);
 }
 
 void websocket_core::written() noexcept {
-  if (finished_ && !shut_) wake();
+  if (life_.now() == stage::flushing) wake();
 }
 
 void websocket_core::fail(const error_code& why) {
@@ -258,66 +229,59 @@ void websocket_core::fail(const error_code& why) {
 }
 
 void websocket_core::drop() noexcept {
-  if (std::exchange(dropped_, true)) return;
+  if (!life_.drop()) return;
   reactor_->disarm(*this);
   outbox_->detach();
   close_socket();
-  paused_ = false;
   wake();
 }
 
 void websocket_core::drain() {
-  if (std::exchange(draining_, true) || !port_) return;
-  guarded([&] { port_->on_drain(); });
+  if (port_ && life_.drain()) guarded([&] { port_->on_drain(); });
 }
 
 void websocket_core::abort() noexcept { drop(); }
 
 void websocket_core::expired() {
-  const auto& how = reactor_->how();
-  switch (phase_) {
-    case phase::ping_due:
-      // Who sends and does not read is alive, and keeps an outbox for ever.
-      if (stuck_) return outbox_->overflow();
-      stuck_ = outbox_->queued_bytes() > 0;
+  if (life_.now() < stage::closing)
+    beat();
+  else
+    drop();
+}
+
+void websocket_core::beat() {
+  using action = heartbeat::action;
+  const auto step =
+      heartbeat_.expired(reactor_->how(), life_.reads(), outbox_->queued_bytes() > 0);
+  switch (step.what) {
+    case action::ping:
       outbox_->shrink();  // what a past burst has left allocated
-      heard_ = false;
-      phase_ = phase::pong_due;
-      reactor_->arm(*this, how.pong_wait_max);
-      static_cast<void>(outbox_->push_control(control_frame(fin_ping, {})));
-      return;
-    case phase::pong_due:
-      // Who is not being read cannot be heard.
-      if (heard_ || paused_) {
-        phase_ = phase::ping_due;
-        return reactor_->arm(*this,
-                             std::max(how.ping_interval - how.pong_wait_max, milliseconds{1}));
-      }
+      reactor_->arm(*this, step.wait);
+      return outbox_->push_control(ping_frame());
+    case action::rest:
+      return reactor_->arm(*this, step.wait);
+    case action::missed:
       return close(close_code::heartbeat_missed);
-    case phase::closing:
-      return drop();
+    case action::overflow:
+      return outbox_->overflow();
   }
 }
 
 void websocket_core::closing(close_code code) {
-  if (std::exchange(we_closed_, true)) return;
+  // The peer's close frame comes behind what was not read yet. Who sends too much is not heard any
+  // more: nothing that comes until the connection is dropped costs more than the kernel's buffer.
+  const bool is_heard = code != close_code::rate_abuse;
+  if (!life_.close(is_heard)) return;
   if (code == close_code::slow_consumer) reactor_->count.slow_consumers.add();
   if (code != close_code::normal && reactor_->how().on_incident)
     reactor_->note({incident_kind::closed_by_us, name(code), peer(),
                     std::to_string(static_cast<unsigned>(code))});
-  limit_closing();
-  // The peer's close frame comes behind what was not read yet. Who sends too much is not heard any
-  // more: nothing that comes until the connection is dropped costs more than the kernel's buffer.
-  if (code == close_code::rate_abuse)
-    deaf_ = paused_ = true;
-  else
-    resume_reading();
+  reactor_->arm(*this, reactor_->how().close_wait_max);
+  if (is_heard) resume_reading();
 }
 
 void websocket_core::resume_reading() {
-  if (deaf_) return;
-  resumed_ = true;
-  if (!std::exchange(paused_, false)) return;
+  if (!life_.resume()) return;
   heard();
   wake();
 }

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "transport/frame_reader.hpp"
+#include "transport/heartbeat.hpp"
 #include "transport/outbox.hpp"
 #include "transport/port.hpp"
 #include "transport/reactor.hpp"
+#include "transport/websocket_lifecycle.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -25,12 +27,13 @@ struct agreement {
   session_factory make_session;
 };
 
-/// A WebSocket connection without its socket: reading messages, heartbeat, delivery to the
-/// session, the ways to end. `websocket_connection` adds the stream.
+/// A WebSocket connection without its socket: it gives what comes to the session, and brings the
+/// connection to its end. `websocket_connection` adds the stream; what is next is decided by
+/// `websocket_lifecycle` and `heartbeat`, which have no I/O.
 ///
-/// It waits for one thing at a time: for bytes (`read`), for a session that has enough (`wait`),
-/// for its last frames to be written (`wait`), or for the peer to hang up (`read` again). Whoever
-/// completes a wait calls `received` or `go_on`, and those decide what is next.
+/// It waits for one thing at a time, as `websocket_lifecycle::action` has them. Whoever completes a
+/// wait calls `received` or `go_on`, and those ask what is next. Half of its methods are the four
+/// interfaces by which its shard, its outbox, its timer and its stream know it.
 ///
 /// Owner: what it waits for holds it. Thread: its shard's.
 class websocket_core : public live_connection, protected outbox_writer, private timer_wheel::entry {
@@ -56,11 +59,14 @@ class websocket_core : public live_connection, protected outbox_writer, private 
   /// The socket is gone or useless.
   void fail(const error_code& why);
   void drop() noexcept;
-  bool dropped() const noexcept { return dropped_; }
+  bool dropped() const noexcept {
+    using stage = websocket_lifecycle::stage;
+    return life_.now() == stage::lost || life_.now() == stage::gone;
+  }
   /// Some of what was queued has left.
-  void taken() noexcept { stuck_ = false; }
+  void taken() noexcept { heartbeat_.taken(); }
   /// The peer has given a sign of life.
-  void heard() noexcept { heard_ = true; }
+  void heard() noexcept { heartbeat_.heard(); }
 
   /// Waits for bytes; ends in `received`.
   virtual void read() = 0;
@@ -77,8 +83,6 @@ class websocket_core : public live_connection, protected outbox_writer, private 
   std::shared_ptr<outbox> outbox_;
 
  private:
-  enum class phase : std::uint8_t { ping_due, pong_due, closing };
-
   void expired() final;
   void closing(close_code code) final;
   void resume_reading() final;
@@ -94,8 +98,7 @@ class websocket_core : public live_connection, protected outbox_writer, private 
   bool admit_control();
   /// Reading is over: tells the session, lets it go, and gets what is queued to the peer.
   void finish(const error_code& why, const frame_reader::result* close_frame = nullptr);
-  void limit_closing();
-  void count_close(std::uint16_t code) noexcept;
+  void beat();
   template <class Call>
   void guarded(Call call) noexcept;
   void close(close_code code) { outbox_->close(code, std::string(name(code))); }
@@ -105,22 +108,12 @@ class websocket_core : public live_connection, protected outbox_writer, private 
   frame_reader reader_;
   std::string rest_;  // an unfinished frame; and what a session that has enough left unread
   error_code write_error_;
-  phase phase_ = phase::ping_due;
+  websocket_lifecycle life_;
+  transport::heartbeat heartbeat_;
   std::uint16_t control_frames_ = 0;
   timer_wheel::tick control_since_ = 0;  // they are counted
   codec objects_ = codec::json;
   bool any_kind_ = false;
-  bool opened_ = false;
-  bool heard_ = true;  // since the last ping
-  bool stuck_ = false;  // since the last ping nothing has left of what waits
-  bool paused_ = false;
-  bool resumed_ = false;
-  bool deaf_ = false;  // paused for good
-  bool draining_ = false;
-  bool we_closed_ = false;
-  bool finished_ = false;
-  bool shut_ = false;
-  bool dropped_ = false;
 };
 
 }  // namespace confab::transport
