@@ -1,5 +1,7 @@
 #include "transport/address.hpp"
 
+#include "transport/header_list.hpp"
+
 #include <arpa/inet.h>
 
 #include <algorithm>
@@ -12,8 +14,6 @@ namespace {
 
 constexpr std::size_t v4_offset = 12;  // of the last four bytes
 constexpr std::array<std::uint8_t, v4_offset> v4_prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool is_alphanumeric(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');

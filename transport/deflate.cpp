@@ -1,5 +1,7 @@
 #include "transport/deflate.hpp"
 
+#include "transport/header_list.hpp"
+
 #include <zlib.h>
 
 #include <algorithm>
@@ -10,12 +12,6 @@
 namespace confab::transport {
 
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 /// What comes before `separator`, outside of quotes; `text` becomes what comes after.
 std::string_view take_until(std::string_view& text, char separator) {

@@ -1,10 +1,15 @@
 #pragma once
 
 #include "transport/handshake.hpp"
+#include "transport/http_answers.hpp"
+#include "transport/http_reading.hpp"
 #include "transport/http_rules.hpp"
 #include "transport/late_answer.hpp"
-#include "transport/proxy_header.hpp"
+#include "transport/lingering.hpp"
+#include "transport/routing.hpp"
 #include "transport/serve.hpp"
+#include "transport/sleeper.hpp"
+#include "transport/upgrade.hpp"
 #include "transport/websocket_connection.hpp"
 
 #include <boost/asio/write.hpp>
@@ -15,7 +20,6 @@
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 
@@ -41,14 +45,12 @@ class http_connection final : public live_connection,
         reactor_(std::move(reactor)),
         peer_address_(std::move(peer_address)),
         slot_(std::move(slot)),
-        buffer_(reactor_->how().header_bytes_max + read_bytes) {
+        buffer_(reactor_->how().header_bytes_max + head_read_bytes),
+        sleeper_(*reactor_) {
     reactor_->add(*this);
     if (slot_.reserved()) reactor_->add_reserved(*this);
   }
-  ~http_connection() {
-    if (waker_) waker_->detach();
-    reactor_->disarm(*this);
-  }
+  ~http_connection() { reactor_->disarm(*this); }
 
   task<> run();
 
@@ -59,34 +61,25 @@ class http_connection final : public live_connection,
   void abort() noexcept override {
     if (moved_) return;
     aborted_ = true;
-    if (waker_) waker_->detach();  // the io_context may end before whoever answers
+    sleeper_.detach();  // the io_context may end before whoever answers
     beast::close_socket(beast::get_lowest_layer(stream_));
-    woken();
+    sleeper_.wake();
   }
 
  private:
-  static constexpr std::size_t read_bytes = 4096;
   using parser = http::request_parser<http::string_body>;
-  using timer = net::basic_waitable_timer<std::chrono::steady_clock,
-                                          net::wait_traits<std::chrono::steady_clock>, executor>;
 
   void expired() override {
     if (!waits_for_answer_) return abort();
     time_is_up_ = true;
-    woken();
+    sleeper_.wake();
   }
   void give_up_place() noexcept override { abort(); }
   void limit(std::chrono::milliseconds wait) { reactor_->arm(*this, wait); }
   bool may_stay() const;
-  void woken() noexcept {
-    woken_ = true;
-    if (sleep_) sleep_->cancel();
-  }
-  std::shared_ptr<waker> own_waker();
 
-  task<> read_proxy_header(error_code& ec);
+  task<> take_proxy_header(error_code& ec);
   task<> wait_for_request(error_code& ec);
-  task<> read_head(parser& into_parser, error_code& ec);
   task<> read_body(parser& into_parser, http_request& into_request, error_code& ec);
   // By reference: GCC 12 destroys temporaries in the arguments of an awaited call twice.
   task<> serve_page(http_request& request, bool& keep_alive, unsigned version, error_code& ec);
@@ -99,7 +92,6 @@ class http_connection final : public live_connection,
   task<> answer(http_response& what, const http_request& to, bool keep_alive, error_code& ec);
   task<> send_stream(late_response& what, bool is_head, bool keep_alive, bool chunked,
                      error_code& ec);
-  task<> sleep();
   task<> close();
 
   Stream stream_;
@@ -107,6 +99,7 @@ class http_connection final : public live_connection,
   std::string peer_address_;
   admission::slot slot_;
   beast::flat_buffer buffer_;
+  sleeper sleeper_;
   const std::chrono::steady_clock::time_point born_ = std::chrono::steady_clock::now();
   bool proxied_ = false;
   bool moved_ = false;
@@ -114,9 +107,6 @@ class http_connection final : public live_connection,
   // Of answers that come later.
   bool waits_for_answer_ = false;
   bool time_is_up_ = false;
-  bool woken_ = false;
-  std::optional<timer> sleep_;
-  std::shared_ptr<waker> waker_;
   std::shared_ptr<stream_box> open_body_;
 };
 
@@ -124,7 +114,7 @@ class http_connection final : public live_connection,
 template <class Stream>
 bool http_connection<Stream>::may_stay() const {
   const auto& shared = reactor_->shared();
-  return !shared.draining && !slot_.reserved() && !shared.doors->is_crowded() &&
+  return !shared.draining && !slot_.reserved() && !shared.admission->is_crowded() &&
          std::chrono::steady_clock::now() - born_ < shared.how.http_wait_max;
 }
 
@@ -135,7 +125,7 @@ task<> http_connection<Stream>::run() {
   error_code ec;
   limit(slot_.reserved() ? how.close_wait_max : how.handshake_wait_max);
   if (how.proxy_protocol && is_proxy(peer_address_, how.trusted_proxies)) {
-    co_await read_proxy_header(ec);
+    co_await take_proxy_header(ec);
     if (ec) co_return;
   }
   if constexpr (is_tls<Stream>) {
@@ -153,7 +143,7 @@ task<> http_connection<Stream>::run() {
     std::optional<parser> message(std::in_place);
     message->header_limit(static_cast<std::uint32_t>(how.header_bytes_max));
     message->body_limit(boost::none);  // its row has one: see `read_body`
-    co_await read_head(*message, ec);
+    co_await read_head(stream_, buffer_, *message, how.header_bytes_max, ec);
     http_request request;
     std::optional<http_response> refusal;
     unsigned version = 11;
@@ -202,27 +192,18 @@ task<> http_connection<Stream>::run() {
 
 /// Where there is one: it comes before TLS.
 template <class Stream>
-task<> http_connection<Stream>::read_proxy_header(error_code& ec) {
+task<> http_connection<Stream>::take_proxy_header(error_code& ec) {
+  found_proxy_header found;
   auto& socket = beast::get_lowest_layer(stream_);
-  for (;;) {
-    const auto bytes =
-        co_await socket.async_read_some(buffer_.prepare(proxy_header_bytes_max), into(ec));
-    buffer_.commit(bytes);
-    if (ec) co_return;
-    const auto unread = buffer_.cdata();
-    const auto found = transport::read_proxy_header(
-        {static_cast<const char*>(unread.data()), unread.size()});
-    if (std::holds_alternative<half_proxy_header>(found)) continue;
-    if (std::holds_alternative<bad_proxy_header>(found)) {
-      reactor_->note({incident_kind::request_refused, "malformed", peer_address_, "PROXY protocol"});
-      ec = net::error::invalid_argument;
-    }
-    if (const auto* header = std::get_if<proxy_header>(&found)) {
-      buffer_.consume(header->bytes);
-      proxied_ = header->source.has_value();
-      if (header->source) peer_address_ = *header->source;
-    }
-    co_return;
+  co_await read_proxy_header(socket, buffer_, found, ec);
+  if (ec) co_return;
+  if (std::holds_alternative<bad_proxy_header>(found)) {
+    reactor_->note({incident_kind::request_refused, "malformed", peer_address_, "PROXY protocol"});
+    ec = net::error::invalid_argument;
+  }
+  if (const auto* header = std::get_if<proxy_header>(&found)) {
+    proxied_ = header->source.has_value();
+    if (header->source) peer_address_ = *header->source;
   }
 }
 
@@ -231,38 +212,10 @@ task<> http_connection<Stream>::wait_for_request(error_code& ec) {
   if (buffer_.size() == 0) {
     buffer_.shrink_to_fit();
     limit(reactor_->how().idle_wait_max);
-    const auto bytes = co_await stream_.async_read_some(buffer_.prepare(read_bytes), into(ec));
+    const auto bytes = co_await stream_.async_read_some(buffer_.prepare(head_read_bytes), into(ec));
     buffer_.commit(bytes);
   }
   limit(reactor_->how().handshake_wait_max);
-}
-
-template <class Stream>
-task<> http_connection<Stream>::read_head(parser& into_parser, error_code& ec) {
-  // Step by step, to see the head before it is read: Beast takes folded lines.
-  std::size_t bytes = 0;
-  for (bool more = buffer_.size() == 0; !into_parser.is_header_done(); more = true) {
-    if (more) {
-      const auto came = co_await stream_.async_read_some(buffer_.prepare(read_bytes), into(ec));
-      buffer_.commit(came);
-      if (ec == net::error::eof && into_parser.got_some()) ec = http::error::partial_message;
-      if (ec) co_return;
-    }
-    const auto unread = buffer_.cdata();
-    if (has_folded_line({static_cast<const char*>(unread.data()), unread.size()})) {
-      ec = http::error::bad_obs_fold;
-      co_return;
-    }
-    const auto used = into_parser.put(unread, ec);
-    buffer_.consume(used);
-    bytes += used;
-    if (ec == http::error::need_more) ec = {};
-    // Beast's own limit leaves out the request line.
-    if (!ec && bytes + buffer_.size() * !into_parser.is_header_done() >
-                   reactor_->how().header_bytes_max)
-      ec = http::error::header_limit;
-    if (ec) co_return;
-  }
 }
 
 template <class Stream>
@@ -307,7 +260,7 @@ template <class Stream>
 task<> http_connection<Stream>::serve_late(const http_route& page, http_request& request,
                                            bool& keep_alive, unsigned version, error_code& ec) {
   const auto& shared = reactor_->shared();
-  const auto slot = std::make_shared<exchange_handle::slot>(std::move(request), own_waker());
+  const auto slot = std::make_shared<exchange_handle::slot>(std::move(request), sleeper_.remote());
   ask(shared, page, slot);
   co_await wait_for_answer(*slot, page.answer_wait_max, ec);
   auto given = settle(shared, *slot);
@@ -339,7 +292,7 @@ task<> http_connection<Stream>::upgrade(const websocket_route& route, http_reque
     co_return;
   }
   if (route.authorize_later) {
-    const auto slot = std::make_shared<upgrade_handle::slot>(std::move(request), own_waker());
+    const auto slot = std::make_shared<upgrade_handle::slot>(std::move(request), sleeper_.remote());
     ask(shared, route, slot);
     co_await wait_for_answer(*slot, route.answer_wait_max, ec);
     auto refusal = settle(shared, *slot, *agreed);
@@ -357,35 +310,15 @@ task<> http_connection<Stream>::upgrade(const websocket_route& route, http_reque
 }
 
 template <class Stream>
-std::shared_ptr<waker> http_connection<Stream>::own_waker() {
-  if (!waker_) {
-    sleep_.emplace(reactor_->get_executor());
-    waker_ = std::make_shared<waker>(*reactor_, [this] { woken(); });
-  }
-  return waker_;
-}
-
-template <class Stream>
 template <class Slot>
 task<> http_connection<Stream>::wait_for_answer(Slot& slot, std::chrono::milliseconds wait,
                                                 error_code& ec) {
   waits_for_answer_ = true;
   time_is_up_ = false;
   limit(wait);
-  while (!slot.over() && !time_is_up_ && !aborted_) co_await sleep();
+  while (!slot.over() && !time_is_up_ && !aborted_) co_await sleeper_.sleep();
   waits_for_answer_ = false;
   if (aborted_) ec = net::error::operation_aborted;
-}
-
-/// Until somebody wakes the connection, which may have happened already.
-template <class Stream>
-task<> http_connection<Stream>::sleep() {
-  if (!woken_) {
-    error_code ignored;
-    sleep_->expires_at(timer::time_point::max());
-    co_await sleep_->async_wait(into(ignored));
-  }
-  woken_ = false;
 }
 
 template <class Stream>
@@ -432,25 +365,20 @@ task<> http_connection<Stream>::send_stream(late_response& what, bool is_head, b
     if (portion.last) break;
     if (!portion.bytes.empty()) continue;
     reactor_->disarm(*this);
-    co_await sleep();
+    co_await sleeper_.sleep();
     if (aborted_) ec = net::error::operation_aborted;
   }
   const auto last = http::make_chunk_last();
   if (!ec && !is_head && chunked) co_await net::async_write(stream_, last, into(ec));
 }
 
-/// The peer gets all of the answer: with bytes of his unread, closing at once would reset it.
 template <class Stream>
 task<> http_connection<Stream>::close() {
   error_code ec;
   limit(reactor_->how().close_wait_max);
   if constexpr (is_tls<Stream>) co_await stream_.async_shutdown(into(ec));
-  if constexpr (is_tls<Stream> || std::is_same_v<Stream, tcp_socket>) {
-    auto& socket = beast::get_lowest_layer(stream_);
-    socket.shutdown(tcp_socket::shutdown_send, ec);
-    std::array<char, 1024> ignored;
-    while (!ec) co_await socket.async_read_some(net::buffer(ignored), into(ec));
-  }
+  if constexpr (is_tls<Stream> || std::is_same_v<Stream, tcp_socket>)
+    co_await linger(beast::get_lowest_layer(stream_));
 }
 
 template <class Stream>

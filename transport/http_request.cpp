@@ -1,38 +1,17 @@
 #include "transport/port.hpp"
 
+#include "transport/header_list.hpp"
+
 #include <algorithm>
 
 namespace confab::transport {
 
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [](char x, char y) { return lower(x) == lower(y); });
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   const char l = lower(c);
   return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
-}
-
-/// Calls `found` with each part of `text` between separators until it returns true.
-template <class Found>
-void each_part(std::string_view text, char separator, Found found) {
-  while (!text.empty()) {
-    const auto end = std::min(text.find(separator), text.size());
-    if (found(text.substr(0, end))) return;
-    text.remove_prefix(std::min(text.size(), end + 1));
-  }
 }
 
 }  // namespace
@@ -83,7 +62,7 @@ std::optional<std::string_view> http_request::cookie(std::string_view name) cons
   std::optional<std::string_view> result;
   for (const auto& [key, value] : headers) {
     if (!equal_ignoring_case(key, "cookie")) continue;
-    each_part(value, ';', [&](std::string_view pair) {
+    any_part(value, ';', [&](std::string_view pair) {
       const auto equals = pair.find('=');
       if (equals == pair.npos || trimmed(pair.substr(0, equals)) != name) return false;
       result = trimmed(pair.substr(equals + 1));
@@ -96,7 +75,7 @@ std::optional<std::string_view> http_request::cookie(std::string_view name) cons
 
 std::optional<std::string> http_request::parameter(std::string_view name) const {
   std::optional<std::string> result;
-  each_part(query, '&', [&](std::string_view pair) {
+  any_part(query, '&', [&](std::string_view pair) {
     const auto equals = std::min(pair.find('='), pair.size());
     if (percent_decoded(pair.substr(0, equals), true) != name) return false;
     result = percent_decoded(pair.substr(std::min(pair.size(), equals + 1)), true);
@@ -117,15 +96,11 @@ std::optional<std::string_view> http_request::bearer() const noexcept {
 }
 
 bool http_request::has_token(std::string_view name, std::string_view token) const noexcept {
-  bool found = false;
-  for (const auto& [key, value] : headers) {
-    if (!equal_ignoring_case(key, name)) continue;
-    each_part(value, ',', [&](std::string_view each) {
-      return found = equal_ignoring_case(trimmed(each), token);
-    });
-    if (found) break;
-  }
-  return found;
+  return std::any_of(headers.begin(), headers.end(), [&](const auto& one) {
+    return equal_ignoring_case(one.first, name) &&
+           any_item(one.second,
+                    [&](std::string_view each) { return equal_ignoring_case(each, token); });
+  });
 }
 
 std::optional<std::string_view> http_request::path_parameter(std::string_view name) const noexcept {

@@ -1,33 +1,23 @@
-#include "protocol/base64url.hpp"
 #include "transport/http_rules.hpp"
+
+#include "transport/header_list.hpp"
+#include "transport/http_answers.hpp"
+#include "transport/http_head.hpp"
+#include "transport/routing.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace confab::transport {
 
 namespace {
 
 /// Or too little memory, in which connections that are kept go on asking.
-http_response too_many() {
-  auto out = refuse(503, "too many connections");
-  out.headers.emplace_back("Retry-After", "1");
-  return out;
-}
-
-http_response wrong_method(std::string methods) {
-  auto out = refuse(405, "only " + methods);
-  out.headers.emplace_back("Allow", std::move(methods));
-  return out;
-}
-
-http_response internal_error() { return refuse(500, "internal error"); }
+http_response too_many() { return refuse_for_now(503, "too many connections"); }
 
 bool is_health(const site& shared, const http_request& request) {
   const auto* page = find_route(shared.pages, request.path, request.method);
   return page && page->health;
-}
-
-void note_refusal(const site& shared, const http_request& request, std::string_view reason,
-                  std::string_view detail) {
-  shared.note({incident_kind::upgrade_refused, reason, request.peer_address, detail});
 }
 
 }  // namespace
@@ -43,7 +33,7 @@ http_request to_request(const http::request_header<>& from, std::string peer_add
     target.remove_prefix(scheme + 3);
     const auto path = std::min(target.find_first_of("/?"), target.size());
     for (auto& [name, value] : out.headers)
-      if (beast::iequals(name, "host")) value = target.substr(0, path);
+      if (equal_ignoring_case(name, "host")) value = target.substr(0, path);
     target.remove_prefix(path);
     if (!target.starts_with('/')) out.path = "/";
   }
@@ -116,7 +106,7 @@ std::size_t body_bytes_max(const site& shared, const http_request& request) {
 
 std::optional<http_response> turn_down(const site& shared, const http_request& request,
                                        bool reserved) {
-  const bool spares = shared.doors->is_closed();
+  const bool spares = shared.admission->is_closed();
   if (!reserved && !spares && host_served(request, shared.how.hosts, shared.how.local_hosts_only))
     return std::nullopt;
   if (is_health(shared, request)) return std::nullopt;
@@ -161,7 +151,7 @@ void spare_unchanged(const http_request& request, http_response& answer) {
   const auto wanted = answer.status == 200 ? request.header("if-none-match") : std::nullopt;
   if (!wanted) return;
   for (const auto& [name, value] : answer.headers)
-    if (beast::iequals(name, "etag") && etag_matches(*wanted, value)) {
+    if (equal_ignoring_case(name, "etag") && etag_matches(*wanted, value)) {
       answer.status = 304;
       answer.body.clear();
       return;
@@ -190,91 +180,6 @@ late_response settle(const site& shared, exchange_handle::slot& slot) {
   }
   if (!given->body) spare_unchanged(slot.request(), given->head);
   return std::move(*given);
-}
-
-std::variant<agreement, http_response> judge_upgrade(const site& shared,
-                                                     const http_request& request,
-                                                     const websocket_route& route) {
-  const auto refused = [&](http_response answer, std::string_view reason, std::string_view detail) {
-    note_refusal(shared, request, reason, detail);
-    return answer;
-  };
-  if (shared.draining) {
-    auto out = refuse(503, "the server stops");
-    out.headers.emplace_back("Retry-After", "1");
-    return refused(std::move(out), "draining", {});
-  }
-  const auto key = request.header("sec-websocket-key");
-  if (!key || !is_websocket_key(*key))
-    return refused(refuse(400, "Sec-WebSocket-Key is missing or wrong"), "malformed", "key");
-  if (request.header("sec-websocket-version") != "13")
-    return refused(upgrade_required(), "malformed", "version");
-  if (!origin_allowed(request, shared.how.origins))
-    return refused(refuse(403, "origin not allowed"), "origin", *request.header("origin"));
-  auto chosen = choose_subprotocol(request, route);
-  if (!chosen)
-    return refused(refuse_subprotocols(route), "subprotocol",
-                   request.list("sec-websocket-protocol"));
-
-  agreement out;
-  out.route = &route;
-  out.key = *key;
-  out.subprotocol = std::move(chosen->subprotocol);
-  out.format.objects = chosen->objects;
-  if (chosen->first_message) {
-    out.first_message = base64url_decoded(*chosen->first_message);
-    if (!out.first_message)
-      return refused(refuse(400, "the message in the request is not base64url"), "malformed",
-                     "first message");
-  }
-  if (shared.how.compression) {
-    if (auto answer = accept_deflate_offer(request.list("sec-websocket-extensions"))) {
-      out.extension = std::move(*answer);
-      out.format.deflate = true;
-    }
-  }
-  if (route.authorize_later) return out;
-  try {
-    auto verdict = route.authorize(request);
-    if (auto* no = std::get_if<upgrade_refused>(&verdict))
-      return refused(std::move(no->response), "credentials", no->detail);
-    out.make_session = std::get<session_factory>(std::move(verdict));
-  } catch (...) {
-    shared.note_bug("authorize");
-    return internal_error();
-  }
-  return out;
-}
-
-void ask(const site& shared, const websocket_route& route,
-         const std::shared_ptr<upgrade_handle::slot>& slot) {
-  const auto handle = std::make_shared<upgrade_handle>(slot);
-  try {
-    route.authorize_later(handle);
-  } catch (...) {
-    shared.note_bug("authorize");
-    slot->give(upgrade_refused{internal_error(), "internal error"});
-  }
-}
-
-std::optional<http_response> settle(const site& shared, upgrade_handle::slot& slot,
-                                    agreement& into) {
-  const bool in_time = slot.over();
-  auto verdict = slot.take();
-  if (!verdict && !in_time) {
-    note_refusal(shared, slot.request(), "late", {});
-    return refuse(503, "no answer in time");
-  }
-  if (!verdict) {
-    shared.note({incident_kind::bug, "authorize", {}, "the question was not answered"});
-    return internal_error();
-  }
-  if (auto* no = std::get_if<upgrade_refused>(&*verdict)) {
-    note_refusal(shared, slot.request(), "credentials", no->detail);
-    return std::move(no->response);
-  }
-  into.make_session = std::get<session_factory>(std::move(*verdict));
-  return std::nullopt;
 }
 
 unsigned status_for(const error_code& ec) {

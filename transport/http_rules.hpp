@@ -1,9 +1,7 @@
 #pragma once
 
-#include "transport/handshake.hpp"
 #include "transport/late_answer.hpp"
 #include "transport/reactor.hpp"
-#include "transport/websocket_core.hpp"
 
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
@@ -49,16 +47,6 @@ void ask(const site& shared, const http_route& page,
          const std::shared_ptr<exchange_handle::slot>& slot);
 /// What a late answer has come to.
 late_response settle(const site& shared, exchange_handle::slot& slot);
-
-/// Decides over an upgrade, but for a session if the route authorises later.
-std::variant<agreement, http_response> judge_upgrade(const site& shared,
-                                                     const http_request& request,
-                                                     const websocket_route& route);
-/// The same for routes that authorise later: asking, and what has come of it.
-void ask(const site& shared, const websocket_route& route,
-         const std::shared_ptr<upgrade_handle::slot>& slot);
-std::optional<http_response> settle(const site& shared, upgrade_handle::slot& slot,
-                                    agreement& into);
 
 /// What to answer to a request that could not be read; 0: nothing, it is not HTTP's fault.
 unsigned status_for(const error_code& ec);

@@ -1,268 +1,21 @@
 #include "transport/listener.hpp"
 
+#include "transport/accept_loop.hpp"
 #include "transport/certificate.hpp"
-#include "transport/serve.hpp"
 
-#include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
-
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
-#include <chrono>
 #include <optional>
 #include <random>
-#include <stdexcept>
 #include <system_error>
 #include <utility>
+#include <variant>
 
 namespace confab::transport {
 
 namespace {
-
-using tcp = net::ip::tcp;
-using acceptor = net::basic_socket_acceptor<tcp, executor>;
-using timer = net::basic_waitable_timer<std::chrono::steady_clock,
-                                        net::wait_traits<std::chrono::steady_clock>, executor>;
-
-// Out of file descriptors: accepting again at once would only spin.
-constexpr std::chrono::milliseconds accept_pause{100};
-// Others are to have their turn between.
-constexpr int accepted_at_once_max = 64;
-// Who is turned away gets an answer while no more than these do; above, the socket just closes.
-constexpr std::size_t turned_away_max = 256;
-
-std::string address_text(const tcp::endpoint& peer) {
-  auto address = peer.address();
-  if (address.is_v6() && address.to_v6().is_v4_mapped())
-    address = net::ip::make_address_v4(net::ip::v4_mapped, address.to_v6());
-  return address.to_string();
-}
-
-tcp::endpoint resolve(net::io_context& io, const std::string& host, std::uint16_t port) {
-  error_code ec;
-  const auto address = net::ip::make_address(host, ec);
-  if (!ec) return {address, port};
-  tcp::resolver resolver(io);
-  return resolver.resolve(host, std::to_string(port)).begin()->endpoint();
-}
-
-[[noreturn]] void fail(const std::string& sentence) {
-  throw std::runtime_error(sentence + ": " + std::system_category().message(errno));
-}
-
-/// A socket that listens at `path`, in place of one that a server has left behind there. A proxy may
-/// open it that is in the server's group.
-int listen_at(const std::string& path) {
-  const auto sentence = "cannot listen on " + path;
-  sockaddr_un where{};
-  where.sun_family = AF_UNIX;
-  if (path.size() >= sizeof where.sun_path)
-    throw std::runtime_error(sentence + ": that is too long for a socket's name");
-  path.copy(where.sun_path, path.size());
-  const auto* address = reinterpret_cast<const sockaddr*>(&where);
-  const auto made = [] { return ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); };
-  struct stat there {};
-  if (::lstat(path.c_str(), &there) == 0) {
-    if (!S_ISSOCK(there.st_mode)) throw std::runtime_error(sentence + ": something else is there");
-    const int caller = made();
-    const bool answered = ::connect(caller, address, sizeof where) == 0 || errno == EAGAIN;
-    ::close(caller);
-    if (answered) throw std::runtime_error(sentence + ": another server does");
-    ::unlink(path.c_str());
-  }
-  const int socket = made();
-  if (socket < 0) fail(sentence);
-  if (::bind(socket, address, sizeof where) == 0 && ::chmod(path.c_str(), 0660) == 0 &&
-      ::listen(socket, SOMAXCONN) == 0)
-    return socket;
-  const int why = errno;
-  ::close(socket);
-  errno = why;
-  fail(sentence);
-}
-
-using certificate_ptr = std::shared_ptr<shown_certificate>;
-
-/// The accept loop. Owner: the listener and its own pending operations. Thread: shard 0's.
-class door final : public std::enable_shared_from_this<door> {
- public:
-  door(std::shared_ptr<site> shared, std::vector<std::shared_ptr<reactor_core>> shards)
-      : shared_(std::move(shared)),
-        shards_(shards.begin(), shards.end()),
-        acceptor_(shards.front()->get_executor()),
-        pause_(shards.front()->get_executor()) {
-    const auto& how = shared_->how;
-    if (how.tls_cert_file.empty() != how.tls_key_file.empty())
-      throw std::system_error(std::make_error_code(std::errc::invalid_argument),
-                              "a TLS certificate needs a key, and a key a certificate");
-    if (!how.tls_cert_file.empty()) {
-      auto loaded = load_certificate(how.tls_cert_file, how.tls_key_file);
-      if (const auto* why = std::get_if<std::string>(&loaded)) throw std::runtime_error(*why);
-      tls_ = std::get<certificate_ptr>(std::move(loaded));
-      expires_at.set(static_cast<std::uint64_t>(tls_->expires_at));
-    }
-    if (how.inherited >= 0)
-      take(how.inherited);
-    else if (how.host.starts_with('/'))
-      take(listen_at(own_path_ = how.host));
-    else
-      open(resolve(shards.front()->io(), how.host, how.port));
-    acceptor_.non_blocking(true);
-    if (is_unix_) return;
-    acceptor_.set_option(tcp::no_delay(true));  // Linux hands it on to what is accepted
-    port_ = acceptor_.local_endpoint().port();
-  }
-
-  std::uint16_t port() const noexcept { return port_; }
-  std::string where() const {
-    if (is_unix_) return "unix:" + own_path_;
-    const auto& how = shared_->how;
-    const auto host = how.inherited < 0 ? how.host : acceptor_.local_endpoint().address().to_string();
-    return (host.find(':') == host.npos ? host : '[' + host + ']') + ':' + std::to_string(port_);
-  }
-  std::uint64_t refused() const noexcept { return refused_.get(); }
-
-  void accept() {
-    if (!acceptor_.is_open()) return;
-    acceptor_.async_wait(acceptor::wait_read, [self = shared_from_this()](const error_code& ec) {
-      if (!ec) self->accept_some();
-    });
-  }
-
-  /// On its own thread. Connections that are there keep what they have: OpenSSL counts.
-  void use(certificate_ptr tls) {
-    tls_ = std::move(tls);
-    expires_at.set(static_cast<std::uint64_t>(tls_->expires_at));
-  }
-
-  void close() noexcept {
-    error_code ec;
-    if (acceptor_.is_open() && is_unix_ && shared_->how.inherited < 0) ::unlink(own_path_.c_str());
-    acceptor_.close(ec);
-    pause_.cancel();
-  }
-
- private:
-  void open(const tcp::endpoint& where) {
-    protocol_ = where.protocol();
-    acceptor_.open(protocol_);
-    acceptor_.set_option(net::socket_base::reuse_address(true));
-    acceptor_.bind(where);
-    acceptor_.listen(net::socket_base::max_listen_connections);
-  }
-
-  /// Asio knows sockets of any family by their descriptor.
-  void take(int listening) {
-    sockaddr_storage where{};
-    socklen_t bytes = sizeof where;
-    if (::getsockname(listening, reinterpret_cast<sockaddr*>(&where), &bytes) != 0)
-      fail("cannot listen on what was passed on");
-    is_unix_ = where.ss_family == AF_UNIX;
-    protocol_ = where.ss_family == AF_INET6 ? tcp::v6() : tcp::v4();
-    if (is_unix_) own_path_ = reinterpret_cast<const sockaddr_un&>(where).sun_path;
-    acceptor_.assign(protocol_, listening);
-  }
-
-  /// Asio's own accept makes the socket before there is a connection, on an io_context that may
-  /// die before this one; and it takes one per wake-up.
-  void accept_some() {
-    for (int i = 0; i < accepted_at_once_max; ++i) {
-      tcp::endpoint peer;
-      auto peer_bytes = static_cast<socklen_t>(peer.capacity());
-      const int fd = ::accept4(acceptor_.native_handle(), peer.data(), &peer_bytes,
-                               SOCK_NONBLOCK | SOCK_CLOEXEC);
-      if (fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
-      if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
-        return pause();
-      if (fd < 0) continue;  // gone while it waited
-      const auto shard = shards_[next_++ % shards_.size()].lock();
-      if (!shard) {
-        ::close(fd);
-        continue;
-      }
-      tcp_socket socket(shard->get_executor());
-      error_code ec;
-      socket.assign(protocol_, fd, ec);
-      if (ec) {
-        ::close(fd);
-        continue;
-      }
-      try {
-        if (!is_unix_) peer.resize(peer_bytes);
-        welcome(std::move(socket), is_unix_ ? "127.0.0.1" : address_text(peer), shard);
-      } catch (...) {  // no memory: this one is closed, the others live
-        shard->note_bug("accept");
-      }
-    }
-    accept();
-  }
-
-  void pause() {
-    shared_->note(
-        {incident_kind::accept_failed, "resources", {}, std::system_category().message(errno)});
-    pause_.expires_after(accept_pause);
-    pause_.async_wait([self = shared_from_this()](const error_code& stopped) {
-      if (!stopped) self->accept();
-    });
-  }
-
-  void welcome(tcp_socket socket, std::string peer, std::shared_ptr<reactor_core> shard) {
-    auto [verdict, slot] = shared_->doors->admit(counted_as(peer, shared_->how.trusted_proxies));
-    auto io = shard->get_executor();
-    if (verdict != admission::verdict::admitted)
-      shared_->note({incident_kind::connection_refused,
-                     verdict == admission::verdict::full ? "all" : "address",
-                     peer,
-                     {}});
-    if (verdict == admission::verdict::address_full) {
-      refused_.add();
-      // Before the TLS handshake there is no way to say anything.
-      if (tls_ || turned_away_->load(std::memory_order_relaxed) >= turned_away_max) return;
-      turned_away_->fetch_add(1, std::memory_order_relaxed);
-      return net::co_spawn(io, turn_away(std::move(socket), std::move(shard)),
-                           [count = turned_away_](const std::exception_ptr&) {
-                             count->fetch_sub(1, std::memory_order_relaxed);
-                           });
-    }
-    accepted_.add();
-    if (tls_)
-      net::co_spawn(io,
-                    serve(tls_stream(std::move(socket), tls_->context), std::move(shard), std::move(peer),
-                          std::move(slot)),
-                    net::detached);
-    else
-      net::co_spawn(io,
-                    serve(std::move(socket), std::move(shard), std::move(peer), std::move(slot)),
-                    net::detached);
-  }
-
-  std::shared_ptr<site> shared_;
-  std::vector<std::weak_ptr<reactor_core>> shards_;  // weak: each dies with its own io_context
-  acceptor acceptor_;
-  timer pause_;
-  tcp protocol_ = tcp::v4();
-  certificate_ptr tls_;  // null: plain
-  std::uint16_t port_ = 0;
-  bool is_unix_ = false;
-  std::string own_path_;  // of a Unix domain socket
-  std::size_t next_ = 0;
-  meter refused_;
-  std::shared_ptr<std::atomic<std::size_t>> turned_away_ =
-      std::make_shared<std::atomic<std::size_t>>(0);
-
- public:
-  meter accepted_;
-  meter expires_at;  // of the certificate
-};
 
 class listener_impl final : public listener {
  public:
@@ -272,21 +25,21 @@ class listener_impl final : public listener {
     for (auto* io : shards)
       shards_.push_back(std::make_shared<reactor_core>(
           *io, shared_, static_cast<unsigned>(shards_.size()), seed()));
-    door_ = std::make_shared<door>(shared_, shards_);
-    net::post(shards_.front()->io(), [door = door_] { door->accept(); });
+    accepting_ = std::make_shared<accept_loop>(shared_, shards_);
+    net::post(shards_.front()->io(), [accepting = accepting_] { accepting->accept(); });
   }
-  ~listener_impl() override { door_->close(); }
+  ~listener_impl() override { accepting_->close(); }
 
-  std::uint16_t port() const noexcept override { return door_->port(); }
-  std::string where() const override { return door_->where(); }
+  std::uint16_t port() const noexcept override { return accepting_->port(); }
+  std::string where() const override { return accepting_->where(); }
   reactor& shard(std::size_t index) noexcept override { return *shards_[index]; }
 
   counters count() const noexcept override {
     counters out;
-    out.connections_open = shared_->doors->open_count();
-    out.accepted = door_->accepted_.get();
-    out.certificate_expires_at = door_->expires_at.get();
-    out.refused = door_->refused();
+    out.connections_open = shared_->admission->open_count();
+    out.accepted = accepting_->count.accepted.get();
+    out.certificate_expires_at = accepting_->count.certificate_expires_at.get();
+    out.refused = accepting_->count.refused.get();
     for (const auto& each : shards_) {
       const auto& from = each->count;
       out.websockets_open += from.websockets_open.get();
@@ -311,12 +64,12 @@ class listener_impl final : public listener {
     auto fresh = std::get<certificate_ptr>(std::move(loaded));
     if (fresh->expired) return "the certificate in " + shared_->how.tls_cert_file + " has expired";
     net::post(shards_.front()->io(),
-              [door = door_, fresh = std::move(fresh)] { door->use(fresh); });
+              [accepting = accepting_, fresh = std::move(fresh)] { accepting->use(fresh); });
     return std::nullopt;
   }
 
   void spare_memory(bool is_short) override {
-    shared_->doors->close(is_short);
+    shared_->admission->close(is_short);
     const auto waiting = shared_->outbound_bytes.load(std::memory_order_relaxed);
     shared_->outbound_spare = is_short ? std::max<std::size_t>(waiting / 2, 1) : 0;
     if (!is_short) return;
@@ -325,24 +78,24 @@ class listener_impl final : public listener {
 
   void drain() override {
     if (shared_->draining.exchange(true)) return;
-    // The door stays open for plain HTTP: /readyz must be able to say that this server is going. Who
-    // comes to a door that others keep need not be turned away.
+    // It goes on accepting for plain HTTP: /readyz must be able to say that this server is going. A
+    // socket that others keep is left to them.
     if (shared_->how.inherited >= 0)
-      net::post(shards_.front()->io(), [door = door_] { door->close(); });
+      net::post(shards_.front()->io(), [accepting = accepting_] { accepting->close(); });
     for (const auto& each : shards_) net::post(each->io(), [each] { each->drain_all(); });
   }
 
   void abort() override {
     shared_->draining = true;
     shared_->aborted = true;
-    net::post(shards_.front()->io(), [door = door_] { door->close(); });
+    net::post(shards_.front()->io(), [accepting = accepting_] { accepting->close(); });
     for (const auto& each : shards_) net::post(each->io(), [each] { each->abort_all(); });
   }
 
  private:
   std::shared_ptr<site> shared_;
   std::vector<std::shared_ptr<reactor_core>> shards_;
-  std::shared_ptr<door> door_;
+  std::shared_ptr<accept_loop> accepting_;
 };
 
 }  // namespace
@@ -356,7 +109,8 @@ std::unique_ptr<listener> listen(const options& how, std::vector<websocket_route
   shared->how = how;
   shared->websockets = std::move(websockets);
   shared->pages = std::move(pages);
-  shared->doors = std::make_shared<admission>(how.connections_max, how.connections_per_address_max);
+  shared->admission =
+      std::make_shared<admission>(how.connections_max, how.connections_per_address_max);
   try {
     shared->shards = shards.size();
     return std::make_unique<listener_impl>(std::move(shared), shards);

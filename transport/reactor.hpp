@@ -27,7 +27,7 @@ struct site {
   options how;
   std::vector<websocket_route> websockets;
   std::vector<http_route> pages;
-  std::shared_ptr<admission> doors;
+  std::shared_ptr<transport::admission> admission;
   std::size_t shards = 1;
   mutable std::atomic<std::size_t> outbound_bytes{0};  // that wait in all outboxes
   std::atomic<std::size_t> outbound_spare{0};  // while memory is short, instead of the option

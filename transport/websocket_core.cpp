@@ -4,6 +4,7 @@
 #include "protocol/utf8.hpp"
 #include "transport/control_frame.hpp"
 #include "transport/handshake.hpp"
+#include "transport/upgrade.hpp"
 
 #include <boost/asio/error.hpp>
 

@@ -9,23 +9,13 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace confab::transport {
 
-/// What an upgrade agreed on.
-struct agreement {
-  const websocket_route* route = nullptr;
-  std::string key;                           // Sec-WebSocket-Key, as sent
-  std::string subprotocol;                   // empty: none is named in the answer
-  std::string extension;                     // value of Sec-WebSocket-Extensions; empty: none
-  std::optional<std::string> first_message;  // that came in the request
-  wire_format format;
-  session_factory make_session;
-};
+struct agreement;
 
 /// A WebSocket connection without its socket: it gives what comes to the session, and brings the
 /// connection to its end. `websocket_connection` adds the stream; what is next is decided by

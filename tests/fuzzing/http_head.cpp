@@ -4,7 +4,9 @@
 #include "tests/fuzzing/fuzzing.hpp"
 #include "transport/deflate.hpp"
 #include "transport/handshake.hpp"
+#include "transport/header_list.hpp"
 #include "transport/http_connection.hpp"
+#include "transport/http_head.hpp"
 
 using namespace confab::transport;
 using confab::fuzzing::must;

@@ -17,13 +17,13 @@ namespace {
 struct in_memory {
   explicit in_memory(std::size_t fail_at) : failures(fail_at) {
     auto shared = std::make_shared<site>();
-    shared->doors = std::make_shared<admission>(10, 0);
+    shared->admission = std::make_shared<admission>(10, 0);
     shared->how.close_wait_max = 5ms;
     shared->how.handshake_wait_max = 20ms;
     shared->how.idle_wait_max = 20ms;
     shared->how.ping_interval = 1h;  // no ping in between, however slow the machine is
     shared->websockets.push_back({"/ws", admit_all(book), {{"v1", codec::json}}, true, "say."});
-    doors = shared->doors;
+    places = shared->admission;
     reactor = std::make_shared<reactor_core>(io, shared, 0, 1);
   }
 
@@ -32,7 +32,7 @@ struct in_memory {
     test::stream ours(io, failures);
     auto theirs = test::connect(ours);
     net::write(theirs, net::buffer(sent));
-    net::co_spawn(io, serve(std::move(ours), reactor, "peer", std::move(doors->admit("").second)),
+    net::co_spawn(io, serve(std::move(ours), reactor, "peer", std::move(places->admit("").second)),
                   net::detached);
     while (io.run_one() > 0) reactor->end_turn();
     received = std::string(theirs.str());
@@ -41,7 +41,7 @@ struct in_memory {
   net::io_context io{1};
   test::fail_count failures;
   std::shared_ptr<notes> book = std::make_shared<notes>();
-  std::shared_ptr<admission> doors;
+  std::shared_ptr<admission> places;
   std::shared_ptr<reactor_core> reactor;
   std::string received;
 };
@@ -68,7 +68,7 @@ TEST_CASE(
     REQUIRE(book.made <= 1);
     REQUIRE(book.destroyed == book.made);
     REQUIRE(static_cast<int>(book.closes.size()) == book.made);
-    REQUIRE(connection.doors->open_count() == 0);
+    REQUIRE(connection.places->open_count() == 0);
     REQUIRE(connection.reactor->count.websockets_open.get() == 0);
     if (book.made > 0)
       REQUIRE(book.sink->push(make_frame(frame_kind::text, "x")) == push_result::closed);

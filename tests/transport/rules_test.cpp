@@ -2,7 +2,11 @@
 #include "transport/admission.hpp"
 #include "transport/deflate.hpp"
 #include "transport/handshake.hpp"
+#include "transport/header_list.hpp"
+#include "transport/http_answers.hpp"
+#include "transport/http_head.hpp"
 #include "transport/port.hpp"
+#include "transport/routing.hpp"
 
 #include "tests/support/catch.hpp"
 
