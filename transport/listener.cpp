@@ -41,18 +41,8 @@ class listener_impl final : public listener {
     out.certificate_expires_at = accepting_->count.certificate_expires_at.get();
     out.refused = accepting_->count.refused.get();
     for (const auto& each : shards_) {
-      const auto& from = each->count;
-      out.websockets_open += from.websockets_open.get();
-      out.refused += from.refused.get();
-      out.messages_in += from.messages_in.get();
-      out.frames_out += from.frames_out.get();
-      out.writes += from.writes.get();
-      out.bytes_in += from.bytes_in.get();
-      out.bytes_out += from.bytes_out.get();
-      out.outbound_bytes += from.outbound_bytes.get();
-      out.outbox_highest = std::max(out.outbox_highest, from.outbox_highest.get());
-      out.slow_consumers += from.slow_consumers.get();
-      for (std::size_t i = 0; i < out.closes.size(); ++i) out.closes[i] += from.closes[i].get();
+      out.each_sum(each->count, [](std::uint64_t& sum, const meter& one) { sum += one.get(); });
+      out.outbox_highest = std::max(out.outbox_highest, each->count.outbox_highest.get());
     }
     return out;
   }

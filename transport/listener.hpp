@@ -2,10 +2,10 @@
 
 #include "protocol/limits.hpp"
 #include "transport/address.hpp"
+#include "transport/counts.hpp"
 #include "transport/incident.hpp"
 #include "transport/port.hpp"
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -63,24 +63,11 @@ struct options {
   std::function<void(const incident&)> on_incident;
 };
 
-/// What happened so far; summed over shards when read. Any thread.
-struct counters {
+/// What happened so far, on all shards together. Any thread.
+struct counters : shard_counts<std::uint64_t> {
   std::uint64_t connections_open = 0;
-  std::uint64_t websockets_open = 0;
-  std::uint64_t certificate_expires_at = 0;  // seconds of the Unix epoch; 0: no TLS
   std::uint64_t accepted = 0;
-  std::uint64_t refused = 0;  // over a limit
-  std::uint64_t messages_in = 0;
-  std::uint64_t frames_out = 0;
-  std::uint64_t writes = 0;
-  std::uint64_t bytes_in = 0;
-  std::uint64_t bytes_out = 0;
-  std::uint64_t slow_consumers = 0;
-  std::uint64_t outbound_bytes = 0;  // that wait, at this moment
-  std::uint64_t outbox_highest = 0;  // that waited for one reader, within the last minute or two
-  /// WebSockets that ended, by the code they were closed with: the rows of `close_rows`, then
-  /// those without a close frame (1006), then all other codes.
-  std::array<std::uint64_t, close_rows.size() + 2> closes{};
+  std::uint64_t certificate_expires_at = 0;  // seconds of the Unix epoch; 0: no TLS
 };
 
 /// One shard's share of the transport: its connections, their timers (one wheel for all), and the

@@ -29,11 +29,11 @@ constexpr std::size_t answer_bytes_spared = 4 * 1024;
 
 }  // namespace
 
-void meters::add_close(std::uint16_t code) noexcept {
+void count_close(meters& of, std::uint16_t code) noexcept {
   std::size_t row = 0;
   while (row < close_rows.size() && static_cast<std::uint16_t>(close_rows[row].code) != code) ++row;
   if (row == close_rows.size() && code != close_without_frame) ++row;
-  closes[row].add();
+  of.closes[row].add();
 }
 
 void site::note(const incident& what) const noexcept {

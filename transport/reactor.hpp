@@ -2,6 +2,7 @@
 
 #include "protocol/meter.hpp"
 #include "transport/admission.hpp"
+#include "transport/counts.hpp"
 #include "transport/deflate.hpp"
 #include "transport/linked.hpp"
 #include "transport/listener.hpp"
@@ -17,7 +18,6 @@
 #include <memory>
 #include <random>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 namespace confab::transport {
@@ -39,13 +39,9 @@ struct site {
   void note_bug(std::string_view wall) const noexcept;
 };
 
-struct meters {
-  meter websockets_open, refused, messages_in, frames_out, writes, bytes_in, bytes_out,
-      slow_consumers, outbound_bytes, outbox_highest;
-  std::array<meter, std::tuple_size_v<decltype(counters::closes)>> closes;
-
-  void add_close(std::uint16_t code) noexcept;
-};
+using meters = shard_counts<meter>;
+/// A WebSocket ended with that code.
+void count_close(meters& of, std::uint16_t code) noexcept;
 
 /// A connection as its shard sees it: in HTTP, WebSocket, or being refused.
 class live_connection : public linked {

@@ -208,7 +208,7 @@ void websocket_core::finish(const error_code& why, const frame_reader::result* c
     if (by_us) info.reason = name(static_cast<close_code>(sent));
   }
   if (why) info.error = (write_error_ ? write_error_ : why).message();
-  reactor_->count.add_close(info.code);
+  count_close(reactor_->count, info.code);
 
   if (auto port = std::move(port_)) {
     if (info.code == close_without_frame) guarded([&] { port->on_error(info.error); });
