@@ -15,8 +15,8 @@ int serve(int argc, const char* const* argv, server::runtime& on,
           std::vector<transport::http_route> pages) {
   std::signal(SIGPIPE, SIG_IGN);
   transport::options how;
-  how.frame_bytes_max = 16 * 1024 * 1024;  // what conformance suites send
-  how.outbox_bytes_max = 64 * 1024 * 1024;
+  how.frame_bytes = 16 * 1024 * 1024;  // what conformance suites send
+  how.outbox_bytes = 64 * 1024 * 1024;
   if (argc == 3 && std::string_view{argv[1]} == "--port") {
     const std::string_view port{argv[2]};
     std::from_chars(port.begin(), port.end(), how.port);

@@ -433,23 +433,23 @@ transport::options transport_options(const config& from) {
   transport::options to;
   to.host = from.host;
   to.port = from.port;
-  to.tls_cert_file = from.tls_cert;
-  to.tls_key_file = from.tls_key;
+  to.tls_cert = from.tls_cert;
+  to.tls_key = from.tls_key;
   to.origins = from.origins;
   to.hosts = from.hosts;
   to.local_hosts_only = from.hosts_are_local();
   to.trusted_proxies = trusted_proxies(from);
   to.proxy_protocol = from.proxy_protocol;
   to.compression = from.compression;
-  to.frame_bytes_max = from.frame_bytes;
-  to.outbox_bytes_max = from.outbox_bytes;
+  to.frame_bytes = from.frame_bytes;
+  to.outbox_bytes = from.outbox_bytes;
   to.outbound_bytes_max = from.outbound_bytes_max;
   to.connections_max = from.connections_max;
-  to.connections_per_address_max = from.connections_per_address;
-  to.handshake_wait_max = from.handshake_wait;
+  to.connections_per_address = from.connections_per_address;
+  to.handshake_wait = from.handshake_wait;
   to.ping_interval = from.ping_interval;
-  to.pong_wait_max = from.pong_wait;
-  to.close_wait_max = from.close_wait;
+  to.pong_wait = from.pong_wait;
+  to.close_wait = from.close_wait;
   return to;
 }
 

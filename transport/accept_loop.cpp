@@ -91,11 +91,11 @@ accept_loop::accept_loop(std::shared_ptr<site> shared,
       acceptor_(shards.front()->get_executor()),
       pause_(shards.front()->get_executor()) {
   const auto& how = shared_->how;
-  if (how.tls_cert_file.empty() != how.tls_key_file.empty())
+  if (how.tls_cert.empty() != how.tls_key.empty())
     throw std::system_error(std::make_error_code(std::errc::invalid_argument),
                             "a TLS certificate needs a key, and a key a certificate");
-  if (!how.tls_cert_file.empty()) {
-    auto loaded = load_certificate(how.tls_cert_file, how.tls_key_file);
+  if (!how.tls_cert.empty()) {
+    auto loaded = load_certificate(how.tls_cert, how.tls_key);
     if (const auto* why = std::get_if<std::string>(&loaded)) throw std::runtime_error(*why);
     tls_ = std::get<certificate_ptr>(std::move(loaded));
     count.certificate_expires_at.set(static_cast<std::uint64_t>(tls_->expires_at));

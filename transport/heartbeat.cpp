@@ -13,7 +13,7 @@ heartbeat::step heartbeat::expired(const options& how, bool is_read, bool is_wai
       if (is_stuck_) return {action::overflow};
       is_stuck_ = is_waiting;
       at_ = state::pong_due;
-      return {action::ping, how.pong_wait_max};
+      return {action::ping, how.pong_wait};
     case state::pong_due:
       if (is_read) return {action::missed};
       break;
@@ -22,7 +22,7 @@ heartbeat::step heartbeat::expired(const options& how, bool is_read, bool is_wai
   }
   at_ = state::ping_due;
   return {action::rest,
-          std::max(how.ping_interval - how.pong_wait_max, std::chrono::milliseconds{1})};
+          std::max(how.ping_interval - how.pong_wait, std::chrono::milliseconds{1})};
 }
 
 }  // namespace confab::transport

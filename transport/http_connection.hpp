@@ -123,7 +123,7 @@ task<> http_connection<Stream>::run() {
   const auto& how = reactor_->how();
   const auto& shared = reactor_->shared();
   error_code ec;
-  limit(slot_.reserved() ? how.close_wait_max : how.handshake_wait_max);
+  limit(slot_.reserved() ? how.close_wait : how.handshake_wait);
   if (how.proxy_protocol && is_proxy(peer_address_, how.trusted_proxies)) {
     co_await take_proxy_header(ec);
     if (ec) co_return;
@@ -215,7 +215,7 @@ task<> http_connection<Stream>::wait_for_request(error_code& ec) {
     const auto bytes = co_await stream_.async_read_some(buffer_.prepare(head_read_bytes), into(ec));
     buffer_.commit(bytes);
   }
-  limit(reactor_->how().handshake_wait_max);
+  limit(reactor_->how().handshake_wait);
 }
 
 template <class Stream>
@@ -375,7 +375,7 @@ task<> http_connection<Stream>::send_stream(late_response& what, bool is_head, b
 template <class Stream>
 task<> http_connection<Stream>::close() {
   error_code ec;
-  limit(reactor_->how().close_wait_max);
+  limit(reactor_->how().close_wait);
   if constexpr (is_tls<Stream>) co_await stream_.async_shutdown(into(ec));
   if constexpr (is_tls<Stream> || std::is_same_v<Stream, tcp_socket>)
     co_await linger(beast::get_lowest_layer(stream_));

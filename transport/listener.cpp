@@ -48,11 +48,11 @@ class listener_impl final : public listener {
   }
 
   std::optional<std::string> reload_tls() override {
-    if (shared_->how.tls_cert_file.empty()) return std::nullopt;
-    auto loaded = load_certificate(shared_->how.tls_cert_file, shared_->how.tls_key_file);
+    if (shared_->how.tls_cert.empty()) return std::nullopt;
+    auto loaded = load_certificate(shared_->how.tls_cert, shared_->how.tls_key);
     if (auto* why = std::get_if<std::string>(&loaded)) return std::move(*why);
     auto fresh = std::get<certificate_ptr>(std::move(loaded));
-    if (fresh->expired) return "the certificate in " + shared_->how.tls_cert_file + " has expired";
+    if (fresh->expired) return "the certificate in " + shared_->how.tls_cert + " has expired";
     net::post(shards_.front()->io(),
               [accepting = accepting_, fresh = std::move(fresh)] { accepting->use(fresh); });
     return std::nullopt;
@@ -100,7 +100,7 @@ std::unique_ptr<listener> listen(const options& how, std::vector<websocket_route
   shared->websockets = std::move(websockets);
   shared->pages = std::move(pages);
   shared->admission =
-      std::make_shared<admission>(how.connections_max, how.connections_per_address_max);
+      std::make_shared<admission>(how.connections_max, how.connections_per_address);
   try {
     shared->shards = shards.size();
     return std::make_unique<listener_impl>(std::move(shared), shards);

@@ -22,6 +22,7 @@ class io_context;
 /// Accepts connections, speaks HTTP/1.1 and TLS, upgrades to WebSocket and carries frames.
 namespace confab::transport {
 
+/// What an operator can set has the name that it has there (docs/configuration.md).
 struct options {
   /// An address or a name; with a slash at its beginning the path of a Unix domain socket, by which
   /// those who come count as 127.0.0.1.
@@ -30,8 +31,8 @@ struct options {
   /// A socket that listens already, as systemd passes it on, instead of both; -1: none. Others keep
   /// it: from the drain on who comes waits for the next server.
   int inherited = -1;
-  std::string tls_cert_file;  // PEM, with chain; both or neither
-  std::string tls_key_file;
+  std::string tls_cert;  // PEM, with chain; both or neither
+  std::string tls_key;
   std::vector<std::string> origins;  // allowed beside the own host; "*": all
   /// What `Host` may name: `name`, `name:port`, `*.name`. Empty: anything, but see
   /// `local_hosts_only`, which takes local names and addresses beside these.
@@ -39,25 +40,25 @@ struct options {
   bool local_hosts_only = false;
   bool compression = true;  // answer an offer of permessage-deflate
 
-  std::size_t frame_bytes_max = limits::frame_bytes_max;  // of a message, after inflating
-  std::size_t outbox_bytes_max = limits::outbox_bytes_max;
+  std::size_t frame_bytes = limits::frame_bytes_max;  // of a message, after inflating
+  std::size_t outbox_bytes = limits::outbox_bytes_max;
   /// Of all readers together: beyond it those with the most are closed (4000). 0: no limit.
   std::size_t outbound_bytes_max = limits::outbound_bytes_max;
   std::size_t header_bytes_max = 16 * 1024;
   std::size_t stream_bytes_max = 64 * 1024;  // what may wait of a response that stays open
   std::size_t connections_max = 15'000;
   /// Of one address, or of the /64 of an IPv6 one; those of `trusted_proxies` are not counted.
-  std::size_t connections_per_address_max = 0;  // 0: no limit
+  std::size_t connections_per_address = 0;  // 0: no limit
   /// Through which others come. On this machine there may be one, and whoever is on it needs no
   /// connections to harm it.
   std::vector<network> trusted_proxies = loopback_networks();
   bool proxy_protocol = false;  // they may begin a connection with it
-  std::chrono::milliseconds handshake_wait_max{10'000};  // TLS and the whole request header
+  std::chrono::milliseconds handshake_wait{10'000};  // TLS and the whole request header
   std::chrono::milliseconds idle_wait_max{60'000};       // between requests of a keep-alive
   std::chrono::milliseconds http_wait_max{300'000};      // for all requests of a connection
   std::chrono::milliseconds ping_interval = limits::ping_interval;
-  std::chrono::milliseconds pong_wait_max = limits::pong_wait_max;
-  std::chrono::milliseconds close_wait_max = limits::close_wait_max;
+  std::chrono::milliseconds pong_wait = limits::pong_wait_max;
+  std::chrono::milliseconds close_wait = limits::close_wait_max;
 
   /// Told what an operator may want to know. Any shard's thread, must not block. None: silent.
   std::function<void(const incident&)> on_incident;

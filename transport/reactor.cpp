@@ -16,8 +16,8 @@ using std::chrono::milliseconds;
 
 /// Coarse, but fine enough for the shortest of the waits (tests have short ones).
 milliseconds tick_for(const options& how) {
-  const auto shortest = std::min({how.handshake_wait_max, how.idle_wait_max, how.ping_interval,
-                                  how.pong_wait_max, how.close_wait_max});
+  const auto shortest = std::min({how.handshake_wait, how.idle_wait_max, how.ping_interval,
+                                  how.pong_wait, how.close_wait});
   return std::clamp(shortest / 8, milliseconds{1}, milliseconds{100});
 }
 

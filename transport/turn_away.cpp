@@ -15,7 +15,7 @@ class hang_up final : public live_connection, private timer_wheel::entry {
  public:
   hang_up(tcp_socket& socket, reactor_core& reactor) : socket_(socket) {
     reactor.add(*this);
-    reactor.arm(*this, reactor.how().close_wait_max);
+    reactor.arm(*this, reactor.how().close_wait);
   }
   void drain() override {}
   void abort() noexcept override { beast::close_socket(socket_); }

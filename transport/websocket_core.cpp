@@ -27,7 +27,7 @@ std::size_t wire_bytes_max(std::size_t message_bytes_max, bool deflate) {
 websocket_core::websocket_core(std::shared_ptr<reactor_core> reactor, admission::slot slot)
     : reactor_(std::move(reactor)),
       outbox_(std::make_shared<outbox>(static_cast<outbox_writer&>(*this), reactor_->dirty(),
-                                       reactor_->how().outbox_bytes_max)),
+                                       reactor_->how().outbox_bytes)),
       slot_(std::move(slot)) {
   reactor_->add(*this);
 }
@@ -56,7 +56,7 @@ void websocket_core::open(const agreement& agreed, std::string_view read_already
   reactor_->count.websockets_open.add();
   objects_ = agreed.format.objects;
   any_kind_ = agreed.route->any_kind;
-  reader_ = frame_reader(wire_bytes_max(reactor_->how().frame_bytes_max, agreed.format.deflate),
+  reader_ = frame_reader(wire_bytes_max(reactor_->how().frame_bytes, agreed.format.deflate),
                          agreed.format.deflate);
   outbox_->push_upgrade(upgrade_answer(agreed.key, agreed.subprotocol, agreed.extension),
                         agreed.first_message.has_value());
@@ -174,11 +174,11 @@ void websocket_core::deliver(const frame_reader::result& message) {
   if (!any_kind_ && message.type != expected) return close(close_code::wrong_kind);
   auto bytes = message.payload;
   if (message.compressed) {
-    const auto inflated = reactor_->inflate().run(bytes, reactor_->how().frame_bytes_max);
+    const auto inflated = reactor_->inflate().run(bytes, reactor_->how().frame_bytes);
     if (inflated.failed == inflater::failure::too_big) return close(close_code::too_big);
     if (inflated.failed == inflater::failure::corrupt) return close(close_code::not_utf8);
     bytes = inflated.payload;
-  } else if (bytes.size() > reactor_->how().frame_bytes_max) {
+  } else if (bytes.size() > reactor_->how().frame_bytes) {
     return close(close_code::too_big);
   }
   if (message.type == frame_kind::text && !utf8::is_valid(bytes))
@@ -217,7 +217,7 @@ void websocket_core::finish(const error_code& why, const frame_reader::result* c
   // The close frame must get to the peer: written, then our side shut, then read until he shuts
   // his. Closing with bytes unread would send a reset, which may overtake it.
   if (!is_to_flush) return drop();
-  if (before != stage::closing) reactor_->arm(*this, reactor_->how().close_wait_max);
+  if (before != stage::closing) reactor_->arm(*this, reactor_->how().close_wait);
 }
 
 void websocket_core::written() noexcept {
@@ -277,7 +277,7 @@ void websocket_core::closing(close_code code) {
   if (code != close_code::normal && reactor_->how().on_incident)
     reactor_->note({incident_kind::closed_by_us, name(code), peer(),
                     std::to_string(static_cast<unsigned>(code))});
-  reactor_->arm(*this, reactor_->how().close_wait_max);
+  reactor_->arm(*this, reactor_->how().close_wait);
   if (is_heard) resume_reading();
 }
 

@@ -18,8 +18,8 @@ struct in_memory {
   explicit in_memory(std::size_t fail_at) : failures(fail_at) {
     auto shared = std::make_shared<site>();
     shared->admission = std::make_shared<admission>(10, 0);
-    shared->how.close_wait_max = 5ms;
-    shared->how.handshake_wait_max = 20ms;
+    shared->how.close_wait = 5ms;
+    shared->how.handshake_wait = 20ms;
     shared->how.idle_wait_max = 20ms;
     shared->how.ping_interval = 1h;  // no ping in between, however slow the machine is
     shared->websockets.push_back({"/ws", admit_all(book), {{"v1", codec::json}}, true, "say."});

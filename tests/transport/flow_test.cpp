@@ -9,8 +9,8 @@ using namespace confab::transport::testing;
 TEST_CASE("who does not answer a ping is closed with 4001, and dropped later") {
   options how;
   how.ping_interval = 40ms;
-  how.pong_wait_max = 40ms;
-  how.close_wait_max = 40ms;
+  how.pong_wait = 40ms;
+  how.close_wait = 40ms;
   world w(how);
   client c(w, w.port());
   REQUIRE(c.upgrade().status == 101);
@@ -27,7 +27,7 @@ TEST_CASE("who does not answer a ping is closed with 4001, and dropped later") {
 TEST_CASE("who sends, and reads nothing of what waits for it, is closed with 4000") {
   options how;
   how.ping_interval = 300ms;
-  how.pong_wait_max = 250ms;
+  how.pong_wait = 250ms;
   world w(how);
   client c(w, w.port(), nullptr, 4096);
   REQUIRE(c.upgrade().status == 101);
@@ -50,7 +50,7 @@ TEST_CASE("who sends, and reads nothing of what waits for it, is closed with 400
 TEST_CASE("any frame is a sign of life") {
   options how;
   how.ping_interval = 20ms;
-  how.pong_wait_max = 200ms;
+  how.pong_wait = 200ms;
   world w(how);
   client c(w, w.port());
   REQUIRE(c.upgrade().status == 101);
@@ -65,7 +65,7 @@ TEST_CASE("any frame is a sign of life") {
 TEST_CASE("a session that has enough is not read for until it resumes, and stays connected") {
   options how;
   how.ping_interval = 20ms;
-  how.pong_wait_max = 20ms;
+  how.pong_wait = 20ms;
   world w(how);
   w.book->on_message = [&](frame_kind, std::string_view) {
     return w.book->texts.size() == 1 ? session_port::flow::enough : session_port::flow::more;
@@ -220,8 +220,8 @@ TEST_CASE("where memory is short half of what waits is let go of, and nobody is 
 
 TEST_CASE("a reader that stops is closed with 4000, having got everything before it in order") {
   options how;
-  how.outbox_bytes_max = 256 * 1024;
-  how.frame_bytes_max = 64 * 1024;
+  how.outbox_bytes = 256 * 1024;
+  how.frame_bytes = 64 * 1024;
   world w(how);
   client other(w, w.port());
   REQUIRE(other.upgrade().status == 101);
@@ -290,8 +290,8 @@ TEST_CASE("a slow reader that goes on in time gets everything, and the session h
 
 TEST_CASE("a flood of pings by a client that does not read ends the connection") {
   options how;
-  how.outbox_bytes_max = 20'000;
-  how.close_wait_max = 50ms;
+  how.outbox_bytes = 20'000;
+  how.close_wait = 50ms;
   world w(how);
   client c(w, w.port(), nullptr, 4096);
   REQUIRE(c.upgrade().status == 101);

@@ -341,7 +341,7 @@ TEST_CASE("what is not HTTP is answered 400 and closed") {
 
 TEST_CASE("a header that drips in is cut off, and nobody else notices") {
   options how;
-  how.handshake_wait_max = 60ms;
+  how.handshake_wait = 60ms;
   world w(how, {}, {page("/", "x")});
   client slow(w, w.port());
   client silent(w, w.port());
@@ -396,7 +396,7 @@ TEST_CASE("one connection more than allowed is answered 503, and its place is fr
 
 TEST_CASE("one connection more than allowed per address is answered 429") {
   options how;
-  how.connections_per_address_max = 1;
+  how.connections_per_address = 1;
   how.trusted_proxies.clear();
   world w(how, {}, {page("/", "x")});
   client first(w, w.port());
@@ -409,7 +409,7 @@ TEST_CASE("one connection more than allowed per address is answered 429") {
 
 TEST_CASE("connections of a trusted proxy, as of this machine, are not counted per address") {
   options how;
-  how.connections_per_address_max = 1;
+  how.connections_per_address = 1;
   world w(how, {}, {page("/", "x")});
   client first(w, w.port());
   client second(w, w.port());

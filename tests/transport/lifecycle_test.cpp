@@ -27,7 +27,7 @@ class ticking {
  public:
   ticking() {
     how.ping_interval = 25s;
-    how.pong_wait_max = 10s;
+    how.pong_wait = 10s;
   }
 
   /// Lets time pass; the heartbeat's actions and when they were named.
@@ -124,7 +124,7 @@ TEST_CASE("who takes nothing between two pings of what waited at the first overf
 
 TEST_CASE("a wait for the pong as long as the interval leaves a moment between two pings") {
   ticking t;
-  t.how.pong_wait_max = 25s;
+  t.how.pong_wait = 25s;
   t.on_ping = [&] { t.of.heard(); };
 
   CHECK(t.pass_until(51s) == seen{{25s, beat::ping}, {50s, beat::rest}, {50'001ms, beat::ping}});

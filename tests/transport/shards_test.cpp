@@ -77,7 +77,7 @@ TEST_CASE("connections are dealt to all shards, and everything ends in either or
       true};
   options how;
   how.port = 0;
-  how.connections_per_address_max = 100;
+  how.connections_per_address = 100;
   auto server = listen(how, {route}, {}, {contexts[0].get(), contexts[1].get()});
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < contexts.size(); ++i)

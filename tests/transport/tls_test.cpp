@@ -49,8 +49,8 @@ struct self_signed {
   }
   options how() const {
     options out;
-    out.tls_cert_file = folder / "cert.pem";
-    out.tls_key_file = folder / "key.pem";
+    out.tls_cert = folder / "cert.pem";
+    out.tls_key = folder / "key.pem";
     return out;
   }
 
@@ -95,7 +95,7 @@ TEST_CASE("pages and WebSockets come over TLS as they do without") {
 TEST_CASE("a slow reader over TLS gets everything, or 4000") {
   const self_signed tls;
   auto how = tls.how();
-  how.outbox_bytes_max = 256 * 1024;
+  how.outbox_bytes = 256 * 1024;
   world w(how);
   client c(w, w.port(), tls.context, 4096);
   REQUIRE(c.handshake());
@@ -124,7 +124,7 @@ TEST_CASE("a slow reader over TLS gets everything, or 4000") {
 TEST_CASE("who does not finish the TLS handshake in time is dropped") {
   const self_signed tls;
   auto how = tls.how();
-  how.handshake_wait_max = 50ms;
+  how.handshake_wait = 50ms;
   world w(how);
   client silent(w, w.port());
   client half(w, w.port());
@@ -163,16 +163,16 @@ TEST_CASE("a certificate without key, or files that are none, are an error at th
   };
   options how;
   how.port = 0;
-  how.tls_cert_file = tls.how().tls_cert_file;
+  how.tls_cert = tls.how().tls_cert;
   says(how, "a TLS certificate needs a key");
-  how.tls_key_file = how.tls_cert_file;
+  how.tls_key = how.tls_cert;
   says(how, "cert.pem has no private key in PEM");
-  how.tls_key_file = tls.folder / "none.pem";
+  how.tls_key = tls.folder / "none.pem";
   says(how, "none.pem cannot be read: No such file");
   const self_signed other;
-  how.tls_key_file = other.how().tls_key_file;
+  how.tls_key = other.how().tls_key;
   says(how, "key.pem is not that of the certificate in");
-  how.tls_cert_file = how.tls_key_file;
+  how.tls_cert = how.tls_key;
   says(how, "key.pem has no certificate in PEM");
 }
 

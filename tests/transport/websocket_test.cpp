@@ -62,7 +62,7 @@ TEST_CASE("messages of both kinds come back, in order, whatever their size") {
 
 TEST_CASE("a message of the largest size is taken and one byte more closes with 1009") {
   options how;
-  how.frame_bytes_max = 5000;
+  how.frame_bytes = 5000;
   const bool deflate = GENERATE(false, true);
   world w(how);
   client c(w, w.port());
@@ -84,7 +84,7 @@ TEST_CASE("a message of the largest size is taken and one byte more closes with 
 
 TEST_CASE("fragments make one message, and those that never end are closed with 1009") {
   options how;
-  how.frame_bytes_max = 1000;
+  how.frame_bytes = 1000;
   world w(how);
   client c(w, w.port());
   REQUIRE(c.upgrade().status == 101);
@@ -117,7 +117,7 @@ TEST_CASE("pings and pongs are answered and taken up to their bound, and one mor
 
 TEST_CASE("who is closed with 4003 is not read any more, and dropped later") {
   options how;
-  how.close_wait_max = 300ms;
+  how.close_wait = 300ms;
   world w(how);
   client c(w, w.port());
   REQUIRE(c.upgrade().status == 101);
@@ -348,7 +348,7 @@ TEST_CASE("compressed messages keep the bound of what they hold, and their UTF-8
                row{0xc1, std::string(5'000'000, 'a'), 1009},
                row{0xc1, std::string(300, '\xff'), 1007}, row{0xc2, std::string(300, '\xff'), 0});
   options how;
-  how.frame_bytes_max = 5000;
+  how.frame_bytes = 5000;
   world w(how);
   client c(w, w.port());
   REQUIRE(c.upgrade("/ws", offer).status == 101);
@@ -432,7 +432,7 @@ TEST_CASE("our close comes behind what was queued, and nothing is delivered afte
 
 TEST_CASE("a peer that does not answer our close is dropped") {
   options how;
-  how.close_wait_max = 50ms;
+  how.close_wait = 50ms;
   world w(how);
   client c(w, w.port());
   REQUIRE(c.upgrade().status == 101);
