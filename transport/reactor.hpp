@@ -68,6 +68,9 @@ class reserved_place : public linked {
   ~reserved_place() = default;
 };
 
+/// What a shard has for its connections. Most of its methods only hand out one of these things, or
+/// ask the timers for one; what it does itself is to bound what waits for all readers together.
+///
 /// Owner: the listener, and every connection of the shard (so it dies with its io_context at the
 /// latest). Thread: its shard's, but for the counters.
 class reactor_core final : public reactor, public std::enable_shared_from_this<reactor_core> {

@@ -38,7 +38,31 @@ findings long_files(const std::vector<source>& all) {
   return out;
 }
 
+/// Files that a page names, in backticks, with their folder: `rooms/judge` is there as rooms/judge.cpp.
+findings missing_files(const std::vector<source>& all, std::string_view page) {
+  static const std::regex named{"`([a-z]+/[a-z_/]+)(?:\\.[a-z]+)?`"};
+  std::set<std::string> folders, there;
+  for (const auto& file : all) {
+    folders.insert(file.folder());
+    for (auto end = file.path.size(); end != std::string::npos && end > 0; end = file.path.find_last_of("./", end - 1))
+      there.insert(file.path.substr(0, end));
+  }
+  findings out;
+  for (const auto& file : all)
+    for (std::size_t i = 0; file.path == page && i < file.lines.size(); ++i)
+      for (std::sregex_iterator at{file.lines[i].begin(), file.lines[i].end(), named}; at != std::sregex_iterator{}; ++at) {
+        const std::string name = (*at)[1];
+        if (folders.contains(name.substr(0, name.find('/'))) && !there.contains(name))
+          find(out, file, i, name + " is not there");
+      }
+  return out;
+}
+
 }  // namespace
+
+TEST_CASE("the files that the architecture and the glossary name are there") {
+  for (const auto* page : {"docs/architecture.md", "docs/glossary.md"}) CHECK(listed(missing_files(sources(), page)) == "");
+}
 
 TEST_CASE("every header begins with pragma once") { CHECK(listed(late_pragmas(sources())) == ""); }
 
@@ -56,6 +80,8 @@ TEST_CASE("the rules for files notice what they are for") {
   CHECK(late_pragmas({made_up("a.hpp", "#pragma once\n")}).empty());
   CHECK(long_files({longest}).empty());
   CHECK(long_files({longer}) == findings{"actors/b.cpp:501: 501 lines, more than 500"});
+  const auto page = made_up("docs/a.md", "`rooms/judge`, `rooms/judge.cpp`, `rooms/jury` and `either/or`\n");
+  CHECK(missing_files({page, made_up("rooms/judge.cpp", "")}, "docs/a.md") == findings{"docs/a.md:1: rooms/jury is not there"});
 }
 
 TEST_CASE("tests/run runs every test program") {
