@@ -31,8 +31,7 @@ task<> turn_away(tcp_socket socket, std::shared_ptr<reactor_core> reactor) {
   try {
     const hang_up deadline(socket, *reactor);
     error_code ec;
-    const auto answer =
-        to_response(refuse_for_now(429, "too many connections"), {}, false);
+    auto answer = to_response(refuse_for_now(429, "too many connections"), {}, false);
     co_await http::async_write(socket, answer, into(ec));
     if (!ec) co_await linger(socket);
   } catch (...) {
