@@ -12,12 +12,6 @@ using namespace confab::journal::test;
 
 namespace {
 
-void restart(memory_store&) {}
-void restart(sqlite_store& store) {
-  store.of.read.reset(), store.of.write.reset(), store.of.log.reset();
-  store.of = session{open_or_throw(store.directory.path())};
-}
-
 operation founded(const room_id& id, room_settings settings = {}) {
   return {id, by(alice), "",
           rooms::create_room{epoch_id{"e"}, {}, rooms::create_room::founding{settings, {}}}};

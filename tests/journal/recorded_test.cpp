@@ -399,9 +399,9 @@ operation seldom(std::mt19937_64& dice) {
 void erase_carol(session& of, const std::string& as, const std::function<void(operation)>& ask) {
   const auto carol = user("carol");
   const auto traces = of.read->traces(carol, 0, plenty)->found;
-  for (const auto& [where, seq, speaks] : traces) {
-    if (!speaks) continue;
-    auto gone = erase(where, seq.value());
+  for (const auto& one : traces) {
+    if (!one.speaks) continue;
+    auto gone = erase(one.room, one.seq.value());
     gone.by = rooms::server_principal();
     ask(std::move(gone));
   }

@@ -96,6 +96,13 @@ class sqlite_store {
   session of;
 };
 
+/// What is in memory alone knows no restart.
+inline void restart(memory_store&) {}
+inline void restart(sqlite_store& store) {
+  store.of.read.reset(), store.of.write.reset(), store.of.log.reset();
+  store.of = session{open_or_throw(store.directory.path())};
+}
+
 using rooms::operation;
 inline room_id room(std::string id) { return room_id::trusted(std::move(id)); }
 inline user_id user(std::string id) { return user_id::trusted(std::move(id)); }
