@@ -54,6 +54,9 @@ class marking_writer final : public writer {
                              const rename_place& from) override {
     return to_->rename(user, as, from);
   }
+  result<bool> forget_names(unix_ms erased, unix_ms guests) override {
+    return to_->forget_names(erased, guests);
+  }
   result<bool> forget_room(const room_id& room, seq_no head) override {
     return to_->forget_room(room, head);
   }

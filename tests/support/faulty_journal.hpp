@@ -69,6 +69,9 @@ class faulty_writer final : public journal::writer {
                                                const journal::rename_place& from) override {
     return to_->rename(user, as, from);
   }
+  journal::result<bool> forget_names(unix_ms erased, unix_ms guests) override {
+    return to_->forget_names(erased, guests);
+  }
   journal::result<bool> forget_room(const room_id& room, seq_no head) override {
     return to_->forget_room(room, head);
   }
