@@ -187,6 +187,20 @@ constexpr std::string_view state_of(bool goes_on) { return goes_on ? "running" :
 
 namespace handlers {
 
+namespace {
+
+/// Exports of who is erased name them.
+void drop_exports(service& api, of_call of) {
+  std::vector<rooms::operation> what;
+  while (const auto one = api.jobs().find(job_kind::export_user, of->user().view())) {
+    what.push_back(job_book::drops(*one));
+    api.jobs().forget(one->number);
+  }
+  if (!what.empty()) api.submit(of, std::move(what), [](const auto&) {});
+}
+
+}  // namespace
+
 /// Who is to be erased already has the same job.
 void erase_user(service& api, of_call of) {
   constexpr std::string_view name_of_erased = "gone:";
@@ -200,6 +214,7 @@ void erase_user(service& api, of_call of) {
         for (const auto& one : sessions)
           api.chat().close_session(one.id, close_code::removed, "erased");
       });
+      drop_exports(api, of);
       const auto known = api.jobs().find(job_kind::erase, what.as.view());
       if (!known) return begin(api, of, job_kind::erase, what.as.value());
       writing out;

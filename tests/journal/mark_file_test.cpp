@@ -34,6 +34,11 @@ class counting_writer final : public writer {
   result<std::optional<user_id>> drop_notes(const user_id&, std::uint64_t) override {
     return std::optional{bob};
   }
+  result<rename_page> rename(const user_id&, const user_id&, const rename_place&) override {
+    return rename_page{rename_place{7, 9}};
+  }
+  result<bool> forget_names(unix_ms, unix_ms) override { return true; }
+  result<bool> forget_room(const room_id&, seq_no) override { return true; }
 
  private:
   std::uint64_t stored_ = 0;
@@ -95,13 +100,16 @@ TEST_CASE("what deleted content is left in is emptied through a marked journal a
   CHECK_FALSE(marked->has_leftovers());
 }
 
-TEST_CASE("notes that were read are dropped through a marked journal as well", "[journal]") {
+TEST_CASE("what is forgotten is forgotten through a marked journal as well", "[journal]") {
   temporary_directory top;
   mark_options how;
   how.file = top.path() + "/confab.mark";
   auto marked = marking(std::make_unique<counting_writer>(), "A0", how);
 
   CHECK(*marked->drop_notes(alice, 5) == bob);
+  CHECK(marked->rename(alice, bob, {})->next->seq == 9);
+  CHECK(*marked->forget_names(unix_ms{1}, unix_ms{1}));
+  CHECK(*marked->forget_room(general, seq_no{1}));
 }
 
 TEST_CASE("the last commit before a silence is marked", "[journal]") {
