@@ -196,7 +196,7 @@ void drop_exports(service& api, of_call of) {
     what.push_back(job_book::drops(*one));
     api.jobs().forget(one->number);
   }
-  if (!what.empty()) api.submit(of, std::move(what), [](const auto&) {});
+  if (!what.empty()) api.chat().submit(std::move(what), [](const auto&) {});
 }
 
 }  // namespace
