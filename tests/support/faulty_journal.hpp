@@ -75,9 +75,6 @@ class faulty_writer final : public journal::writer {
   journal::result<bool> forget_room(const room_id& room, seq_no head) override {
     return to_->forget_room(room, head);
   }
-  journal::result<bool> forget_names(unix_ms erased, unix_ms guests) override {
-    return to_->forget_names(erased, guests);
-  }
 
  private:
   std::unique_ptr<journal::writer> to_;

@@ -138,7 +138,7 @@ class client {
   void send(std::string_view bytes);
   /// Ends without a word, as a process that is killed does.
   void vanish() {
-    linger hard{1, 0};
+    const struct ::linger hard{1, 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
     ::close(std::exchange(fd_, -1));
   }
