@@ -117,7 +117,12 @@ void session::be(identity who) {
 
 /// Whom the deployment does not let in any more.
 std::optional<unauthorized> session::kept_out() const {
-  if (token_) return env_->barred->keeps_out(*token_);
+  if (token_) {
+    identity who;  // `be` has taken the user out of the token's
+    who.user = user_;
+    who.issued_at = token_->issued_at;
+    return env_->barred->keeps_out(who);
+  }
   if (!env_->barred->of(user_).deactivated) return std::nullopt;
   return unauthorized{"the user is deactivated", false};
 }

@@ -164,8 +164,8 @@ std::optional<sqlite_reader::failure> sqlite_reader::open() {
       {run_.asked_for_all, "select user from marks indexed by marks_for_all where kind = 2 and "
                            "(value & 3) = 1 and subject = ?1 and user > ?2 order by user limit ?3"},
       {run_.markers_moved,
-       "select user, kind, subject, value, position from marks indexed by marks_position "
-       "where (position, user, kind, subject) > (?1, ?2, 1, ?3) "
+       "select user, subject, value, position from marks indexed by marks_position "
+       "where (position, user, kind, subject) > (?1, ?2, 1, ?3) and kind = 1 "
        "order by position, user, kind, subject limit ?4"},
       {run_.own_rooms, room_and_entry + ", " + own_columns + ", " + of_member +
            " from members m indexed by members_user join rooms r on r.id = m.room" +

@@ -219,20 +219,17 @@ result<marker_page> sqlite_reader::markers_moved(const marker_place& after, std:
   if (const auto why = open()) return *why;
   marker_page page;
   page.upto = after;
-  std::size_t looked_at = 0;
   query row{run_.markers_moved, clamp(after.position), after.user.view(), after.room.view(),
             clamp(count)};
   while (row.next()) {
-    ++looked_at;
-    page.upto = {static_cast<std::uint64_t>(row.integer(4)),
+    page.upto = {static_cast<std::uint64_t>(row.integer(3)),
                  user_id::trusted(std::string{row.text(0)}),
-                 room_id::trusted(std::string{row.text(2)})};
-    if (row.integer(1) == static_cast<std::int64_t>(rooms::mark::kind::read_marker))
-      page.moved.push_back({page.upto.user, page.upto.room,
-                            seq_no{static_cast<std::uint64_t>(row.integer(3))}});
+                 room_id::trusted(std::string{row.text(1)})};
+    page.moved.push_back({page.upto.user, page.upto.room,
+                          seq_no{static_cast<std::uint64_t>(row.integer(2))}});
   }
   if (row.code()) return failed(row.code());
-  page.at_end = looked_at < count;
+  page.at_end = page.moved.size() < count;
   return page;
 }
 

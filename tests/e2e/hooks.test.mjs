@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 import { apiServer } from "./support/api.mjs";
-import { until } from "./support/deadline.mjs";
+import { until, within } from "./support/deadline.mjs";
 import { blocksOf, root } from "./support/documents.mjs";
 import { Receiver } from "./support/receiver.mjs";
 import { run, confabd } from "./support/server.mjs";
@@ -158,7 +158,7 @@ scenario("a hook is asked only where hook_nets or the public net has it", async 
 });
 
 scenario("after twenty failures in a row a hook is left alone for a while, and the log says so", async (world) => {
-  const { hook, server } = await asking(world);
+  const { hook, server } = await asking(world, { args: ["--rate-commands", "0"] });
   const alice = await world.member(server, "alice", "general");
   hook.reply = () => 500;
 
@@ -285,7 +285,8 @@ scenario("the guides' commands start a server that moderates and keeps files", a
   await told("sh", ["-c", make], { cwd: where });
   const hook = world.spawn("sh", ["-c", `exec env ${start}`], { cwd: where, env: { PORT: "0" } });
   world.atEnd(() => hook.crash());
-  await until("it listens", () => hook.stdout.includes("listening on"));
+  const listening = new Promise((resolve) => hook.process.stdout.on("data", () => hook.stdout.includes("listening on") && resolve()));
+  await within(listening, "it listens");
   const port = /listening on (\d+)/.exec(hook.stdout)[1];
   const words = (command) => command.replaceAll("9000", port).split(" ").slice(1);
   const server = await world.server([...words(moderate), ...words(files).slice(0, 2)], { cwd: where });

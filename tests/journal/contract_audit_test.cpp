@@ -78,7 +78,8 @@ TEMPLATE_TEST_CASE("users are listed in order of id, by how their ids begin", "[
   of.commit({profile(user("bob")), profile(user("ann")), profile(user("bea")), profile(user("guest:1"), true)});
   const auto found = [&](std::string_view prefix, std::string after, std::size_t count = many) {
     std::vector<std::string> out;
-    for (const auto& one : *of.read->users(prefix, user(std::move(after)), count)) out.push_back(one.user.value());
+    const auto page = *of.read->users(prefix, user(std::move(after)), count);
+    for (const auto& one : page) out.push_back(one.user.value());
     return out;
   };
   using list = std::vector<std::string>;
@@ -100,7 +101,8 @@ TEMPLATE_TEST_CASE("the first profile of a user says that nothing was known befo
   of.commit({profile(bob), renamed});
 
   std::vector<bool> first;
-  for (const auto& item : *of.read->feed(0, many, bytes))
+  const auto items = *of.read->feed(0, many, bytes);
+  for (const auto& item : items)
     if (const auto* profile = std::get_if<user_set>(&item.entry.body)) first.push_back(profile->first);
   CHECK(first == std::vector{true, false});
 }

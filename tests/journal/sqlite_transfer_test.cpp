@@ -151,7 +151,7 @@ TEST_CASE("every table is exported, or made anew from what is", "[journal]") {
 
   CHECK(found == all);
   // `counted` and `gone` are made anew.
-  CHECK(column.text(0) == "at attachments counted data event flags gone id key kind more reply_to room "
+  CHECK(column.text(0) == "api_key at attachments counted data event flags gone id key kind more reply_to room "
                           "sender seq target text thread users");
 }
 

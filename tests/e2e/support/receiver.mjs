@@ -46,12 +46,13 @@ export class Receiver {
       }
     }
     this.came.push(one);
+    // Before the answer, which may be held back until whoever waits has gone on.
+    for (const look of [...this.#waiting]) look();
     const said = await this.reply(one, response, request);
     if (said !== undefined) {
       const { status, headers: more = {}, body: answer = "" } = typeof said === "number" ? { status: said } : said;
       if (!response.destroyed) response.writeHead(status, more).end(answer);
     }
-    for (const look of [...this.#waiting]) look();
   }
 
   /** Once `fits` says so of all that came. */
