@@ -129,6 +129,27 @@ TEST_CASE("an expired token closes with its own code") {
   CHECK(who.close_code() == 4501);
 }
 
+TEST_CASE("a token of who is kept out does not let in, and one that is newer does") {
+  actor_world world;
+  world.auth.tokens["old"] = world.identity_of("alice");
+  world.auth.tokens["old"].issued_at = unix_ms{1'000};
+  world.auth.tokens["new"] = world.auth.tokens["old"];
+  world.auth.tokens["new"].issued_at = unix_ms{3'000};
+
+  SECTION("revoked") {
+    world.env.barred->set(user_id::trusted("alice"), {false, unix_ms{2'000}});
+    CHECK(world.with_token("new").welcome["user"]["id"] == "alice");
+  }
+  SECTION("deactivated") {
+    world.env.barred->set(user_id::trusted("alice"), {true, {}});
+    auto& newer = world.connect();
+    CHECK(newer.ask(hello({{"token", "new"}}))["code"] == "unauthorized");
+  }
+
+  auto& who = world.connect();
+  CHECK(who.ask(hello({{"token", "old"}}))["code"] == "unauthorized");
+}
+
 TEST_CASE("a second hello is already") {
   actor_world world;
   auto& alice = world.guest("alice");
