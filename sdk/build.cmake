@@ -11,6 +11,7 @@ set(here ${CMAKE_CURRENT_LIST_DIR})
 set(package ${here})
 if(TARBALL)
   set(package ${TARBALL}.d/package)
+  file(REMOVE_RECURSE ${package})  # of an earlier build, with files that are no more
 endif()
 
 # What both kinds of modules import: "./a.js" is "./a.cjs" here.
