@@ -164,7 +164,10 @@ bool hook_sender::work::turn() {
     hooks_->moved(*told);
     is_armed_ = false;
   }
-  for (const auto& one : take_jobs()) one(hooks_.get());
+  const auto jobs = take_jobs();
+  // Who is answered that there is a webhook now may come at once.
+  if (!jobs.empty()) wants_presence_ = true;
+  for (const auto& one : jobs) one(hooks_.get());
   take_presence();
   for (auto& one : hooks_->due(how_.now())) begin(std::move(one));
   ask();
