@@ -7,7 +7,7 @@ boost_package() {
 
 server_packages="g++ cmake ninja-build pkg-config libcaf-dev nlohmann-json3-dev libsqlite3-dev libssl-dev zlib1g-dev libjwt-dev libcurl4-openssl-dev libcli11-dev libtomlplusplus-dev libjemalloc-dev"
 # ccache makes the second build fast; the server does without it.
-test_packages="catch2 ccache sqlite3 openssl python3 python3-websockets"
+test_packages="catch2 ccache sqlite3 openssl python3 python3-websockets golang-go"
 # What makes the Debian package.
 package_packages="dpkg-dev file"
 # What tests look at it with, and at what else deploy/ has.
